@@ -1,0 +1,56 @@
+# build, test, soak, demo, install, clean. Everything else is cargo's.
+
+PREFIX  ?= /usr
+DESTDIR ?=
+TARGET  ?= x86_64-unknown-linux-gnu
+BINARY  ?= target/$(TARGET)/release/firstlight
+
+bindir  = $(DESTDIR)$(PREFIX)/bin
+unitdir = $(DESTDIR)$(PREFIX)/lib/systemd/system
+wants   = $(DESTDIR)/etc/systemd/system/multi-user.target.wants
+# The first two are enabled; the last is started by them when they fail.
+enabled = firstlight-local.service firstlight.service
+units   = $(enabled) firstlight-emergency.service
+
+.PHONY: build test soak demo install clean
+
+# One static executable, for machines whose libraries are not ours. (Naming the target keeps build scripts and
+# procedural macros out of crt-static.)
+build:
+	RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --target $(TARGET)
+
+# Every test, boots included. As root it installs the tools that boot machines; otherwise those tests say SKIP.
+test:
+	if [ "$$(id -u)" = 0 ]; then tests/machine/install-tools; fi
+	cargo test --locked
+	cargo test --locked --features failpoints --test crash
+
+# The long form of what the tests do briefly: the process killed at hundreds of random moments.
+soak:
+	SOAK=400 cargo test --locked --test soak
+	SOAK_CUTS=20 cargo test --locked --test machine -- power_cut
+
+demo:
+	examples/demo
+
+# Into a running machine, or with DESTDIR into an image's tree. Nothing in the tree is executed. Not depending on
+# `build`: root installs what a user has built.
+install:
+	install -D -m 0755 $(BINARY) $(bindir)/firstlight
+	for unit in $(units); do \
+	    install -D -m 0644 units/$$unit $(unitdir)/$$unit && \
+	    sed -i 's|/usr/bin/firstlight|$(PREFIX)/bin/firstlight|' $(unitdir)/$$unit || exit 1; \
+	done
+	install -d $(wants)
+	for unit in $(enabled); do \
+	    ln -sfn $(PREFIX)/lib/systemd/system/$$unit $(wants)/$$unit || exit 1; \
+	done
+	install -d -m 0700 $(DESTDIR)/var/lib/firstlight
+	@# Two agents would write the same files; cloud-init looks for this one file and stays out of the boot.
+	@if [ -d $(DESTDIR)/etc/cloud ] || [ -e $(DESTDIR)/usr/bin/cloud-init ]; then \
+	    install -d $(DESTDIR)/etc/cloud && touch $(DESTDIR)/etc/cloud/cloud-init.disabled && \
+	    echo "install: cloud-init is in this image; disabled it with /etc/cloud/cloud-init.disabled"; \
+	fi
+
+clean:
+	cargo clean

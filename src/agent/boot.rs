@@ -1,0 +1,372 @@
+//! What the units run: find the seed, decide, carry out, say how it went.
+
+use std::time::Duration;
+
+use super::carry_out::{Request, carry_out};
+use super::confirm::settle;
+use super::decide::{Decision, decide};
+use crate::document::Document;
+use crate::document::settings::OnFailure;
+use crate::engine::{Policy, Undone};
+use crate::module::{self, Stage};
+use crate::report::applied::AppliedReport;
+use crate::report::status::{Standing, Status};
+use crate::source::{Choice, Seed, Verdict, search};
+use crate::state::{Generation, Outcome, StateError, Store, instance_id};
+use crate::system::{System, udev};
+
+/// How long a first boot waits for a seed on a device that udev has yet to come to: the network and sshd wait as well.
+const DEVICE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The same in the system stage, for which nothing waits.
+const LATE_DEVICE_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// How long the system stage waits for what it started to show. Nothing in the boot waits for it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How often the devices are looked at while waiting.
+const POLL: Duration = Duration::from_millis(250);
+
+/// Runs one stage of the boot and publishes the status. Never fails without a status that says so.
+///
+/// # Errors
+/// Not even the status could be written.
+pub async fn boot(stage: Stage, choice: &Choice) -> Result<Status, StateError> {
+    let system = System::running()?;
+    let store = Store::new(system.root.clone());
+    let status = match run(system, &store, stage, choice).await {
+        Ok(status) => status,
+        Err(error) => Status {
+            stage: Some(stage),
+            ..Status::plain(Standing::Failed, format!("{error:#}"))
+        },
+    };
+    tell(&status);
+    publish(&store, &status)?;
+    Ok(status)
+}
+
+/// The status, for the journal.
+fn tell(status: &Status) {
+    for problem in &status.problems {
+        tracing::warn!("{problem}");
+    }
+    match status.status {
+        Standing::Failed | Standing::Degraded => tracing::error!("{}: {}", status.status, status.detail),
+        _ => tracing::info!("{}: {}", status.status, status.detail),
+    }
+}
+
+/// The status of this boot, as the last stage left it.
+///
+/// # Errors
+/// It can't be read.
+pub fn published(store: &Store) -> Result<Option<Status>, StateError> {
+    let damaged = |e: serde_json::Error| StateError::Damaged {
+        path: "status.json".to_owned(),
+        why: e.to_string(),
+    };
+    store
+        .published("status.json")?
+        .map(|bytes| serde_json::from_slice(&bytes).map_err(damaged))
+        .transpose()
+}
+
+fn publish(store: &Store, status: &Status) -> Result<(), StateError> {
+    let mut text = serde_json::to_vec_pretty(status).unwrap_or_default();
+    text.push(b'\n');
+    store.publish("status.json", &text)
+}
+
+async fn run(mut system: System, store: &Store, stage: Stage, choice: &Choice) -> anyhow::Result<Status> {
+    let _lock = store.lock()?;
+    if stage == Stage::Local {
+        publish(store, &Status::plain(Standing::Running, "the local stage runs"))?;
+        // Before anything reads the files: a reboot confirms nothing.
+        let undone = settle(&system, store).await?;
+        let status = local(&system, store, choice).await?;
+        return Ok(not_before_all_is_undone(status, &undone));
+    }
+    if let Err(error) = system.connect().await {
+        // What needs the bus will fail with its own words; the rest need not.
+        tracing::error!("{error}");
+    }
+    // Units that the local stage could not start or stop again.
+    settle(&system, store).await?;
+    if let Some(seed) = store.handed_on()? {
+        store.forget_handed_on()?;
+        return go_on(&system, store, &seed).await;
+    }
+    match published(store)? {
+        Some(status) if status.status != Standing::Running => Ok(Status {
+            stage: Some(stage),
+            ..status
+        }),
+        _ => late(&system, store, choice).await,
+    }
+}
+
+/// The boot has not ended as long as units are still to be started or stopped again.
+fn not_before_all_is_undone(status: Status, undone: &Undone) -> Status {
+    match status.status {
+        Standing::Done | Standing::Degraded | Standing::NoSource if !undone.left.is_empty() => Status {
+            status: Standing::Running,
+            detail: format!("an undoing goes on in the system stage: {}", undone.left.join(", ")),
+            ..status
+        },
+        _ => status,
+    }
+}
+
+/// The local stage: everything that is files.
+async fn local(system: &System, store: &Store, choice: &Choice) -> anyhow::Result<Status> {
+    // On later boots nothing waits: what shows up after this is found by the system stage.
+    let limit = if store.instance()?.is_none() {
+        DEVICE_TIMEOUT
+    } else {
+        Duration::ZERO
+    };
+    let seed = match find(system, choice, limit).await {
+        Verdict::Present(seed) => seed,
+        Verdict::Absent(why) => {
+            let detail = format!("the local stage found no document, the system stage is yet to look ({why})");
+            return Ok(Status {
+                stage: Some(Stage::Local),
+                ..Status::plain(Standing::Running, detail)
+            });
+        }
+        Verdict::Broken(why) => return Ok(failed(Stage::Local, why)),
+    };
+    let status = begin(system, store, &seed, Stage::Local).await?;
+    if status.status == Standing::Running {
+        store.hand_on(&seed)?;
+    }
+    Ok(status)
+}
+
+/// A seed that showed up after the local stage: the same, all at once.
+async fn late(system: &System, store: &Store, choice: &Choice) -> anyhow::Result<Status> {
+    match find(system, choice, LATE_DEVICE_TIMEOUT).await {
+        Verdict::Present(seed) => begin(system, store, &seed, Stage::System).await,
+        Verdict::Absent(why) => Ok(without_seed(store, &why)?),
+        Verdict::Broken(why) => Ok(failed(Stage::System, why)),
+    }
+}
+
+/// Looks for the seed, for as long as udev still has devices to settle, `limit` at most.
+async fn find(system: &System, choice: &Choice, limit: Duration) -> Verdict {
+    let look = || search(&system.root, true, choice);
+    let verdict = look();
+    if !matches!(verdict, Verdict::Absent(_)) || limit.is_zero() {
+        return verdict;
+    }
+    let settled = udev::settle(&system.root, limit);
+    tokio::pin!(settled);
+    loop {
+        tokio::select! {
+            () = &mut settled => return look(),
+            () = tokio::time::sleep(POLL) => {}
+        }
+        let verdict = look();
+        if !matches!(verdict, Verdict::Absent(_)) {
+            return verdict;
+        }
+    }
+}
+
+/// A seed as a stage found it: decides what is to be done with it, and does it.
+async fn begin(system: &System, store: &Store, seed: &Seed, stage: Stage) -> anyhow::Result<Status> {
+    let document = Document::read(&seed.texts());
+    let id = instance_id(document.meta_data.instance_id.as_deref(), &system.root, true)?;
+    let decision = decide(&id, &seed.digest(), store.instance()?.as_deref(), &store.generations()?);
+    tracing::info!(
+        source = seed.source,
+        place = seed.place,
+        instance_id = id,
+        "{}",
+        in_words(&decision)
+    );
+    let resume = match decision {
+        Decision::Nothing(generation) => return Ok(unchanged(seed, &id, &generation, stage)),
+        Decision::Retry(generation) => Some(generation),
+        Decision::NewInstance | Decision::ChangedSeed => None,
+    };
+    let status = carry_out_stage(system, store, seed, &document, &id, stage, resume.as_ref()).await?;
+    store.remember_instance(&id)?;
+    Ok(status)
+}
+
+/// The system stage of what the local stage began.
+async fn go_on(system: &System, store: &Store, seed: &Seed) -> anyhow::Result<Status> {
+    let document = Document::read(&seed.texts());
+    let id = instance_id(document.meta_data.instance_id.as_deref(), &system.root, true)?;
+    let resume = store.current()?;
+    carry_out_stage(system, store, seed, &document, &id, Stage::System, resume.as_ref()).await
+}
+
+/// As [`carry_out_document`]; and where the document says so, a failure stops the boot: this process ends with an error,
+/// its unit fails, and the unit's `OnFailure=` finds that it is asked for.
+async fn carry_out_stage(
+    system: &System,
+    store: &Store,
+    seed: &Seed,
+    document: &Document,
+    id: &str,
+    stage: Stage,
+    resume: Option<&Generation>,
+) -> anyhow::Result<Status> {
+    let settings = document.config.firstlight.as_ref();
+    let emergency = settings.is_some_and(|settings| settings.on_failure == Some(OnFailure::Emergency));
+    match emergency {
+        true => store.arm_emergency()?,
+        false => store.disarm_emergency()?,
+    }
+    let status = carry_out_document(system, store, seed, document, id, stage, resume).await?;
+    if status.status != Standing::Failed {
+        store.disarm_emergency()?;
+    }
+    Ok(status)
+}
+
+async fn carry_out_document(
+    system: &System,
+    store: &Store,
+    seed: &Seed,
+    document: &Document,
+    id: &str,
+    stage: Stage,
+    resume: Option<&Generation>,
+) -> anyhow::Result<Status> {
+    let mut status = Status {
+        stage: Some(stage),
+        ..about(seed, id, Standing::Running, "")
+    };
+    status.add_diagnostics(&document.diagnostics);
+    let strict = document
+        .config
+        .firstlight
+        .as_ref()
+        .is_some_and(|settings| settings.strict);
+    if strict && document.has_errors() {
+        let detail = "the document is strict and has errors: nothing of it was applied";
+        return Ok(Status {
+            status: Standing::Failed,
+            detail: detail.to_owned(),
+            ..status
+        });
+    }
+    let modules = module::all();
+    let request = Request {
+        document,
+        instance_id: id,
+        origin: (&seed.source, &seed.place),
+        digest: &seed.digest(),
+        modules: &modules,
+        stage,
+        default_policy: Policy::Keep,
+        patience: if stage == Stage::Local {
+            Duration::ZERO
+        } else {
+            PATIENCE
+        },
+        resume,
+        always: true,
+        confirm: None,
+    };
+    let report = carry_out(system, store, &request).await?;
+    if let Some(earlier) = published(store)?.filter(|_| stage != Stage::Local) {
+        status.modules = earlier.modules;
+    }
+    conclude(&mut status, &report, stage);
+    Ok(status)
+}
+
+/// From what a stage did to how the boot stands.
+fn conclude(status: &mut Status, report: &AppliedReport, stage: Stage) {
+    status.add_report(report);
+    status.generation = report.generation;
+    status.report = report.generation.map(Store::report_path);
+    let (standing, detail) = match (report.outcome, stage) {
+        (Outcome::Failed, _) => (Standing::Failed, "a change failed, and everything was undone"),
+        (_, Stage::Local) => (
+            Standing::Running,
+            "the local stage is done, the system stage is yet to run",
+        ),
+        (Outcome::Done, _) if status.problems.is_empty() => (Standing::Done, "the machine is as the document asks"),
+        _ => (Standing::Degraded, "something is not as the document asks"),
+    };
+    status.status = standing;
+    status.detail = detail.to_owned();
+}
+
+fn about(seed: &Seed, id: &str, standing: Standing, detail: &str) -> Status {
+    Status {
+        source: Some(seed.source.clone()),
+        place: Some(seed.place.clone()),
+        instance_id: Some(id.to_owned()),
+        ..Status::plain(standing, detail)
+    }
+}
+
+fn unchanged(seed: &Seed, id: &str, generation: &Generation, stage: Stage) -> Status {
+    let (standing, detail) = match generation.outcome {
+        Outcome::RolledBack if generation.unconfirmed.is_some() => (
+            Standing::Degraded,
+            "this document was applied and not confirmed, and is not applied again",
+        ),
+        Outcome::RolledBack => (
+            Standing::Degraded,
+            "this document was rolled back by hand, and is not applied again",
+        ),
+        _ => (
+            Standing::Done,
+            "the same machine and the same document as before: nothing to do",
+        ),
+    };
+    Status {
+        stage: Some(stage),
+        generation: Some(generation.number),
+        report: Some(Store::report_path(generation.number)),
+        ..about(seed, id, standing, detail)
+    }
+}
+
+/// No seed: where there was one before, the machine stands as that left it, and the status says so.
+fn without_seed(store: &Store, why: &str) -> Result<Status, StateError> {
+    let Some(current) = store.current()? else {
+        let detail = format!("no source has a document for this machine ({why})");
+        return Ok(Status {
+            stage: Some(Stage::System),
+            ..Status::plain(Standing::NoSource, detail)
+        });
+    };
+    let number = current.number;
+    let detail = format!("no source has a document any more; what generation {number} configured stays ({why})");
+    let status = Status::plain(current.outcome.into(), detail);
+    Ok(Status {
+        stage: Some(Stage::System),
+        generation: Some(number),
+        instance_id: Some(current.instance_id),
+        ..status
+    })
+}
+
+fn failed(stage: Stage, why: String) -> Status {
+    Status {
+        stage: Some(stage),
+        problems: vec![why.clone()],
+        ..Status::plain(Standing::Failed, why)
+    }
+}
+
+fn in_words(decision: &Decision) -> String {
+    match decision {
+        Decision::NewInstance => "a new instance: everything is applied".to_owned(),
+        Decision::ChangedSeed => "the document has changed: it is applied".to_owned(),
+        Decision::Retry(generation) => format!(
+            "generation {} did not end as asked: it is tried again",
+            generation.number
+        ),
+        Decision::Nothing(generation) => format!("nothing to do since generation {}", generation.number),
+    }
+}

@@ -1,0 +1,281 @@
+//! One document, one generation: survey, plan, begin, apply, write down how it went.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::document::Document;
+use crate::document::settings::OnFailure;
+use crate::engine::{
+    Applied, ApplyError, ArmError, GenerationPlan, Job, ModuleResult, Past, Policy, PreflightError, Stock, apply,
+    confirm, preflight, settle_inventory, survey,
+};
+use crate::module::{Module, Stage};
+use crate::report::applied::AppliedReport;
+use crate::report::generation::GenerationReport;
+use crate::report::plan::PlanReport;
+use crate::state::{Deadline, Generation, KEEP_GENERATIONS, Outcome, STATE_VERSION, StageRecord, StateError, Store};
+use crate::system::clock::BootTime;
+use crate::system::{Machine, ReadError, System};
+
+/// A document to carry out.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The document.
+    pub document: &'a Document,
+    /// Which machine it is for.
+    pub instance_id: &'a str,
+    /// Where it came from: the source's name and the place in it.
+    pub origin: (&'a str, &'a str),
+    /// The digest of all its texts.
+    pub digest: &'a str,
+    /// The modules that take part.
+    pub modules: &'a [&'static dyn Module],
+    /// The last stage whose modules take part.
+    pub stage: Stage,
+    /// What happens on failure where the document does not say.
+    pub default_policy: Policy,
+    /// How long verification waits.
+    pub patience: Duration,
+    /// The generation of an earlier stage, or of a run that was cut off, to go on with.
+    pub resume: Option<&'a Generation>,
+    /// Begin a generation even where nothing is to be done: so that the next boot knows.
+    pub always: bool,
+    /// Undo everything after this time, unless somebody confirms it.
+    pub confirm: Option<Duration>,
+}
+
+/// Why a document could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum CarryOutError {
+    /// Something of the machine could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The state could not be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The machine can't take it: nothing was changed.
+    #[error(transparent)]
+    Preflight(#[from] PreflightError),
+    /// A change failed, and undoing failed too.
+    #[error("{0}; once the cause is gone, `firstlight rollback --resume` goes on")]
+    Undo(#[from] ApplyError),
+    /// Nobody would undo what nobody confirms.
+    #[error(transparent)]
+    Arm(#[from] ArmError),
+}
+
+/// Carries a document out.
+///
+/// # Errors
+/// The machine or the state could not be read or written, or undoing failed. That a change failed is no error here: it is
+/// in the report.
+pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) -> Result<AppliedReport, CarryOutError> {
+    // State that a newer firstlight wrote is not for this one to add to.
+    store.generations()?;
+    let past = Past::read(store, &system.root)?;
+    let (config, units) = (&request.document.config, past.inventory.units());
+    let facts = survey(system, request.modules, config, units).await;
+    let machine = Machine::new(&system.root, &facts);
+    let plan = GenerationPlan::make(request.modules, request.document, &machine, &past)?.up_to(request.stage, &machine);
+    let policy = policy(request);
+    if policy == Policy::Rollback && plan.problems().next().is_some() {
+        return Ok(AppliedReport::of(None, &refused(&plan)));
+    }
+    let stock = Stock::take(&plan, &past, &machine)?;
+    let is_news = !plan.is_empty() || stock.inventory != past.inventory;
+    if !is_news && !request.always && request.resume.is_none() {
+        return Ok(AppliedReport::of(None, &nothing_to_do(&plan)));
+    }
+    let shown = PlanReport::of(&plan, &request.document.diagnostics, &system.root, system.live)?;
+    let (bytes, files) = stock.size();
+    let bytes = bytes.saturating_add(generation_bytes(request, &shown));
+    preflight(system, &plan, bytes, files)?;
+    let generation = begin(system, store, request, &shown)?;
+    if let Some(after) = request.confirm {
+        arm(system, store, &generation, after).await?;
+    }
+    stock.begin(generation.number, store)?;
+    let job = Job {
+        system,
+        store,
+        facts: &facts,
+        generation: generation.number,
+        policy,
+        patience: request.patience,
+    };
+    let mut applied = match apply(&job, &plan).await {
+        Ok(applied) => applied,
+        Err(error) => {
+            // The timer, where there is one, is the next to try.
+            store.save(&Generation {
+                outcome: Outcome::Failed,
+                undoing: true,
+                ..generation
+            })?;
+            return Err(error.into());
+        }
+    };
+    if applied.outcome == Outcome::Done && request.document.has_errors() {
+        applied.outcome = Outcome::Degraded;
+    }
+    if applied.outcome == Outcome::Failed {
+        settle_inventory(store, generation.number)?;
+    }
+    let mut report = AppliedReport::of(Some(generation.number), &applied);
+    let trial = generation.unconfirmed.clone();
+    finish(store, generation, request.stage, &report)?;
+    match trial {
+        Some(_) if report.outcome == Outcome::Failed => confirm::disarm(system).await,
+        Some(deadline) => report.reverts_in = Some(deadline.seconds_left(&BootTime::now(&system.root))),
+        None => {}
+    }
+    prune(store, request.document);
+    Ok(report)
+}
+
+/// Nothing is changed before the timer waits. The generation that it will ask for is there by then, marked unconfirmed:
+/// cut off in between, it is one that changed nothing.
+async fn arm(system: &System, store: &Store, generation: &Generation, after: Duration) -> Result<(), CarryOutError> {
+    if let Err(error) = confirm::arm(system, generation, after).await {
+        store.save(&Generation {
+            outcome: Outcome::Failed,
+            unconfirmed: None,
+            ..generation.clone()
+        })?;
+        return Err(error.into());
+    }
+    Ok(())
+}
+
+/// What the generation's own files take: the document, the plan, and the report, which repeats the plan with findings.
+fn generation_bytes(request: &Request<'_>, plan: &PlanReport) -> u64 {
+    let bytes = json(&request.document.masked()).len() + 4 * json(plan).len();
+    u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
+/// Forgets old generations. That this fails does not make the machine less configured: the next time does it.
+fn prune(store: &Store, document: &Document) {
+    let settings = document.config.firstlight.as_ref();
+    let keep = settings
+        .and_then(|settings| settings.keep_generations)
+        .map_or(KEEP_GENERATIONS, |keep| keep.get());
+    match store.prune(keep).and_then(|forgotten| {
+        store.sweep_inventory()?;
+        Ok(forgotten)
+    }) {
+        Ok(forgotten) if forgotten.is_empty() => {}
+        Ok(forgotten) => tracing::debug!("generations that are no longer kept: {forgotten:?}"),
+        Err(error) => tracing::warn!("old generations can't be removed: {error}"),
+    }
+}
+
+/// The document's own word on failure, else the caller's.
+fn policy(request: &Request<'_>) -> Policy {
+    match request
+        .document
+        .config
+        .firstlight
+        .as_ref()
+        .and_then(|settings| settings.on_failure)
+    {
+        // Stopping the boot is the boot's.
+        Some(OnFailure::Rollback | OnFailure::Emergency) => Policy::Rollback,
+        Some(OnFailure::Keep) => Policy::Keep,
+        None => request.default_policy,
+    }
+}
+
+/// Everything is planned before anything is done: a plan with a problem is not begun.
+fn refused(plan: &GenerationPlan) -> Applied {
+    let result = |module: &crate::engine::ModulePlan| {
+        let problem = module.problem.as_ref().map(|p| {
+            let hint = p.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+            format!("{}: {}{hint}", p.place(), p.message)
+        });
+        ModuleResult {
+            problems: problem.into_iter().collect(),
+            notes: Vec::new(),
+            ..ModuleResult::untouched(module)
+        }
+    };
+    Applied {
+        outcome: Outcome::Failed,
+        modules: plan.modules.iter().map(result).collect(),
+    }
+}
+
+fn nothing_to_do(plan: &GenerationPlan) -> Applied {
+    let modules: Vec<ModuleResult> = plan.modules.iter().map(ModuleResult::untouched).collect();
+    let short = modules.iter().any(|module| module.outcome() != Outcome::Done);
+    Applied {
+        outcome: if short { Outcome::Degraded } else { Outcome::Done },
+        modules,
+    }
+}
+
+fn begin(system: &System, store: &Store, request: &Request<'_>, plan: &PlanReport) -> Result<Generation, StateError> {
+    let generation = match request.resume {
+        Some(earlier) => {
+            let resumed = Generation {
+                outcome: Outcome::Running,
+                ..earlier.clone()
+            };
+            store.save(&resumed)?;
+            resumed
+        }
+        None => store.begin(Generation {
+            version: STATE_VERSION,
+            number: 0,
+            created: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| since.as_secs()),
+            instance_id: request.instance_id.to_owned(),
+            source: request.origin.0.to_owned(),
+            place: request.origin.1.to_owned(),
+            digest: request.digest.to_owned(),
+            outcome: Outcome::Running,
+            stages: std::collections::BTreeMap::new(),
+            unconfirmed: request
+                .confirm
+                .map(|after| Deadline::after(&BootTime::now(&system.root), after)),
+            undoing: false,
+        })?,
+    };
+    store.save_part(generation.number, "document.json", &json(&request.document.masked()))?;
+    store.save_part(
+        generation.number,
+        &format!("plan-{}.json", stage_name(request.stage)),
+        &json(plan),
+    )?;
+    Ok(generation)
+}
+
+fn finish(store: &Store, mut generation: Generation, stage: Stage, report: &AppliedReport) -> Result<(), StateError> {
+    let changed = report.modules.iter().map(|module| module.changed.len()).sum();
+    generation.stages.insert(
+        stage,
+        StageRecord {
+            changed,
+            outcome: report.outcome,
+        },
+    );
+    generation.outcome = report.outcome;
+    let earlier = store.part(generation.number, GenerationReport::NAME)?;
+    let mut whole = GenerationReport::resume(generation.number, earlier.as_deref());
+    whole.add(stage, report);
+    store.save_part(generation.number, GenerationReport::NAME, &json(&whole))?;
+    store.save(&generation)
+}
+
+fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Local => "local",
+        Stage::System => "system",
+        Stage::Final => "final",
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Vec<u8> {
+    let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
+    text.push(b'\n');
+    text
+}

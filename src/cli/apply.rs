@@ -1,0 +1,75 @@
+//! `firstlight apply`: change it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::context::Context;
+use super::duration;
+use super::exit::Exit;
+use crate::agent::confirm::settle;
+use crate::agent::{Request, carry_out};
+use crate::engine::Policy;
+use crate::engine::confirm::can_arm;
+use crate::module::{self, Stage};
+use crate::state::Store;
+
+/// How long verification waits for addresses to show and units to start.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The arguments of `apply`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The document, or `-` for standard input; without it the sources are asked
+    document: Option<PathBuf>,
+    /// Only this module; may be given several times
+    #[arg(long, value_name = "MODULE", value_parser = module::names())]
+    only: Vec<String>,
+    /// Undo all of it after this time (90s, 2m, 1h), unless `firstlight confirm` follows
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    confirm: Option<Duration>,
+}
+
+pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
+    context.must_be_root()?;
+    let mut system = context.system()?;
+    let Some(input) = context.input(arguments.document.as_deref(), &system)? else {
+        return Ok(Exit::NoSource);
+    };
+    if input.document.has_errors() {
+        context.say("nothing was changed");
+        return Ok(Exit::Invalid);
+    }
+    system.connect().await?;
+    if arguments.confirm.is_some() {
+        can_arm(&system)?;
+    }
+    let store = Store::new(system.root.clone());
+    let lock = store.lock()?;
+    let undone = settle(&system, &store).await?;
+    anyhow::ensure!(
+        undone.left.is_empty(),
+        "what an earlier generation changed is not undone yet, for want of a system bus: {}",
+        undone.left.join(", ")
+    );
+    let modules = module::only(&arguments.only);
+    let request = Request {
+        document: &input.document,
+        instance_id: &input.instance_id,
+        origin: (&input.seed.source, &input.seed.place),
+        digest: &input.seed.digest(),
+        modules: &modules,
+        stage: Stage::Final,
+        default_policy: Policy::Rollback,
+        patience: PATIENCE,
+        resume: None,
+        always: false,
+        confirm: arguments.confirm,
+    };
+    let report = carry_out(&system, &store, &request).await?;
+    // Whoever reads what is printed may take their time: the next to change the machine doesn't wait for them.
+    drop(lock);
+    context.print(&report, |style| report.render(style))?;
+    Ok(report.outcome.into())
+}

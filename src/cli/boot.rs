@@ -1,0 +1,38 @@
+//! `firstlight boot`: what the units run.
+
+use clap::{Args, ValueEnum};
+
+use super::context::Context;
+use super::exit::Exit;
+use crate::agent::boot::boot;
+use crate::module::Stage;
+
+/// The arguments of `boot`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The stage of the boot
+    #[arg(long, value_enum)]
+    stage: StageName,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum StageName {
+    /// Everything that is files, before the network
+    Local,
+    /// Everything that talks, with the bus
+    System,
+}
+
+pub async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
+    context.must_be_root()?;
+    anyhow::ensure!(
+        context.system()?.live,
+        "a boot is of the running machine: leave --root out"
+    );
+    let stage = match arguments.stage {
+        StageName::Local => Stage::Local,
+        StageName::System => Stage::System,
+    };
+    // What there is to say goes to the journal and into the status; nobody reads a unit's standard output.
+    Ok(boot(stage, &context.choice).await?.status.into())
+}

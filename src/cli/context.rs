@@ -1,0 +1,166 @@
+//! What every subcommand needs: the machine, the document, the printer.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use serde::Serialize;
+
+use super::{Exit, Format};
+use crate::document::Document;
+use crate::report::style::Style;
+use crate::source::{Choice, Seed, Verdict, file, search};
+use crate::state::{Store, instance_id};
+use crate::system::System;
+
+/// The options that all subcommands share.
+#[derive(Debug)]
+pub struct Context {
+    root: Option<PathBuf>,
+    format: Format,
+    /// The sources that are asked.
+    pub choice: Choice,
+}
+
+/// A document with where it came from.
+#[derive(Debug)]
+pub struct Input {
+    /// Where it came from.
+    pub seed: Seed,
+    /// What it says.
+    pub document: Document,
+    /// Which machine it is for.
+    pub instance_id: String,
+}
+
+impl Context {
+    /// From the command line.
+    #[expect(clippy::disallowed_methods, reason = "a path of the host, given on the command line")]
+    pub fn new(root: Option<PathBuf>, format: Format, choice: Choice) -> Self {
+        // `--root /` is the running machine.
+        let root = root.filter(|path| path.canonicalize().ok().as_deref() != Some(Path::new("/")));
+        Self { root, format, choice }
+    }
+
+    /// The machine: the running one, or the tree under `--root`.
+    pub fn system(&self) -> anyhow::Result<System> {
+        match &self.root {
+            Some(path) => System::tree(path).context("--root"),
+            None => Ok(System::running()?),
+        }
+    }
+
+    /// The machine with its bus, for planning. Planning does without a bus that does not answer.
+    pub async fn connected(&self) -> anyhow::Result<System> {
+        let mut system = self.system()?;
+        if let Err(error) = system.connect().await {
+            tracing::warn!("{error}");
+        }
+        Ok(system)
+    }
+
+    /// Refuses to change the running machine without being root, before anything is begun.
+    pub fn must_be_root(&self) -> anyhow::Result<()> {
+        if self.root.is_none() && users::get_effective_uid() != 0 {
+            bail!("changing this machine needs root; run it with sudo, or try it on a tree with --root DIR");
+        }
+        Ok(())
+    }
+
+    /// The document: the file given, or what the sources have. `None`, said already, when no source has one.
+    pub fn input(&self, path: Option<&Path>, system: &System) -> anyhow::Result<Option<Input>> {
+        let seed = match path {
+            Some(path) => file::read(path).map_err(anyhow::Error::msg)?,
+            None => match search(&system.root, system.live, &self.choice) {
+                Verdict::Present(seed) => *seed,
+                Verdict::Broken(why) => bail!(why),
+                Verdict::Absent(why) => {
+                    self.say(&format!("no source has a document: {why}"));
+                    return Ok(None);
+                }
+            },
+        };
+        let mut document = Document::read(&seed.texts());
+        if path.is_some() && document.is_empty() && !document.has_errors() {
+            document.add_error(
+                &seed.place,
+                "the document is empty",
+                "write at least one key, like `hostname: web1`",
+            );
+        }
+        let own = document.meta_data.instance_id.as_deref();
+        let store = Store::new(system.root.clone());
+        // A file is for the machine that is there; only a seed can say that this is another one.
+        let known = if path.is_some() {
+            store.instance().ok().flatten()
+        } else {
+            None
+        };
+        let instance_id = match known {
+            Some(known) => known,
+            None => instance_id(own, &system.root, system.live)?,
+        };
+        self.show_diagnostics(&document);
+        Ok(Some(Input {
+            seed,
+            document,
+            instance_id,
+        }))
+    }
+
+    fn show_diagnostics(&self, document: &Document) {
+        let style = Style::for_stream(&std::io::stderr());
+        for diagnostic in &document.diagnostics {
+            self.say(&diagnostic.render(style.is_coloured()));
+        }
+    }
+
+    /// Prints a result: as JSON, or as `human` renders it.
+    pub fn print<T: Serialize>(&self, value: &T, human: impl FnOnce(Style) -> String) -> anyhow::Result<()> {
+        let mut stdout = std::io::stdout().lock();
+        let text = match self.format {
+            Format::Json => serde_json::to_string_pretty(value)? + "\n",
+            Format::Human => human(Style::for_stream(&stdout)),
+        };
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            // Whoever reads has seen enough.
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            result => Ok(result?),
+        }
+    }
+
+    /// Says something to the person, on standard error.
+    pub fn say(&self, text: &str) {
+        // There is nobody left to tell when this fails.
+        let _ = writeln!(std::io::stderr(), "{}", text.trim_end());
+    }
+
+    /// Says why the program fails.
+    pub fn fail(&self, error: &anyhow::Error) -> ExitCode {
+        let style = Style::for_stream(&std::io::stderr());
+        self.say(&format!("{}: {error:#}", style.removed("error")));
+        Exit::Failed.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_root_that_is_the_running_machines_is_none() {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let link = elsewhere.path().join("link");
+        std::os::unix::fs::symlink("/", &link).unwrap();
+        let live = |root: &Path| {
+            let context = Context::new(Some(root.to_owned()), Format::Human, Choice::All);
+            context.system().unwrap().live
+        };
+        for root in ["/", "//", "/.", "/etc/..", "/proc/self/root"] {
+            assert!(live(Path::new(root)), "{root}");
+        }
+        assert!(live(&link), "a link to /");
+        assert!(!live(elsewhere.path()));
+    }
+}

@@ -1,0 +1,43 @@
+//! Logs: to the journal when systemd reads our standard error, else text on standard error.
+
+use nix::sys::stat::fstat;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Starts logging. A person at the keyboard sees errors, and more with each `-v`; the journal takes information too.
+pub fn start(verbose: u8) {
+    let journal = if stderr_is_the_journal() {
+        tracing_journald::layer().ok()
+    } else {
+        None
+    };
+    let level = match (verbose, journal.is_some()) {
+        (0, false) => LevelFilter::ERROR,
+        (0, true) | (1, _) => LevelFilter::INFO,
+        (2, _) => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    // Only our own words: the libraries' are about their sockets, and not for operators.
+    let ours = tracing_subscriber::filter::Targets::new().with_target("firstlight", level);
+    let registry = tracing_subscriber::registry().with(ours);
+    match journal {
+        Some(journal) => registry.with(journal).init(),
+        None => {
+            let text = tracing_subscriber::fmt::layer()
+                .with_writer(std::io::stderr)
+                .without_time()
+                .with_target(false);
+            registry.with(text.with_ansi(false)).init();
+        }
+    }
+}
+
+/// Whether `JOURNAL_STREAM` names our standard error (systemd.exec(5)). A shell that a service has started inherits the
+/// variable, while its standard error is a terminal.
+fn stderr_is_the_journal() -> bool {
+    let Ok(stream) = std::env::var("JOURNAL_STREAM") else {
+        return false;
+    };
+    fstat(std::io::stderr()).is_ok_and(|stat| stream == format!("{}:{}", stat.st_dev, stat.st_ino))
+}

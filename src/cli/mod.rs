@@ -1,0 +1,100 @@
+//! The command line: one file per subcommand, no logic.
+
+mod apply;
+mod boot;
+mod confirm;
+mod context;
+mod duration;
+mod exit;
+mod history;
+mod logging;
+mod plan;
+mod rollback;
+mod status;
+mod validate;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::source::Choice;
+use context::Context;
+pub use exit::Exit;
+
+/// Turns one YAML document into a configured machine.
+#[derive(Debug, Parser)]
+#[command(name = "firstlight", version, about, max_term_width = 100, after_help = exit::HELP)]
+pub struct Arguments {
+    /// Work on the machine in this directory, which is not running; nothing of it is executed
+    #[arg(long, global = true, value_name = "DIR")]
+    root: Option<PathBuf>,
+    /// How results are printed
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// The source to ask, instead of all: nocloud, or nocloud:PATH (a directory, an image or a device)
+    #[arg(long, global = true, value_name = "NAME[:PATH]")]
+    source: Option<Choice>,
+    /// Say more about what is done; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// For programs; the forms are stable.
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show what would change, as a diff
+    Plan(plan::Arguments),
+    /// Make the machine what the document says
+    Apply(apply::Arguments),
+    /// Keep what `apply --confirm` did
+    Confirm,
+    /// Go back to before a generation
+    Rollback(rollback::Arguments),
+    /// List the generations
+    History,
+    /// Say how the boot went
+    Status(status::Arguments),
+    /// Say everything that is wrong with documents, without touching anything
+    Validate(validate::Arguments),
+    /// What the systemd units run
+    Boot(boot::Arguments),
+}
+
+/// Runs the program: parses the command line, runs the subcommand, turns its end into an exit status.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    logging::start(arguments.verbose);
+    let context = Context::new(arguments.root, arguments.format, arguments.source.unwrap_or_default());
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return context.fail(&anyhow::Error::from(error)),
+    };
+    match runtime.block_on(run(arguments.command, &context)) {
+        Ok(exit) => exit.into(),
+        Err(error) => context.fail(&error),
+    }
+}
+
+async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
+    match command {
+        Command::Plan(arguments) => plan::run(arguments, context).await,
+        Command::Apply(arguments) => apply::run(arguments, context).await,
+        Command::Confirm => confirm::run(context).await,
+        Command::Rollback(arguments) => rollback::run(&arguments, context).await,
+        Command::History => history::run(context),
+        Command::Status(arguments) => status::run(&arguments, context).await,
+        Command::Validate(arguments) => validate::run(&arguments, context),
+        Command::Boot(arguments) => boot::run(&arguments, context).await,
+    }
+}

@@ -1,0 +1,59 @@
+//! `firstlight plan`: what would change.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::context::Context;
+use super::exit::Exit;
+use crate::engine::{GenerationPlan, Past, survey};
+use crate::module;
+use crate::report::plan::PlanReport;
+use crate::state::{StateError, Store};
+use crate::system::{Machine, System, write};
+
+/// The arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The document, or `-` for standard input; without it the sources are asked
+    document: Option<PathBuf>,
+    /// Exit with status 3 when something would change
+    #[arg(long)]
+    exit_code: bool,
+    /// Only this module; may be given several times
+    #[arg(long, value_name = "MODULE", value_parser = module::names())]
+    only: Vec<String>,
+}
+
+pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
+    let system = context.connected().await?;
+    let Some(input) = context.input(arguments.document.as_deref(), &system)? else {
+        return Ok(Exit::NoSource);
+    };
+    let modules = module::only(&arguments.only);
+    let past = past(&system)?;
+    let facts = survey(&system, &modules, &input.document.config, past.inventory.units()).await;
+    let plan = GenerationPlan::make(&modules, &input.document, &Machine::new(&system.root, &facts), &past)?;
+    let report = PlanReport::of(&plan, &input.document.diagnostics, &system.root, system.live)?;
+    for problem in plan.problems() {
+        context.say(&problem.render(false));
+    }
+    context.print(&report, |style| report.render(style))?;
+    Ok(match () {
+        () if input.document.has_errors() => Exit::Invalid,
+        () if plan.problems().next().is_some() => Exit::Failed,
+        () if arguments.exit_code && !plan.is_empty() => Exit::Pending,
+        () => Exit::Done,
+    })
+}
+
+/// Only root may read the state: to others, the machine is planned for as if firstlight had never changed it.
+fn past(system: &System) -> Result<Past, StateError> {
+    match Past::read(&Store::new(system.root.clone()), &system.root) {
+        Err(StateError::Read(error)) if !write::may_own() => {
+            tracing::error!("{error}: what is no longer asked for is not shown; plan as root to see it");
+            Ok(Past::default())
+        }
+        past => past,
+    }
+}

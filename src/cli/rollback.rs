@@ -1,0 +1,96 @@
+//! `firstlight rollback`: back to before a generation.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::context::Context;
+use super::exit::Exit;
+use crate::agent::confirm::revert;
+use crate::document::Config;
+use crate::engine::{Undone, recover, rollback, survey};
+use crate::report::SCHEMA;
+use crate::state::Store;
+use crate::system::System;
+
+/// The arguments of `rollback`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Undo this generation and all after it; without it, the newest alone
+    generation: Option<u32>,
+    /// Go on with an undoing that did not end
+    #[arg(long, conflicts_with = "generation")]
+    resume: bool,
+    /// What the timer of `apply --confirm` runs: undo the generation unless it was confirmed
+    #[arg(long, hide = true, requires = "generation", conflicts_with = "resume")]
+    unconfirmed: bool,
+}
+
+/// What was rolled back. Its JSON form is stable.
+#[derive(Debug, Serialize)]
+struct Report {
+    schema: u32,
+    generations: Vec<u32>,
+    changes: usize,
+    kept: Vec<String>,
+    /// What is left for when there is a system bus.
+    left: Vec<String>,
+}
+
+pub async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
+    context.must_be_root()?;
+    let system = context.connected().await?;
+    let store = Store::new(system.root.clone());
+    let undone = match (arguments.unconfirmed, arguments.generation) {
+        (true, Some(number)) => revert(&system, &store, number).await?,
+        _ => undo(arguments, &system, &store).await?,
+    };
+    let report = Report {
+        schema: SCHEMA,
+        generations: undone.generations,
+        changes: undone.changes,
+        kept: undone.kept,
+        left: undone.left,
+    };
+    context.print(&report, |_| report.render())?;
+    Ok(if report.left.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Degraded
+    })
+}
+
+/// An undoing that did not end comes first; when that is what was asked for, nothing more is undone.
+async fn undo(arguments: &Arguments, system: &System, store: &Store) -> anyhow::Result<Undone> {
+    let _lock = store.lock()?;
+    let mut undone = recover(system, store).await?;
+    let done = match arguments.generation {
+        Some(number) => undone.generations.contains(&number),
+        None => arguments.resume || !undone.generations.is_empty(),
+    };
+    if !done {
+        let facts = survey(system, &[], &Config::default(), Vec::new()).await;
+        undone.add(rollback(system, store, &facts, arguments.generation).await?);
+    }
+    Ok(undone)
+}
+
+impl Report {
+    fn render(&self) -> String {
+        if self.generations.is_empty() {
+            return "nothing to undo\n".to_owned();
+        }
+        let numbers: Vec<String> = self.generations.iter().map(u32::to_string).collect();
+        let mut text = format!(
+            "rolled back generation {}: {} changes undone\n",
+            numbers.join(", "),
+            self.changes
+        );
+        for what in &self.kept {
+            text.push_str(&format!("can't be undone: {what}\n"));
+        }
+        for what in &self.left {
+            text.push_str(&format!("left for when there is a system bus: {what}\n"));
+        }
+        text
+    }
+}

@@ -1,0 +1,91 @@
+//! `firstlight status`: how the boot went, and what has drifted since.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::context::Context;
+use super::exit::Exit;
+use crate::agent::boot::published;
+use crate::agent::confirm::pending;
+use crate::document::Config;
+use crate::engine::{Past, drift, survey};
+use crate::report::drift::DriftReport;
+use crate::report::status::{Standing, Status, Unconfirmed};
+use crate::state::Store;
+use crate::system::{Machine, System};
+
+/// How often a waiting `status` looks.
+const POLL: Duration = Duration::from_millis(200);
+
+/// The arguments of `status`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Wait until firstlight has ended its work in this boot
+    #[arg(long)]
+    wait: bool,
+    /// Show instead what no longer is as the last generation left it; exit with status 3 when something is
+    #[arg(long)]
+    drift: bool,
+}
+
+pub async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
+    let system = context.system()?;
+    let status = loop {
+        let status = look(&system)?;
+        let ended = !matches!(status.status, Standing::Running | Standing::NotRun);
+        if ended || !arguments.wait {
+            break status;
+        }
+        tokio::time::sleep(POLL).await;
+    };
+    if arguments.drift {
+        return show_drift(context).await;
+    }
+    context.print(&status, |style| status.render(style))?;
+    Ok(status.status.into())
+}
+
+async fn show_drift(context: &Context) -> anyhow::Result<Exit> {
+    let system = context.connected().await?;
+    let store = Store::new(system.root.clone());
+    let past = Past::read(&store, &system.root)?;
+    let facts = survey(&system, &[], &Config::default(), past.inventory.units()).await;
+    let found = drift(&Machine::new(&system.root, &facts), &past)?;
+    let generation = store.current()?.map(|generation| generation.number);
+    let report = DriftReport::new(generation, past.inventory.items.len(), found);
+    context.print(&report, |style| report.render(style))?;
+    Ok(if report.drift.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Pending
+    })
+}
+
+fn look(system: &System) -> anyhow::Result<Status> {
+    let store = Store::new(system.root.clone());
+    let mut status = of_boot(system, &store)?;
+    // Only root may read the state; how the boot went is for everybody.
+    let pending = pending(system, &store).ok().flatten();
+    status.unconfirmed = pending.map(|(generation, reverts_in)| Unconfirmed { generation, reverts_in });
+    Ok(status)
+}
+
+fn of_boot(system: &System, store: &Store) -> anyhow::Result<Status> {
+    if let Some(status) = published(store)? {
+        return Ok(status);
+    }
+    let words = system
+        .root
+        .read_text("/proc/cmdline")
+        .ok()
+        .flatten()
+        .unwrap_or_default();
+    Ok(match words.split_whitespace().any(|word| word == "firstlight=off") {
+        true => Status::plain(
+            Standing::Disabled,
+            "switched off by firstlight=off on the kernel command line",
+        ),
+        false => Status::plain(Standing::NotRun, "firstlight has not run in this boot"),
+    })
+}

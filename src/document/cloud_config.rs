@@ -1,0 +1,105 @@
+//! The keys of cloud-init's cloud-config that are known by name and not applied.
+
+/// Keys that change nothing on a machine by themselves: they are accepted and have no effect here.
+pub const WITHOUT_EFFECT: [&str; 3] = ["merge_how", "merge_type", "final_message"];
+
+/// Keys of cloud-config (schema-cloud-config-v1.json, cloud-init 26.2) that firstlight doesn't apply.
+pub const NOT_APPLIED: [&str; 76] = [
+    "allow_public_ssh_keys",
+    "allow_userdata",
+    "ansible",
+    "apt",
+    "apt_pipelining",
+    "apt_reboot_if_required",
+    "apt_update",
+    "apt_upgrade",
+    "authkey_hash",
+    "autoinstall",
+    "bootcmd",
+    "byobu_by_default",
+    "ca-certs",
+    "ca_certs",
+    "chef",
+    "create_hostname_file",
+    "device_aliases",
+    "disable_ec2_metadata",
+    "disable_root",
+    "disable_root_opts",
+    "disk_setup",
+    "drivers",
+    "fan",
+    "fs_setup",
+    "groups",
+    "growpart",
+    "grub-dpkg",
+    "grub_dpkg",
+    "keyboard",
+    "landscape",
+    "launch-index",
+    "locale",
+    "locale_configfile",
+    "lxd",
+    "manage_resolv_conf",
+    "mcollective",
+    "mount_default_fields",
+    "mounts",
+    "no_ssh_fingerprints",
+    "ntp",
+    "output",
+    "package_reboot_if_required",
+    "package_update",
+    "package_upgrade",
+    "packages",
+    "phone_home",
+    "power_state",
+    "puppet",
+    "random_seed",
+    "reporting",
+    "resize_rootfs",
+    "resolv_conf",
+    "rh_subscription",
+    "rsyslog",
+    "runcmd",
+    "salt_minion",
+    "snap",
+    "spacewalk",
+    "ssh",
+    "ssh_authorized_keys",
+    "ssh_deletekeys",
+    "ssh_fp_console_blacklist",
+    "ssh_genkeytypes",
+    "ssh_import_id",
+    "ssh_key_console_blacklist",
+    "ssh_keys",
+    "ssh_publish_hostkeys",
+    "ssh_quiet_keygen",
+    "swap",
+    "system_info",
+    "timezone",
+    "updates",
+    "user",
+    "users",
+    "write_files",
+    "yum_repos",
+];
+
+/// What the first line of a user-data says of its format, when it is one that is not a cloud-config.
+pub fn other_format(text: &str) -> Option<&'static str> {
+    let start = text.trim_start_matches('\u{feff}').trim_start();
+    let first = start.lines().next().unwrap_or_default().to_ascii_lowercase();
+    let formats = [
+        ("#!", "a script"),
+        ("#include", "a list of addresses to include (`#include`)"),
+        ("#cloud-config-archive", "a cloud-config archive"),
+        ("#cloud-config-jsonp", "a JSON patch"),
+        ("#cloud-boothook", "a boot hook"),
+        ("#part-handler", "a part handler, which is Python code"),
+        ("## template: jinja", "a Jinja template"),
+        ("content-type:", "a MIME message"),
+        ("mime-version:", "a MIME message"),
+    ];
+    formats
+        .iter()
+        .find(|(prefix, _)| first.starts_with(prefix))
+        .map(|(_, name)| *name)
+}

@@ -1,0 +1,69 @@
+//! The whole document, typed.
+
+use serde::Deserialize;
+
+use super::chpasswd::Chpasswd;
+use super::docker::Docker;
+use super::hostname::{HostName, ManageEtcHosts};
+use super::network::Network;
+use super::password::Password;
+use super::problem::{Check, Problems};
+use super::root::RootAccount;
+use super::services::Services;
+use super::settings::Settings;
+use super::sshd::Sshd;
+
+/// What a document asks for. Every key is optional; what is not asked for is not touched.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The machine's name. What is given here always wins.
+    pub hostname: Option<HostName>,
+    /// The fully qualified name.
+    pub fqdn: Option<HostName>,
+    /// Whether the machine is called by its fully qualified name where both are known. Default: false.
+    pub prefer_fqdn_over_hostname: Option<bool>,
+    /// Leave the name as it is.
+    pub preserve_hostname: Option<bool>,
+    /// What happens to `/etc/hosts`: true, false or localhost.
+    pub manage_etc_hosts: Option<ManageEtcHosts>,
+    /// The network.
+    pub network: Option<Network>,
+    /// What the SSH server allows.
+    pub sshd: Option<Sshd>,
+    /// cloud-config's way to say `sshd.password_authentication`: true, false or unchanged.
+    pub ssh_pwauth: Option<super::sshd::SshPwauth>,
+    /// The root account.
+    pub root: Option<RootAccount>,
+    /// Passwords of accounts, as cloud-config has them.
+    pub chpasswd: Option<Chpasswd>,
+    /// cloud-config's password of the default user; where there is none, as on Photon, root's.
+    pub password: Option<Password>,
+    /// Which units are enabled and running.
+    pub services: Option<Services>,
+    /// The container engine.
+    pub docker: Option<Docker>,
+    /// How this document is to be treated.
+    pub firstlight: Option<Settings>,
+}
+
+impl Check for Config {
+    fn check(&self, problems: &mut Problems<'_>) {
+        let parts: [(&str, Option<&dyn Check>); 6] = [
+            ("network", self.network.as_ref().map(|p| p as &dyn Check)),
+            ("sshd", self.sshd.as_ref().map(|p| p as &dyn Check)),
+            ("root", self.root.as_ref().map(|p| p as &dyn Check)),
+            ("chpasswd", self.chpasswd.as_ref().map(|p| p as &dyn Check)),
+            ("services", self.services.as_ref().map(|p| p as &dyn Check)),
+            ("docker", self.docker.as_ref().map(|p| p as &dyn Check)),
+        ];
+        for (key, part) in parts {
+            if let Some(part) = part {
+                part.check(&mut problems.below(&[key]));
+            }
+        }
+        super::sshd::check_ssh_pwauth(self.ssh_pwauth, self.sshd.as_ref(), problems);
+        super::password::check(self, problems);
+        super::docker::check_with_services(self.docker.as_ref(), self.services.as_ref(), problems);
+    }
+}

@@ -1,0 +1,126 @@
+//! `hostname` and its family: what the machine is called.
+
+use serde::Deserialize;
+
+/// The most bytes a host name may have: `HOST_NAME_MAX` of Linux, hostname(7).
+pub const HOST_NAME_MAX: usize = 64;
+
+/// A host name, or a fully qualified one, as RFC 1123 §2.1 allows.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct HostName(String);
+
+impl HostName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first label: `web1` of `web1.example.test`.
+    pub fn short(&self) -> &str {
+        self.0.split('.').next().unwrap_or(&self.0)
+    }
+
+    /// Whether it has a domain.
+    pub fn is_qualified(&self) -> bool {
+        self.0.contains('.')
+    }
+}
+
+impl TryFrom<String> for HostName {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        if name.is_empty() {
+            return Err("a host name can't be empty".to_owned());
+        }
+        if name.len() > HOST_NAME_MAX {
+            return Err(format!(
+                "a host name has at most {HOST_NAME_MAX} bytes, this one has {}",
+                name.len()
+            ));
+        }
+        for label in name.split('.') {
+            check_label(label).map_err(|why| format!("`{}` is not a host name: {why}", name.escape_debug()))?;
+        }
+        Ok(Self(name))
+    }
+}
+
+fn check_label(label: &str) -> Result<(), String> {
+    if label.is_empty() {
+        return Err("it has an empty label".to_owned());
+    }
+    if label.len() > 63 {
+        return Err(format!("the label `{label}` has more than 63 bytes"));
+    }
+    if let Some(bad) = label.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '-') {
+        return Err(format!(
+            "`{}` is not allowed, only letters, digits, `-` and `.` are",
+            bad.escape_debug()
+        ));
+    }
+    if label.starts_with('-') || label.ends_with('-') {
+        return Err(format!("the label `{label}` starts or ends with `-`"));
+    }
+    Ok(())
+}
+
+/// What happens to `/etc/hosts`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ManageEtcHosts {
+    /// Nothing.
+    #[default]
+    No,
+    /// The whole file is written.
+    Whole,
+    /// Only the line of `127.0.1.1` is kept right.
+    Localhost,
+}
+
+impl<'de> Deserialize<'de> for ManageEtcHosts {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        match word.to_ascii_lowercase().as_str() {
+            "false" | "no" | "off" => Ok(Self::No),
+            "true" | "yes" | "on" | "template" => Ok(Self::Whole),
+            "localhost" => Ok(Self::Localhost),
+            _ => Err(serde::de::Error::custom("expected true, false or localhost")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_as_rfc_1123_has_them() {
+        for good in ["web1", "a", "3com", "web-1.example.test", "UPPER", &"a".repeat(63)] {
+            assert!(HostName::try_from(good.to_owned()).is_ok(), "{good}");
+        }
+        let long = format!("{}.b", "a".repeat(63));
+        for bad in [
+            "",
+            "web 1",
+            "web_1",
+            "-web",
+            "web-",
+            "a..b",
+            ".a",
+            "a.",
+            "wéb",
+            "a\nb",
+            &"a".repeat(64),
+            &long,
+        ] {
+            assert!(HostName::try_from(bad.to_owned()).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_short_name_is_the_first_label() {
+        let name = HostName::try_from("web1.example.test".to_owned()).unwrap();
+        assert_eq!((name.short(), name.is_qualified()), ("web1", true));
+    }
+}

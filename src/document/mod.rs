@@ -1,0 +1,39 @@
+//! What the document says: YAML with positions, typed configuration, diagnostics.
+//!
+//! Nothing here knows about sources, modules or the machine. One file per part of the document, with the noun that the
+//! part's module has too.
+
+pub mod asked;
+pub mod authorized_key;
+pub mod chpasswd;
+pub mod cloud_config;
+pub mod config;
+pub mod diagnostic;
+pub mod docker;
+pub mod hostname;
+pub mod masked;
+pub mod meta_data;
+pub mod network;
+pub mod password;
+pub mod password_hash;
+pub mod problem;
+pub mod read;
+pub mod redact;
+pub mod root;
+pub mod secret;
+pub mod services;
+pub mod settings;
+pub mod sshd;
+pub mod user_name;
+pub mod yaml;
+
+pub use authorized_key::AuthorizedKey;
+pub use config::Config;
+pub use diagnostic::{Diagnostic, Severity};
+pub use meta_data::MetaData;
+pub use password::Password;
+pub use password_hash::PasswordHash;
+pub use problem::{Check, Problem, Problems};
+pub use read::{Document, Text, Texts};
+pub use secret::Secret;
+pub use user_name::UserName;

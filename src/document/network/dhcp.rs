@@ -1,0 +1,88 @@
+//! What is taken from a DHCP server, and what it is told.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, Visitor};
+
+use crate::document::hostname::HostName;
+
+/// What of DHCPv4 is used: `[DHCPv4]` of systemd.network(5).
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Dhcp4Overrides {
+    /// Use the server's DNS servers. Default: true.
+    pub use_dns: Option<bool>,
+    /// Use the server's domain for searching, or only for routing queries (`route`). Default: false.
+    pub use_domains: Option<UseDomains>,
+    /// Use the host name that the server gives as the transient one. Default: true.
+    pub use_hostname: Option<bool>,
+    /// Use the server's NTP servers. Default: true.
+    pub use_ntp: Option<bool>,
+    /// Use the server's MTU. Default: false.
+    pub use_mtu: Option<bool>,
+    /// Use the server's routes, the default one included. Default: true.
+    pub use_routes: Option<bool>,
+    /// Tell the server the host name. Default: true.
+    pub send_hostname: Option<bool>,
+    /// Tell the server this host name instead of the machine's own.
+    pub hostname: Option<HostName>,
+    /// The metric of the server's routes.
+    pub route_metric: Option<u32>,
+}
+
+/// What of DHCPv6 is used: `[DHCPv6]` of systemd.network(5). Routes and the MTU come with router advertisements, not with
+/// DHCPv6, and networkd sends no host name there: netplan's keys for these are refused rather than ignored.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Dhcp6Overrides {
+    /// Use the server's DNS servers. Default: true.
+    pub use_dns: Option<bool>,
+    /// Use the server's domain for searching, or only for routing queries (`route`). Default: false.
+    pub use_domains: Option<UseDomains>,
+    /// Use the host name that the server gives as the transient one. Default: true.
+    pub use_hostname: Option<bool>,
+    /// Use the server's NTP servers. Default: true.
+    pub use_ntp: Option<bool>,
+}
+
+/// What is done with the domain that a DHCP server gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UseDomains {
+    /// Nothing.
+    No,
+    /// It is a search domain.
+    Yes,
+    /// It routes queries, nothing else.
+    Route,
+}
+
+impl<'de> Deserialize<'de> for UseDomains {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Shape;
+
+        impl Visitor<'_> for Shape {
+            type Value = UseDomains;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false or route")
+            }
+
+            fn visit_bool<E: Error>(self, yes: bool) -> Result<UseDomains, E> {
+                Ok(if yes { UseDomains::Yes } else { UseDomains::No })
+            }
+
+            fn visit_str<E: Error>(self, word: &str) -> Result<UseDomains, E> {
+                match word {
+                    "route" => Ok(UseDomains::Route),
+                    other => {
+                        let shown = other.escape_debug();
+                        Err(E::custom(format!("expected true, false or route, not `{shown}`")))
+                    }
+                }
+            }
+        }
+
+        deserializer.deserialize_any(Shape)
+    }
+}

@@ -1,0 +1,184 @@
+//! `network`: the network, in netplan's format version 2 (<https://netplan.readthedocs.io/en/stable/netplan-yaml/>).
+//!
+//! The keys that systemd-networkd has an equivalent of, for `ethernets`. Each text that ends up in a file of networkd is
+//! a type of its own here, whose values can't hold a control character: nobody can smuggle a line into those files.
+
+mod address;
+mod check;
+mod dhcp;
+mod ethernet;
+mod name;
+mod nameservers;
+mod one_or_many;
+mod route;
+
+use std::collections::BTreeMap;
+
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
+
+pub use address::{Address, Gateway4, Gateway6, Ip, NextHop};
+pub use dhcp::{Dhcp4Overrides, Dhcp6Overrides, UseDomains};
+pub use ethernet::{AddressGeneration, DhcpIdentifier, Ethernet, LinkLocal, Match, Mtu};
+pub use name::{IFNAMSIZ, InterfaceId, LinkName, Mac, Pattern};
+pub use nameservers::{Nameservers, SearchDomain};
+pub use route::{Destination, Route, RouteScope, RouteType, Window};
+
+/// `network`: the network, netplan version 2.
+///
+/// ```yaml
+/// network:
+///   version: 2
+///   ethernets:
+///     eth0:
+///       addresses: [192.0.2.10/24]
+///       routes: [{to: default, via: 192.0.2.1}]
+///       nameservers: {addresses: [192.0.2.53], search: [example.test]}
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// The version of the format: 2, which is also meant when it is left out.
+    pub version: Option<Version>,
+    /// Who configures the network: networkd.
+    pub renderer: Option<Renderer>,
+    /// `disabled`: the network is left as it is.
+    pub config: Option<NetworkConfig>,
+    /// The Ethernet links, by an ID: the link's name where there is no `match`.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub ethernets: BTreeMap<InterfaceId, Ethernet>,
+    /// Not supported yet.
+    pub bonds: Option<NotYet>,
+    /// Not supported yet.
+    pub bridges: Option<NotYet>,
+    /// Not supported yet.
+    pub vlans: Option<NotYet>,
+    /// Not supported yet.
+    pub vrfs: Option<NotYet>,
+    /// Not supported yet.
+    pub tunnels: Option<NotYet>,
+    /// Not supported yet.
+    pub wifis: Option<NotYet>,
+    /// Not supported yet.
+    pub modems: Option<NotYet>,
+    /// Not supported yet.
+    #[serde(rename = "dummy-devices")]
+    pub dummy_devices: Option<NotYet>,
+    /// Not supported yet.
+    #[serde(rename = "virtual-ethernets")]
+    pub virtual_ethernets: Option<NotYet>,
+    /// Not supported yet.
+    #[serde(rename = "nm-devices")]
+    pub nm_devices: Option<NotYet>,
+    /// Not supported yet.
+    pub openvswitch: Option<NotYet>,
+}
+
+impl Network {
+    /// Whether the network is to be left as it is.
+    pub fn is_disabled(&self) -> bool {
+        self.config == Some(NetworkConfig::Disabled)
+    }
+}
+
+/// The version of the network format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(try_from = "u32")]
+pub enum Version {
+    /// cloud-init's own format, a list. Not supported yet: [`Network`]'s check says so.
+    One,
+    /// netplan's format.
+    Two,
+}
+
+impl TryFrom<u32> for Version {
+    type Error = String;
+
+    fn try_from(version: u32) -> Result<Self, String> {
+        match version {
+            1 => Ok(Self::One),
+            2 => Ok(Self::Two),
+            other => Err(format!("there is no network version {other}, expected 2")),
+        }
+    }
+}
+
+/// Who configures the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(try_from = "String")]
+pub enum Renderer {
+    /// systemd-networkd(8).
+    Networkd,
+}
+
+impl TryFrom<String> for Renderer {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        match name.as_str() {
+            "networkd" => Ok(Self::Networkd),
+            other => Err(format!(
+                "the renderer `{}` is not supported, networkd is the only one",
+                other.escape_debug()
+            )),
+        }
+    }
+}
+
+/// What `network.config` can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NetworkConfig {
+    /// The network is left as it is.
+    Disabled,
+    /// The list of version 1. Not supported yet: [`Network`]'s check says so.
+    List,
+}
+
+impl<'de> Deserialize<'de> for NetworkConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Shape;
+
+        impl<'de> Visitor<'de> for Shape {
+            type Value = NetworkConfig;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("`disabled`")
+            }
+
+            fn visit_str<E: Error>(self, word: &str) -> Result<NetworkConfig, E> {
+                match word {
+                    "disabled" => Ok(NetworkConfig::Disabled),
+                    other => Err(E::custom(format!(
+                        "expected `disabled`, not `{}`",
+                        other.escape_debug()
+                    ))),
+                }
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<NetworkConfig, A::Error> {
+                while items.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(NetworkConfig::List)
+            }
+        }
+
+        deserializer.deserialize_any(Shape)
+    }
+}
+
+/// A part of netplan that firstlight can't do yet: taken in whatever it holds, reported by [`Network`]'s check.
+#[derive(Debug, Clone, Copy, Default, PartialEq, serde::Deserialize)]
+#[serde(from = "IgnoredAny")]
+pub struct NotYet;
+
+impl From<IgnoredAny> for NotYet {
+    fn from(_: IgnoredAny) -> Self {
+        Self
+    }
+}
+
+/// A key without a value (`addresses:`) says no more than an empty one.
+fn null_is_empty<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests;

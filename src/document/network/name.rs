@@ -1,0 +1,184 @@
+//! What links are called and recognised by: IDs, names, patterns, hardware addresses.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+/// The size of the kernel's buffer for a link's name, in bytes: a name has at most one less (netdevice(7)).
+pub const IFNAMSIZ: usize = 16;
+
+/// The most bytes an ID may have: escaped, it still fits into a file's name.
+const ID_MAX: usize = 64;
+
+/// The most bytes a pattern may have: alternative names have up to 127 (`ALTIFNAMSIZ` of the kernel).
+const PATTERN_MAX: usize = 127;
+
+/// The ID of an interface in the document. Free text, but part of a file's name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct InterfaceId(String);
+
+impl InterfaceId {
+    /// The ID.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for InterfaceId {
+    type Error = String;
+
+    fn try_from(id: String) -> Result<Self, String> {
+        let shown = id.escape_debug();
+        if id.is_empty() {
+            return Err("an interface's ID can't be empty".to_owned());
+        }
+        if id.len() > ID_MAX {
+            return Err(format!(
+                "an interface's ID has at most {ID_MAX} bytes, this one has {}",
+                id.len()
+            ));
+        }
+        if id.contains('/') || id.chars().any(char::is_control) {
+            return Err(format!(
+                "`{shown}` can't be an interface's ID: `/` and control characters are not allowed"
+            ));
+        }
+        Ok(Self(id))
+    }
+}
+
+/// The name of a link, as systemd takes it: what the kernel allows, less what would be read as something else.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct LinkName(String);
+
+impl LinkName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for LinkName {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let not_a_name = |why: &str| Err(format!("`{}` can't be a link's name: {why}", name.escape_debug()));
+        if name.is_empty() {
+            return Err("a link's name can't be empty".to_owned());
+        }
+        if name.len() >= IFNAMSIZ {
+            let most = IFNAMSIZ - 1;
+            return not_a_name(&format!(
+                "it has {} bytes, {most} is the most the kernel takes",
+                name.len()
+            ));
+        }
+        if let Some(bad) = name.chars().find(|c| !is_name_char(*c)) {
+            return not_a_name(&format!("`{}` is not allowed in it", bad.escape_debug()));
+        }
+        if name.chars().all(|c| c.is_ascii_digit()) {
+            return not_a_name("digits alone are read as a number");
+        }
+        if matches!(name.as_str(), "." | ".." | "all" | "default") {
+            return not_a_name("it is reserved");
+        }
+        Ok(Self(name))
+    }
+}
+
+/// What a name may consist of: `ifname_valid()` of systemd, less what systemd.network(5) reads as a pattern, a
+/// negation or a quotation.
+fn is_name_char(c: char) -> bool {
+    c.is_ascii_graphic() && !matches!(c, '/' | ':' | '%' | '*' | '?' | '[' | ']' | '!' | '"' | '\'' | '\\')
+}
+
+/// A shell-style pattern of a link's or a driver's name: `eth0`, `en*`, `vmxnet[23]`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Pattern(String);
+
+impl Pattern {
+    /// The pattern.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it stands for more than itself.
+    pub fn is_glob(&self) -> bool {
+        self.0.contains(['*', '?', '['])
+    }
+}
+
+impl TryFrom<String> for Pattern {
+    type Error = String;
+
+    fn try_from(pattern: String) -> Result<Self, String> {
+        let shown = pattern.escape_debug();
+        if pattern.is_empty() {
+            return Err("an empty pattern matches nothing".to_owned());
+        }
+        if pattern.len() > PATTERN_MAX {
+            return Err(format!(
+                "a pattern has at most {PATTERN_MAX} bytes, this one has {}",
+                pattern.len()
+            ));
+        }
+        if pattern.starts_with('!') {
+            return Err(format!("`{shown}`: a match says what a link is, not what it isn't"));
+        }
+        let allowed = |c: char| is_name_char(c) || matches!(c, '*' | '?' | '[' | ']' | '!');
+        if let Some(bad) = pattern.chars().find(|c| !allowed(*c)) {
+            return Err(format!(
+                "`{shown}` can't match anything: no name has `{}` in it",
+                bad.escape_debug()
+            ));
+        }
+        Ok(Self(pattern))
+    }
+}
+
+/// A hardware address of six bytes, written lower case with colons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Mac([u8; 6]);
+
+impl Mac {
+    /// Whether a link can have it: not a group's address, not all zeros (IEEE 802).
+    pub fn is_unicast(self) -> bool {
+        self.0[0] & 1 == 0 && self.0 != [0; 6]
+    }
+}
+
+impl TryFrom<String> for Mac {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        parse_mac(&text).map(Self).ok_or_else(|| {
+            let shown = text.escape_debug();
+            format!("`{shown}` is not a hardware address, expected six bytes such as 00:50:56:aa:bb:cc")
+        })
+    }
+}
+
+fn parse_mac(text: &str) -> Option<[u8; 6]> {
+    let separator = if text.contains('-') { '-' } else { ':' };
+    let mut bytes = [0; 6];
+    let mut parts = text.split(separator);
+    for byte in &mut bytes {
+        let part = parts.next()?;
+        if part.len() != 2 || !part.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        *byte = u8::from_str_radix(part, 16).ok()?;
+    }
+    parts.next().is_none().then_some(bytes)
+}
+
+impl fmt::Display for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, e, g] = self.0;
+        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+    }
+}

@@ -1,0 +1,230 @@
+//! Routes of an interface.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+use super::address::{Ip, NextHop};
+use super::ethernet::Mtu;
+
+/// One static route.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// Where it leads: `default`, a network (`198.51.100.0/24`), or one address.
+    pub to: Destination,
+    /// The gateway; none where the destination is reached directly.
+    pub via: Option<NextHop>,
+    /// The preferred source address of what is sent this way.
+    pub from: Option<Ip>,
+    /// The lower, the more preferred.
+    pub metric: Option<u32>,
+    /// The gateway is reached directly, though no subnet of the interface holds it.
+    #[serde(rename = "on-link")]
+    pub on_link: Option<bool>,
+    /// The number of the routing table; the main one by default.
+    pub table: Option<u32>,
+    /// What kind of route it is. Default: unicast.
+    #[serde(rename = "type")]
+    pub kind: Option<RouteType>,
+    /// How far it reaches (IPv4 only).
+    pub scope: Option<RouteScope>,
+    /// The largest packet sent this way, in bytes.
+    pub mtu: Option<Mtu>,
+    /// TCP's congestion window at the start, in segments.
+    #[serde(rename = "congestion-window")]
+    pub congestion_window: Option<Window>,
+    /// TCP's receive window at the start, in segments.
+    #[serde(rename = "advertised-receive-window")]
+    pub advertised_receive_window: Option<Window>,
+}
+
+impl Route {
+    /// The gateway's address.
+    pub fn gateway(&self) -> Option<IpAddr> {
+        self.via.map(|hop| hop.0)
+    }
+
+    /// Whether it is for everything that no other route is for.
+    pub fn is_default(&self) -> bool {
+        self.to.network().is_none_or(|net| net.prefix_len() == 0)
+    }
+
+    /// Whether it is a plain route, not one that refuses or is for the kernel's own tables.
+    pub fn is_unicast(&self) -> bool {
+        matches!(self.kind, None | Some(RouteType::Unicast))
+    }
+
+    /// Whether it says nothing but destination and gateway.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::plain(self.to, self.via)
+    }
+
+    /// The default route over a gateway: what `gateway4` and `gateway6` say.
+    pub fn default_via(gateway: IpAddr) -> Self {
+        Self::plain(Destination::Default, Some(NextHop(gateway)))
+    }
+
+    fn plain(to: Destination, via: Option<NextHop>) -> Self {
+        Self {
+            to,
+            via,
+            from: None,
+            metric: None,
+            on_link: None,
+            table: None,
+            kind: None,
+            scope: None,
+            mtu: None,
+            congestion_window: None,
+            advertised_receive_window: None,
+        }
+    }
+}
+
+impl fmt::Display for Route {
+    /// Destination, gateway and metric, as ip-route(8) writes them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.to)?;
+        if let Some(gateway) = self.gateway() {
+            write!(f, " via {gateway}")?;
+        }
+        if let Some(metric) = self.metric {
+            write!(f, " metric {metric}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Where a route leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Destination {
+    /// Everywhere, in the family of the gateway.
+    Default,
+    /// To a network; one address is a network of its own.
+    Network(IpNet),
+}
+
+impl Destination {
+    /// The network; `None` for `default`.
+    pub fn network(self) -> Option<IpNet> {
+        match self {
+            Self::Default => None,
+            Self::Network(net) => Some(net),
+        }
+    }
+}
+
+impl TryFrom<String> for Destination {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text == "default" {
+            return Ok(Self::Default);
+        }
+        let net = text
+            .parse::<IpNet>()
+            .or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        net.map(|net| Self::Network(net.trunc())).map_err(|_| {
+            let shown = text.escape_debug();
+            format!(
+                "`{shown}` is not a destination, expected `default`, a network such as `198.51.100.0/24`, or an address"
+            )
+        })
+    }
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::Network(net) => net.fmt(f),
+        }
+    }
+}
+
+/// What kind of route it is, ip-route(8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "ip-route(8)'s words")]
+pub enum RouteType {
+    Unicast,
+    Local,
+    Broadcast,
+    Anycast,
+    Multicast,
+    Blackhole,
+    Unreachable,
+    Prohibit,
+    Throw,
+}
+
+impl RouteType {
+    /// The word, the same for netplan, networkd and ip-route(8).
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unicast => "unicast",
+            Self::Local => "local",
+            Self::Broadcast => "broadcast",
+            Self::Anycast => "anycast",
+            Self::Multicast => "multicast",
+            Self::Blackhole => "blackhole",
+            Self::Unreachable => "unreachable",
+            Self::Prohibit => "prohibit",
+            Self::Throw => "throw",
+        }
+    }
+
+    /// Whether what it is for goes nowhere.
+    pub fn refuses(self) -> bool {
+        matches!(self, Self::Blackhole | Self::Unreachable | Self::Prohibit | Self::Throw)
+    }
+}
+
+/// How far a route reaches, ip-route(8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "ip-route(8)'s words")]
+pub enum RouteScope {
+    Global,
+    Link,
+    Host,
+}
+
+impl RouteScope {
+    /// The word, the same for netplan, networkd and ip-route(8).
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Link => "link",
+            Self::Host => "host",
+        }
+    }
+}
+
+/// A TCP window in segments: 1 to 1023 (systemd.network(5), InitialCongestionWindow=).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+pub struct Window(u32);
+
+impl TryFrom<u32> for Window {
+    type Error = String;
+
+    fn try_from(segments: u32) -> Result<Self, String> {
+        match segments {
+            1..=1023 => Ok(Self(segments)),
+            other => Err(format!(
+                "a window of {other} segments is not possible, expected 1 to 1023"
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,324 @@
+use super::*;
+use crate::document::problem::{Check, Problem, Problems};
+
+fn decode(yaml: &str) -> Result<Network, String> {
+    let value: serde_json::Value = serde_yaml::from_str(yaml).unwrap();
+    serde_json::from_value(value).map_err(|error| error.to_string())
+}
+
+fn check(yaml: &str) -> Vec<Problem> {
+    let mut found = Vec::new();
+    decode(yaml).unwrap().check(&mut Problems::new(&mut found));
+    found
+}
+
+/// The same of one interface `eth0` with these keys.
+fn check_eth0(keys: &str) -> Vec<Problem> {
+    check(&format!("ethernets: {{eth0: {{{keys}}}}}"))
+}
+
+#[test]
+fn what_is_valid_decodes_and_passes() {
+    for yaml in [
+        "{}",
+        "version: 2",
+        "version: 2\nrenderer: networkd",
+        "config: disabled",
+        "ethernets:",
+        "ethernets: {eth0: {}}",
+        "ethernets: {eth0: {renderer: networkd, dhcp4: true}}",
+        "ethernets: {eth0: {addresses: , routes: , nameservers: , match: , mtu: }}",
+        "ethernets: {eth0: {addresses: [], routes: [], nameservers: {}}}",
+        "ethernets: {eth0: {nameservers: {addresses: , search: }}}",
+        "ethernets: {eth0: {nameservers: {addresses: 192.0.2.53, search: example.test}}}",
+        "ethernets: {eth0: {nameservers: {search: [~., ~a.test, b.test., _tcp.c.test, lab]}}}",
+        "ethernets: {nic: {match: {name: e*}}}",
+        "ethernets: {nic: {match: {name: ['e*', 'eth[0-3]']}}}",
+        "ethernets: {nic: {match: {driver: [vmxnet3, e1000]}}}",
+        "ethernets: {'the first NIC, 1': {match: {macaddress: '00:50:56:AA:bb:cc'}, set-name: mgmt0}}",
+        "ethernets: {eth0: {addresses: [192.0.2.10/24], gateway4: 192.0.2.1}}",
+        "ethernets: {eth0: {addresses: ['2001:db8::10/64'], gateway6: 'fe80::1'}}",
+        "ethernets: {eth0: {dhcp4: true, gateway4: 203.0.113.1}}",
+        "ethernets: {eth0: {addresses: ['2001:db8::10/64'], accept-ra: true, gateway6: '2001:db8:1::1'}}",
+        "ethernets: {eth0: {addresses: [192.0.2.10/32], routes: [{to: default, via: 203.0.113.1, on-link: true}]}}",
+        "ethernets: {eth0: {addresses: [192.0.2.10/32], routes: [{to: 203.0.113.1, scope: link}, {to: default, via: 203.0.113.1}]}}",
+        "ethernets: {eth0: {routes: [{to: 198.51.100.0/24, type: blackhole}]}}",
+    ] {
+        assert_eq!(check(yaml), [], "{yaml}");
+    }
+}
+
+#[test]
+fn values_say_what_is_wrong_with_them() {
+    for (yaml, message) in [
+        ("version: 3", "no network version 3"),
+        (
+            "renderer: NetworkManager",
+            "`NetworkManager` is not supported, networkd is the only one",
+        ),
+        ("config: enabled", "expected `disabled`"),
+        ("etehrnets: {}", "unknown field `etehrnets`"),
+        ("ethernets: {eth0: {dhpc4: true}}", "unknown field `dhpc4`"),
+        ("ethernets: {eth0: {match: {nmae: x}}}", "unknown field `nmae`"),
+        (
+            "ethernets: {eth0: {nameservers: {serach: []}}}",
+            "unknown field `serach`",
+        ),
+        ("ethernets: {eth0: {routes: [{too: default}]}}", "unknown field `too`"),
+        ("ethernets: {eth0: {routes: [{via: 192.0.2.1}]}}", "missing field `to`"),
+        (
+            "ethernets: {eth0: {dhcp4-overrides: {use-dsn: true}}}",
+            "unknown field `use-dsn`",
+        ),
+        (
+            "ethernets: {eth0: {dhcp6-overrides: {route-metric: 5}}}",
+            "unknown field `route-metric`",
+        ),
+        (
+            "ethernets: {eth0: {dhcp4-overrides: {use-domains: maybe}}}",
+            "expected true, false or route",
+        ),
+        (
+            "ethernets: {eth0: {dhcp4-overrides: {hostname: 'a b'}}}",
+            "is not a host name",
+        ),
+        ("ethernets: {eth0: {dhcp-identifier: name}}", "unknown variant `name`"),
+        (
+            "ethernets: {eth0: {addresses: [192.0.2.10]}}",
+            "write for example `192.0.2.10/24`",
+        ),
+        (
+            "ethernets: {eth0: {addresses: ['2001:db8::1']}}",
+            "write for example `2001:db8::1/64`",
+        ),
+        (
+            "ethernets: {eth0: {addresses: [192.0.2.10/255.255.255.0]}}",
+            "`192.0.2.10/24`",
+        ),
+        (
+            "ethernets: {eth0: {addresses: [192.0.2.10/33]}}",
+            "is not an address with its prefix length",
+        ),
+        ("ethernets: {eth0: {addresses: [0.0.0.0/24]}}", "no link's address"),
+        ("ethernets: {eth0: {addresses: [224.0.0.1/24]}}", "multicast"),
+        ("ethernets: {eth0: {gateway4: 'fe80::1'}}", "it belongs into `gateway6`"),
+        ("ethernets: {eth0: {gateway6: 192.0.2.1}}", "it belongs into `gateway4`"),
+        ("ethernets: {eth0: {gateway4: 192.0.2.1/24}}", "write `192.0.2.1`"),
+        ("ethernets: {eth0: {gateway4: 0.0.0.0}}", "can't be a gateway"),
+        ("ethernets: {eth0: {gateway4: gw}}", "not the address of a gateway"),
+        (
+            "ethernets: {eth0: {routes: [{to: everywhere, via: 192.0.2.1}]}}",
+            "expected `default`",
+        ),
+        (
+            "ethernets: {eth0: {routes: [{to: default, via: 192.0.2.1, type: nat}]}}",
+            "unknown variant `nat`",
+        ),
+        (
+            "ethernets: {eth0: {routes: [{to: default, via: 192.0.2.1, congestion-window: 1024}]}}",
+            "expected 1 to 1023",
+        ),
+        ("ethernets: {eth0: {mtu: 67}}", "expected 68 to 65535"),
+        ("ethernets: {eth0: {mtu: 65536}}", "expected 68 to 65535"),
+        (
+            "ethernets: {eth0: {macaddress: '00:50:56:aa:bb'}}",
+            "not a hardware address",
+        ),
+        (
+            "ethernets: {eth0: {macaddress: '00:50:56:aa:bb:cc:dd'}}",
+            "not a hardware address",
+        ),
+        (
+            "ethernets: {eth0: {macaddress: '00:50:56:aa:bb:+c'}}",
+            "not a hardware address",
+        ),
+        ("ethernets: {eth0: {set-name: interface-number-0}}", "15 is the most"),
+        ("ethernets: {eth0: {set-name: 'e*'}}", "`*` is not allowed"),
+        ("ethernets: {eth0: {set-name: '12'}}", "digits alone"),
+        ("ethernets: {eth0: {match: {name: '!eth0'}}}", "not what it isn't"),
+        ("ethernets: {eth0: {match: {name: 'eth 0'}}}", "no name has ` ` in it"),
+        ("ethernets: {eth0: {match: {driver: ''}}}", "matches nothing"),
+        ("ethernets: {../../x: {}}", "`/` and control characters"),
+        ("ethernets: {'': {}}", "can't be empty"),
+        ("ethernets: {eth0: {nameservers: {search: [a..b]}}}", "empty label"),
+        (
+            "ethernets: {eth0: {nameservers: {search: ['a b']}}}",
+            "` ` is not allowed",
+        ),
+        (
+            "ethernets: {eth0: {nameservers: {addresses: [dns.test]}}}",
+            "`dns.test` is not an IP address",
+        ),
+    ] {
+        let error = decode(yaml).expect_err(yaml);
+        assert!(error.contains(message), "{yaml}: {error}");
+    }
+}
+
+#[test]
+fn what_only_shows_across_values_is_an_error_at_its_place() {
+    let two = "addresses: [192.0.2.10/24, '2001:db8::1/64']";
+    for (keys, place, message) in [
+        (
+            format!("{two}, gateway4: 198.51.100.1"),
+            "gateway4",
+            "outside of the link's subnets (192.0.2.0/24)",
+        ),
+        (
+            format!("{two}, gateway6: '2001:db8:1::1'"),
+            "gateway6",
+            "outside of the link's subnets (2001:db8::/64)",
+        ),
+        (
+            format!("{two}, gateway4: 192.0.2.10"),
+            "gateway4",
+            "the link's own address",
+        ),
+        ("gateway4: 192.0.2.1".to_owned(), "gateway4", "gets no IPv4 address"),
+        (
+            format!("{two}, routes: [{{to: default, via: 198.51.100.1}}]"),
+            "routes/0",
+            "outside of the link's subnets",
+        ),
+        (
+            "routes: [{to: default}]".to_owned(),
+            "routes/0",
+            "does not say IPv4 or IPv6",
+        ),
+        (
+            "routes: [{to: 192.0.2.0/24, on-link: true}]".to_owned(),
+            "routes/0/on-link",
+            "needs `via`",
+        ),
+        (
+            "routes: [{to: 192.0.2.0/24, via: 'fe80::1'}]".to_owned(),
+            "routes/0",
+            "mixes IPv4 and IPv6",
+        ),
+        (
+            "routes: [{to: default, via: 192.0.2.1, from: 'fe80::1'}]".to_owned(),
+            "routes/0",
+            "mixes",
+        ),
+        (
+            "routes: [{to: 192.0.2.0/24, table: 0}]".to_owned(),
+            "routes/0/table",
+            "no routing table 0",
+        ),
+        (
+            "routes: [{to: 192.0.2.0/24, via: 192.0.2.1, type: blackhole}]".to_owned(),
+            "routes/0/via",
+            "leads nowhere",
+        ),
+        ("set-name: mgmt0".to_owned(), "set-name", "needs a `match`"),
+        ("match: {}".to_owned(), "", "every link"),
+        ("match: {name: []}".to_owned(), "", "every link"),
+        (
+            "macaddress: '01:00:5e:00:00:01'".to_owned(),
+            "macaddress",
+            "no link can have",
+        ),
+        ("ipv6-mtu: 1279".to_owned(), "ipv6-mtu", "at least 1280"),
+        (
+            format!("{two}, nameservers: {{}}, addresses: [192.0.2.1/24, 192.0.2.1/25]").replacen(
+                two,
+                "dhcp6: true",
+                1,
+            ),
+            "addresses/1",
+            "already an address of `eth0`",
+        ),
+    ] {
+        let problems = check_eth0(&keys);
+        assert_eq!(problems.len(), 1, "{keys}: {problems:?}");
+        let expected = format!("ethernets/eth0/{place}");
+        assert_eq!(problems[0].path.join("/"), expected.trim_end_matches('/'), "{keys}");
+        assert!(problems[0].message.contains(message), "{keys}: {problems:?}");
+        assert!(!problems[0].warning, "{keys}");
+    }
+}
+
+#[test]
+fn what_only_shows_across_interfaces_is_said_of_the_second() {
+    for (yaml, place, message, warning) in [
+        (
+            "ethernets: {eth0: {addresses: [192.0.2.1/24]}, eth1: {addresses: [10.0.0.1/8, 192.0.2.1/25]}}",
+            "ethernets/eth1/addresses/1",
+            "already an address of `eth0`",
+            false,
+        ),
+        (
+            "ethernets: {a: {match: {driver: x}, set-name: n0}, b: {match: {driver: z}, set-name: n0}}",
+            "ethernets/b/set-name",
+            "already that of `a`",
+            false,
+        ),
+        (
+            "ethernets: {eth0: {}, a: {match: {driver: x}, set-name: eth0}}",
+            "ethernets/a/set-name",
+            "already that of `eth0`",
+            false,
+        ),
+        (
+            "ethernets: {a: {addresses: [10.0.0.2/24], gateway4: 10.0.0.1}, \
+             b: {addresses: [10.0.1.2/24], routes: [{to: default, via: 10.0.1.1}]}}",
+            "ethernets/b/routes/0",
+            "`a` already has an IPv4 default route",
+            true,
+        ),
+        ("ethernets: {'e*': {}}", "ethernets/e*", "`*` is not allowed", false),
+        (
+            "ethernets: {interface-number-0: {}}",
+            "ethernets/interface-number-0",
+            "15 is the most",
+            false,
+        ),
+        ("vlans: {v: {id: 1, link: eth0}}", "vlans", "not supported yet", false),
+        ("bonds: {}", "bonds", "not supported yet", false),
+        ("bridges: [1]", "bridges", "not supported yet", false),
+        ("wifis: yes", "wifis", "not supported yet", false),
+        (
+            "version: 1\nconfig: [{type: physical}]",
+            "",
+            "version 1 is not supported yet",
+            false,
+        ),
+        (
+            "config: [{type: physical}]",
+            "",
+            "version 1 is not supported yet",
+            false,
+        ),
+        (
+            "config: disabled\nethernets: {eth0: {}}",
+            "ethernets",
+            "is not used",
+            true,
+        ),
+        (
+            "ethernets: {eth0: {dhcp4-overrides: {}}}",
+            "ethernets/eth0/dhcp4-overrides",
+            "no effect",
+            true,
+        ),
+        (
+            "ethernets: {eth0: {dhcp6: true, mtu: 1000}}",
+            "ethernets/eth0/mtu",
+            "IPv6 needs",
+            true,
+        ),
+    ] {
+        let problems = check(yaml);
+        assert_eq!(problems.len(), 1, "{yaml}: {problems:?}");
+        assert_eq!(problems[0].path.join("/"), place, "{yaml}");
+        assert!(problems[0].message.contains(message), "{yaml}: {problems:?}");
+        assert_eq!(problems[0].warning, warning, "{yaml}");
+    }
+}
+
+#[test]
+fn default_routes_with_metrics_or_tables_of_their_own_are_fine() {
+    let yaml = "ethernets: {eth0: {addresses: [10.0.0.2/24, 'fd00::2/64'], gateway4: 10.0.0.1, gateway6: 'fd00::1', \
+                routes: [{to: default, via: 10.0.0.1, metric: 5}, {to: 0.0.0.0/0, via: 10.0.0.1, table: 7}]}}";
+    assert_eq!(check(yaml), []);
+}

@@ -1,0 +1,244 @@
+//! `password`, and what the keys `root`, `chpasswd` and `password` have in common: who logs in with what.
+
+use serde::Deserialize;
+
+use super::chpasswd::PasswordType;
+use super::problem::Problems;
+use super::{Config, PasswordHash, Secret};
+
+/// The account that cloud-config's top-level `password` is for. cloud-init means the default user of its `cloud.cfg`;
+/// Photon has none, and firstlight makes none.
+pub const DEFAULT_USER: &str = "root";
+
+/// The most bytes a password may have: crypt(3) and PAM take 512 with the terminating NUL
+/// (`CRYPT_MAX_PASSPHRASE_SIZE`, `PAM_MAX_RESP_SIZE`).
+pub const PASSWORD_MAX: usize = 511;
+
+/// A password in plain text, such as a person can type at a login.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Secret")]
+pub struct Password(Secret);
+
+impl Password {
+    /// The plain text.
+    pub fn secret(&self) -> &Secret {
+        &self.0
+    }
+}
+
+impl TryFrom<Secret> for Password {
+    type Error = String;
+
+    fn try_from(text: Secret) -> Result<Self, String> {
+        let length = text.expose().len();
+        if length == 0 {
+            return Err("an empty password would let anybody in".to_owned());
+        }
+        if length > PASSWORD_MAX {
+            return Err(format!(
+                "a password has at most {PASSWORD_MAX} bytes, this one has {length}: no login takes more"
+            ));
+        }
+        if text.expose().contains(['\0', '\n', '\r']) {
+            return Err("a password with a line break or a NUL can't be typed at a login".to_owned());
+        }
+        Ok(Self(text))
+    }
+}
+
+/// What an account's shadow entry is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// Plain text: hashed on the machine.
+    Plain(Password),
+    /// A hash: taken as it is.
+    Hash(PasswordHash),
+}
+
+impl Credential {
+    /// Reads a text as what the document says it is.
+    ///
+    /// # Errors
+    /// It is not that, or a random password is asked for. The words never show the text.
+    pub fn read(text: &Secret, kind: PasswordType) -> Result<Self, String> {
+        match kind {
+            PasswordType::Text => Password::try_from(text.clone()).map(Self::Plain),
+            PasswordType::Hash => PasswordHash::try_from(text.clone()).map(Self::Hash),
+            PasswordType::Random => Err(NO_RANDOM.to_owned()),
+        }
+    }
+}
+
+/// Why `RANDOM` is refused.
+pub(super) const NO_RANDOM: &str =
+    "a random password is not supported: it would have to be shown somewhere, and cloud-init shows it on the console";
+
+/// A password that the document gives to an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The account's name.
+    pub user: String,
+    /// Its password.
+    pub credential: Credential,
+    /// Whether the next login has to choose a new one.
+    pub expire: bool,
+    /// Whether the document says so itself, and not only cloud-config's default does.
+    pub expire_given: bool,
+    /// The keys that lead to it in the document.
+    pub path: Vec<String>,
+}
+
+/// Every password that the document gives, `root` first, then `chpasswd`, then `password`; an account that is given
+/// the same one twice is in it once. What is not valid by itself is left out.
+pub fn logins(config: &Config) -> Vec<Login> {
+    let mut logins: Vec<Login> = Vec::new();
+    for login in all(config) {
+        if !logins.iter().any(|other| other.user == login.user) {
+            logins.push(login);
+        }
+    }
+    // What `root.expire` says about root counts whichever key brings the password.
+    let expire = config.root.as_ref().and_then(|root| root.expire);
+    for login in logins.iter_mut().filter(|login| login.user == "root") {
+        login.expire = expire.unwrap_or(login.expire);
+        login.expire_given |= expire.is_some();
+    }
+    logins
+}
+
+/// Reports accounts that are given two different passwords.
+pub(super) fn check(config: &Config, problems: &mut Problems<'_>) {
+    let all = all(config);
+    for (n, login) in all.iter().enumerate() {
+        let earlier = all.iter().take(n).find(|other| other.user == login.user);
+        if let Some(earlier) = earlier.filter(|earlier| earlier.credential != login.credential) {
+            let keys: Vec<&str> = login.path.iter().map(String::as_str).collect();
+            problems.error(
+                &keys,
+                format!(
+                    "`{}` already has another password, from `{}`",
+                    login.user,
+                    earlier.path.join(".")
+                ),
+                Some("keep one of the two"),
+            );
+        }
+    }
+}
+
+fn all(config: &Config) -> Vec<Login> {
+    let root = config.root.as_ref().and_then(|root| root.login());
+    let chpasswd = config.chpasswd.iter().flat_map(|chpasswd| chpasswd.logins());
+    root.into_iter().chain(chpasswd).chain(default_user(config)).collect()
+}
+
+fn default_user(config: &Config) -> Option<Login> {
+    // `chpasswd.expire` is for this password too: people write `password: …` and `chpasswd: {expire: false}`.
+    let expire = config.chpasswd.as_ref().and_then(|chpasswd| chpasswd.expire);
+    Some(Login {
+        user: DEFAULT_USER.to_owned(),
+        credential: Credential::Plain(config.password.clone()?),
+        expire: expire.unwrap_or(true),
+        expire_given: expire.is_some(),
+        path: vec!["password".to_owned()],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Check, Problem};
+    use serde_json::{Value, json};
+
+    fn config(value: Value) -> Config {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn problems(config: &Config) -> Vec<Problem> {
+        let mut found = Vec::new();
+        config.check(&mut Problems::new(&mut found));
+        found
+    }
+
+    #[test]
+    fn a_password_is_what_a_person_can_type() {
+        let read = |text: &str| Password::try_from(Secret::new(text));
+        for good in ["a", "correct horse", "pässwörd", "no:colon\tproblem", &"x".repeat(511)] {
+            assert!(read(good).is_ok(), "{good}");
+        }
+        for (bad, why) in [
+            ("", "empty"),
+            ("trailing\n", "line break"),
+            ("nul\0", "NUL"),
+            (&"hunter2".repeat(100), "511 bytes, this one has 700"),
+        ] {
+            let error = read(bad).unwrap_err();
+            assert!(error.contains(why) && !error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_usual_cloud_config_sets_the_password_of_root() {
+        let logins = logins(&config(json!({"password": "x", "chpasswd": {"expire": false}})));
+        let [login] = logins.as_slice() else {
+            panic!("{logins:?}")
+        };
+        assert_eq!(
+            (login.user.as_str(), login.expire, login.expire_given),
+            ("root", false, true)
+        );
+    }
+
+    #[test]
+    fn cloud_config_expires_by_default_and_root_says_otherwise() {
+        let expire = |value| {
+            let login = logins(&config(value)).remove(0);
+            (login.expire, login.expire_given)
+        };
+        assert_eq!(expire(json!({"password": "x"})), (true, false));
+        assert_eq!(
+            expire(json!({"password": "x", "root": {"expire": false}})),
+            (false, true)
+        );
+        assert_eq!(expire(json!({"root": {"password": "x"}})), (false, false));
+        assert_eq!(expire(json!({"root": {"password": "x", "expire": true}})), (true, true));
+    }
+
+    #[test]
+    fn one_account_has_one_password() {
+        let same = config(json!({"password": "x", "root": {"password": "x"}}));
+        assert_eq!((problems(&same), logins(&same).len()), (vec![], 1));
+        for (value, path) in [
+            (
+                json!({"password": "hunter2", "root": {"password": "hunter3"}}),
+                vec!["password"],
+            ),
+            (
+                json!({"root": {"password": "hunter2"},
+                       "chpasswd": {"users": [{"name": "root", "type": "text", "password": "hunter3"}]}}),
+                vec!["chpasswd", "users", "0", "password"],
+            ),
+            (
+                json!({"chpasswd": {"list": "bob:hunter2\nbob:hunter3\n"}}),
+                vec!["chpasswd", "list", "1"],
+            ),
+        ] {
+            let found = problems(&config(value));
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert_eq!(found[0].path, path);
+            assert!(!found[0].message.contains("hunter"), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_here_shows_a_password() {
+        let config = config(json!({
+            "password": "hunter2", "root": {"password": "hunter2"},
+            "chpasswd": {"list": ["root:hunter2", "bob:hunter2"],
+                         "users": [{"name": "amy", "type": "text", "password": "hunter2"}]},
+        }));
+        let shown = format!("{config:?} {:?} {:?}", logins(&config), problems(&config));
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert_eq!(logins(&config).len(), 3);
+    }
+}

@@ -1,0 +1,77 @@
+//! What the checks of a decoded document find wrong: a place in the document, and words.
+
+/// Collects what is wrong with a part of a document. Places are given by the keys that lead to them; sequence items by
+/// their number from 0.
+#[derive(Debug)]
+pub struct Problems<'a> {
+    found: &'a mut Vec<Problem>,
+    prefix: Vec<String>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The keys that lead to the value to blame, outermost first.
+    pub path: Vec<String>,
+    /// What is wrong. A sentence without a full stop; never contains a secret.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Whether the document is still usable as it is.
+    pub warning: bool,
+}
+
+impl<'a> Problems<'a> {
+    /// Collects into `found`.
+    pub fn new(found: &'a mut Vec<Problem>) -> Self {
+        Self {
+            found,
+            prefix: Vec::new(),
+        }
+    }
+
+    /// The same collection, for the part of the document below `keys`.
+    pub fn below(&mut self, keys: &[&str]) -> Problems<'_> {
+        let prefix = self
+            .prefix
+            .iter()
+            .cloned()
+            .chain(keys.iter().map(ToString::to_string))
+            .collect();
+        Problems {
+            found: self.found,
+            prefix,
+        }
+    }
+
+    /// The value below `keys` is wrong: it will not be used.
+    pub fn error(&mut self, keys: &[&str], message: impl Into<String>, hint: Option<&str>) {
+        self.push(keys, message.into(), hint, false);
+    }
+
+    /// The value below `keys` is used, but somebody should know.
+    pub fn warning(&mut self, keys: &[&str], message: impl Into<String>, hint: Option<&str>) {
+        self.push(keys, message.into(), hint, true);
+    }
+
+    fn push(&mut self, keys: &[&str], message: String, hint: Option<&str>, warning: bool) {
+        let path = self
+            .prefix
+            .iter()
+            .cloned()
+            .chain(keys.iter().map(ToString::to_string))
+            .collect();
+        self.found.push(Problem {
+            path,
+            message,
+            hint: hint.map(str::to_owned),
+            warning,
+        });
+    }
+}
+
+/// A part of the configuration that can be wrong as a whole though each of its values is right.
+pub trait Check {
+    /// Reports what is wrong, with places relative to this part.
+    fn check(&self, problems: &mut Problems<'_>);
+}

@@ -1,0 +1,677 @@
+//! From the texts of a seed to one typed document, with everything that is wrong with it.
+//!
+//! All problems are found in one run: what is bad is reported, taken out of the tree, and the rest is read again. What
+//! remains is what a boot applies when the document is not strict.
+
+use super::cloud_config::{NOT_APPLIED, WITHOUT_EFFECT, other_format};
+use super::config::Config;
+use super::diagnostic::{Diagnostic, excerpt};
+use super::meta_data::MetaData;
+use super::problem::{Check, Problem, Problems};
+use super::yaml::decode::DecodeErrorKind;
+use super::yaml::{DecodeError, Entry, Fault, Key, Node, Span, Value, decode, merge, parse};
+
+/// The most bytes one text of a document may have (8 MiB).
+pub const TEXT_LIMIT: usize = 8 * 1024 * 1024;
+
+/// How many problems are reported before reading stops.
+const PROBLEM_LIMIT: usize = 100;
+
+/// One text of a document, as it was found.
+#[derive(Debug, Clone, Copy)]
+pub struct Text<'a> {
+    /// Where it came from: a path, or a place in a seed.
+    pub origin: &'a str,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+}
+
+/// The texts that make up a document, with cloud-init's meaning of each.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Texts<'a> {
+    /// Where they are from: the name of the source, and the place in it. Empty where it does not matter.
+    pub source: (&'a str, &'a str),
+    /// What the machine shall be.
+    pub user_data: Option<Text<'a>>,
+    /// Who the machine is.
+    pub meta_data: Option<Text<'a>>,
+    /// What the vendor proposes; user-data wins.
+    pub vendor_data: Option<Text<'a>>,
+    /// The network, with or without the key `network` around it.
+    pub network_config: Option<Text<'a>>,
+}
+
+/// A document that was read.
+#[derive(Debug, Default)]
+pub struct Document {
+    /// What is good of it.
+    pub config: Config,
+    /// Who the machine is.
+    pub meta_data: MetaData,
+    /// Everything that is wrong with it.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Where it is from: `nocloud /dev/sr0`.
+    pub source: String,
+    texts: Vec<Source>,
+    tree: Option<Node>,
+    /// The mappings out of which a value was taken.
+    holes: Vec<Span>,
+}
+
+/// A text that could be decoded, kept for excerpts.
+struct Source {
+    origin: String,
+    text: zeroize::Zeroizing<String>,
+    scalars: Option<Vec<Span>>,
+}
+
+impl std::fmt::Debug for Source {
+    /// Shows where it came from only: the text holds secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.origin)
+    }
+}
+
+impl Document {
+    /// Reads the texts of a seed.
+    pub fn read(texts: &Texts<'_>) -> Self {
+        let mut document = Self {
+            source: format!("{} {}", texts.source.0, texts.source.1).trim().to_owned(),
+            ..Self::default()
+        };
+        let user = texts.user_data.and_then(|text| document.load(text, true));
+        let vendor = texts.vendor_data.and_then(|text| document.load(text, true));
+        let network = texts.network_config.and_then(|text| document.load(text, false));
+        let meta = texts.meta_data.and_then(|text| document.load(text, false));
+        document.tree = document.assemble(user, vendor, network);
+        if let Some(meta) = meta {
+            document.meta_data = document.take(meta);
+        }
+        document.decode_all();
+        if document.config.hostname.is_none() && document.config.fqdn.is_none() {
+            document.config.hostname = document.meta_data.local_hostname.clone();
+        }
+        document
+    }
+
+    /// Whether something is wrong that keeps a value from being used.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// Whether the texts hold anything at all.
+    pub fn is_empty(&self) -> bool {
+        self.tree.is_none()
+    }
+
+    /// Reports something that is wrong with the document as a whole.
+    pub fn add_error(&mut self, file: &str, message: &str, hint: &str) {
+        self.diagnostics
+            .push(Diagnostic::whole(file, message, Some(hint.to_owned())));
+    }
+
+    /// What is good of it, its secrets masked: for keeping.
+    pub fn masked(&self) -> serde_json::Value {
+        self.tree
+            .as_ref()
+            .map_or(serde_json::Value::Null, super::masked::masked)
+    }
+
+    /// What is good of it at `keys` (`root.password`: a key below another), a setting on each line, secrets masked.
+    pub fn asked(&self, keys: &[&str]) -> Vec<String> {
+        let mut lines = super::asked::lines(&self.masked(), keys);
+        if let (Some(name), true, true) = (&self.config.hostname, keys.contains(&"hostname"), lines.is_empty()) {
+            // From the meta-data, which is not part of the tree.
+            lines.push(format!("hostname: {}", name.as_str()));
+        }
+        lines
+    }
+
+    /// A diagnostic about the value that `path` leads to, or the nearest one around it.
+    pub fn diagnose(&self, path: &[String], message: impl Into<String>) -> Diagnostic {
+        let message = message.into();
+        let Some(tree) = &self.tree else {
+            return Diagnostic::whole(self.first_origin(), message, None);
+        };
+        for length in (1..=path.len()).rev() {
+            let around = &path[..length];
+            if let Some(node) = tree.find(around) {
+                // A value inside a list has no key of its own; a mapping is best shown by its key.
+                let leaf = matches!(node.value, Value::Scalar(_));
+                let span = if leaf {
+                    node.span
+                } else {
+                    tree.find_key(around).map_or(node.span, |key| key.span)
+                };
+                let show = if leaf && !names_a_secret(around) {
+                    Some(node.span)
+                } else {
+                    None
+                };
+                return self.diagnostic(span, show, message).path(path.to_vec());
+            }
+        }
+        Diagnostic::whole(self.first_origin(), message, None).path(path.to_vec())
+    }
+
+    fn first_origin(&self) -> &str {
+        self.texts
+            .first()
+            .map_or("the document", |source| source.origin.as_str())
+    }
+
+    fn diagnostic(&self, span: Span, show: Option<Span>, message: String) -> Diagnostic {
+        let Some(source) = self.texts.get(span.source) else {
+            return Diagnostic::whole(self.first_origin(), message, None);
+        };
+        let excerpt = excerpt(&source.text, span, source.scalars.as_deref(), show);
+        Diagnostic::at(&source.origin, span, excerpt, message)
+    }
+
+    /// Decodes one text into a tree. `headed`: it may begin with one of cloud-init's format headers.
+    fn load(&mut self, text: Text<'_>, headed: bool) -> Option<Node> {
+        let decoded = match decode_text(text, headed) {
+            Ok(decoded) => decoded,
+            Err(diagnostic) => {
+                self.diagnostics.push(*diagnostic);
+                return None;
+            }
+        };
+        let number = self.texts.len();
+        let parsed = parse(&decoded, number);
+        let scalars = parsed.as_ref().ok().map(|parsed| parsed.scalars.clone());
+        self.texts.push(Source {
+            origin: text.origin.to_owned(),
+            text: decoded.into(),
+            scalars,
+        });
+        let (root, faults) = match parsed {
+            Ok(parsed) => (parsed.root, parsed.faults),
+            Err(fault) => (None, vec![fault]),
+        };
+        for Fault { span, message, hint } in faults {
+            let diagnostic = self.diagnostic(span, None, message).hint(hint);
+            self.diagnostics.push(diagnostic);
+        }
+        root
+    }
+
+    /// One tree of user-data, the vendor's proposals below it, and the network.
+    fn assemble(&mut self, user: Option<Node>, vendor: Option<Node>, network: Option<Node>) -> Option<Node> {
+        let user = user.and_then(|node| self.mapping(node));
+        let vendor = vendor.and_then(|node| self.mapping(node));
+        let network = network.and_then(|node| self.mapping(node));
+        let mut tree = match (user, vendor) {
+            (Some(user), Some(vendor)) if !refuses_vendor_data(&user) => Some(merge::underlay(user, vendor)),
+            (user, vendor) => user.or(vendor),
+        };
+        if let Some(network) = network {
+            tree = Some(self.add_network(tree, network));
+        }
+        tree
+    }
+
+    fn mapping(&mut self, node: Node) -> Option<Node> {
+        if matches!(node.value, Value::Mapping(_)) {
+            return Some(node);
+        }
+        let message = format!("expected a mapping of keys to values, found {}", node.kind());
+        let hint = "a document looks like `hostname: web1`, one key a line".to_owned();
+        let diagnostic = self.diagnostic(node.span, None, message).hint(Some(hint));
+        self.diagnostics.push(diagnostic);
+        None
+    }
+
+    /// A seed's network-config becomes the key `network`, unless user-data has its own.
+    fn add_network(&mut self, tree: Option<Node>, network: Node) -> Node {
+        let span = network.span;
+        let inner = match network.get("network") {
+            Some(inner) => inner.clone(),
+            None => network,
+        };
+        let mut tree = tree.unwrap_or(Node {
+            value: Value::Mapping(Vec::new()),
+            span,
+        });
+        if let Some(key) = tree.find_key(&["network".to_owned()]).cloned() {
+            let message = "the network is given twice: this one is used, the seed's network-config is not".to_owned();
+            let hint = Some("keep one of them".to_owned());
+            let diagnostic = self.diagnostic(key.span, None, message).warning().hint(hint);
+            self.diagnostics.push(diagnostic);
+        } else if let Value::Mapping(entries) = &mut tree.value {
+            entries.push(Entry {
+                key: Key {
+                    text: "network".to_owned(),
+                    span,
+                },
+                value: inner,
+            });
+        }
+        tree
+    }
+
+    /// Reads meta-data, which has its own tree.
+    fn take(&mut self, meta: Node) -> MetaData {
+        let mut meta = Some(meta);
+        std::mem::swap(&mut self.tree, &mut meta);
+        let taken = self.decode_pruning::<MetaData>().unwrap_or_default();
+        std::mem::swap(&mut self.tree, &mut meta);
+        taken
+    }
+
+    fn decode_all(&mut self) {
+        self.drop_keys_without_effect();
+        while self.diagnostics.len() < PROBLEM_LIMIT {
+            let Some(config) = self.decode_pruning::<Config>() else {
+                break;
+            };
+            let mut problems = Vec::new();
+            config.check(&mut Problems::new(&mut problems));
+            let wrong: Vec<_> = problems.iter().filter(|problem| !problem.warning).cloned().collect();
+            let found = if wrong.is_empty() { problems } else { wrong };
+            let done = found.iter().all(|problem| problem.warning);
+            self.report(found);
+            self.config = config;
+            if done {
+                return;
+            }
+            self.config = Config::default();
+        }
+    }
+
+    fn drop_keys_without_effect(&mut self) {
+        if let Some(Node {
+            value: Value::Mapping(entries),
+            ..
+        }) = &mut self.tree
+        {
+            entries
+                .retain(|entry| !WITHOUT_EFFECT.contains(&entry.key.text.as_str()) && entry.key.text != "vendor_data");
+        }
+    }
+
+    /// Findings of the checks: all are reported, but those that only say that what was taken out is missing. Then what is
+    /// to blame is taken out, the last items of lists first, so that the numbers of the others stay right.
+    fn report(&mut self, found: Vec<Problem>) {
+        let mut bad: Vec<Vec<String>> = Vec::new();
+        for problem in found {
+            if self.has_hole(&problem.path) {
+                bad.extend((!problem.warning).then_some(problem.path));
+                continue;
+            }
+            let diagnostic = self.diagnose(&problem.path, problem.message).hint(problem.hint);
+            self.diagnostics.push(if problem.warning {
+                diagnostic.warning()
+            } else {
+                diagnostic
+            });
+            if !problem.warning {
+                bad.push(problem.path);
+            }
+        }
+        bad.sort_by_cached_key(|path| {
+            path.iter()
+                .map(|key| (key.parse::<usize>().ok(), key.clone()))
+                .collect::<Vec<_>>()
+        });
+        bad.dedup();
+        for path in bad.iter().rev() {
+            self.prune_value(path);
+        }
+    }
+
+    /// Whether `path` leads to a mapping out of which a value was taken: what is then wrong with the mapping as a whole
+    /// follows from that.
+    fn has_hole(&self, path: &[String]) -> bool {
+        let node = self.tree.as_ref().and_then(|tree| tree.find(path));
+        node.is_some_and(|node| self.holes.contains(&node.span))
+    }
+
+    /// Takes out a value that is wrong, under a key that is right.
+    fn prune_value(&mut self, path: &[String]) -> bool {
+        let around = path.split_last().map(|(_, around)| around);
+        let mapping = around.and_then(|around| self.tree.as_ref()?.find(around));
+        self.holes.extend(mapping.map(|mapping| mapping.span));
+        self.prune(path)
+    }
+
+    /// Reads a `T`, reporting and taking out what does not fit until the rest does.
+    fn decode_pruning<T: serde::de::DeserializeOwned>(&mut self) -> Option<T> {
+        loop {
+            match decode::<T>(self.tree.as_ref()?) {
+                Ok(value) => return Some(value),
+                Err(error) => {
+                    let diagnostic = self.explain(&error);
+                    self.diagnostics.push(diagnostic);
+                    let pruned = match error.kind {
+                        DecodeErrorKind::UnknownKey { .. } => self.prune(&error.path),
+                        DecodeErrorKind::Key(_) | DecodeErrorKind::Value(_) => self.prune_value(&error.path),
+                    };
+                    if self.diagnostics.len() >= PROBLEM_LIMIT || !pruned {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    fn explain(&self, error: &DecodeError) -> Diagnostic {
+        if let Some(stray) = self.explain_stray(error) {
+            return stray;
+        }
+        let (message, hint) = match &error.kind {
+            DecodeErrorKind::Value(message) => return self.diagnose(&error.path, message.as_str()),
+            DecodeErrorKind::Key(message) => (message.clone(), None),
+            DecodeErrorKind::UnknownKey { known } => explain_key(
+                error.path.last().map_or("", String::as_str),
+                known,
+                error.path.len() == 1,
+            ),
+        };
+        let key = self.tree.as_ref().and_then(|tree| tree.find_key(&error.path));
+        let span = key.map(|key| key.span).unwrap_or_default();
+        self.diagnostic(span, None, message).hint(hint).path(error.path.clone())
+    }
+
+    /// `root: {hunter2}`: what stands where a key is expected, without a value, may be a value itself.
+    fn explain_stray(&self, error: &DecodeError) -> Option<Diagnostic> {
+        let tree = self.tree.as_ref()?;
+        let (_, around) = error.path.split_last()?;
+        let empty = matches!(&tree.find(&error.path)?.value, Value::Scalar(s) if s.plain && s.text.is_empty());
+        if matches!(error.kind, DecodeErrorKind::Value(_)) || around.is_empty() || !empty {
+            return None;
+        }
+        let span = tree.find_key(&error.path)?.span;
+        let message = "this is no key that is known here, and has no value".to_owned();
+        let hint = "write `key: value`".to_owned();
+        let diagnostic = self.diagnostic(span, None, message).hint(Some(hint));
+        Some(diagnostic.path(around.to_vec()))
+    }
+
+    /// Takes out what `path` leads to, or the nearest thing around it that there is. Of a condition nothing is taken out
+    /// alone: with a hole in it, it would be true of more than was meant.
+    fn prune(&mut self, path: &[String]) -> bool {
+        let Some(tree) = &mut self.tree else { return false };
+        let end = path
+            .iter()
+            .position(|key| key == "match")
+            .filter(|at| *at > 0)
+            .unwrap_or(path.len());
+        (1..=end).rev().any(|length| tree.prune(&path[..length]))
+    }
+}
+
+/// Bytes to text; `Err` says why they are no document.
+fn decode_text(text: Text<'_>, headed: bool) -> Result<String, Box<Diagnostic>> {
+    let refuse =
+        |message: String, hint: &str| Err(Box::new(Diagnostic::whole(text.origin, message, Some(hint.to_owned()))));
+    if text.bytes.len() > TEXT_LIMIT {
+        let size = text.bytes.len().div_ceil(1024 * 1024);
+        return refuse(
+            format!("the document is too large: {size} MiB"),
+            "a document has at most 8 MiB",
+        );
+    }
+    if text.bytes.starts_with(&[0x1f, 0x8b]) {
+        return refuse("the document is compressed".to_owned(), "unpack it with gunzip first");
+    }
+    let decoded = match std::str::from_utf8(text.bytes) {
+        Ok(decoded) => decoded.trim_start_matches('\u{feff}'),
+        Err(error) => {
+            let line = 1 + text.bytes[..error.valid_up_to()]
+                .iter()
+                .filter(|byte| **byte == b'\n')
+                .count();
+            let message = format!("the document is not UTF-8: line {line} has a byte that can't be");
+            return refuse(message, "save it as UTF-8");
+        }
+    };
+    match other_format(decoded).filter(|_| headed) {
+        Some(format) => refuse(
+            format!("this is {format}, and only one cloud-config document is taken"),
+            "write the settings as keys and values",
+        ),
+        None => Ok(decoded.to_owned()),
+    }
+}
+
+/// Why a key is not known, and which one may be meant.
+fn explain_key(name: &str, known: &[String], top: bool) -> (String, Option<String>) {
+    if top && NOT_APPLIED.contains(&name) {
+        let hint = "remove the key; nothing of it would be applied".to_owned();
+        return (
+            format!("`{name}` is a key of cloud-config that firstlight doesn't apply"),
+            Some(hint),
+        );
+    }
+    let hint = match nearest(name, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known here: {}", known.join(", ")),
+    };
+    (format!("unknown key `{}`", name.escape_debug()), Some(hint))
+}
+
+/// The word of `known` that is closest to `word`, if one is close enough to be meant. `-` and `_` are the same.
+pub fn nearest<'a>(word: &str, known: &'a [String]) -> Option<&'a str> {
+    let plain = |text: &str| text.to_ascii_lowercase().replace('-', "_");
+    let wanted = plain(word);
+    let distance = |candidate: &str| strsim::damerau_levenshtein(&wanted, &plain(candidate));
+    let (best, near) = known
+        .iter()
+        .map(|k| (distance(k), k))
+        .min_by_key(|(distance, _)| *distance)?;
+    (best <= 1 + wanted.len() / 4).then_some(near.as_str())
+}
+
+/// Whether a value with these keys is not to be shown even when it is the one to blame: it is a secret, or stands where
+/// people put one by mistake.
+fn names_a_secret(path: &[String]) -> bool {
+    path.iter()
+        .any(|key| super::masked::names_a_secret(key) || key == "root" || key.contains("key"))
+}
+
+/// `vendor_data: {enabled: false}` in user-data: the owner wants none of it.
+fn refuses_vendor_data(user: &Node) -> bool {
+    let enabled = user.find(&["vendor_data".to_owned(), "enabled".to_owned()]);
+    enabled.is_some_and(|node| decode::<bool>(node) == Ok(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(user_data: &str) -> Document {
+        let text = Text {
+            origin: "user-data",
+            bytes: user_data.as_bytes(),
+        };
+        Document::read(&Texts {
+            user_data: Some(text),
+            ..Texts::default()
+        })
+    }
+
+    fn shown(document: &Document) -> String {
+        document
+            .diagnostics
+            .iter()
+            .map(|d| d.render(false))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    #[test]
+    fn comments_are_not_shown() {
+        for line in [
+            "hostnme: web1 # password: hunter2",
+            "hostname: \"a #b\" #hunter2",
+            "{hostname: a b, fqdn: c} # hünter2 # hunter2",
+        ] {
+            let text = shown(&read(line));
+            assert!(
+                text.contains("hostn") && !text.contains("hunter2") && !text.contains("hünter2"),
+                "{text}"
+            );
+        }
+        assert!(shown(&read("hostname: \"a #b\" # c")).contains("a #b"));
+    }
+
+    #[test]
+    fn what_only_follows_from_a_problem_is_not_reported() {
+        let document = read(
+            "chpasswd:\n  users:\n  - {name: root, password: plain}\n  - {name: bob}\n\
+             docker: {enabled: maybe}\n\
+             network: {version: 2, ethernets: {eth0: {routes: [{to: default, via: 192.0.2.300}]}}}\n",
+        );
+        let places: Vec<_> = document.diagnostics.iter().map(|d| d.path.join(".")).collect();
+        let expected = [
+            "docker.enabled",
+            "network.ethernets.eth0.routes.0.via",
+            "chpasswd.users.0.password",
+            "chpasswd.users.1",
+        ];
+        assert_eq!(places.len(), expected.len(), "{}", shown(&document));
+        assert!(
+            expected.iter().all(|path| places.contains(&(*path).to_owned())),
+            "{places:?}"
+        );
+        let users = document.config.chpasswd.map_or(0, |chpasswd| chpasswd.logins().len());
+        assert_eq!(users, 0);
+    }
+
+    #[test]
+    fn a_document_with_many_keys_is_read_quickly() {
+        let keys: String = (0..50_000).map(|n| format!("  s{n}: true\n")).collect();
+        let begun = std::time::Instant::now();
+        assert!(!read(&format!("services:\n{keys}")).has_errors());
+        assert!(
+            begun.elapsed() < std::time::Duration::from_secs(10),
+            "{:?}",
+            begun.elapsed()
+        );
+    }
+
+    #[test]
+    fn all_problems_are_reported_in_one_run_and_the_rest_is_kept() {
+        let document =
+            read("hostnme: a\nhostname: web1\nfqdn: web 1\npreserve_hostname: 7\nruncmd: [ls]\nhostname: web2\n");
+        let text = shown(&document);
+        for words in [
+            "hostname: web1",
+            "did you mean `hostname`?",
+            "web 1",
+            "a boolean",
+            "doesn't apply",
+            "there twice",
+        ] {
+            assert!(words == "hostname: web1" || text.contains(words), "{words}\n{text}");
+        }
+        assert_eq!(document.diagnostics.len(), 5, "{text}");
+        assert_eq!(document.config.hostname.as_ref().unwrap().as_str(), "web2");
+        assert_eq!(document.config.fqdn, None);
+    }
+
+    #[test]
+    fn a_condition_is_not_widened_by_what_is_wrong_in_it() {
+        let document = read(
+            "network:\n  version: 2\n  ethernets:\n    a: {match: {name: 'e*', macaddress: nonsense}, dhcp4: true}\n    b: {dhcp4: true}\n",
+        );
+        assert_eq!(document.diagnostics.len(), 1, "{}", shown(&document));
+        let network = format!("{:?}", document.config.network);
+        assert!(!network.contains("e*") && network.contains("\"b\""), "{network}");
+    }
+
+    #[test]
+    fn a_diagnostic_has_file_line_column_and_the_line() {
+        let document = read("#cloud-config\nhostname: web1\nhostnme: x\n");
+        let found = &document.diagnostics[0];
+        assert_eq!((found.file.as_str(), found.line, found.column), ("user-data", 3, 1));
+        let text = found.render(false);
+        assert!(
+            text.contains("user-data:3:1") && text.contains("hostnme: *") && text.contains("^^^^^^^"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn no_diagnostic_shows_a_secret() {
+        for text in [
+            "root: hunter2\n",
+            "pasword: hunter2\n",
+            "root: {password: hunter2, passwrd: hunter2}\n",
+            "password: [hunter2]\n",
+            "firstlight: {strict: hunter2, x: y}\npassword: hunter2\n",
+            "password: hunter2\n\tx: y\n",
+            "password: \"hunter2\n",
+            "- hunter2\n",
+            "hunter2\n",
+            "password: hunter2\npassword: hunter2\n",
+            "root: {password: hunter2, password: hunter2, x: y}\n",
+        ] {
+            let document = read(text);
+            if text.starts_with("firstlight") {
+                continue;
+            }
+            assert!(document.has_errors(), "{text}");
+            let json = serde_json::to_string(&document.diagnostics).unwrap();
+            let all = format!("{}{json}{document:?}", shown(&document));
+            assert!(!all.contains("hunter2"), "{text}\n{all}");
+        }
+    }
+
+    #[test]
+    fn texts_that_are_no_document() {
+        let big = vec![b'#'; TEXT_LIMIT + 1];
+        let table: [(&[u8], &str); 8] = [
+            (b"#!/bin/sh\n", "a script"),
+            (b"\x1f\x8b\x08", "compressed"),
+            (b"a: \xff\n", "not UTF-8"),
+            (&big, "too large"),
+            (b"- a\n", "expected a mapping"),
+            (b"Content-Type: multipart/mixed\n", "MIME"),
+            (b"a: 1\n---\nb: 2\n", "second YAML document"),
+            (b"hostname:\n\tweb1\n", "tab"),
+        ];
+        for (bytes, words) in table {
+            let text = Text { origin: "doc", bytes };
+            let document = Document::read(&Texts {
+                user_data: Some(text),
+                ..Texts::default()
+            });
+            assert!(
+                document.has_errors() && shown(&document).contains(words),
+                "{words}: {}",
+                shown(&document)
+            );
+        }
+    }
+
+    #[test]
+    fn vendor_data_is_below_user_data_and_the_network_beside_it() {
+        let text = |origin, text: &'static str| {
+            Some(Text {
+                origin,
+                bytes: text.as_bytes(),
+            })
+        };
+        let document = Document::read(&Texts {
+            user_data: text("user-data", "hostname: mine\n"),
+            vendor_data: text("vendor-data", "hostname: theirs\nfqdn: theirs.example.test\n"),
+            meta_data: text("meta-data", "instance-id: i-1\nlocal-hostname: platform\nother: 1\n"),
+            network_config: text("network-config", "network: {}\n"),
+            source: ("nocloud", "/dev/sr0"),
+        });
+        assert_eq!(document.diagnostics, []);
+        assert_eq!(document.source, "nocloud /dev/sr0");
+        assert_eq!(document.config.hostname.as_ref().unwrap().as_str(), "mine");
+        assert_eq!(document.config.fqdn.as_ref().unwrap().as_str(), "theirs.example.test");
+        assert_eq!(document.meta_data.instance_id.as_deref(), Some("i-1"));
+        assert!(document.config.network.is_some());
+        let refused = Document::read(&Texts {
+            user_data: text("user-data", "vendor_data: {enabled: false}\n"),
+            vendor_data: text("vendor-data", "hostname: theirs\n"),
+            ..Texts::default()
+        });
+        assert_eq!(refused.config, Config::default());
+    }
+}

@@ -1,0 +1,353 @@
+//! Text as it may be shown: what its own names call a secret, and passwords in URLs, are masked; the rest stays as it is.
+//!
+//! For text that firstlight did not make and that is not a [`Secret`](super::Secret) as a whole: the machine's files in a
+//! diff, free options of the document, what a program says. It goes by names (`token`, `--password`, `"splunk-token"`):
+//! a secret that nothing calls one is not known to be one. Lines stay lines.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::secret::MASK;
+
+/// Whether what this key, option or variable is set to is a secret, going by its name.
+pub fn names_a_secret(name: &str) -> bool {
+    const PARTS: [&str; 9] = [
+        "pass",
+        "pwd",
+        "secret",
+        "token",
+        "private",
+        "credential",
+        "apikey",
+        "accesskey",
+        "psk",
+    ];
+    let plain: String = name
+        .chars()
+        .filter(|c| !matches!(c, '-' | '_' | '.'))
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    matches!(plain.as_str(), "auth" | "auths") || PARTS.iter().any(|part| plain.contains(part))
+}
+
+/// Whether even a key below this key of a document is a secret: nothing but one value should stand there. `chpasswd` has
+/// keys.
+pub fn hides_keys(name: &str) -> bool {
+    names_a_secret(name) && name != "chpasswd"
+}
+
+/// The text with its secrets masked.
+pub fn redact(text: &str) -> Cow<'_, str> {
+    let spans = secrets(text);
+    if spans.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::new();
+    let mut from = 0;
+    for span in spans {
+        shown.push_str(text.get(from..span.start).unwrap_or_default());
+        shown.push_str(MASK);
+        from = span.end;
+    }
+    shown.push_str(text.get(from..).unwrap_or_default());
+    Cow::Owned(shown)
+}
+
+/// Where the secrets of a text are, in order, none twice; none of them has a line break in it.
+pub fn secrets(text: &str) -> Vec<Range<usize>> {
+    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text.trim_start_matches('\u{feff}')).is_ok();
+    let found = if is_json && text.contains(['{', '[']) {
+        json::secrets(text)
+    } else {
+        lines(text)
+            .flat_map(|(at, line)| shifted(line_secrets(line), at))
+            .collect()
+    };
+    joined(found)
+}
+
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    text.split('\n').map(move |line| {
+        let start = at;
+        at += line.len() + 1;
+        (start, line)
+    })
+}
+
+fn shifted(spans: Vec<Range<usize>>, by: usize) -> impl Iterator<Item = Range<usize>> {
+    spans.into_iter().map(move |span| span.start + by..span.end + by)
+}
+
+fn joined(mut spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    spans.retain(|span| !span.is_empty());
+    spans.sort_by_key(|span| span.start);
+    let mut joined: Vec<Range<usize>> = Vec::new();
+    for span in spans {
+        match joined.last_mut() {
+            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+            _ => joined.push(span),
+        }
+    }
+    joined
+}
+
+fn line_secrets(line: &str) -> Vec<Range<usize>> {
+    let mut found = url_passwords(line);
+    found.extend(assigned(line));
+    found
+}
+
+/// `scheme://user:PASSWORD@host`. The password reaches to the last `@` of the word: people don't escape theirs.
+fn url_passwords(line: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(at) = line.get(from..).and_then(|rest| rest.find("://")) {
+        let start = from + at + "://".len();
+        let rest = line.get(start..).unwrap_or_default();
+        let word = rest.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>'));
+        let word = word.into_iter().next().unwrap_or_default();
+        if let Some((user, _)) = word.rsplit_once('@')
+            && let Some(colon) = user.find(':')
+        {
+            found.push(start + colon + 1..start + user.len());
+        }
+        from = start + word.len();
+    }
+    found
+}
+
+/// `NAME=VALUE`, `NAME: VALUE`, `--NAME VALUE`, where the name is a secret's. A value in quotes ends with them; what is
+/// assigned at the beginning of a line is all that follows; other values end with the word.
+fn assigned(line: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let mut at = 0;
+    while let Some(skipped) = line.get(at..).and_then(|rest| rest.find(is_name)) {
+        let start = at + skipped;
+        let rest = line.get(start..).unwrap_or_default();
+        let name = rest
+            .get(..rest.find(|c| !is_name(c)).unwrap_or(rest.len()))
+            .unwrap_or_default();
+        at = start + name.len();
+        if !names_a_secret(name) {
+            continue;
+        }
+        if let Some(value) = value_of(line, start..at) {
+            at = at.max(value.end);
+            found.push(value);
+        }
+    }
+    found
+}
+
+/// The value of the name at `name`, if something is assigned to it here and is not just yes or no.
+fn value_of(line: &str, name: Range<usize>) -> Option<Range<usize>> {
+    // The name itself may be quoted, as a key is.
+    let behind = line.get(name.end..)?.trim_start_matches(['"', '\'']);
+    let trimmed = behind.trim_start();
+    let (value, separator) = match trimmed.strip_prefix(['=', ':']) {
+        Some(value) => (value, true),
+        None if line.get(name.clone())?.starts_with("--") && trimmed.len() < behind.len() => (trimmed, false),
+        None => return None,
+    };
+    let value = value.trim_start();
+    let start = line.len() - value.len();
+    let begins_line = line
+        .get(..name.start)?
+        .chars()
+        .all(|c| c.is_whitespace() || matches!(c, '-' | '"' | '\'' | '{'));
+    let (start, length) = match value.chars().next()? {
+        quote @ ('"' | '\'') => {
+            let inner = value.get(1..)?;
+            (start + 1, closing_quote(inner, quote).unwrap_or(inner.trim_end().len()))
+        }
+        _ if separator && begins_line => (start, value.trim_end().len()),
+        _ => (
+            start,
+            value
+                .find(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\''))
+                .unwrap_or(value.len()),
+        ),
+    };
+    let text = line.get(start..start + length)?;
+    let harmless = matches!(
+        text.to_ascii_lowercase().as_str(),
+        "" | "yes" | "no" | "true" | "false" | "on" | "off" | "null" | "none"
+    );
+    (!harmless && text != MASK).then_some(start..start + length)
+}
+
+/// Where the string ends that began with `quote`, escapes passed over.
+fn closing_quote(text: &str, quote: char) -> Option<usize> {
+    let mut escaped = false;
+    text.char_indices().find_map(|(at, c)| {
+        let ends = c == quote && !escaped;
+        escaped = c == '\\' && !escaped;
+        ends.then_some(at)
+    })
+}
+
+/// JSON goes by its structure: what is anywhere below a secret's name is one, keys included.
+mod json {
+    use super::{closing_quote, line_secrets, names_a_secret, shifted};
+    use std::ops::Range;
+
+    /// A mapping or list that is open, and whether it is below a secret's name.
+    struct Open {
+        mapping: bool,
+        secret: bool,
+    }
+
+    /// Of a text that is JSON.
+    pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        let mut open: Vec<Open> = Vec::new();
+        // Whether the next string is a key, and whether the next value is a secret.
+        let (mut key_next, mut secret) = (false, false);
+        let mut at = 0;
+        while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
+            let begin = at;
+            at += c.len_utf8();
+            match c {
+                '{' | '[' => {
+                    open.push(Open {
+                        mapping: c == '{',
+                        secret,
+                    });
+                    key_next = c == '{';
+                }
+                '}' | ']' => {
+                    open.pop();
+                    secret = open.last().is_some_and(|around| around.secret);
+                }
+                ',' => {
+                    secret = open.last().is_some_and(|around| around.secret);
+                    key_next = open.last().is_some_and(|around| around.mapping);
+                }
+                '"' => {
+                    let inner = text.get(at..).unwrap_or_default();
+                    let length = closing_quote(inner, '"').unwrap_or(inner.len());
+                    let content = inner.get(..length).unwrap_or_default();
+                    if secret {
+                        found.push(at..at + length);
+                    } else {
+                        found.extend(shifted(line_secrets(content), at));
+                    }
+                    secret = secret || (key_next && names_a_secret(content));
+                    key_next = false;
+                    at += length + 1;
+                }
+                '-' | '0'..='9' => {
+                    let rest = text.get(begin..).unwrap_or_default();
+                    let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.')));
+                    at = begin + end.unwrap_or(rest.len());
+                    if secret {
+                        found.push(begin..at);
+                    }
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_called_a_secret_is_masked_and_nothing_else() {
+        let table = [
+            ("plain", "plain"),
+            ("http://user:hunter2@proxy:3128/", "http://user:(secret)@proxy:3128/"),
+            ("http://user:hun@ter2@proxy/ x", "http://user:(secret)@proxy/ x"),
+            ("http://user:hun/ter2@proxy", "http://user:(secret)@proxy"),
+            ("a=http://u:hunter2@a,http://v:hunter2@b", "a=http://u:(secret)@b"),
+            ("ssh://git@example.test:22/x", "ssh://git@example.test:22/x"),
+            ("http://example.test:8080/a", "http://example.test:8080/a"),
+            (
+                "Environment=API_TOKEN=hunter2 HOME=/root",
+                "Environment=API_TOKEN=(secret) HOME=/root",
+            ),
+            ("Password=correct horse", "Password=(secret)"),
+            ("  - password: correct horse  ", "  - password: (secret)  "),
+            ("psk=\"correct \\\"horse\" # x", "psk=\"(secret)\" # x"),
+            ("run --token hunter2 --name a", "run --token (secret) --name a"),
+            ("run --api-key=hunter2,b", "run --api-key=(secret),b"),
+            ("PasswordAuthentication no", "PasswordAuthentication no"),
+            ("password_authentication: false", "password_authentication: false"),
+            ("passwd: files systemd", "passwd: (secret)"),
+            ("the password of root", "the password of root"),
+            ("{\"a\": 1}", "{\"a\": 1}"),
+            (
+                "{\"token\": \"hun\\\"ter2\", \"b\": 2}",
+                "{\"token\": \"(secret)\", \"b\": 2}",
+            ),
+            (
+                "{\"auths\": {\"a\": [\"hunter2\", 7, true]}, \"b\": 2}",
+                "{\"auths\": {\"(secret)\": [\"(secret)\", (secret), true]}, \"b\": 2}",
+            ),
+            ("{\"token\": {}, \"b\": [\"x\"]}", "{\"token\": {}, \"b\": [\"x\"]}"),
+            (
+                "{\"m\": [\"https://u:hunter2@m\"]}",
+                "{\"m\": [\"https://u:(secret)@m\"]}",
+            ),
+            (
+                "{\n  \"secret\": -1.5e3,\n  \"c\": 2\n}\n",
+                "{\n  \"secret\": (secret),\n  \"c\": 2\n}\n",
+            ),
+        ];
+        for (text, shown) in table {
+            assert_eq!(redact(text), shown, "{text}");
+            assert_eq!(redact(shown).lines().count(), text.lines().count());
+        }
+    }
+
+    #[test]
+    fn names() {
+        for name in [
+            "password",
+            "PASSWD",
+            "splunk-token",
+            "API_KEY",
+            "api.key",
+            "private_key",
+            "auth",
+            "aws-secret",
+        ] {
+            assert!(names_a_secret(name), "{name}");
+        }
+        for name in [
+            "hostname",
+            "log-driver",
+            "authorized_keys",
+            "Authorization-Plugins",
+            "keys",
+            "mirrors",
+        ] {
+            assert!(!names_a_secret(name), "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_keeps_its_lines(text in "([a-z:/@\"'{}\\[\\],=\\\\\n -]|password|token|é){0,60}") {
+            let shown = redact(&text);
+            prop_assert_eq!(shown.matches('\n').count(), text.matches('\n').count());
+        }
+
+        #[test]
+        fn no_value_below_a_secrets_name_is_left(value in "[A-Z]{6,12}", depth in 0_usize..4) {
+            let mut inner = serde_json::json!([value.clone(), {"k": value.clone()}]);
+            for _ in 0..depth {
+                inner = serde_json::json!({"x": [inner]});
+            }
+            let text = serde_json::to_string_pretty(&serde_json::json!({"a": 1, "token": inner, "b": "c"})).unwrap();
+            let shown = redact(&text);
+            prop_assert!(!shown.contains(&value) && shown.contains("\"b\": \"c\""));
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! `root`: the root account.
+
+use serde::Deserialize;
+
+use super::password::{Credential, Login, Password};
+use super::problem::{Check, Problems};
+use super::{AuthorizedKey, PasswordHash};
+
+/// `root`: the root account.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RootAccount {
+    /// Its password in plain text. Hashed on the machine, by the method that the machine itself uses.
+    pub password: Option<Password>,
+    /// Its password as a hash: `$6$…`, `$y$…`, `$5$…`, `$2b$…`, as crypt(5) has it.
+    pub hashed_password: Option<PasswordHash>,
+    /// Whether the next login has to choose a new password. Default: false where a password is given; otherwise it
+    /// stays as it is.
+    pub expire: Option<bool>,
+    /// Public keys that may log in as root over SSH, a line of authorized_keys(5) each. Keys that are there already
+    /// stay.
+    #[serde(default)]
+    pub ssh_authorized_keys: Vec<AuthorizedKey>,
+}
+
+impl RootAccount {
+    /// The password that is given here.
+    pub fn login(&self) -> Option<Login> {
+        let (key, credential) = match (&self.password, &self.hashed_password) {
+            (Some(password), _) => ("password", Credential::Plain(password.clone())),
+            (None, Some(hash)) => ("hashed_password", Credential::Hash(hash.clone())),
+            (None, None) => return None,
+        };
+        Some(Login {
+            user: "root".to_owned(),
+            credential,
+            expire: self.expire.unwrap_or(false),
+            expire_given: self.expire.is_some(),
+            path: vec!["root".to_owned(), key.to_owned()],
+        })
+    }
+}
+
+impl Check for RootAccount {
+    fn check(&self, problems: &mut Problems<'_>) {
+        if self.password.is_some() && self.hashed_password.is_some() {
+            problems.error(
+                &["hashed_password"],
+                "`password` and `hashed_password` are both given",
+                Some("keep one of the two"),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{from_value, json};
+
+    #[test]
+    fn a_password_and_a_hash_are_one_too_many() {
+        let hash = format!("$6$salt${}", "a".repeat(86));
+        let root: RootAccount = from_value(json!({"password": "x", "hashed_password": hash})).unwrap();
+        let mut found = Vec::new();
+        root.check(&mut Problems::new(&mut found));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].path, ["hashed_password"]);
+    }
+
+    #[test]
+    fn bad_values_are_refused_without_being_shown() {
+        for bad in [
+            json!({"password": ""}),
+            json!({"password": "hunter2\n"}),
+            json!({"hashed_password": "hunter2"}),
+            json!({"ssh_authorized_keys": ["hunter2"]}),
+            json!({"pasword": "x"}),
+        ] {
+            let error = from_value::<RootAccount>(bad.clone()).unwrap_err().to_string();
+            assert!(!error.contains("hunter2"), "{bad}: {error}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Names of accounts.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+/// The most bytes an account's name may have: what useradd(8) takes.
+pub const USER_NAME_MAX: usize = 32;
+
+/// The name of an account that may exist already: more is allowed than useradd(8) would make, but nothing that means
+/// something else in passwd(5), group(5) or a path.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub struct UserName(String);
+
+impl UserName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UserName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for UserName {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let refuse = |why: &str| Err(format!("`{}` is not an account's name: {why}", name.escape_debug()));
+        if name.is_empty() {
+            return Err("an account's name can't be empty".to_owned());
+        }
+        if name.len() > USER_NAME_MAX {
+            let length = name.len();
+            return Err(format!(
+                "an account's name has at most {USER_NAME_MAX} bytes, this one has {length}"
+            ));
+        }
+        if let Some(bad) = name
+            .chars()
+            .find(|c| !c.is_ascii_alphanumeric() && !"._-@$\\".contains(*c))
+        {
+            return refuse(&format!("`{}` is not allowed in it", bad.escape_debug()));
+        }
+        if name.starts_with(['-', '.', '@', '$', '\\']) {
+            return refuse("it begins with neither a letter, a digit nor `_`");
+        }
+        if name.bytes().all(|b| b.is_ascii_digit()) {
+            return refuse("a number is an account's ID, not its name");
+        }
+        Ok(Self(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_can_be_written_to_the_account_files() {
+        for good in [
+            "root",
+            "core",
+            "_apt",
+            "Bob",
+            "a.b-c_d",
+            "host$",
+            "DOM\\amy",
+            "x@y",
+            &"a".repeat(32),
+        ] {
+            assert!(UserName::try_from(good.to_owned()).is_ok(), "{good}");
+        }
+        let long = "a".repeat(33);
+        for bad in [
+            "", "a:b", "a,b", "a b", "a/b", "a\n", "-a", "..", "+nis", "0", "1000", "büb", "a\0", &long,
+        ] {
+            assert!(UserName::try_from(bad.to_owned()).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,477 @@
+//! serde from a tree of nodes: YAML 1.1 scalars for the type that is wanted, and errors that know their place.
+
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
+
+use super::node::{Entry, Node, Scalar, Value};
+use super::scalar::{self, Meaning, resolve};
+
+/// Why a value is not what is wanted there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecodeError {
+    /// The keys that lead to the value, outermost first; sequence items by their number.
+    pub path: Vec<String>,
+    /// What is wrong. Never the value itself: it may be a secret.
+    pub kind: DecodeErrorKind,
+}
+
+/// The kinds of [`DecodeError`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DecodeErrorKind {
+    /// The last key of the path is not one of those known there.
+    UnknownKey {
+        /// The keys known there.
+        known: Vec<String>,
+    },
+    /// The last key of the path is wrong itself.
+    Key(String),
+    /// The value is wrong.
+    Value(String),
+}
+
+/// Reads a `T` from `node`.
+///
+/// # Errors
+/// The first value that is not as `T` wants it.
+pub fn decode<T: de::DeserializeOwned>(node: &Node) -> Result<T, DecodeError> {
+    T::deserialize(node)
+}
+
+impl DecodeError {
+    fn value(message: impl Into<String>) -> Self {
+        Self {
+            path: Vec::new(),
+            kind: DecodeErrorKind::Value(message.into()),
+        }
+    }
+
+    fn below(mut self, key: impl Into<String>) -> Self {
+        self.path.insert(0, key.into());
+        self
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            DecodeErrorKind::UnknownKey { .. } => write!(f, "unknown key at {}", self.path.join(".")),
+            DecodeErrorKind::Key(message) | DecodeErrorKind::Value(message) => {
+                write!(f, "{message} at {}", self.path.join("."))
+            }
+        }
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+impl de::Error for DecodeError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self::value(message.to_string())
+    }
+
+    // serde's own wording quotes the value it met: these say only what kind it is.
+    fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::value(format!("expected {expected}, found {}", kind_of(&unexpected)))
+    }
+
+    fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        match unexpected {
+            Unexpected::Unsigned(number) => Self::value(format!("expected {expected}, found {number}")),
+            Unexpected::Signed(number) => Self::value(format!("expected {expected}, found {number}")),
+            other => Self::value(format!("expected {expected}, found another {}", kind_of(&other))),
+        }
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        let known = expected.iter().map(ToString::to_string).collect();
+        Self {
+            path: vec![field.to_owned()],
+            kind: DecodeErrorKind::UnknownKey { known },
+        }
+    }
+
+    fn unknown_variant(_variant: &str, expected: &'static [&'static str]) -> Self {
+        Self::value(format!("expected one of {}", expected.join(", ")))
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::value(format!("the key `{field}` is missing"))
+    }
+}
+
+fn kind_of(unexpected: &Unexpected<'_>) -> &'static str {
+    match unexpected {
+        Unexpected::Bool(_) => "a boolean",
+        Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => "a number",
+        Unexpected::Seq => "a list",
+        Unexpected::Map => "a mapping",
+        Unexpected::Unit | Unexpected::Option => "nothing",
+        _ => "a string",
+    }
+}
+
+macro_rules! integers {
+    ($($method:ident),*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+            match &self.value {
+                Value::Scalar(s) => match scalar::integer(&s.text) {
+                    Some(number) if number >= 0 => visitor.visit_u64(number.unsigned_abs()),
+                    Some(number) => visitor.visit_i64(number),
+                    None => self.mismatch(&visitor),
+                },
+                _ => self.mismatch(&visitor),
+            }
+        })*
+    };
+}
+
+macro_rules! texts {
+    ($($method:ident),*) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+            match &self.value {
+                // What was meant as text may look like a number or a boolean: the text as written is wanted.
+                Value::Scalar(s) if resolve(s) != Meaning::Null => visitor.visit_str(&s.text),
+                // A visitor that takes a list or nothing as well is asked; the others say what they expect.
+                _ => self.deserialize_any(visitor),
+            }
+        })*
+    };
+}
+
+impl Node {
+    fn mismatch<T>(&self, expected: &dyn Expected) -> Result<T, DecodeError> {
+        Err(DecodeError::value(format!(
+            "expected {expected}, found {}",
+            self.kind()
+        )))
+    }
+}
+
+impl<'de> Deserializer<'de> for &Node {
+    type Error = DecodeError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match &self.value {
+            Value::Scalar(s) => match resolve(s) {
+                Meaning::Null => visitor.visit_unit(),
+                Meaning::Bool(value) => visitor.visit_bool(value),
+                Meaning::Int(value) if value >= 0 => visitor.visit_u64(value.unsigned_abs()),
+                Meaning::Int(value) => visitor.visit_i64(value),
+                Meaning::Float(value) => visitor.visit_f64(value),
+                Meaning::Text(text) => visitor.visit_str(text),
+            },
+            Value::Sequence(_) => self.deserialize_seq(visitor),
+            Value::Mapping(_) => self.deserialize_map(visitor),
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match &self.value {
+            Value::Scalar(s) => match scalar::boolean(&s.text) {
+                Some(value) => visitor.visit_bool(value),
+                None => self.mismatch(&visitor),
+            },
+            _ => self.mismatch(&visitor),
+        }
+    }
+
+    integers!(
+        deserialize_i8,
+        deserialize_i16,
+        deserialize_i32,
+        deserialize_i64,
+        deserialize_i128,
+        deserialize_u8,
+        deserialize_u16,
+        deserialize_u32,
+        deserialize_u64,
+        deserialize_u128
+    );
+
+    texts!(
+        deserialize_str,
+        deserialize_string,
+        deserialize_char,
+        deserialize_identifier
+    );
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match &self.value {
+            Value::Scalar(s) if resolve(s) == Meaning::Null => visitor.visit_none(),
+            _ => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match &self.value {
+            Value::Sequence(items) => visitor.visit_seq(Items {
+                items: items.iter().enumerate(),
+            }),
+            _ => self.mismatch(&visitor),
+        }
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match &self.value {
+            Value::Mapping(entries) => visitor.visit_map(Entries {
+                entries: entries.iter(),
+                current: None,
+            }),
+            // `services:` with nothing below it asks for nothing.
+            Value::Scalar(s) if resolve(s) == Meaning::Null => visitor.visit_map(Entries {
+                entries: [].iter(),
+                current: None,
+            }),
+            _ => self.mismatch(&visitor),
+        }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        match &self.value {
+            Value::Mapping(_) => self.deserialize_map(visitor),
+            Value::Scalar(s) if resolve(s) == Meaning::Null => self.deserialize_map(visitor),
+            _ => Err(DecodeError::value(format!("expected a mapping, found {}", self.kind()))),
+        }
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        match &self.value {
+            Value::Scalar(Scalar { text, .. }) => visitor.visit_enum(text.as_str().into_deserializer()),
+            _ => Err(DecodeError::value(format!("expected one word, found {}", self.kind()))),
+        }
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_any(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_unit()
+    }
+
+    serde::forward_to_deserialize_any! { bytes byte_buf unit_struct tuple_struct }
+}
+
+struct Items<'a> {
+    items: std::iter::Enumerate<std::slice::Iter<'a, Node>>,
+}
+
+impl<'de> de::SeqAccess<'de> for Items<'_> {
+    type Error = DecodeError;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, DecodeError> {
+        let Some((number, item)) = self.items.next() else {
+            return Ok(None);
+        };
+        seed.deserialize(item)
+            .map(Some)
+            .map_err(|error| error.below(number.to_string()))
+    }
+}
+
+struct Entries<'a> {
+    entries: std::slice::Iter<'a, Entry>,
+    current: Option<&'a Entry>,
+}
+
+impl<'de> de::MapAccess<'de> for Entries<'_> {
+    type Error = DecodeError;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
+        self.current = self.entries.next();
+        let Some(entry) = self.current else { return Ok(None) };
+        seed.deserialize(KeyText(&entry.key.text))
+            .map(Some)
+            .map_err(|error| match error.kind {
+                DecodeErrorKind::Value(message) => DecodeError {
+                    path: vec![entry.key.text.clone()],
+                    kind: DecodeErrorKind::Key(message),
+                },
+                _ => error,
+            })
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DecodeError> {
+        let Some(entry) = self.current else {
+            return Err(DecodeError::value("a key is missing"));
+        };
+        seed.deserialize(&entry.value)
+            .map_err(|error| error.below(entry.key.text.clone()))
+    }
+}
+
+/// A key is always text, except where a number or a boolean is wanted as a key.
+struct KeyText<'a>(&'a str);
+
+impl<'de> Deserializer<'de> for KeyText<'_> {
+    type Error = DecodeError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_str(self.0)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::yaml::parse;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize, PartialEq, Default)]
+    #[serde(deny_unknown_fields)]
+    struct Sample {
+        text: Option<String>,
+        flag: Option<bool>,
+        mode: Option<u32>,
+        list: Option<Vec<u8>>,
+        word: Option<Word>,
+        any: Option<serde_json::Value>,
+        inner: Option<Box<Sample>>,
+    }
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(rename_all = "kebab-case")]
+    enum Word {
+        Yes,
+        ProhibitPassword,
+    }
+
+    fn read(text: &str) -> Result<Sample, DecodeError> {
+        decode(&parse(text, 0).unwrap().root.unwrap())
+    }
+
+    #[test]
+    fn a_value_is_read_as_its_field_wants_it() {
+        let table = [
+            (
+                "text: no",
+                Sample {
+                    text: Some("no".into()),
+                    ..Sample::default()
+                },
+            ),
+            (
+                "text: 0123",
+                Sample {
+                    text: Some("0123".into()),
+                    ..Sample::default()
+                },
+            ),
+            ("text: ~", Sample::default()),
+            (
+                "text: ''",
+                Sample {
+                    text: Some(String::new()),
+                    ..Sample::default()
+                },
+            ),
+            (
+                "flag: On",
+                Sample {
+                    flag: Some(true),
+                    ..Sample::default()
+                },
+            ),
+            (
+                "mode: 0644",
+                Sample {
+                    mode: Some(420),
+                    ..Sample::default()
+                },
+            ),
+            (
+                "list: [1, 2]",
+                Sample {
+                    list: Some(vec![1, 2]),
+                    ..Sample::default()
+                },
+            ),
+            (
+                "word: yes",
+                Sample {
+                    word: Some(Word::Yes),
+                    ..Sample::default()
+                },
+            ),
+            (
+                "word: prohibit-password",
+                Sample {
+                    word: Some(Word::ProhibitPassword),
+                    ..Sample::default()
+                },
+            ),
+            (
+                "any: {a: [yes, 1, 'x']}",
+                Sample {
+                    any: Some(serde_json::json!({"a": [true, 1, "x"]})),
+                    ..Sample::default()
+                },
+            ),
+        ];
+        for (text, expected) in table {
+            assert_eq!(read(text).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_error_says_where_and_never_shows_the_value() {
+        let table = [
+            (
+                "inner: {list: [1, hunter2]}",
+                "inner.list.1",
+                "expected u8, found a string",
+            ),
+            ("inner: {flag: hunter2}", "inner.flag", "a boolean"),
+            ("inner: hunter2", "inner", "expected a mapping, found a string"),
+            ("word: hunter2", "word", "expected one of yes, prohibit-password"),
+            ("list: [300]", "list.0", "300"),
+            ("mode: -1", "mode", "-1"),
+            ("text: [hunter2]", "text", "expected a string, found a list"),
+        ];
+        for (text, path, words) in table {
+            let error = read(text).unwrap_err();
+            assert_eq!(error.path.join("."), path, "{text}");
+            assert!(error.to_string().contains(words), "{text}: {error}");
+            assert!(!error.to_string().contains("hunter2"), "{text}: {error}");
+        }
+        let error = read("inner: {flg: 1}").unwrap_err();
+        assert_eq!(error.path, ["inner", "flg"]);
+        assert!(matches!(error.kind, DecodeErrorKind::UnknownKey { ref known } if known.contains(&"flag".to_owned())));
+    }
+}

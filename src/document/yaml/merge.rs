@@ -1,0 +1,110 @@
+//! Joining mappings: YAML's own `<<`, and vendor-data below user-data.
+
+use std::collections::HashSet;
+
+use super::node::{Entry, Node, Value};
+use super::reader::Fault;
+
+/// Replaces the key `<<` by the entries of the mapping, or the mappings, it names. What is written out wins, and of
+/// several mappings the first (<https://yaml.org/type/merge.html>).
+///
+/// # Errors
+/// `<<` names something that is no mapping.
+pub fn expand_merge_keys(entries: Vec<Entry>) -> Result<Vec<Entry>, Fault> {
+    let (merges, mut own): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.key.text == "<<");
+    for merge in merges {
+        let span = merge.value.span;
+        let mut known: HashSet<String> = own.iter().map(|entry| entry.key.text.clone()).collect();
+        let sources = match merge.value.value {
+            Value::Mapping(entries) => vec![Value::Mapping(entries)],
+            Value::Sequence(items) => items.into_iter().map(|item| item.value).collect(),
+            scalar @ Value::Scalar(_) => vec![scalar],
+        };
+        for source in sources {
+            let Value::Mapping(entries) = source else {
+                return Err(Fault {
+                    span,
+                    message: "`<<` merges mappings, and this is none".to_owned(),
+                    hint: Some("write `<<: *name`, where &name stands before a mapping".to_owned()),
+                });
+            };
+            for entry in entries {
+                if known.insert(entry.key.text.clone()) {
+                    own.push(entry);
+                }
+            }
+        }
+    }
+    Ok(own)
+}
+
+/// Puts `lower` below `upper`: what `upper` says wins, mappings are joined key by key, lists are not. This is how
+/// cloud-init puts vendor-data below user-data (`util.mergemanydict`, `dict()+list()+str()`).
+pub fn underlay(upper: Node, lower: Node) -> Node {
+    let span = upper.span;
+    let value = match (upper.value, lower.value) {
+        (Value::Mapping(mut entries), Value::Mapping(below)) => {
+            for entry in below {
+                match entries.iter().position(|e| e.key.text == entry.key.text) {
+                    None => entries.push(entry),
+                    Some(at) => {
+                        let own = entries.remove(at);
+                        entries.insert(
+                            at,
+                            Entry {
+                                key: own.key,
+                                value: underlay(own.value, entry.value),
+                            },
+                        );
+                    }
+                }
+            }
+            Value::Mapping(entries)
+        }
+        (upper, _) => upper,
+    };
+    Node { value, span }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::yaml::parse;
+
+    fn keys(node: &Node) -> Vec<&str> {
+        match &node.value {
+            Value::Mapping(entries) => entries.iter().map(|e| e.key.text.as_str()).collect(),
+            _ => panic!("not a mapping"),
+        }
+    }
+
+    #[test]
+    fn what_is_written_out_wins_over_what_is_merged() {
+        let root = parse("base: &base {a: 1, b: 2}\nuse: {<<: *base, b: 3}\n", 0)
+            .unwrap()
+            .root
+            .unwrap();
+        let used = root.get("use").unwrap();
+        let mut names = keys(used);
+        names.sort_unstable();
+        assert_eq!(names, ["a", "b"]);
+        assert!(matches!(&used.get("b").unwrap().value, Value::Scalar(s) if s.text.as_str() == "3"));
+        assert!(
+            parse("a: {<<: text}\n", 0)
+                .unwrap_err()
+                .message
+                .contains("merges mappings")
+        );
+    }
+
+    #[test]
+    fn the_upper_document_wins_and_mappings_are_joined() {
+        let upper = parse("a: 1\nc: {x: 1}\nl: [1]\n", 0).unwrap().root.unwrap();
+        let lower = parse("a: 2\nc: {x: 2, y: 3}\nd: 4\nl: [2]\n", 1).unwrap().root.unwrap();
+        let joined = underlay(upper, lower);
+        assert_eq!(keys(&joined), ["a", "c", "l", "d"]);
+        assert_eq!(keys(joined.get("c").unwrap()), ["x", "y"]);
+        assert_eq!(joined.get("a").unwrap().span.source, 0);
+        assert_eq!(joined.get("d").unwrap().span.source, 1);
+    }
+}

@@ -1,0 +1,23 @@
+//! YAML with positions: text to a tree of [`Node`]s, and serde from such a tree.
+//!
+//! serde_yaml's typed deserialization stops at the first error and resolves scalars as YAML 1.2 does. What people have
+//! was written for PyYAML, and every problem of a document is to be reported in one run. So its parser is used for the
+//! grammar, and the tree is ours: YAML 1.1 scalars ([`scalar`]), limits ([`reader`]), and a serde deserializer that knows
+//! where each value stands ([`mod@decode`]).
+
+pub mod decode;
+pub mod merge;
+pub mod node;
+pub mod reader;
+pub mod scalar;
+
+pub use decode::{DecodeError, decode};
+pub use node::{Entry, Key, Node, Scalar, Span, Value};
+pub use reader::{Fault, Parsed, parse};
+
+/// Reads a `T` from JSON, which is YAML too, the way a document is read.
+#[cfg(test)]
+pub fn from_json<T: serde::de::DeserializeOwned>(json: &serde_json::Value) -> Result<T, DecodeError> {
+    let parsed = parse(&json.to_string(), 0).unwrap();
+    decode(&parsed.root.unwrap())
+}

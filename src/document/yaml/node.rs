@@ -1,0 +1,172 @@
+//! A YAML document as a tree in which every key and value knows where it stands.
+
+use zeroize::Zeroizing;
+
+/// Where something stands in a text.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Span {
+    /// Which of the document's texts: user-data, network-config, …; an index that the caller of `parse` chose.
+    pub source: usize,
+    /// First byte.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// A value and where it stands.
+#[derive(Clone, PartialEq)]
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// Where it stands; of an alias, where the alias stands.
+    pub span: Span,
+}
+
+/// What a node is.
+#[derive(Clone, PartialEq)]
+pub enum Value {
+    /// A single value.
+    Scalar(Scalar),
+    /// A list.
+    Sequence(Vec<Node>),
+    /// A mapping, in the order of the text, keys unique.
+    Mapping(Vec<Entry>),
+}
+
+/// One key of a mapping with its value.
+#[derive(Clone, PartialEq)]
+pub struct Entry {
+    /// The key.
+    pub key: Key,
+    /// Its value.
+    pub value: Node,
+}
+
+/// A mapping's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Its text.
+    pub text: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A scalar as written: what it is depends on whether it was quoted. Wiped when dropped, since it may be a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Scalar {
+    /// The text, escapes processed.
+    pub text: Zeroizing<String>,
+    /// Written without quotes and not as a block, so that it may be a number, a boolean or null.
+    pub plain: bool,
+    /// The tag `!!str`, `!!int`, … given explicitly, without the `!!`.
+    pub tag: Option<String>,
+}
+
+impl Node {
+    /// The node that these keys lead to; sequence items by their number.
+    pub fn find(&self, path: &[String]) -> Option<&Node> {
+        let Some((first, rest)) = path.split_first() else {
+            return Some(self);
+        };
+        match &self.value {
+            Value::Mapping(entries) => entries.iter().find(|e| e.key.text == *first)?.value.find(rest),
+            Value::Sequence(items) => items.get(first.parse::<usize>().ok()?)?.find(rest),
+            Value::Scalar(_) => None,
+        }
+    }
+
+    /// The key that these keys lead to, when the last of them is a mapping's.
+    pub fn find_key(&self, path: &[String]) -> Option<&Key> {
+        let (last, parents) = path.split_last()?;
+        match &self.find(parents)?.value {
+            Value::Mapping(entries) => entries.iter().map(|e| &e.key).find(|key| key.text == *last),
+            _ => None,
+        }
+    }
+
+    /// The value of a key of this mapping.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        match &self.value {
+            Value::Mapping(entries) => entries.iter().find(|e| e.key.text == key).map(|e| &e.value),
+            _ => None,
+        }
+    }
+
+    /// Takes the node at `path` out of the tree. Says whether there was one; the root can't be taken.
+    pub fn prune(&mut self, path: &[String]) -> bool {
+        let Some((last, parents)) = path.split_last() else {
+            return false;
+        };
+        let Some(parent) = self.find_mut(parents) else {
+            return false;
+        };
+        match &mut parent.value {
+            Value::Mapping(entries) => {
+                let before = entries.len();
+                entries.retain(|entry| entry.key.text != *last);
+                entries.len() < before
+            }
+            Value::Sequence(items) => match last.parse::<usize>() {
+                Ok(number) if number < items.len() => {
+                    items.remove(number);
+                    true
+                }
+                _ => false,
+            },
+            Value::Scalar(_) => false,
+        }
+    }
+
+    fn find_mut(&mut self, path: &[String]) -> Option<&mut Node> {
+        let Some((first, rest)) = path.split_first() else {
+            return Some(self);
+        };
+        match &mut self.value {
+            Value::Mapping(entries) => entries.iter_mut().find(|e| e.key.text == *first)?.value.find_mut(rest),
+            Value::Sequence(items) => items.get_mut(first.parse::<usize>().ok()?)?.find_mut(rest),
+            Value::Scalar(_) => None,
+        }
+    }
+
+    /// What kind of value this is, in words for a message.
+    pub fn kind(&self) -> &'static str {
+        match &self.value {
+            Value::Mapping(_) => "a mapping",
+            Value::Sequence(_) => "a list",
+            Value::Scalar(scalar) => super::scalar::resolve(scalar).kind(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Node {
+    /// Shows the shape and the place only: a document holds secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at {}:{}", self.kind(), self.span.line, self.span.column)
+    }
+}
+
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Scalar(_) => "Scalar",
+            Self::Sequence(_) => "Sequence",
+            Self::Mapping(_) => "Mapping",
+        })
+    }
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {:?}", self.key.text, self.value)
+    }
+}
+
+impl std::fmt::Debug for Scalar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Scalar")
+    }
+}

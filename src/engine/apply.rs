@@ -1,0 +1,320 @@
+//! Carries a plan out: changes, checks before anything reloads, reloads, verification; or everything undone.
+
+use std::time::{Duration, Instant};
+
+use super::act::{ActError, Scene};
+use super::batch::{Batch, is_of_files};
+use super::plan::{GenerationPlan, ModulePlan};
+use super::undo::undo_generation;
+use super::verify::{Finding, verify_after, verify_before_reload};
+use super::view::ChangeView;
+use crate::module::{Change, Dirty, Level, Note, Stage};
+use crate::state::{Outcome, Store};
+use crate::system::{Facts, System};
+
+/// What happens when something fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Policy {
+    /// Everything the generation changed is undone.
+    Rollback,
+    /// What the failing module changed is undone, the rest stays.
+    Keep,
+}
+
+/// A plan to carry out.
+#[derive(Debug, Clone, Copy)]
+pub struct Job<'a> {
+    /// The machine.
+    pub system: &'a System,
+    /// Its state.
+    pub store: &'a Store,
+    /// What was found out about it.
+    pub facts: &'a Facts,
+    /// The generation that the changes belong to.
+    pub generation: u32,
+    /// What happens when something fails.
+    pub policy: Policy,
+    /// How long what was asked may take to show: addresses on links, units that start. Zero looks at nothing that only
+    /// a later stage of the boot can show.
+    pub patience: Duration,
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// How it stands.
+    pub outcome: Outcome,
+    /// By module.
+    pub modules: Vec<ModuleResult>,
+}
+
+/// What came of one module.
+#[derive(Debug, Clone)]
+pub struct ModuleResult {
+    /// Its name.
+    pub name: &'static str,
+    /// What the document asks of it, a line each, secrets masked.
+    pub asked: Vec<String>,
+    /// The changes that were made.
+    pub changed: Vec<ChangeView>,
+    /// How many changes held already.
+    pub holding: usize,
+    /// What was looked at afterwards, and how it was.
+    pub findings: Vec<Finding>,
+    /// What a person should know.
+    pub notes: Vec<Note>,
+    /// What went wrong.
+    pub problems: Vec<String>,
+    /// Whether its changes were undone.
+    pub undone: bool,
+    /// How long its changes, and what was looked at before anything reloads, took; in milliseconds.
+    pub milliseconds: u64,
+    /// How long it took until the last of the rest that was looked at had settled, in milliseconds. All modules wait
+    /// together.
+    pub verify_milliseconds: u64,
+}
+
+impl ModuleResult {
+    /// Of a module that has not run yet.
+    pub fn untouched(module: &ModulePlan) -> Self {
+        Self {
+            name: module.name,
+            asked: module.asked.clone(),
+            changed: Vec::new(),
+            holding: module.holding,
+            findings: Vec::new(),
+            notes: module.notes.clone(),
+            problems: Vec::new(),
+            undone: false,
+            milliseconds: 0,
+            verify_milliseconds: 0,
+        }
+    }
+
+    /// What went wrong and what is not as asked, each said once.
+    fn what_is_wrong(&self) -> Vec<String> {
+        let short = self.findings.iter().filter(|finding| finding.is_short());
+        let unsaid = short
+            .map(Finding::to_string)
+            .filter(|finding| !self.problems.contains(finding));
+        self.problems.iter().cloned().chain(unsaid).collect()
+    }
+
+    /// How it stands.
+    pub fn outcome(&self) -> Outcome {
+        let short = self.findings.iter().any(Finding::is_short) || self.notes.iter().any(|n| n.level == Level::Warning);
+        match (self.problems.is_empty(), short) {
+            (false, _) => Outcome::Failed,
+            (true, true) => Outcome::Degraded,
+            (true, false) => Outcome::Done,
+        }
+    }
+}
+
+/// A change failed, and what was done could not be undone either. The journal still has it.
+#[derive(Debug, thiserror::Error)]
+#[error("{}; undoing failed as well: {undo}", .causes.join("; "))]
+pub struct ApplyError {
+    /// What failed first, in words.
+    pub causes: Vec<String>,
+    /// What failed when it was to be undone.
+    pub undo: ActError,
+}
+
+/// Carries `plan` out: all files at once, then module by module what is no file, then the reloads, then verification.
+///
+/// # Errors
+/// Something failed and could not be undone either: the journal still has it.
+pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, ApplyError> {
+    let mut results: Vec<ModuleResult> = plan.modules.iter().map(ModuleResult::untouched).collect();
+    let mut batch = Batch::new(job.system, job.store, job.generation);
+    for (module, result) in plan.modules.iter().zip(&mut results) {
+        prepare_module(job, &mut batch, module, result);
+    }
+    let failed = results.iter().any(|result| !result.problems.is_empty());
+    if failed && job.policy == Policy::Rollback {
+        return Ok(untouched(results));
+    }
+    if let Err(error) = batch.commit() {
+        blame(&mut results, &error);
+        return Ok(untouched(results));
+    }
+    // From here on the generation can be finished, or undone, by whoever comes next.
+    if let Err(error) = batch.publish() {
+        blame(&mut results, &error);
+        return undo_all(job, results).await;
+    }
+    let mut reacted = false;
+    for at in 0..results.len() {
+        let module = &plan.modules[at];
+        if module.stage >= Stage::System && !reacted {
+            // Before anything is started: docker waits for a network that waits for its new files.
+            react(job, plan, &mut results).await;
+            reacted = true;
+        }
+        let result = &mut results[at];
+        let begun = Instant::now();
+        if result.problems.is_empty() {
+            run_module(job, module, result).await;
+        }
+        result.milliseconds = milliseconds(begun.elapsed());
+        if result.problems.is_empty() {
+            continue;
+        }
+        if job.policy == Policy::Rollback {
+            return undo_all(job, results).await;
+        }
+        let undone = undo_generation(job.system, job.store, job.facts, job.generation, Some(module.name)).await;
+        undone.map_err(|undo| ApplyError {
+            causes: result.problems.clone(),
+            undo,
+        })?;
+        result.undone = true;
+    }
+    if !reacted {
+        react(job, plan, &mut results).await;
+    }
+    verify_after(job, plan, &mut results).await;
+    let wrong = |r: &ModuleResult| !r.problems.is_empty() || r.findings.iter().any(Finding::is_short);
+    if results.iter().any(wrong) && job.policy == Policy::Rollback {
+        return undo_all(job, results).await;
+    }
+    let done = results.iter().all(|result| result.outcome() == Outcome::Done);
+    Ok(Applied {
+        outcome: if done { Outcome::Done } else { Outcome::Degraded },
+        modules: results,
+    })
+}
+
+/// Takes a module's files into the batch, and notes how its changes look before they are made.
+fn prepare_module(job: &Job<'_>, batch: &mut Batch<'_>, module: &ModulePlan, result: &mut ModuleResult) {
+    let prepared = match &module.problem {
+        Some(problem) => Err(format!("{}: {}", problem.place(), problem.message)),
+        None => views(job, module).map_err(|error| error.to_string()).and_then(|views| {
+            batch
+                .add(module.name, &module.changes)
+                .map_err(|error| error.to_string())?;
+            Ok(views)
+        }),
+    };
+    match prepared {
+        Ok(views) => result.changed = views,
+        Err(problem) => {
+            tracing::error!("{}: {problem}", module.name);
+            result.problems.push(problem);
+        }
+    }
+}
+
+fn views(job: &Job<'_>, module: &ModulePlan) -> Result<Vec<ChangeView>, ActError> {
+    let views = module
+        .changes
+        .iter()
+        .map(|change| ChangeView::of(change, &job.system.root));
+    Ok(views.collect::<Result<_, _>>()?)
+}
+
+/// Looks at what has to be right before anything is told to reload, then does what is no file.
+async fn run_module(job: &Job<'_>, module: &ModulePlan, result: &mut ModuleResult) {
+    for view in &result.changed {
+        tracing::info!("{}: {} {}", module.name, view.action, view.target);
+    }
+    let findings = verify_before_reload(job, &module.expectations).await;
+    result.problems.extend(
+        findings
+            .iter()
+            .filter(|finding| finding.is_short())
+            .map(Finding::to_string),
+    );
+    result.findings = findings;
+    let scene = Scene {
+        system: job.system,
+        store: job.store,
+        generation: job.generation,
+        module: module.name,
+    };
+    for change in module.changes.iter().filter(|change| !is_of_files(change, job.system)) {
+        if !result.problems.is_empty() {
+            return;
+        }
+        if let Err(error) = scene.act(change).await {
+            tracing::error!("{}: {error}", module.name);
+            result.problems.push(error.to_string());
+        }
+    }
+}
+
+/// What went wrong with all files at once is every module's problem that has some.
+fn blame(results: &mut [ModuleResult], error: &ActError) {
+    tracing::error!("{error}");
+    for result in results.iter_mut().filter(|result| !result.changed.is_empty()) {
+        result.problems.push(error.to_string());
+    }
+}
+
+/// A generation that failed before anything was touched.
+fn untouched(mut results: Vec<ModuleResult>) -> Applied {
+    for result in &mut results {
+        result.changed.clear();
+    }
+    Applied {
+        outcome: Outcome::Failed,
+        modules: results,
+    }
+}
+
+/// A duration in whole milliseconds.
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+async fn react(job: &Job<'_>, plan: &GenerationPlan, results: &mut [ModuleResult]) {
+    let scene = Scene {
+        system: job.system,
+        store: job.store,
+        generation: job.generation,
+        module: "reload",
+    };
+    for reaction in &plan.reactions {
+        if let Err(error) = scene.act(reaction).await {
+            tracing::error!("{error}");
+            let culprit = plan
+                .modules
+                .iter()
+                .position(|module| makes_dirty(module, reaction))
+                .unwrap_or(0);
+            if let Some(result) = results.get_mut(culprit) {
+                result.problems.push(error.to_string());
+            }
+        }
+    }
+}
+
+/// Whether a file of this module is why the reaction is needed.
+fn makes_dirty(module: &ModulePlan, reaction: &Change) -> bool {
+    let needs = |dirty: &Dirty| match (dirty, reaction) {
+        (Dirty::Network, Change::NetworkReload) => true,
+        (Dirty::Reload(name) | Dirty::Restart(name), Change::Unit(unit)) => unit.unit == *name,
+        _ => false,
+    };
+    module
+        .changes
+        .iter()
+        .any(|change| matches!(change, Change::File(file) if file.dirties.iter().any(needs)))
+}
+
+async fn undo_all(job: &Job<'_>, mut results: Vec<ModuleResult>) -> Result<Applied, ApplyError> {
+    tracing::error!("undoing everything that this generation changed");
+    let undone = undo_generation(job.system, job.store, job.facts, job.generation, None).await;
+    undone.map_err(|undo| ApplyError {
+        causes: results.iter().flat_map(ModuleResult::what_is_wrong).collect(),
+        undo,
+    })?;
+    for result in &mut results {
+        result.undone = true;
+    }
+    Ok(Applied {
+        outcome: Outcome::Failed,
+        modules: results,
+    })
+}

@@ -1,0 +1,464 @@
+//! The files of a generation, all at once: prepared beside their places, committed by one record, then renamed.
+//!
+//! Until the record is on disk nothing has changed but names that nobody reads; from then on whoever comes next can
+//! finish the work. The number of syncs does not depend on the number of files: one for the journal and its images, one
+//! for each file system written to, one for the record, one more for each file system after the renames.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::act::{ActError, LOCK_FILE};
+use crate::module::{AccountChange, Change, Dirty, UnitAction, UnitChange};
+use crate::state::{Before, Mark, Record, Step, Store, Undo};
+use crate::system::systemd::{self, InstallLink};
+use crate::system::{Kind, ReadError, System, WriteError, Writer, account};
+
+/// The files of a generation on their way to the disk.
+#[derive(Debug)]
+pub struct Batch<'a> {
+    system: &'a System,
+    store: &'a Store,
+    generation: u32,
+    entries: Vec<Entry>,
+    /// Account files as the changes so far make them: several changes may be about one file.
+    accounts: BTreeMap<&'static str, Vec<u8>>,
+    /// Directories that will be made on the way.
+    directories: BTreeSet<String>,
+    /// Held from the first look at an account file until the new one is in place.
+    lock: Option<account::Lock>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    record: Record,
+    prepared: Prepared,
+}
+
+/// What is written before the commit.
+#[derive(Debug)]
+enum Prepared {
+    File {
+        temporary: String,
+        bytes: Vec<u8>,
+        mode: u32,
+        owner: (u32, u32),
+    },
+    Symlink {
+        temporary: String,
+        target: String,
+    },
+    Directory {
+        path: String,
+        mode: u32,
+        owner: (u32, u32),
+    },
+    Nothing,
+}
+
+/// Whether `change` is about files on this machine: what systemd does where it runs are links where it doesn't.
+pub fn is_of_files(change: &Change, system: &System) -> bool {
+    match change {
+        Change::File(_)
+        | Change::Directory(_)
+        | Change::RemoveDirectory(_)
+        | Change::Symlink(_)
+        | Change::Account(_) => true,
+        Change::Unit(unit) => system.bus.is_none() && is_of_links(unit.action),
+        Change::Hostname(_) | Change::NetworkReload | Change::Command(_) => false,
+    }
+}
+
+fn is_of_links(action: UnitAction) -> bool {
+    matches!(
+        action,
+        UnitAction::Enable | UnitAction::Disable | UnitAction::Mask | UnitAction::Unmask
+    )
+}
+
+/// The links that a change of a unit's file state makes and removes.
+pub(super) fn unit_links(change: &UnitChange, system: &System) -> Result<Vec<InstallLink>, ActError> {
+    let (root, unit) = (&system.root, change.unit.as_str());
+    Ok(match change.action {
+        UnitAction::Enable => systemd::enable_links(root, unit)?,
+        UnitAction::Disable => systemd::disable_links(root, unit)?,
+        UnitAction::Mask => systemd::mask_links(root, unit)?,
+        _ => systemd::unmask_links(root, unit)?,
+    })
+}
+
+impl<'a> Batch<'a> {
+    /// An empty batch of a generation.
+    pub fn new(system: &'a System, store: &'a Store, generation: u32) -> Self {
+        Self {
+            system,
+            store,
+            generation,
+            entries: Vec::new(),
+            accounts: BTreeMap::new(),
+            directories: BTreeSet::new(),
+            lock: None,
+        }
+    }
+
+    /// Takes in the changes of a module that are about files; all of them or, when one of them can't be, none.
+    ///
+    /// # Errors
+    /// What a change replaces can't be read or kept, or an account file can't be edited.
+    pub fn add(&mut self, module: &str, changes: &[Change]) -> Result<(), ActError> {
+        let (entries, accounts, directories) = (self.entries.len(), self.accounts.clone(), self.directories.clone());
+        for change in changes.iter().filter(|change| is_of_files(change, self.system)) {
+            if let Err(error) = self.add_change(module, change) {
+                self.entries.truncate(entries);
+                self.accounts = accounts;
+                self.directories = directories;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn add_change(&mut self, module: &str, change: &Change) -> Result<(), ActError> {
+        match change {
+            Change::File(file) => match &file.content {
+                Some(content) => {
+                    let (bytes, mode, owner) = (content.bytes.clone(), content.mode, content.owner);
+                    let temporary = Writer::temporary_beside(&file.path);
+                    let prepared = Prepared::File {
+                        temporary,
+                        bytes,
+                        mode,
+                        owner,
+                    };
+                    self.add_path(module, &file.path, &file.dirties, prepared)
+                }
+                None => self.add_path(module, &file.path, &file.dirties, Prepared::Nothing),
+            },
+            Change::Directory(directory) => {
+                let (path, mode, owner) = (directory.path.clone(), directory.mode, directory.owner);
+                self.add_directory(module, path, mode, owner)
+            }
+            Change::RemoveDirectory(path) => {
+                let undo = Undo::Path {
+                    path: path.clone(),
+                    before: self.before(path)?,
+                };
+                self.entries.push(Entry {
+                    record: record(module, undo, &[], Some(Step::RemoveDirectory)),
+                    prepared: Prepared::Nothing,
+                });
+                Ok(())
+            }
+            Change::Symlink(link) => self.add_link(module, &link.path, link.target.as_deref(), &[]),
+            Change::Account(change) => self.add_account(module, change),
+            Change::Unit(unit) => {
+                let links = unit_links(unit, self.system)?;
+                let mut each = links.iter();
+                each.try_for_each(|link| self.add_link(module, &link.path, link.target.as_deref(), &[Dirty::Manager]))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn add_link(&mut self, module: &str, path: &str, target: Option<&str>, dirties: &[Dirty]) -> Result<(), ActError> {
+        let prepared = match target {
+            Some(target) => Prepared::Symlink {
+                temporary: Writer::temporary_beside(path),
+                target: target.to_owned(),
+            },
+            None => Prepared::Nothing,
+        };
+        self.add_path(module, path, dirties, prepared)
+    }
+
+    fn add_path(&mut self, module: &str, path: &str, dirties: &[Dirty], prepared: Prepared) -> Result<(), ActError> {
+        if !matches!(prepared, Prepared::Nothing) {
+            self.add_parents(module, path)?;
+        }
+        let undo = Undo::Path {
+            path: path.to_owned(),
+            before: self.before(path)?,
+        };
+        self.push(module, undo, dirties, prepared);
+        Ok(())
+    }
+
+    fn add_parents(&mut self, module: &str, path: &str) -> Result<(), ActError> {
+        for parent in self.system.writer.missing_parents(path)? {
+            if self.directories.insert(parent.clone()) {
+                let undo = Undo::Path {
+                    path: parent.clone(),
+                    before: Before::Absent,
+                };
+                self.push(
+                    module,
+                    undo,
+                    &[],
+                    Prepared::Directory {
+                        path: parent,
+                        mode: 0o755,
+                        owner: (0, 0),
+                    },
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn add_directory(&mut self, module: &str, path: String, mode: u32, owner: (u32, u32)) -> Result<(), ActError> {
+        self.add_parents(module, &path)?;
+        let undo = Undo::Path {
+            path: path.clone(),
+            before: self.before(&path)?,
+        };
+        let there = self
+            .system
+            .writer
+            .metadata(&path)?
+            .is_some_and(|there| there.kind == Kind::Directory);
+        if there || !self.directories.insert(path.clone()) {
+            let record = record(module, undo, &[], Some(Step::Directory { mode, owner }));
+            self.entries.push(Entry {
+                record,
+                prepared: Prepared::Nothing,
+            });
+        } else {
+            self.push(module, undo, &[], Prepared::Directory { path, mode, owner });
+        }
+        Ok(())
+    }
+
+    fn add_account(&mut self, module: &str, change: &AccountChange) -> Result<(), ActError> {
+        self.take_lock(module)?;
+        let root = &self.system.root;
+        for file in account::files(change) {
+            let path = file.path();
+            let Some(as_is) = root.metadata_followed(path)?.filter(|as_is| as_is.kind == Kind::File) else {
+                if file.is_optional() {
+                    continue;
+                }
+                let why = "it doesn't exist".to_owned();
+                return Err(ReadError {
+                    what: "read",
+                    path: path.to_owned(),
+                    why,
+                }
+                .into());
+            };
+            let old = match self.accounts.get(path) {
+                Some(staged) => staged.clone(),
+                None => root.read(path)?.unwrap_or_default(),
+            };
+            let new = account::apply(change, *file, &old)?;
+            if new == old {
+                continue;
+            }
+            let name = entry_name(change).to_owned();
+            let line = account::restore::line(&old, &name);
+            let image = line
+                .map(|line| self.store.keep_image(self.generation, line))
+                .transpose()?;
+            let undo = Undo::AccountEntry {
+                path: path.to_owned(),
+                name,
+                image,
+            };
+            let (mode, owner) = (as_is.mode, (as_is.uid, as_is.gid));
+            let temporary = Writer::temporary_beside(path);
+            self.push(
+                module,
+                undo,
+                &[],
+                Prepared::File {
+                    temporary,
+                    bytes: new.clone(),
+                    mode,
+                    owner,
+                },
+            );
+            self.accounts.insert(path, new);
+        }
+        Ok(())
+    }
+
+    fn take_lock(&mut self, module: &str) -> Result<(), ActError> {
+        if self.lock.is_some() {
+            return Ok(());
+        }
+        let root = &self.system.root;
+        if !self.system.live && root.metadata(LOCK_FILE)?.is_none() {
+            // On a running machine the lock file stays, as lckpwdf(3) leaves it; a tree gets back what it had.
+            let undo = Undo::Path {
+                path: LOCK_FILE.to_owned(),
+                before: Before::Absent,
+            };
+            self.store.record(
+                self.generation,
+                &Record {
+                    immediate: true,
+                    ..record(module, undo, &[], None)
+                },
+            )?;
+        }
+        self.lock = Some(account::Lock::take(root, account::LOCK_WAIT)?);
+        Ok(())
+    }
+
+    fn push(&mut self, module: &str, undo: Undo, dirties: &[Dirty], prepared: Prepared) {
+        let step = match &prepared {
+            Prepared::File { temporary, .. } | Prepared::Symlink { temporary, .. } => Some(Step::Publish {
+                temporary: temporary.clone(),
+            }),
+            Prepared::Directory { .. } => None,
+            Prepared::Nothing => Some(Step::Remove),
+        };
+        self.entries.push(Entry {
+            record: record(module, undo, dirties, step),
+            prepared,
+        });
+    }
+
+    fn before(&self, path: &str) -> Result<Before, ActError> {
+        before(self.system, self.store, self.generation, path)
+    }
+
+    /// Brings everything to disk and commits it. On an error nothing has changed.
+    ///
+    /// # Errors
+    /// The disk is full or read-only.
+    pub fn commit(&mut self) -> Result<(), ActError> {
+        if self.entries.is_empty() {
+            return Ok(());
+        }
+        self.store
+            .record_batch(self.generation, self.entries.iter().map(|entry| &entry.record))?;
+        let written = self
+            .write()
+            .and_then(|()| Ok(self.store.mark(self.generation, Mark::Committed)?));
+        if let Err(error) = written {
+            abandon(self.system, self.store, self.generation)?;
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    fn write(&self) -> Result<(), ActError> {
+        let writer = &self.system.writer;
+        for entry in &self.entries {
+            match &entry.prepared {
+                Prepared::File {
+                    temporary,
+                    bytes,
+                    mode,
+                    owner,
+                } => writer.stage_file(temporary, bytes, *mode, *owner)?,
+                Prepared::Symlink { temporary, target } => writer.stage_symlink(temporary, target)?,
+                Prepared::Directory { path, mode, owner } => writer.stage_directory(path, *mode, *owner)?,
+                Prepared::Nothing => {}
+            }
+        }
+        Ok(writer.sync(self.paths())?)
+    }
+
+    /// Carries out what was committed. When this fails, or is cut off, the journal still has it.
+    ///
+    /// # Errors
+    /// A rename or a removal failed.
+    pub fn publish(self) -> Result<(), ActError> {
+        for entry in &self.entries {
+            carry_out(&self.system.writer, &entry.record)?;
+        }
+        Ok(self.system.writer.sync(self.paths())?)
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().filter_map(|entry| path_of(&entry.record))
+    }
+}
+
+fn record(module: &str, undo: Undo, dirties: &[Dirty], step: Option<Step>) -> Record {
+    Record {
+        module: module.to_owned(),
+        undo,
+        dirties: dirties.to_vec(),
+        immediate: false,
+        step,
+    }
+}
+
+/// The name of the entry that a change is about, the first field of its line.
+fn entry_name(change: &AccountChange) -> &str {
+    match change {
+        AccountChange::Password(password) => &password.user,
+        AccountChange::GroupMember { group, .. } | AccountChange::NotGroupMember { group, .. } => group,
+    }
+}
+
+/// The path that a record is about, if it is about one.
+pub(super) fn path_of(record: &Record) -> Option<&str> {
+    match &record.undo {
+        Undo::Path { path, .. } | Undo::AccountEntry { path, .. } => Some(path),
+        _ => None,
+    }
+}
+
+/// What is at `path`, kept for an undo.
+pub(super) fn before(system: &System, store: &Store, generation: u32, path: &str) -> Result<Before, ActError> {
+    let root = &system.root;
+    let Some(there) = root.metadata(path)? else {
+        return Ok(Before::Absent);
+    };
+    let owner = (there.uid, there.gid);
+    Ok(match there.kind {
+        Kind::Directory => Before::Directory {
+            mode: there.mode,
+            owner,
+        },
+        Kind::Symlink => Before::Symlink {
+            target: root.read_link(path)?.unwrap_or_default(),
+        },
+        Kind::File | Kind::Other => {
+            let bytes = root.read(path)?.unwrap_or_default();
+            Before::File {
+                image: store.keep_image(generation, &bytes)?,
+                mode: there.mode,
+                owner,
+            }
+        }
+    })
+}
+
+/// Does what is left to do for a committed record. Doing it again does no harm.
+pub(super) fn carry_out(writer: &Writer, record: &Record) -> Result<(), WriteError> {
+    match (path_of(record), &record.step) {
+        (Some(path), Some(Step::Publish { temporary })) => writer.publish(temporary, path).map(|_| ()),
+        (Some(path), Some(Step::Remove)) => writer.remove(path),
+        (Some(path), Some(Step::RemoveDirectory)) => writer.remove_directory(path),
+        (Some(path), Some(Step::Directory { mode, owner })) => writer.make_directory(path, *mode, *owner),
+        _ => Ok(()),
+    }
+}
+
+/// Takes away what the uncommitted end of the journal prepared, and that end with it.
+pub(super) fn abandon(system: &System, store: &Store, generation: u32) -> Result<(), ActError> {
+    let journal = store.journal(generation)?;
+    let (kept, left) = journal.records.split_at(journal.committed);
+    let mut immediate: Vec<Record> = Vec::new();
+    for record in left.iter().rev() {
+        match (&record.undo, &record.step) {
+            _ if record.immediate => immediate.insert(0, record.clone()),
+            (_, Some(Step::Publish { temporary })) => system.writer.remove(temporary)?,
+            (
+                Undo::Path {
+                    path,
+                    before: Before::Absent,
+                },
+                None,
+            ) => system.writer.remove_directory(path)?,
+            _ => {}
+        }
+    }
+    if left.len() == immediate.len() {
+        return Ok(());
+    }
+    let all: Vec<Record> = kept.iter().cloned().chain(immediate).collect();
+    Ok(store.replace_records(generation, &all)?)
+}

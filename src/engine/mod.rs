@@ -1,0 +1,35 @@
+//! The only hands: plan, apply, verify, undo, generations.
+//!
+//! Uses [`crate::module`] for what shall be, [`crate::system`] to make it so, [`crate::state`] to remember how it was.
+//! Nothing else in firstlight changes a machine.
+
+pub mod act;
+pub mod apply;
+pub mod batch;
+pub mod confirm;
+pub mod drift;
+pub mod holds;
+mod merge3;
+mod orphan;
+mod orphans;
+pub mod past;
+pub mod plan;
+pub mod preflight;
+pub mod recover;
+pub mod stock;
+pub mod survey;
+pub mod undo;
+pub mod verify;
+pub mod view;
+
+pub use apply::{Applied, ApplyError, Job, ModuleResult, Policy, apply};
+pub use confirm::ArmError;
+pub use drift::{Drift, drift};
+pub use past::Past;
+pub use plan::{GenerationPlan, ModulePlan};
+pub use preflight::{PreflightError, preflight};
+pub use recover::{recover, settle_inventory};
+pub use stock::Stock;
+pub use survey::survey;
+pub use undo::{RollbackError, Undone, rollback};
+pub use view::ChangeView;

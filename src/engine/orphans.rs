@@ -1,0 +1,138 @@
+//! What earlier generations made so and the document no longer asks for: it is undone by ordinary changes, each in the
+//! module that had made it, unless somebody has edited it since.
+
+use std::collections::BTreeSet;
+
+use super::holds::holds;
+use super::orphan::{Undoing, undo};
+use super::past::Past;
+use super::plan::ModulePlan;
+use crate::document::Document;
+use crate::module::{Change, Expectation, FileChange, Level, Module, Note};
+use crate::state::{Item, PathState, StateError, Thing};
+use crate::system::{Machine, ReadError};
+
+/// Where sshd's configuration is: what goes back there is checked before sshd is told.
+const SSHD_CONFIG: &str = "/etc/ssh/sshd_config";
+
+/// Adds to each module's plan what undoes that which the document no longer asks it for.
+///
+/// # Errors
+/// The machine or the state can't be read.
+pub(super) fn add(
+    plans: &mut [ModulePlan],
+    elsewhere: &[Change],
+    document: &Document,
+    machine: &Machine<'_>,
+    past: &Past,
+) -> Result<(), StateError> {
+    let asked = Asked::of(plans.iter().flat_map(|plan| &plan.declared).chain(elsewhere));
+    let mut orphans: Vec<(&String, &Item)> = past.inventory.items.iter().collect();
+    orphans.retain(|(key, item)| {
+        let planned = plans
+            .iter()
+            .any(|plan| plan.name == item.module && plan.problem.is_none());
+        planned && !asked.keys.contains(*key)
+    });
+    retain_empty_directories(&mut orphans, &asked, past);
+    for plan in plans {
+        let own: Vec<_> = orphans.iter().filter(|(_, item)| item.module == plan.name).collect();
+        if document.has_errors() && !own.is_empty() {
+            // Perhaps it is asked for, and only written wrongly.
+            plan.notes.push(notice(
+                "what the document no longer asks for stays until its errors are corrected".to_owned(),
+            ));
+            continue;
+        }
+        for (key, item) in own {
+            let undoing = undo(item, machine, past)?;
+            take_in(plan, undoing, machine)?;
+            plan.released.push((*key).clone());
+        }
+        order(plan);
+    }
+    Ok(())
+}
+
+/// What the modules that don't take part ask for: theirs is nobody's to undo. What can't be planned asks for nothing here.
+pub(super) fn asked_elsewhere(modules: &[&dyn Module], document: &Document, machine: &Machine<'_>) -> Vec<Change> {
+    let takes_part = |name: &str| modules.iter().any(|module| module.name() == name);
+    let others = crate::module::all()
+        .into_iter()
+        .filter(|module| !takes_part(module.name()));
+    let plans = others.filter_map(|module| module.plan(&document.config, machine).ok());
+    plans.flat_map(|plan| plan.changes).collect()
+}
+
+/// What is asked for: the keys of the things, and the paths of files.
+#[derive(Debug, Default)]
+struct Asked {
+    keys: BTreeSet<String>,
+    paths: BTreeSet<String>,
+}
+
+impl Asked {
+    fn of<'a>(changes: impl Iterator<Item = &'a Change>) -> Self {
+        let mut asked = Self::default();
+        for change in changes {
+            asked.keys.extend(super::stock::key(change));
+            asked.paths.extend(super::stock::path(change).map(str::to_owned));
+        }
+        asked
+    }
+}
+
+/// A directory is done without once nothing of ours is left in it.
+fn retain_empty_directories(orphans: &mut Vec<(&String, &Item)>, asked: &Asked, past: &Past) {
+    let gone: BTreeSet<&String> = orphans.iter().map(|(key, _)| *key).collect();
+    let mut needed: BTreeSet<&str> = asked.paths.iter().map(String::as_str).collect();
+    for (key, item) in &past.inventory.items {
+        match &item.thing {
+            Thing::Path(path) if !gone.contains(key) && path.written != PathState::Absent => {
+                needed.insert(&path.path);
+            }
+            Thing::UnitFile { links, .. } if !gone.contains(key) => {
+                needed.extend(links.iter().filter(|l| l.written.is_some()).map(|l| l.path.as_str()));
+            }
+            _ => {}
+        }
+    }
+    let is_needed = |directory: &str| {
+        needed
+            .iter()
+            .any(|path| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/')))
+    };
+    orphans.retain(|(_, item)| match &item.thing {
+        Thing::Path(path) if matches!(path.written, PathState::Directory { .. }) => !is_needed(&path.path),
+        _ => true,
+    });
+}
+
+fn take_in(plan: &mut ModulePlan, undoing: Undoing, machine: &Machine<'_>) -> Result<(), ReadError> {
+    plan.notes.extend(undoing.notices.into_iter().map(notice));
+    for change in undoing.changes {
+        let checks_sshd = matches!(&change, Change::File(FileChange { path, .. }) if path.starts_with(SSHD_CONFIG));
+        if checks_sshd && !plan.expectations.contains(&Expectation::SshdAccepts) {
+            plan.expectations.push(Expectation::SshdAccepts);
+        }
+        if !holds(&change, machine)? && !plan.changes.contains(&change) {
+            plan.changes.push(change);
+        }
+    }
+    Ok(())
+}
+
+/// Directories go last, the deepest first.
+fn order(plan: &mut ModulePlan) {
+    plan.changes.sort_by_key(|change| match change {
+        Change::RemoveDirectory(path) => usize::MAX - path.split('/').count(),
+        _ => 0,
+    });
+}
+
+fn notice(text: String) -> Note {
+    Note {
+        level: Level::Notice,
+        text,
+    }
+}

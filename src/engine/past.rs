@@ -1,0 +1,137 @@
+//! What firstlight has left on a machine, and the machine as it would be without our edits in the files of others.
+//!
+//! Modules plan against that machine: what they write is their edit of the file as it is without an earlier one. So an
+//! edit that the document no longer asks for goes, and what somebody else has edited stays.
+
+use std::collections::BTreeMap;
+
+use super::merge3::{TakenBack, is_same_json, take_back_json, take_back_lines};
+use crate::module::Share;
+use crate::state::{Inventory, PathItem, PathState, StateError, Store};
+use crate::system::{Imagined, Root};
+
+/// What earlier generations have left.
+#[derive(Debug, Default)]
+pub struct Past {
+    /// Everything that they made so.
+    pub inventory: Inventory,
+    /// The files of others that they edited, without those edits, by path.
+    edits: BTreeMap<String, TakenBack>,
+    store: Option<Store>,
+}
+
+impl Past {
+    /// Reads the inventory, and works out what the files of others would say without us.
+    ///
+    /// # Errors
+    /// The state or one of the files can't be read.
+    pub fn read(store: &Store, root: &Root) -> Result<Self, StateError> {
+        let mut past = Self {
+            inventory: store.inventory()?,
+            edits: BTreeMap::new(),
+            store: Some(store.clone()),
+        };
+        for item in past.inventory.paths().filter(|item| item.share != Share::Whole) {
+            if let Some(edit) = past.take_back(item, root)? {
+                past.edits.insert(item.path.clone(), edit);
+            }
+        }
+        Ok(past)
+    }
+
+    /// The file without our edits; `None` where that can't be told: the file is gone, or is a secret whose content was
+    /// not kept and has been changed.
+    pub fn edit(&self, path: &str) -> Option<&TakenBack> {
+        self.edits.get(path)
+    }
+
+    /// A content that was kept.
+    ///
+    /// # Errors
+    /// It is missing, or can't be read.
+    pub fn content(&self, digest: &str) -> Result<Option<Vec<u8>>, StateError> {
+        self.store.as_ref().map_or(Ok(None), |store| store.content(digest))
+    }
+
+    /// Whether `planned` makes the same edit of the file at `path` as the one in `now`, only written otherwise: in another
+    /// place, because of what others have added.
+    ///
+    /// # Errors
+    /// A content that was kept can't be read.
+    pub fn repeats(&self, path: &str, planned: &[u8], now: &[u8]) -> Result<bool, StateError> {
+        let (Some(item), Some(edit)) = (self.inventory.path(path), self.edit(path)) else {
+            return Ok(false);
+        };
+        if item.share == Share::Keys {
+            return Ok(edit.is_intact() && is_same_json(planned, now));
+        }
+        let content = |state: &PathState| state.digest().map_or(Ok(None), |digest| self.content(digest));
+        let Some(written) = content(&item.written)? else {
+            return Ok(false);
+        };
+        let before = content(&item.before)?.unwrap_or_default();
+        let without = edit.now.as_deref().unwrap_or_default();
+        Ok(edit.is_intact() && difference((&before, &written)) == difference((without, planned)))
+    }
+
+    /// The machine's files as they would be without our edits.
+    pub fn without_edits(&self, root: &Root) -> Root {
+        let imagined = self.inventory.paths().filter_map(|item| {
+            let edit = self.edits.get(&item.path)?;
+            let file = edit.now.as_ref().and_then(|bytes| imagine(item, bytes));
+            Some((item.path.clone(), file))
+        });
+        root.imagining(imagined.collect())
+    }
+
+    fn take_back(&self, item: &PathItem, root: &Root) -> Result<Option<TakenBack>, StateError> {
+        let (there, Some(now)) = PathState::look(root, &item.path)? else {
+            return Ok(None);
+        };
+        let before = match &item.before {
+            PathState::Absent => None,
+            PathState::File { digest, .. } => match self.content(digest)? {
+                Some(content) => Some(content),
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
+        };
+        let Some(written) = item.written.digest() else {
+            return Ok(None);
+        };
+        if there.digest() == Some(written) {
+            return Ok(Some(TakenBack {
+                now: before.clone(),
+                original: before,
+                changed: 0,
+                gone: 0,
+            }));
+        }
+        let Some(written) = self.content(written)? else {
+            return Ok(None);
+        };
+        Ok(match item.share {
+            Share::Keys => take_back_json(before.as_deref(), &written, &now),
+            _ => Some(take_back_lines(before.as_deref(), &written, &now)),
+        })
+    }
+}
+
+/// With the mode and owner of before: a plan then writes what it wrote at first.
+fn imagine(item: &PathItem, bytes: &[u8]) -> Option<Imagined> {
+    let (mode, owner) = item.before.metadata().or(item.written.metadata())?;
+    let bytes = bytes.to_vec();
+    Some(Imagined { bytes, mode, owner })
+}
+
+/// How many more of each line there are afterwards; negative where there are fewer.
+fn difference<'a>((before, after): (&'a [u8], &'a [u8])) -> BTreeMap<&'a [u8], i64> {
+    let mut counts = BTreeMap::new();
+    for (bytes, step) in [(before, -1), (after, 1)] {
+        for line in bytes.split(|b| *b == b'\n') {
+            *counts.entry(line).or_insert(0) += step;
+        }
+    }
+    counts.retain(|line, count| *count != 0 && !line.is_empty());
+    counts
+}

@@ -1,0 +1,235 @@
+//! From a document and a machine to what would be done: every module asked, what holds already left out.
+
+use std::collections::BTreeSet;
+
+use super::holds::holds;
+use super::orphans;
+use super::past::Past;
+use crate::document::{Diagnostic, Document};
+use crate::module::{Change, Dirty, Expectation, Module, Note, Stage, UnitAction, UnitChange, header};
+use crate::state::StateError;
+use crate::system::{Machine, ReadError};
+
+/// What would be done to a machine.
+#[derive(Debug, Clone, Default)]
+pub struct GenerationPlan {
+    /// By module, in the order in which it would be done.
+    pub modules: Vec<ModulePlan>,
+    /// What has to notice, once all files are in place: reloads and restarts of what runs.
+    pub reactions: Vec<Change>,
+}
+
+/// What one module would do.
+#[derive(Debug, Clone)]
+pub struct ModulePlan {
+    /// The module's name.
+    pub name: &'static str,
+    /// The stage it belongs to.
+    pub stage: Stage,
+    /// What the document asks of it, a line each, secrets masked.
+    pub asked: Vec<String>,
+    /// Everything that the document asks for.
+    pub declared: Vec<Change>,
+    /// The changes that are missing, and those that undo what is no longer asked for.
+    pub changes: Vec<Change>,
+    /// The keys of the inventory's items that are no longer asked for.
+    pub released: Vec<String>,
+    /// How many of its changes hold already.
+    pub holding: usize,
+    /// What is looked at afterwards.
+    pub expectations: Vec<Expectation>,
+    /// What a person should know.
+    pub notes: Vec<Note>,
+    /// Why it can't be planned, if it can't.
+    pub problem: Option<Diagnostic>,
+}
+
+impl GenerationPlan {
+    /// Asks every module, and adds what undoes that which is no longer asked for.
+    ///
+    /// # Errors
+    /// Something of the machine or of the state can't be read.
+    pub fn make(
+        modules: &[&dyn Module],
+        document: &Document,
+        machine: &Machine<'_>,
+        past: &Past,
+    ) -> Result<Self, StateError> {
+        let mut plan = Self::default();
+        let without_edits = past.without_edits(machine.root());
+        let imagined = machine.with_root(&without_edits);
+        for module in modules {
+            plan.modules
+                .push(ModulePlan::make(*module, document, &imagined, machine, past)?);
+        }
+        let elsewhere = orphans::asked_elsewhere(modules, document, &imagined);
+        orphans::add(&mut plan.modules, &elsewhere, document, machine, past)?;
+        plan.reactions = reactions(&plan.modules, machine);
+        Ok(plan)
+    }
+
+    /// How many changes there are, reactions not counted.
+    pub fn change_count(&self) -> usize {
+        self.modules.iter().map(|module| module.changes.len()).sum()
+    }
+
+    /// Whether nothing would be done.
+    pub fn is_empty(&self) -> bool {
+        self.change_count() == 0
+    }
+
+    /// Why some modules can't be planned.
+    pub fn problems(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.modules.iter().filter_map(|module| module.problem.as_ref())
+    }
+
+    /// The modules of `stage` and those before it.
+    #[must_use]
+    pub fn up_to(mut self, stage: Stage, machine: &Machine<'_>) -> Self {
+        self.modules.retain(|module| module.stage <= stage);
+        self.reactions = reactions(&self.modules, machine);
+        self
+    }
+}
+
+impl ModulePlan {
+    /// Plans against the machine as it is without our edits; what holds shows the machine as it is.
+    fn make(
+        module: &dyn Module,
+        document: &Document,
+        without_edits: &Machine<'_>,
+        machine: &Machine<'_>,
+        past: &Past,
+    ) -> Result<Self, StateError> {
+        let mut made = Self {
+            name: module.name(),
+            stage: module.stage(),
+            asked: document.asked(module.keys()),
+            declared: Vec::new(),
+            changes: Vec::new(),
+            released: Vec::new(),
+            holding: 0,
+            expectations: Vec::new(),
+            notes: Vec::new(),
+            problem: None,
+        };
+        let plan = match module.plan(&document.config, without_edits) {
+            Ok(plan) => plan,
+            Err(error) => {
+                made.problem = Some(document.diagnose(&error.path, error.message).hint(error.hint));
+                return Ok(made);
+            }
+        };
+        made.expectations = plan.expectations;
+        made.notes = plan.notes;
+        for change in plan.changes {
+            let mut change = with_header(change, document, machine)?;
+            let mut is_so = holds(&change, machine)?;
+            if !is_so && let Some(as_is) = as_is_already(&change, module, document, machine, past)? {
+                (change, is_so) = (as_is, true);
+            }
+            if is_so {
+                made.holding += 1;
+            } else {
+                made.changes.push(change.clone());
+            }
+            made.declared.push(change);
+        }
+        Ok(made)
+    }
+}
+
+/// The file of somebody else as it is, where it has the edit that `change` makes, at another place because of what others
+/// have added, and the module is content with it.
+fn as_is_already(
+    change: &Change,
+    module: &dyn Module,
+    document: &Document,
+    machine: &Machine<'_>,
+    past: &Past,
+) -> Result<Option<Change>, StateError> {
+    let Change::File(planned) = change else { return Ok(None) };
+    if past.edit(&planned.path).is_none() {
+        return Ok(None);
+    }
+    let Ok(plan) = module.plan(&document.config, machine) else {
+        return Ok(None);
+    };
+    for other in plan.changes {
+        if let Change::File(as_is) = &other
+            && as_is.path == planned.path
+            && let (Some(new), Some(now)) = (&planned.content, &as_is.content)
+            && (new.mode, new.owner) == (now.mode, now.owner)
+            && holds(&other, machine)?
+            && past.repeats(&planned.path, &new.bytes, &now.bytes)?
+        {
+            return Ok(Some(other));
+        }
+    }
+    Ok(None)
+}
+
+/// A file of our own says where it is from.
+fn with_header(mut change: Change, document: &Document, machine: &Machine<'_>) -> Result<Change, ReadError> {
+    if let Change::File(file) = &mut change
+        && file.headed
+        && let Some(content) = &mut file.content
+    {
+        let is_file = |m: &crate::system::Metadata| m.kind == crate::system::Kind::File;
+        let there = match machine.root().metadata(&file.path)?.filter(is_file) {
+            Some(_) => machine.root().read(&file.path)?,
+            None => None,
+        };
+        content.bytes = header::with(&content.bytes, &document.source, there.as_deref());
+    }
+    Ok(change)
+}
+
+/// What the missing changes make dirty, each told once, and only where it runs: what does not run reads its files when it
+/// starts.
+fn reactions(modules: &[ModulePlan], machine: &Machine<'_>) -> Vec<Change> {
+    let changes = || modules.iter().flat_map(|module| &module.changes);
+    let dirties: BTreeSet<&Dirty> = changes()
+        .filter_map(|change| match change {
+            Change::File(file) => Some(&file.dirties),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    // What is started reads its files then, and what is stopped needs none.
+    let settled: BTreeSet<&str> = changes()
+        .filter_map(|change| match change {
+            Change::Unit(unit) if matches!(unit.action, UnitAction::Start | UnitAction::Stop) => {
+                Some(unit.unit.as_str())
+            }
+            _ => None,
+        })
+        .collect();
+    react(dirties.into_iter(), machine)
+        .into_iter()
+        .filter(|reaction| !matches!(reaction, Change::Unit(unit) if settled.contains(unit.unit.as_str())))
+        .collect()
+}
+
+/// The reactions that these dirty things need on this machine.
+pub(super) fn react<'a>(dirties: impl Iterator<Item = &'a Dirty>, machine: &Machine<'_>) -> Vec<Change> {
+    let runs = |unit: &str| machine.unit(unit).is_some_and(crate::system::UnitFacts::runs);
+    let unit = |unit: &str, action| {
+        Change::Unit(UnitChange {
+            unit: unit.to_owned(),
+            action,
+        })
+    };
+    let mut reactions = Vec::new();
+    for dirty in dirties {
+        let reaction = match dirty {
+            // Reading unit files again is part of every unit change that needs it.
+            Dirty::Manager => None,
+            Dirty::Network => runs("systemd-networkd.service").then_some(Change::NetworkReload),
+            Dirty::Reload(name) => runs(name).then(|| unit(name, UnitAction::Reload)),
+            Dirty::Restart(name) => runs(name).then(|| unit(name, UnitAction::Restart)),
+        };
+        reactions.extend(reaction.filter(|reaction| !reactions.contains(reaction)));
+    }
+    reactions
+}

@@ -1,0 +1,281 @@
+//! Whether the machine can take a plan, found out before anything of it is begun: every file system that would be written
+//! is writable and has room for all of it at once. What is refused here has changed nothing.
+
+use std::collections::BTreeMap;
+
+use super::plan::GenerationPlan;
+use crate::module::{AccountChange, Change, FileChange, UnitAction};
+use crate::state::STATE_DIRECTORY;
+use crate::system::write::parent_of;
+use crate::system::{FileSystem, ReadError, Root, System, account};
+
+/// What has to stay free on every file system that is written, in bytes: others write too, journald before all.
+const SPARE_BYTES: u64 = 256 * 1024;
+
+/// The same, in files and directories.
+const SPARE_INODES: u64 = 32;
+
+/// What a record of the journal takes, in bytes, generously.
+const RECORD_BYTES: u64 = 1024;
+
+/// How many files a generation has of its own, besides what it replaced.
+const GENERATION_INODES: u64 = 12;
+
+/// By how much an account file grows with one entry, in bytes, at most.
+const ENTRY_BYTES: u64 = 1024;
+
+/// Where systemd, or firstlight for a tree, makes the links of units.
+const UNIT_LINKS: &str = "/etc/systemd/system/multi-user.target.wants/unit";
+
+/// Why a plan is not begun. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PreflightError {
+    /// The file system of something may not be written.
+    #[error("{directory} is on a read-only file system, and {path} has to be written; nothing was changed")]
+    ReadOnly {
+        /// The deepest directory on the way that is there.
+        directory: String,
+        /// What would be written.
+        path: String,
+    },
+    /// There is not enough space.
+    #[error(
+        "the file system of {directory} has {} free, and applying needs {}; nothing was changed: free some space and try again",
+        in_units(*.free),
+        in_units(*.needed)
+    )]
+    Space {
+        /// A directory on the file system.
+        directory: String,
+        /// How much is free, in bytes.
+        free: u64,
+        /// How much is needed, with what has to stay free, in bytes.
+        needed: u64,
+    },
+    /// There may not be enough files more.
+    #[error(
+        "the file system of {directory} has room for {free} more files (inodes), and applying needs {needed}; nothing was changed: \
+         remove some files and try again"
+    )]
+    Inodes {
+        /// A directory on the file system.
+        directory: String,
+        /// How many more files there may be.
+        free: u64,
+        /// How many are needed, with what has to stay free.
+        needed: u64,
+    },
+    /// Something could not be looked at.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// What is needed, by file system.
+struct Needs<'a> {
+    root: &'a Root,
+    by_device: BTreeMap<u64, Need>,
+}
+
+/// What is needed of one file system.
+struct Need {
+    on: FileSystem,
+    bytes: u64,
+    inodes: u64,
+}
+
+/// Looks whether `plan` and its generation can be written. Of the state's own, `bytes` bytes in `files` files are added.
+///
+/// # Errors
+/// They can't; which file system stands in the way, with numbers.
+pub fn preflight(system: &System, plan: &GenerationPlan, bytes: u64, files: u64) -> Result<(), PreflightError> {
+    let mut needs = Needs {
+        root: &system.root,
+        by_device: BTreeMap::new(),
+    };
+    needs.add(&state_path(), bytes, GENERATION_INODES.saturating_add(files))?;
+    for change in plan.modules.iter().flat_map(|module| &module.changes) {
+        needs.add_change(system, change)?;
+    }
+    needs.check()
+}
+
+impl Needs<'_> {
+    /// The new content lies beside the old until all of it is there, and the old is kept with the generation.
+    fn add_change(&mut self, system: &System, change: &Change) -> Result<(), PreflightError> {
+        match change {
+            Change::File(file) => self.add_file(system, file),
+            Change::Directory(directory) => self.add_entry(system, &directory.path),
+            Change::RemoveDirectory(path) => self.add_entry(system, path),
+            Change::Symlink(link) => self.add_entry(system, &link.path),
+            Change::Account(change) => self.add_account(change),
+            Change::Unit(unit) => match unit.action {
+                UnitAction::Enable | UnitAction::Disable | UnitAction::Mask | UnitAction::Unmask => {
+                    self.add_entry(system, UNIT_LINKS)
+                }
+                UnitAction::Start | UnitAction::Stop | UnitAction::Restart | UnitAction::Reload => Ok(()),
+            },
+            Change::Hostname(_) | Change::NetworkReload | Change::Command(_) => Ok(()),
+        }
+    }
+
+    fn add_file(&mut self, system: &System, file: &FileChange) -> Result<(), PreflightError> {
+        let new = file
+            .content
+            .as_ref()
+            .map_or(0, |content| u64::try_from(content.bytes.len()).unwrap_or(u64::MAX));
+        let old = self.root.metadata(&file.path)?.map_or(0, |there| there.size);
+        self.add(&state_path(), old, 1)?;
+        self.add(&file.path, new, 1)?;
+        self.add_entry(system, &file.path)
+    }
+
+    /// A directory entry, the directories on the way that are not there yet, and their records.
+    fn add_entry(&mut self, system: &System, path: &str) -> Result<(), PreflightError> {
+        // What is no directory on the way is the engine's to report.
+        let missing = system.writer.missing_parents(path).map_or(0, |missing| missing.len());
+        let entries = 1 + u64::try_from(missing).unwrap_or(u64::MAX);
+        for _ in 0..entries {
+            self.add(path, 1, 1)?;
+        }
+        self.add(&state_path(), entries.saturating_mul(RECORD_BYTES), 0)
+    }
+
+    fn add_account(&mut self, change: &AccountChange) -> Result<(), PreflightError> {
+        for file in account::files(change) {
+            let size = self.root.metadata_followed(file.path())?.map_or(0, |there| there.size);
+            self.add(file.path(), size.saturating_add(ENTRY_BYTES), 1)?;
+            self.add(&state_path(), ENTRY_BYTES + RECORD_BYTES, 1)?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, path: &str, bytes: u64, inodes: u64) -> Result<(), PreflightError> {
+        let on = self.root.file_system(parent_of(path))?;
+        if on.read_only {
+            return Err(PreflightError::ReadOnly {
+                directory: on.directory,
+                path: path.to_owned(),
+            });
+        }
+        let taken = on.taken_by(bytes);
+        let need = self.by_device.entry(on.device).or_insert(Need {
+            on,
+            bytes: SPARE_BYTES,
+            inodes: SPARE_INODES,
+        });
+        need.bytes = need.bytes.saturating_add(taken);
+        need.inodes = need.inodes.saturating_add(inodes);
+        Ok(())
+    }
+
+    fn check(self) -> Result<(), PreflightError> {
+        for Need { on, bytes, inodes } in self.by_device.into_values() {
+            if on.free < bytes {
+                return Err(PreflightError::Space {
+                    directory: on.directory,
+                    free: on.free,
+                    needed: bytes,
+                });
+            }
+            if let Some(free) = on.free_inodes.filter(|free| *free < inodes) {
+                return Err(PreflightError::Inodes {
+                    directory: on.directory,
+                    free,
+                    needed: inodes,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A file of the state.
+fn state_path() -> String {
+    format!("{STATE_DIRECTORY}/generations")
+}
+
+/// Bytes for a person: `512 bytes`, `12 KiB`, `1.5 MiB`.
+fn in_units(bytes: u64) -> String {
+    const KIB: u64 = 1024;
+    const MIB: u64 = 1024 * KIB;
+    match bytes {
+        0..KIB => format!("{bytes} bytes"),
+        KIB..MIB => format!("{} KiB", bytes / KIB),
+        _ => format!("{}.{} MiB", bytes / MIB, bytes % MIB * 10 / MIB),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ModulePlan;
+    use crate::module::Stage;
+
+    fn plan(bytes: usize) -> GenerationPlan {
+        let module = ModulePlan {
+            name: "hostname",
+            stage: Stage::Local,
+            declared: Vec::new(),
+            released: Vec::new(),
+            changes: vec![Change::File(FileChange::write("/etc/new/file", vec![0; bytes], 0o644))],
+            holding: 0,
+            asked: Vec::new(),
+            expectations: Vec::new(),
+            notes: Vec::new(),
+            problem: None,
+        };
+        GenerationPlan {
+            modules: vec![module],
+            reactions: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn everything_is_counted_once_and_in_whole_blocks() {
+        let tree = tempfile::tempdir().unwrap();
+        std::fs::create_dir(tree.path().join("etc")).unwrap();
+        let system = System::tree(tree.path()).unwrap();
+        let count = |bytes| {
+            let mut needs = Needs {
+                root: &system.root,
+                by_device: BTreeMap::new(),
+            };
+            for change in &plan(bytes).modules[0].changes {
+                needs.add_change(&system, change).unwrap();
+            }
+            assert_eq!(needs.by_device.len(), 1, "one file system");
+            let need = needs.by_device.into_values().next().unwrap();
+            (need.on.block, need.bytes - SPARE_BYTES, need.inodes - SPARE_INODES)
+        };
+        let (block, small, inodes) = count(1);
+        // The file, its name and its directory; its image, its name and its directory's record.
+        assert_eq!(inodes, 4);
+        let (_, large, _) = count(10 * usize::try_from(block).unwrap());
+        assert_eq!(large - small, 9 * block);
+    }
+
+    #[test]
+    fn too_little_room_is_refused_with_numbers() {
+        let tree = tempfile::tempdir().unwrap();
+        let system = System::tree(tree.path()).unwrap();
+        preflight(&system, &plan(1), 1, 0).unwrap();
+        let error = preflight(&system, &plan(1), u64::MAX / 4, 0).unwrap_err().to_string();
+        assert!(
+            error.contains("nothing was changed") && error.contains("MiB"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn sizes_are_for_people() {
+        let table = [
+            (0, "0 bytes"),
+            (1023, "1023 bytes"),
+            (12_288, "12 KiB"),
+            (1_572_864, "1.5 MiB"),
+        ];
+        for (bytes, words) in table {
+            assert_eq!(in_units(bytes), words);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Finishes what a run that was cut off began: a power cut, a kill, a full stop anywhere.
+//!
+//! What was committed is carried out, what was not never happened, an undo that was begun is ended, and what temporary
+//! files are left go. Then the machine is as some run wanted it, and the next one plans from there.
+
+use super::act::ActError;
+use super::batch::{abandon, carry_out, path_of};
+use super::survey::survey;
+use super::undo::{RollbackError, Undone, take_back_generation};
+use crate::document::Config;
+use crate::state::{Generation, Journal, Outcome, StateError, Store};
+use crate::system::System;
+use crate::system::write::{TEMPORARY_PREFIX, parent_of};
+
+/// Finishes what was cut off, and goes on with what could not be undone; returns what was undone. Call it with the lock
+/// held, before planning.
+///
+/// # Errors
+/// The state or the machine can't be read or written.
+pub async fn recover(system: &System, store: &Store) -> Result<Undone, RollbackError> {
+    let mut undone = Undone::default();
+    for generation in store.generations()?.into_iter().rev() {
+        if generation.undoing || generation.outcome == Outcome::Running {
+            let number = generation.number;
+            tracing::warn!("generation {number} was cut off: finishing it");
+            let cause = |cause| RollbackError::Act {
+                generation: number,
+                cause,
+            };
+            if clean_up(system, store, &generation).map_err(cause)? {
+                let facts = survey(system, &[], &Config::default(), Vec::new()).await;
+                undone.add(take_back_generation(system, store, &facts, generation).await?);
+            } else {
+                conclude(store, generation)?;
+            }
+        }
+    }
+    store.sweep_temporary_files()?;
+    Ok(undone)
+}
+
+/// Carries out what was committed and drops what was not; returns whether the generation is to be undone instead.
+fn clean_up(system: &System, store: &Store, generation: &Generation) -> Result<bool, ActError> {
+    let number = generation.number;
+    let journal = store.journal(number)?;
+    let rolling_back = generation.undoing || journal.rolling_back;
+    if !rolling_back {
+        finish_files(system, &journal)?;
+    }
+    abandon(system, store, number)?;
+    sweep(system, &journal)?;
+    Ok(rolling_back)
+}
+
+fn conclude(store: &Store, generation: Generation) -> Result<(), StateError> {
+    settle_inventory(store, generation.number)?;
+    let outcome = if store.records(generation.number)?.is_empty() {
+        Outcome::Failed
+    } else {
+        // Whatever it had yet to do is planned anew.
+        Outcome::Degraded
+    };
+    store.save(&Generation { outcome, ..generation })
+}
+
+/// Makes the inventory right for a generation that did not get to its end. Of one that changed nothing it is that of before.
+/// Of another, what it was to take back is taken in again: it may not have come so far, and the next plan sees.
+///
+/// # Errors
+/// The state can't be read or written.
+pub fn settle_inventory(store: &Store, number: u32) -> Result<(), StateError> {
+    if store.records(number)?.is_empty() {
+        store.restore_inventory(number, None)
+    } else {
+        store.readopt_inventory(number)
+    }
+}
+
+/// Carries out what was committed.
+fn finish_files(system: &System, journal: &Journal) -> Result<(), ActError> {
+    let committed = || {
+        journal
+            .records
+            .iter()
+            .take(journal.committed)
+            .filter(|record| !record.immediate)
+    };
+    for record in committed() {
+        carry_out(&system.writer, record)?;
+    }
+    Ok(system.writer.sync(committed().filter_map(path_of))?)
+}
+
+/// Removes what temporary files are left beside the paths of the journal.
+fn sweep(system: &System, journal: &Journal) -> Result<(), ActError> {
+    let mut directories: Vec<&str> = journal.records.iter().filter_map(path_of).map(parent_of).collect();
+    directories.sort_unstable();
+    directories.dedup();
+    for directory in directories {
+        let names = system.root.list(directory).unwrap_or_default();
+        for name in names.iter().filter(|name| name.starts_with(TEMPORARY_PREFIX)) {
+            system
+                .writer
+                .remove(&format!("{}/{name}", directory.trim_end_matches('/')))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,396 @@
+//! What can be done to a machine: the closed list of [`Change`]s, and what can be expected of it afterwards.
+//!
+//! A `Change` is a value. It says what shall be, not how to get there; [`crate::engine`] compares it with the machine,
+//! shows it, carries it out, and undoes it.
+
+use std::fmt;
+
+use crate::document::Secret;
+use crate::document::network::{Address, Ip, Mac, Mtu, Route, SearchDomain};
+use crate::document::redact::redact;
+use crate::system::Metadata;
+pub use crate::system::systemd::UnitFileState;
+
+/// One thing that shall be so on the machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// A file with exactly this content, mode and owner; or no file.
+    File(FileChange),
+    /// A directory with this mode and owner.
+    Directory(DirectoryChange),
+    /// No directory at this path, unless something is in it.
+    RemoveDirectory(String),
+    /// A symbolic link with exactly this target; or none.
+    Symlink(SymlinkChange),
+    /// One entry of an account file, edited under the lock `/etc/.pwd.lock`.
+    Account(AccountChange),
+    /// The kernel's host name, `sethostname(2)`; on a running system through org.freedesktop.hostname1.
+    Hostname(String),
+    /// What systemd does with a unit.
+    Unit(UnitChange),
+    /// networkd reads its files again and reconfigures the links.
+    NetworkReload,
+    /// A program with its arguments. It can't be undone.
+    Command(CommandChange),
+}
+
+/// Content, mode and owner of a file, or its absence.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// Absolute path inside the machine's root.
+    pub path: String,
+    /// What the file shall be; `None`: the file shall not exist.
+    pub content: Option<FileContent>,
+    /// What has to read this file again once it has changed.
+    pub dirties: Vec<Dirty>,
+    /// The content holds a secret: diffs show that it changes, not what.
+    pub secret: bool,
+    /// How much of the file is firstlight's.
+    pub share: Share,
+    /// It was planned for a file that is there.
+    pub existing: bool,
+    /// The file begins with the line of [`super::header`]: the engine writes it above the content.
+    pub headed: bool,
+    /// It stays as it is when the document no longer asks for it.
+    pub lasting: bool,
+}
+
+/// How much of a file is firstlight's: what is taken back, and what counts as drift.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Share {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Some lines of a file that is somebody else's.
+    Lines,
+    /// Some keys of a JSON object that is somebody else's.
+    Keys,
+}
+
+/// What a file shall be.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FileContent {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// The permission bits, set explicitly: the umask has no say (Photon's is 027).
+    pub mode: u32,
+    /// Owner and group, numeric.
+    pub owner: (u32, u32),
+}
+
+impl FileChange {
+    /// A file owned by root with this content and mode, public, that dirties nothing.
+    pub fn write(path: impl Into<String>, bytes: impl Into<Vec<u8>>, mode: u32) -> Self {
+        let content = FileContent {
+            bytes: bytes.into(),
+            mode,
+            owner: (0, 0),
+        };
+        Self {
+            path: path.into(),
+            content: Some(content),
+            dirties: Vec::new(),
+            secret: false,
+            share: Share::Whole,
+            existing: false,
+            headed: false,
+            lasting: false,
+        }
+    }
+
+    /// New content for a file that exists, with the mode and owner it has.
+    pub fn rewrite(path: impl Into<String>, bytes: impl Into<Vec<u8>>, as_is: &Metadata) -> Self {
+        let content = FileContent {
+            bytes: bytes.into(),
+            mode: as_is.mode,
+            owner: (as_is.uid, as_is.gid),
+        };
+        Self {
+            path: path.into(),
+            content: Some(content),
+            dirties: Vec::new(),
+            secret: false,
+            share: Share::Whole,
+            existing: true,
+            headed: false,
+            lasting: false,
+        }
+    }
+
+    /// The file shall not exist.
+    pub fn remove(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            content: None,
+            dirties: Vec::new(),
+            secret: false,
+            share: Share::Whole,
+            existing: false,
+            headed: false,
+            lasting: false,
+        }
+    }
+
+    /// The same, and `dirty` has to read it again.
+    #[must_use]
+    pub fn dirties(mut self, dirty: Dirty) -> Self {
+        self.dirties.push(dirty);
+        self
+    }
+
+    /// The same, with content that is never shown.
+    #[must_use]
+    pub fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+
+    /// The same, as an edit of a file that is somebody else's.
+    #[must_use]
+    pub fn share(mut self, share: Share) -> Self {
+        self.share = share;
+        self
+    }
+
+    /// The same, with the line above it that says who wrote it.
+    #[must_use]
+    pub fn headed(mut self) -> Self {
+        self.headed = true;
+        self
+    }
+
+    /// The same, staying when the document no longer asks for it.
+    #[must_use]
+    pub fn lasting(mut self) -> Self {
+        self.lasting = true;
+        self
+    }
+}
+
+impl fmt::Debug for FileChange {
+    /// Shows everything but the bytes of a secret file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("FileChange");
+        shown.field("path", &self.path);
+        match &self.content {
+            Some(_) if self.secret => shown.field("content", &"(secret)"),
+            content => shown.field("content", content),
+        };
+        shown.field("dirties", &self.dirties).finish()
+    }
+}
+
+impl fmt::Debug for FileContent {
+    /// Shows everything but what the bytes themselves call a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileContent")
+            .field("bytes", &redact(&String::from_utf8_lossy(&self.bytes)))
+            .field("mode", &format_args!("{:04o}", self.mode))
+            .field("owner", &self.owner)
+            .finish()
+    }
+}
+
+/// A directory that shall exist with this mode and owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryChange {
+    /// Absolute path inside the machine's root.
+    pub path: String,
+    /// The permission bits.
+    pub mode: u32,
+    /// Owner and group, numeric.
+    pub owner: (u32, u32),
+}
+
+/// A symbolic link, or its absence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SymlinkChange {
+    /// Absolute path of the link inside the machine's root.
+    pub path: String,
+    /// What it points to, as written in the link; `None`: it shall not exist.
+    pub target: Option<String>,
+}
+
+/// One entry of one account file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountChange {
+    /// The password of an account, in `/etc/shadow` (shadow(5)).
+    Password(PasswordChange),
+    /// An account that shall be a member of a group, in `/etc/group` and, where there is one, `/etc/gshadow`.
+    GroupMember {
+        /// The group's name.
+        group: String,
+        /// The account's name.
+        user: String,
+    },
+    /// An account that shall not be a member of a group.
+    NotGroupMember {
+        /// The group's name.
+        group: String,
+        /// The account's name.
+        user: String,
+    },
+}
+
+/// A new password for an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasswordChange {
+    /// The account's name.
+    pub user: String,
+    /// The password's hash as crypt(5) has it; `None` keeps the one that is there.
+    pub hash: Option<Secret>,
+    /// The day of the last change, in days since 1970-01-01; 0 asks for a new password at the next login; `None`, an
+    /// empty field, where the day is not known: the password then doesn't age.
+    pub last_change: Option<u32>,
+    /// Whether the account's expiry date is cleared.
+    pub clear_expiry: bool,
+}
+
+/// What systemd shall do with a unit.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnitChange {
+    /// The unit's full name, suffix included.
+    pub unit: String,
+    /// What to do.
+    pub action: UnitAction,
+}
+
+/// The verbs systemd has for a unit, as in systemctl(1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnitAction {
+    /// Make the links that `[Install]` asks for.
+    Enable,
+    /// Remove them.
+    Disable,
+    /// Link the unit to `/dev/null`.
+    Mask,
+    /// Remove that link.
+    Unmask,
+    /// Start it, if it is not running.
+    Start,
+    /// Stop it, if it is running.
+    Stop,
+    /// Stop and start it.
+    Restart,
+    /// Ask it to read its configuration again, or restart it where it can't.
+    Reload,
+}
+
+/// A program to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandChange {
+    /// The program's absolute path and its arguments. Never a shell line, never a secret.
+    pub argv: Vec<String>,
+    /// What it is for, in a few words.
+    pub purpose: String,
+}
+
+/// What has to notice that a file has changed. Each is told once, after all files are in place, and only if it runs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dirty {
+    /// systemd reads its unit files again.
+    Manager,
+    /// networkd reads its files again.
+    Network,
+    /// The unit reads its configuration again.
+    Reload(String),
+    /// The unit is restarted: it reads this file only when it starts.
+    Restart(String),
+}
+
+impl Dirty {
+    /// The unit that has to notice, unless it is systemd itself.
+    pub fn unit(&self) -> Option<&str> {
+        match self {
+            Self::Manager => None,
+            Self::Network => Some("systemd-networkd.service"),
+            Self::Reload(unit) | Self::Restart(unit) => Some(unit),
+        }
+    }
+}
+
+/// How the machine shall behave once the changes are made: what verification looks at, beyond the files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expectation {
+    /// `sshd -t` accepts the configuration. Looked at before sshd is told to reload.
+    SshdAccepts,
+    /// `sshd -T` says this value for this keyword (lower case). Looked at before sshd is told to reload.
+    SshdSays {
+        /// The keyword, lower case, as `sshd -T` prints it.
+        keyword: String,
+        /// The value, as `sshd -T` prints it.
+        value: String,
+    },
+    /// The kernel has this host name.
+    HostnameIs(String),
+    /// A link that is meant shows this setting, in the kernel or in what networkd says of it.
+    LinkHas {
+        /// Which links are meant.
+        link: LinkSelector,
+        /// The path of the `.network` file that asks for it.
+        file: String,
+        /// What it shows.
+        setting: LinkSetting,
+    },
+    /// The unit's ActiveState is this: `active` or `inactive`. A oneshot that has run and ended well counts as active.
+    UnitIs {
+        /// The unit's full name.
+        unit: String,
+        /// The ActiveState.
+        active: bool,
+    },
+    /// The unit's file state is this: `enabled`, `disabled` or `masked`.
+    UnitFileIs {
+        /// The unit's full name.
+        unit: String,
+        /// The unit file state.
+        state: UnitFileState,
+    },
+    /// The account's shadow entry holds this password's hash.
+    PasswordIs {
+        /// The account's name.
+        user: String,
+        /// The hash.
+        hash: Secret,
+    },
+}
+
+impl Expectation {
+    /// Whether only a running machine can show it; the others are seen in its files.
+    pub fn needs_running(&self) -> bool {
+        !matches!(self, Self::PasswordIs { .. } | Self::UnitFileIs { .. })
+    }
+}
+
+/// What a configured link shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkSetting {
+    /// networkd has taken the file for it.
+    NetworkFile,
+    /// The hardware address.
+    Mac(Mac),
+    /// The largest packet.
+    Mtu(Mtu),
+    /// An address with its prefix length, which no other machine has.
+    Address(Address),
+    /// A route: its destination, gateway and metric, where they are given.
+    Route(Route),
+    /// DNS servers, among those that the link has.
+    Dns(Vec<Ip>),
+    /// Search and routing domains, among those that the link has.
+    Domains(Vec<SearchDomain>),
+}
+
+/// Which link of the machine is meant: every condition given must hold. Patterns as in systemd.network(5).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinkSelector {
+    /// Shell-style patterns of the name, any of which may match.
+    pub names: Vec<String>,
+    /// The hardware addresses that it may have, lower case with colons.
+    pub macs: Vec<String>,
+    /// Shell-style patterns of the driver's name.
+    pub drivers: Vec<String>,
+}

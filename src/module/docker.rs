@@ -1,0 +1,176 @@
+//! `docker`: the container engine: its unit, its settings, who may use it.
+
+use serde_json::{Map, Value};
+
+use super::services::{missing_unit, plan_unit};
+use super::{AccountChange, Change, DirectoryChange, Dirty, FileChange, Module, Plan, PlanError, Share, Stage};
+use crate::document::docker::{DOCKER_UNIT, UserName};
+use crate::document::services::Service;
+use crate::document::{Config, redact};
+use crate::system::systemd::{UnitFile, UnitName};
+use crate::system::{Machine, Metadata, ReadError};
+
+/// The engine's settings, dockerd(8).
+const DAEMON_JSON: &str = "/etc/docker/daemon.json";
+const DAEMON_DIRECTORY: &str = "/etc/docker";
+
+/// The group whose members may use the engine's socket.
+const GROUP: &str = "docker";
+
+/// Sets up the container engine.
+#[derive(Debug, Clone, Copy)]
+pub struct Docker;
+
+impl Module for Docker {
+    fn name(&self) -> &'static str {
+        "docker"
+    }
+
+    fn keys(&self) -> &'static [&'static str] {
+        &["docker"]
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::System
+    }
+
+    fn observes(&self, want: &Config) -> Vec<String> {
+        want.docker.iter().map(|_| DOCKER_UNIT.to_owned()).collect()
+    }
+
+    fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
+        let mut plan = Plan::default();
+        let Some(docker) = &want.docker else {
+            return Ok(plan);
+        };
+        let unit = UnitName::parse(DOCKER_UNIT).map_err(|why| PlanError::at(&["docker"], why))?;
+        let asks_for_more = docker.daemon.is_some() || !docker.users.is_empty();
+        if asks_for_more && !is_installed(&unit, machine)? {
+            return Err(missing_unit(machine.root(), &unit, &["docker"]));
+        }
+        if let Some(daemon) = &docker.daemon {
+            plan_settings(daemon, machine, &mut plan)?;
+        }
+        plan_users(&docker.users, machine, &mut plan)?;
+        // Settings first: the engine reads them when it starts.
+        if let Some(service) = left_to_ask(want) {
+            plan_unit(&["docker"], &unit, &service, machine, &mut plan)?;
+        }
+        Ok(plan)
+    }
+}
+
+fn is_installed(unit: &UnitName, machine: &Machine<'_>) -> Result<bool, ReadError> {
+    Ok(UnitFile::find_behind_mask(machine.root(), unit)?.is_some())
+}
+
+/// What `docker` asks of the unit and `services` does not ask already.
+fn left_to_ask(want: &Config) -> Option<Service> {
+    let mut left = want.docker.as_ref()?.service()?;
+    let services = want.services.iter().flat_map(|services| &services.0);
+    for (_, asked) in services.filter(|(name, _)| name.unit().as_str() == DOCKER_UNIT) {
+        left.enabled = left.enabled.filter(|_| asked.enabled.is_none());
+        left.state = left.state.filter(|_| asked.state.is_none());
+    }
+    (left != Service::default()).then_some(left)
+}
+
+/// The directory and the file with the document's settings merged into those that are there.
+fn plan_settings(daemon: &Map<String, Value>, machine: &Machine<'_>, plan: &mut Plan) -> Result<(), PlanError> {
+    let there = machine.root().read(DAEMON_JSON)?;
+    let existing = existing_settings(there.as_deref().unwrap_or_default())?;
+    let mut merged = existing.clone();
+    merge(&mut merged, daemon);
+    let bytes = match there {
+        // Equal in meaning: the bytes stay as somebody wrote them.
+        Some(bytes) if merged == existing => bytes,
+        _ => pretty(&merged)?.into_bytes(),
+    };
+    let directory = machine.metadata(DAEMON_DIRECTORY)?;
+    plan.changes.push(Change::Directory(DirectoryChange {
+        path: DAEMON_DIRECTORY.to_owned(),
+        mode: directory.map_or(0o755, |directory| directory.mode),
+        owner: directory.map_or((0, 0), |directory| (directory.uid, directory.gid)),
+    }));
+    // The engine runs as root: nobody else has to read a proxy's password, or a token.
+    let is_secret = !redact::secrets(&pretty(daemon)?).is_empty();
+    let mask = if is_secret { 0o600 } else { 0o7777 };
+    let file = match machine.metadata(DAEMON_JSON)? {
+        Some(as_is) => {
+            let mode = as_is.mode & mask;
+            FileChange::rewrite(DAEMON_JSON, bytes, &Metadata { mode, ..as_is })
+        }
+        None => FileChange::write(DAEMON_JSON, bytes, 0o644 & mask),
+    };
+    let file = file.share(Share::Keys).dirties(Dirty::Restart(DOCKER_UNIT.to_owned()));
+    plan.changes.push(Change::File(file));
+    Ok(())
+}
+
+fn existing_settings(bytes: &[u8]) -> Result<Map<String, Value>, PlanError> {
+    // dockerd passes over a byte order mark.
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    if bytes.trim_ascii().is_empty() {
+        return Ok(Map::new());
+    }
+    let fail = |why: String| {
+        PlanError::at(&["docker", "daemon"], format!("{DAEMON_JSON} {why}"))
+            .hint("correct or remove that file: settings can't be merged into it as it is")
+    };
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Object(settings)) => Ok(settings),
+        Ok(_) => Err(fail("is not a JSON object".to_owned())),
+        Err(error) => Err(fail(format!("is not JSON: {error}"))),
+    }
+}
+
+/// Puts `from` into `into`: mappings key by key, all else replaced.
+fn merge(into: &mut Map<String, Value>, from: &Map<String, Value>) {
+    for (key, value) in from {
+        match (into.get_mut(key), value) {
+            (Some(Value::Object(inner)), Value::Object(value)) => merge(inner, value),
+            _ => {
+                into.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+/// Two spaces a level, and a newline at the end.
+fn pretty(settings: &Map<String, Value>) -> Result<String, PlanError> {
+    let text = serde_json::to_string_pretty(settings);
+    let text = text.map_err(|error| PlanError::at(&["docker", "daemon"], error.to_string()))?;
+    Ok(text + "\n")
+}
+
+fn plan_users(users: &[UserName], machine: &Machine<'_>, plan: &mut Plan) -> Result<(), PlanError> {
+    if users.is_empty() {
+        return Ok(());
+    }
+    if !has_entry(machine, "/etc/group", GROUP)? {
+        let message = format!("there is no group {GROUP} on this machine, so nobody can become a member");
+        let hint = "it comes with the package `docker` on Photon, `docker.io` on Debian";
+        return Err(PlanError::at(&["docker", "users"], message).hint(hint));
+    }
+    for (number, user) in users.iter().enumerate() {
+        if !has_entry(machine, "/etc/passwd", user.as_str())? {
+            let message = format!("there is no account {} on this machine", user.as_str());
+            return Err(PlanError::at(&["docker", "users", &number.to_string()], message)
+                .hint("only accounts that exist can use docker"));
+        }
+        plan.changes.push(Change::Account(AccountChange::GroupMember {
+            group: GROUP.to_owned(),
+            user: user.as_str().to_owned(),
+        }));
+    }
+    Ok(())
+}
+
+/// Whether an account file has a line for that name, passwd(5) and group(5).
+fn has_entry(machine: &Machine<'_>, path: &str, name: &str) -> Result<bool, ReadError> {
+    let text = machine.read_text(path)?.unwrap_or_default();
+    Ok(text.lines().any(|line| line.split(':').next() == Some(name)))
+}
+
+#[cfg(test)]
+mod tests;

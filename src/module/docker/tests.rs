@@ -1,0 +1,207 @@
+use super::*;
+use crate::module::{Expectation, UnitAction, UnitChange};
+use crate::system::systemd::UnitFileState;
+use crate::system::{Facts, Live, Root};
+use serde_json::json;
+
+const UNIT: (&str, &str) = (
+    "usr/lib/systemd/system/docker.service",
+    "[Install]\nWantedBy=multi-user.target\n",
+);
+const ACCOUNTS: [(&str, &str); 2] = [
+    (
+        "etc/passwd",
+        "root:x:0:0::/root:/bin/bash\ncore:x:1000:1000::/home/core:/bin/bash\n",
+    ),
+    ("etc/group", "root:x:0:\ndocker:x:998:\n"),
+];
+
+fn tree(files: &[(&str, &str)]) -> (tempfile::TempDir, Root) {
+    let tree = tempfile::tempdir().unwrap();
+    for (path, content) in files {
+        let path = tree.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+    let root = Root::open(tree.path()).unwrap();
+    (tree, root)
+}
+
+fn plan_with(root: &Root, document: Value) -> Result<Plan, PlanError> {
+    let facts = Facts {
+        live: Some(Live::default()),
+        ..Facts::default()
+    };
+    let want: Config = serde_json::from_value(document).unwrap();
+    Docker.plan(&want, &Machine::new(root, &facts))
+}
+
+fn unit(action: UnitAction) -> Change {
+    Change::Unit(UnitChange {
+        unit: DOCKER_UNIT.to_owned(),
+        action,
+    })
+}
+
+/// The content that daemon.json shall have.
+fn settings(files: &[(&str, &str)], daemon: Value) -> Result<String, PlanError> {
+    let files: Vec<_> = files.iter().copied().chain([UNIT]).collect();
+    let (_tree, root) = tree(&files);
+    let plan = plan_with(&root, json!({"docker": {"daemon": daemon}}))?;
+    let Some(Change::File(file)) = plan.changes.get(1) else {
+        panic!("{plan:?}")
+    };
+    Ok(String::from_utf8(file.content.as_ref().unwrap().bytes.clone()).unwrap())
+}
+
+#[test]
+fn true_is_enabled_and_started() {
+    let (_tree, root) = tree(&[UNIT]);
+    let plan = plan_with(&root, json!({"docker": true})).unwrap();
+    let changes = [UnitAction::Unmask, UnitAction::Enable, UnitAction::Start].map(unit);
+    assert_eq!(plan.changes, changes);
+    let expectations = [
+        Expectation::UnitFileIs {
+            unit: DOCKER_UNIT.to_owned(),
+            state: UnitFileState::Enabled,
+        },
+        Expectation::UnitIs {
+            unit: DOCKER_UNIT.to_owned(),
+            active: true,
+        },
+    ];
+    assert_eq!(plan.expectations, expectations);
+}
+
+#[test]
+fn settings_and_members_come_before_the_start() {
+    let files: Vec<_> = ACCOUNTS.into_iter().chain([UNIT]).collect();
+    let (_tree, root) = tree(&files);
+    let document = json!({"docker": {"enabled": true, "daemon": {"log-driver": "journald"}, "users": ["core"]}});
+    let plan = plan_with(&root, document).unwrap();
+    let directory = DirectoryChange {
+        path: "/etc/docker".to_owned(),
+        mode: 0o755,
+        owner: (0, 0),
+    };
+    let file = FileChange::write(DAEMON_JSON, "{\n  \"log-driver\": \"journald\"\n}\n", 0o644)
+        .share(Share::Keys)
+        .dirties(Dirty::Restart(DOCKER_UNIT.to_owned()));
+    let member = AccountChange::GroupMember {
+        group: "docker".to_owned(),
+        user: "core".to_owned(),
+    };
+    let mut expected = vec![
+        Change::Directory(directory),
+        Change::File(file),
+        Change::Account(member),
+    ];
+    expected.extend([UnitAction::Unmask, UnitAction::Enable, UnitAction::Start].map(unit));
+    assert_eq!(plan.changes, expected);
+}
+
+#[test]
+fn settings_are_merged() {
+    let existing = "{\"b\": {\"x\": 1, \"y\": [1]}, \"a\": 1.5, \"c\": {\"z\": 1}}";
+    let merged = settings(
+        &[("etc/docker/daemon.json", existing)],
+        json!({"b": {"y": [2], "w": null}, "c": "plain", "d": {"e": true}}),
+    );
+    let expected = json!({"a": 1.5, "b": {"x": 1, "y": [2], "w": null}, "c": "plain", "d": {"e": true}});
+    let merged = merged.unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&merged).unwrap(), expected);
+    assert!(
+        merged.starts_with("{\n  \"a\": 1.5,\n") && merged.ends_with("}\n"),
+        "{merged}"
+    );
+}
+
+#[test]
+fn what_is_equal_in_meaning_stays_as_it_is_written() {
+    for existing in ["{\"mtu\":1400,   \"a\": 1}", "\u{feff}{\"mtu\": 1400}\n", "{}"] {
+        let files = [("etc/docker/daemon.json", existing)];
+        let daemon = if existing == "{}" {
+            json!({})
+        } else {
+            json!({"mtu": 1400})
+        };
+        assert_eq!(settings(&files, daemon).unwrap(), existing);
+    }
+    let from_empty = settings(&[("etc/docker/daemon.json", "\n")], json!({"mtu": 1}));
+    assert_eq!(from_empty.unwrap(), "{\n  \"mtu\": 1\n}\n");
+}
+
+#[test]
+fn a_file_that_can_t_be_merged_into_is_an_error_with_its_line() {
+    for (existing, words) in [
+        ("{\n  \"mtu\": 1400,\n}", "line 3 column 1"),
+        ("[]", "is not a JSON object"),
+        ("{\"a\": 1} x", "line 1 column 10"),
+    ] {
+        let error = settings(&[("etc/docker/daemon.json", existing)], json!({"a": 1})).unwrap_err();
+        assert_eq!(error.path, ["docker", "daemon"]);
+        assert!(
+            error.message.contains(words) && error.message.contains(DAEMON_JSON),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn mode_and_owner_of_what_is_there_are_kept() {
+    use std::os::unix::fs::PermissionsExt;
+    let (tree, root) = tree(&[UNIT, ("etc/docker/daemon.json", "{}")]);
+    for (path, mode) in [("etc/docker", 0o750), ("etc/docker/daemon.json", 0o600)] {
+        std::fs::set_permissions(tree.path().join(path), std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let plan = plan_with(&root, json!({"docker": {"daemon": {"mtu": 1}}})).unwrap();
+    let [Change::Directory(directory), Change::File(file)] = plan.changes.as_slice() else {
+        panic!("{plan:?}")
+    };
+    assert_eq!((directory.mode, file.content.as_ref().unwrap().mode), (0o750, 0o600));
+}
+
+#[test]
+fn a_proxys_password_is_not_shown() {
+    let (_tree, root) = tree(&[UNIT]);
+    let daemon = json!({"proxies": {"http-proxy": "http://me:hunter2@proxy.test"}});
+    let plan = plan_with(&root, json!({"docker": {"daemon": daemon}})).unwrap();
+    assert!(!format!("{plan:?}").contains("hunter2"));
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    let with = |files: &[(&str, &str)], docker: Value| {
+        let (_tree, root) = tree(files);
+        plan_with(&root, json!({"docker": docker})).unwrap_err()
+    };
+    for docker in [json!(true), json!({"daemon": {"a": 1}}), json!({"users": ["core"]})] {
+        let error = with(&ACCOUNTS, docker);
+        assert_eq!(error.path, ["docker"]);
+        assert!(error.hint.is_some_and(|hint| hint.contains("docker.io")));
+    }
+    let error = with(&[UNIT, ACCOUNTS[0]], json!({"users": ["core"]}));
+    assert_eq!(error.path, ["docker", "users"]);
+    let error = with(&[UNIT, ACCOUNTS[0], ACCOUNTS[1]], json!({"users": ["core", "nobody2"]}));
+    assert_eq!(
+        (error.path.join("."), error.message.contains("nobody2")),
+        ("docker.users.1".to_owned(), true)
+    );
+}
+
+#[test]
+fn what_services_asks_for_is_not_asked_twice() {
+    let (_tree, root) = tree(&[UNIT]);
+    let both = json!({"docker": true, "services": {"docker": {"enabled": true}}});
+    let plan = plan_with(&root, both).unwrap();
+    assert_eq!(plan.changes, [UnitAction::Unmask, UnitAction::Start].map(unit));
+    let both = json!({"docker": true, "services": {"docker.service": true}});
+    assert_eq!(plan_with(&root, both).unwrap(), Plan::default());
+}
+
+#[test]
+fn nothing_asked_is_nothing_planned() {
+    let (_tree, root) = tree(&[]);
+    assert_eq!(plan_with(&root, json!({})).unwrap(), Plan::default());
+    assert_eq!(Docker.observes(&Config::default()), Vec::<String>::new());
+}

@@ -1,0 +1,170 @@
+//! One file (or folder) per area of the machine; modules only plan.
+//!
+//! A module is a pure function from (what the document asks, what the machine shows) to what shall be: [`Change`]s and
+//! [`Expectation`]s. It may use [`crate::document`] and the read-only half of [`crate::system`]; it can't write, because
+//! [`Machine`] can't. The same noun names `document/sshd.rs` (what is asked) and `module/sshd.rs` (what is missing).
+
+pub mod authorized_keys;
+pub mod change;
+pub mod docker;
+pub mod header;
+pub mod hostname;
+pub mod network;
+pub mod password;
+pub mod services;
+pub mod sshd;
+
+use crate::document::Config;
+use crate::system::Machine;
+
+pub use change::*;
+
+/// When in the boot a module's changes are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Before the network, sshd and the bus: everything that is files.
+    Local,
+    /// With the bus: everything that talks.
+    System,
+    /// After network-online.target.
+    Final,
+}
+
+/// One area of the machine that user-data can configure.
+pub trait Module: std::fmt::Debug + Sync {
+    /// The area's noun, as in the document and in the report.
+    fn name(&self) -> &'static str;
+
+    /// The keys of the document that it answers for; one below another with a dot in between.
+    fn keys(&self) -> &'static [&'static str];
+
+    /// When its changes are made.
+    fn stage(&self) -> Stage;
+
+    /// The units whose state [`Module::plan`] wants to look at with [`Machine::unit`], besides those it dirties.
+    fn observes(&self, _want: &Config) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What shall be. Everything the document declares for this area is in it, whether it already holds or not: the
+    /// engine leaves out what holds.
+    ///
+    /// # Errors
+    /// What the document asks can't be planned on this machine: the problem, where in the document, what to do.
+    fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError>;
+}
+
+/// What one module wants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// What shall be, in the order in which it shall be done.
+    pub changes: Vec<Change>,
+    /// What shall be looked at afterwards.
+    pub expectations: Vec<Expectation>,
+    /// What a person should know before.
+    pub notes: Vec<Note>,
+}
+
+/// A remark about the machine or the document that does not stop anything.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Note {
+    /// Whether it leaves the machine short of what was asked (degraded), or is for information.
+    pub level: Level,
+    /// What and where; complete sentences without a full stop at the end.
+    pub text: String,
+}
+
+/// How much a [`Note`] weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// Something was left as it is, on purpose: always shown, and nothing is short of what was asked.
+    Notice,
+    /// What was asked will probably not work as asked.
+    Warning,
+}
+
+impl Plan {
+    /// Adds a note for information.
+    pub fn info(&mut self, text: impl Into<String>) {
+        self.notes.push(Note {
+            level: Level::Info,
+            text: text.into(),
+        });
+    }
+
+    /// Adds a warning.
+    pub fn warn(&mut self, text: impl Into<String>) {
+        self.notes.push(Note {
+            level: Level::Warning,
+            text: text.into(),
+        });
+    }
+}
+
+/// Why something that the document asks for can't be planned on this machine.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct PlanError {
+    /// The keys that lead to the request in the document, outermost first; empty when no single key is to blame.
+    pub path: Vec<String>,
+    /// What can't be done and why.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl PlanError {
+    /// An error about the value at `path` in the document.
+    pub fn at(path: &[&str], message: impl Into<String>) -> Self {
+        Self {
+            path: path.iter().map(ToString::to_string).collect(),
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl From<crate::system::ReadError> for PlanError {
+    fn from(error: crate::system::ReadError) -> Self {
+        Self {
+            path: Vec::new(),
+            message: error.to_string(),
+            hint: None,
+        }
+    }
+}
+
+/// All modules, in the order in which they plan and act: who the machine is, how it is reached, who may log in, what runs.
+pub fn all() -> Vec<&'static dyn Module> {
+    vec![
+        &hostname::Hostname,
+        &network::Network,
+        &sshd::Sshd,
+        &password::Password,
+        &authorized_keys::AuthorizedKeys,
+        &services::Services,
+        &docker::Docker,
+    ]
+}
+
+/// The names of all modules.
+pub fn names() -> Vec<&'static str> {
+    all().into_iter().map(Module::name).collect()
+}
+
+/// The modules with these names; all where none is named.
+pub fn only(names: &[String]) -> Vec<&'static dyn Module> {
+    let wanted = |module: &&'static dyn Module| names.is_empty() || names.iter().any(|name| name == module.name());
+    all().into_iter().filter(wanted).collect()
+}

@@ -1,0 +1,51 @@
+//! What an interface's links show once networkd has configured them.
+
+use std::net::IpAddr;
+
+use crate::document::network::{Ethernet, Route};
+use crate::module::{Expectation, LinkSetting};
+
+use super::{DIRECTORY, Interface, PREFIX};
+
+/// What shall be looked at. Nothing for an optional interface: without a carrier it shows nothing, and that is fine. What
+/// a DHCP server gives is not in this machine's hands, and not expected either.
+pub fn expectations(own: &Interface<'_>) -> Vec<Expectation> {
+    if own.ethernet.optional == Some(true) {
+        return Vec::new();
+    }
+    let expectation = |setting| Expectation::LinkHas {
+        link: own.selector.expected(),
+        file: own.path(".network"),
+        setting,
+    };
+    settings(own.ethernet).into_iter().map(expectation).collect()
+}
+
+/// First the file: what else is missing is missing because of it.
+fn settings(ethernet: &Ethernet) -> Vec<LinkSetting> {
+    let mut settings = vec![LinkSetting::NetworkFile];
+    settings.extend(ethernet.macaddress.map(LinkSetting::Mac));
+    settings.extend(ethernet.mtu.map(LinkSetting::Mtu));
+    settings.extend(ethernet.addresses.iter().copied().map(LinkSetting::Address));
+    let gateways = [
+        ethernet.gateway4.map(|gateway| IpAddr::V4(gateway.0)),
+        ethernet.gateway6.map(|gateway| IpAddr::V6(gateway.0)),
+    ];
+    let routes = gateways.into_iter().flatten().map(Route::default_via);
+    settings.extend(routes.chain(ethernet.routes.iter().cloned()).map(LinkSetting::Route));
+    let servers = &ethernet.nameservers;
+    if !servers.addresses.is_empty() {
+        settings.push(LinkSetting::Dns(servers.addresses.clone()));
+    }
+    if !servers.search.is_empty() {
+        settings.push(LinkSetting::Domains(servers.search.clone()));
+    }
+    settings
+}
+
+/// Whether firstlight wrote the `.network` file at this path.
+pub fn is_own_file(path: &str) -> bool {
+    path.strip_prefix(DIRECTORY)
+        .and_then(|name| name.strip_prefix('/'))
+        .is_some_and(|name| name.starts_with(PREFIX))
+}

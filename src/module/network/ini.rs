@@ -1,0 +1,136 @@
+//! The syntax of networkd's files, systemd.syntax(7): read and written.
+
+use std::fmt::{Display, Write as _};
+
+/// One `Key=value` of a file, with the section it is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// The section's name, without brackets.
+    pub section: String,
+    /// The key.
+    pub key: String,
+    /// The value, continued lines joined by a space.
+    pub value: String,
+}
+
+/// The assignments of a file, in order. Lines that are none are left out, as systemd does (with a warning).
+pub fn parse(text: &str) -> Vec<Assignment> {
+    let mut section = String::new();
+    let mut all = Vec::new();
+    for line in logical_lines(text) {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            name.clone_into(&mut section);
+        } else if let Some((key, value)) = line.split_once('=') {
+            all.push(Assignment {
+                section: section.clone(),
+                key: key.trim_end().to_owned(),
+                value: value.trim_start().to_owned(),
+            });
+        }
+    }
+    all
+}
+
+/// Lines without comments, and with those joined that end in a backslash; a comment in between does not end them.
+fn logical_lines(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut begun = String::new();
+    for line in text.trim_start_matches('\u{feff}').lines() {
+        let line = line.trim();
+        if line.starts_with(['#', ';']) {
+            continue;
+        }
+        if let Some(part) = line.strip_suffix('\\') {
+            begun.push_str(part);
+            begun.push(' ');
+        } else {
+            begun.push_str(line);
+            lines.push(std::mem::take(&mut begun).trim().to_owned());
+        }
+    }
+    lines.push(begun.trim().to_owned());
+    lines
+}
+
+/// A section being written. Keys stay in the order in which they are set.
+#[derive(Debug)]
+pub struct Section {
+    name: &'static str,
+    lines: String,
+}
+
+impl Section {
+    /// An empty section.
+    pub fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            lines: String::new(),
+        }
+    }
+
+    /// Adds `key=value`. A value can't leave its line: control characters, which no type of the document lets pass, are
+    /// left out here once more.
+    pub fn set(&mut self, key: &str, value: impl Display) {
+        let value: String = value.to_string().chars().filter(|c| !c.is_control()).collect();
+        // Writing to a String can't fail.
+        let _ = writeln!(self.lines, "{key}={value}");
+    }
+
+    /// The same if there is a value.
+    pub fn set_if(&mut self, key: &str, value: Option<impl Display>) {
+        if let Some(value) = value {
+            self.set(key, value);
+        }
+    }
+
+    /// The same for a yes or no.
+    pub fn set_bool(&mut self, key: &str, value: Option<bool>) {
+        self.set_if(key, value.map(yes_or_no));
+    }
+}
+
+/// A boolean in systemd's words.
+pub fn yes_or_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
+/// A file of those of the sections that say something, an empty line above each.
+pub fn file(sections: &[Section]) -> String {
+    let mut text = String::new();
+    for section in sections.iter().filter(|section| !section.lines.is_empty()) {
+        let _ = write!(text, "\n[{}]\n{}", section.name, section.lines);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn read_as_systemd_reads_it() {
+        let text = "\u{feff}; no\n[Match]\nName = a* \\\n# inside\n  b*\nnonsense\n\n[Link]\nMTUBytes=\nX=\\";
+        let read: Vec<(String, String, String)> = parse(text)
+            .into_iter()
+            .map(|a| {
+                (
+                    a.section,
+                    a.key,
+                    a.value.split_whitespace().collect::<Vec<_>>().join(" "),
+                )
+            })
+            .collect();
+        let expected = [("Match", "Name", "a* b*"), ("Link", "MTUBytes", ""), ("Link", "X", "")];
+        assert_eq!(
+            read,
+            expected.map(|(s, k, v)| (s.to_owned(), k.to_owned(), v.to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_value_stays_on_its_line() {
+        let mut section = Section::new("Network");
+        section.set("Domains", "a\n[Match]\r\nName=*\u{85}\0");
+        assert_eq!(file(&[section]), "\n[Network]\nDomains=a[Match]Name=*\n");
+    }
+}

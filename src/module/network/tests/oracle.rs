@@ -1,0 +1,197 @@
+//! The inputs of cloud-init's own tests: what it makes of the plain ones, we do too.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::document::network::Network as Document;
+use crate::document::problem::{Check, Problem, Problems};
+
+/// Where we mean something else on purpose: which input, and why.
+const DIFFERENCES: &[(&str, &str)] = &[
+    (
+        "probe/address_options",
+        "addresses with options are refused with a reason; cloud-init crashes",
+    ),
+    (
+        "probe/dhcp6_overrides_all",
+        "overrides that DHCPv6 does not have are refused; cloud-init ignores them",
+    ),
+    (
+        "probe/gateway_without_addresses",
+        "the gateway of a DHCP link is kept; cloud-init drops it",
+    ),
+    (
+        "probe/injection_ifname_path",
+        "an ID with `/` is refused; cloud-init writes outside of its directory",
+    ),
+    (
+        "probe/match_name_glob",
+        "`match.name` is used; cloud-init writes the ID as the name",
+    ),
+    (
+        "probe/routes_without_address",
+        "a gateway that can't be reached is refused; cloud-init drops the route",
+    ),
+    ("probe/typo_key", "unknown keys are refused; cloud-init ignores them"),
+    (
+        "test_netconfig/V2_PASSTHROUGH_NET_CFG",
+        "a gateway outside of the subnets is refused without `on-link`",
+    ),
+    ("test_netconfig/V2_PASSTHROUGH_NET_CFG_OUTPUT", "the same"),
+    (
+        "test_networkd/dhcp4domain_vs_override",
+        "dhcp4domain is no key of netplan: refused",
+    ),
+    (
+        "test_networkd/dhcp6domain_vs_override",
+        "dhcp6domain is no key of netplan: refused",
+    ),
+    (
+        "test_networkd/v2_multi_subnets",
+        "a gateway outside of the subnets is refused; cloud-init adds `on-link` by itself",
+    ),
+    ("test_networkd/v2_multi_subnets_onlink", "the same"),
+    (
+        "v2-mixed-routes",
+        "one IPv6 address is a /128; cloud-init makes a /64 of it. A route's MTU is kept",
+    ),
+    ("v2-mixed-routes-reversed", "the same"),
+];
+
+#[test]
+fn plain_networks_mean_what_they_mean_for_cloud_init() {
+    // The repository's root, or a worktree two folders below the house.
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let candidates = ["../shared", "../../shared"].map(|shared| repository.join(shared));
+    let shared = candidates
+        .iter()
+        .find(|shared| shared.exists())
+        .unwrap_or(&candidates[0]);
+    let path = shared.join("oracles/cloud-init-networkd.json");
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        println!("SKIP: there is no {}", path.display());
+        return;
+    };
+    let cases: BTreeMap<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
+    let mut unused: BTreeSet<&str> = DIFFERENCES.iter().map(|(name, _)| *name).collect();
+    let (mut compared, mut wrong) = (0, Vec::new());
+    for (name, case) in &cases {
+        let Some(input) = ethernets_only(case) else { continue };
+        compared += 1;
+        let is_listed = unused.remove(name.as_str());
+        let outcome = outcome(&input, case);
+        match outcome {
+            Ok(()) if is_listed => wrong.push(format!("{name}: is listed as different, and is the same")),
+            Err(why) if !is_listed => wrong.push(format!("{name}: {why}")),
+            _ => {}
+        }
+    }
+    assert!(compared > 80, "only {compared} cases");
+    assert!(unused.is_empty(), "listed but not there: {unused:?}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The `network` mapping of an input that is version 2 and has nothing but Ethernet interfaces.
+fn ethernets_only(case: &serde_json::Value) -> Option<serde_json::Value> {
+    let input: serde_json::Value = serde_yaml::from_str(case["input_yaml"].as_str()?).ok()?;
+    let network = input.get("network").cloned().unwrap_or(input);
+    let keys = network.as_object()?;
+    let known = |key: &String| ["version", "renderer", "ethernets"].contains(&key.as_str());
+    (keys.get("version")? == 2 && keys.keys().all(known)).then_some(network)
+}
+
+/// Whether our files mean what cloud-init's mean; else how they differ, or why there are none.
+fn outcome(input: &serde_json::Value, case: &serde_json::Value) -> Result<(), String> {
+    let document: Document = serde_json::from_value(input.clone()).map_err(|error| error.to_string())?;
+    let mut found: Vec<Problem> = Vec::new();
+    document.check(&mut Problems::new(&mut found));
+    for problem in &found {
+        assert!(is_there(input, &problem.path), "no such place: {problem:?}");
+    }
+    if let Some(error) = found.iter().find(|problem| !problem.warning) {
+        return Err(error.message.clone());
+    }
+    let config = Config {
+        network: Some(document),
+        ..Config::default()
+    };
+    let rig = Rig::offline();
+    let root = Root::open(rig.tree.path()).unwrap();
+    let plan = Network.plan(&config, &Machine::new(&root, &rig.facts)).unwrap();
+    let ours: Vec<BTreeSet<String>> = files(&plan)
+        .iter()
+        .filter(|(name, _)| name.ends_with(".network"))
+        .map(|(_, text)| meaning(text))
+        .collect();
+    let theirs = case["files"].as_object().ok_or("cloud-init fails")?;
+    let mut theirs: Vec<BTreeSet<String>> = theirs.values().filter_map(|text| text.as_str()).map(meaning).collect();
+    for file in &ours {
+        match theirs.iter().position(|other| other == file) {
+            Some(place) => drop(theirs.remove(place)),
+            None => return Err(format!("ours {file:?}, theirs {theirs:?}")),
+        }
+    }
+    if theirs.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("missing {theirs:?}"))
+    }
+}
+
+/// Whether there is something at the end of the path.
+fn is_there(value: &serde_json::Value, path: &[String]) -> bool {
+    path.iter()
+        .try_fold(value, |value, key| match value {
+            serde_json::Value::Array(items) => key.parse::<usize>().ok().and_then(|number| items.get(number)),
+            other => other.get(key),
+        })
+        .is_some()
+}
+
+/// What a file says, however it is written: addresses, routes, servers and settings, without order.
+fn meaning(text: &str) -> BTreeSet<String> {
+    let mut all = BTreeSet::new();
+    let mut routes: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
+    for (number, section, key, value) in read_ini(text) {
+        let value = &canonical(value);
+        match (section, key) {
+            // cloud-init adds the name to every address and driver, and nothing says that VLANs aren't meant.
+            ("Match", "Type") => {}
+            ("Match", "Name") if text.contains("MACAddress=") || text.contains("Driver=") => {}
+            // The default destination goes without saying.
+            ("Route", "Destination") if value.ends_with("/0") && text.contains("Gateway=") => {
+                routes.entry(number).or_default();
+            }
+            ("Route", _) => {
+                routes.entry(number).or_default().insert(format!("{key}={value}"));
+            }
+            ("Network", "Gateway") => {
+                all.insert(format!("route {:?}", BTreeSet::from([format!("Gateway={value}")])));
+            }
+            ("Network", "DNS" | "Domains") => {
+                all.extend(value.split(' ').map(|one| format!("{key}={}", canonical(one))));
+            }
+            (_, "Address") => {
+                all.insert(format!("Address={value}"));
+            }
+            _ => {
+                all.insert(format!("{section}.{key}={value}"));
+            }
+        }
+    }
+    all.extend(routes.values().map(|route| format!("route {route:?}")));
+    all
+}
+
+/// Values as we write them: cloud-init writes Python's booleans, and addresses as they come.
+fn canonical(value: &str) -> String {
+    if let Ok(ip) = value.parse::<std::net::IpAddr>() {
+        return ip.to_string();
+    }
+    match (value.parse::<ipnet::IpNet>(), value) {
+        (Ok(net), _) => net.to_string(),
+        (_, "True") => "yes".to_owned(),
+        (_, "False") => "no".to_owned(),
+        (_, other) => other.to_owned(),
+    }
+}

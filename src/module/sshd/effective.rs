@@ -1,0 +1,346 @@
+//! What counts in sshd's configuration: every line that sets a keyword, in the order in which sshd reads them, includes
+//! followed, with the condition under which it counts.
+//!
+//! sshd reads its configuration twice (`servconf.c`, and seen with `sshd -T` 9.2): once when it starts, outside every
+//! `Match` block, and once for each connection, only what is inside the blocks that match; what the second reading finds
+//! replaces what the first one found. In both the first value of a keyword wins. `Match all` counts in both.
+
+use std::rc::Rc;
+
+use super::config_file::{ConfigFile, Line};
+use super::files::{Files, matches};
+use crate::document::sshd::{Keyword, Setting};
+use crate::module::PlanError;
+
+/// The main file of sshd's configuration.
+pub const MAIN: &str = "/etc/ssh/sshd_config";
+
+/// Where relative patterns of `Include` start.
+const DIRECTORY: &str = "/etc/ssh";
+
+/// How deep sshd follows includes (`SERVCONF_MAX_DEPTH`).
+const DEPTH_LIMIT: usize = 16;
+
+/// The most files that are read: a machine has a handful.
+const FILES_LIMIT: usize = 1000;
+
+/// Every line that sets something.
+#[derive(Debug, Default)]
+pub struct Effective {
+    occurrences: Vec<Occurrence>,
+    files: Vec<String>,
+}
+
+/// One line that sets a keyword.
+#[derive(Debug, Clone)]
+pub struct Occurrence {
+    /// The keyword under its present name.
+    pub keyword: &'static Keyword,
+    /// The value as it stands there.
+    pub value: String,
+    /// The file.
+    pub file: Rc<str>,
+    /// The number of the line in the file, from 0.
+    pub line: usize,
+    /// The number of the line of the main file that led here, from 0.
+    pub main_line: usize,
+    /// When it counts.
+    pub scope: Scope,
+}
+
+/// When a line counts.
+#[derive(Debug, Clone)]
+pub enum Scope {
+    /// For everybody whom no `Match` block tells otherwise.
+    Everywhere,
+    /// For everybody, whatever stands elsewhere outside other `Match` blocks.
+    MatchAll,
+    /// For whom the block matches.
+    Match(Rc<Block>),
+}
+
+/// A `Match` block.
+#[derive(Debug)]
+pub struct Block {
+    /// The line that opens it.
+    pub text: String,
+    /// Whether it can match root.
+    pub may_be_root: bool,
+}
+
+impl Occurrence {
+    /// Whether it counts for everybody.
+    pub fn is_unconditional(&self) -> bool {
+        !matches!(self.scope, Scope::Match(_))
+    }
+
+    /// The place as a person looks it up.
+    pub fn place(&self) -> String {
+        format!("{} line {}", self.file, self.line + 1)
+    }
+}
+
+impl Effective {
+    /// Reads the main file and all that it includes.
+    ///
+    /// # Errors
+    /// A file can't be read, or includes go deeper than sshd follows them.
+    pub fn read(files: &Files<'_>) -> Result<Self, PlanError> {
+        let mut reader = Reader {
+            files,
+            found: Self::default(),
+        };
+        reader.file(MAIN, None, &Scope::Everywhere, 0)?;
+        Ok(reader.found)
+    }
+
+    /// Whether sshd reads this file.
+    pub fn reads(&self, file: &str) -> bool {
+        self.files.iter().any(|f| f == file)
+    }
+
+    /// All lines that set this keyword, in order.
+    pub fn all(&self, keyword: &'static Keyword) -> impl Iterator<Item = &Occurrence> {
+        let keyword = keyword.canonical();
+        self.occurrences.iter().filter(move |o| o.keyword == keyword)
+    }
+
+    /// The lines that make the value of this keyword where no condition holds: one, or more where lines add up.
+    pub fn counting(&self, keyword: &'static Keyword) -> Vec<&Occurrence> {
+        let of = |wanted: fn(&Scope) -> bool| -> Vec<&Occurrence> {
+            let limit = if keyword.shape.adds_up() { usize::MAX } else { 1 };
+            self.all(keyword).filter(|o| wanted(&o.scope)).take(limit).collect()
+        };
+        let for_all = of(|scope| matches!(scope, Scope::MatchAll));
+        if for_all.is_empty() {
+            of(|scope| matches!(scope, Scope::Everywhere))
+        } else {
+            for_all
+        }
+    }
+
+    /// Whether the value of the setting's keyword, where no condition holds, is what is wanted.
+    pub fn says(&self, setting: &Setting) -> bool {
+        let values: Vec<&str> = self
+            .counting(setting.keyword)
+            .iter()
+            .map(|o| o.value.as_str())
+            .collect();
+        !values.is_empty() && setting.keyword.same(&values, &setting.lines)
+    }
+}
+
+struct Reader<'a> {
+    files: &'a Files<'a>,
+    found: Effective,
+}
+
+impl Reader<'_> {
+    fn file(&mut self, path: &str, main_line: Option<usize>, outer: &Scope, depth: usize) -> Result<(), PlanError> {
+        if depth > DEPTH_LIMIT {
+            return Err(PlanError::at(
+                &[],
+                format!("{path} is included more than {DEPTH_LIMIT} files deep, sshd doesn't go there"),
+            ));
+        }
+        if self.found.files.len() >= FILES_LIMIT {
+            return Err(PlanError::at(
+                &[],
+                format!("{MAIN} includes more than {FILES_LIMIT} files"),
+            ));
+        }
+        let Some(bytes) = self.files.read(path)? else {
+            return Ok(());
+        };
+        self.found.files.push(path.to_owned());
+        let name: Rc<str> = path.into();
+        let mut scope = outer.clone();
+        for (number, line) in ConfigFile::parse(&bytes).lines().iter().enumerate() {
+            let main_line = main_line.unwrap_or(number);
+            if line.says("match") {
+                scope = block(line, outer);
+            } else if line.says("include") {
+                self.include(line, main_line, &scope, depth)?;
+            } else if let Some(keyword) = line.keyword {
+                self.found.occurrences.push(Occurrence {
+                    keyword,
+                    value: line.value(),
+                    file: Rc::clone(&name),
+                    line: number,
+                    main_line,
+                    scope: scope.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// What an included file leaves open when it ends does not reach the file that includes it.
+    fn include(&mut self, line: &Line, main_line: usize, scope: &Scope, depth: usize) -> Result<(), PlanError> {
+        let patterns = line.statement.iter().flat_map(|s| &s.words);
+        for pattern in patterns.filter(|p| !p.is_empty()) {
+            let pattern = match pattern.strip_prefix('/') {
+                Some(_) => pattern.clone(),
+                None => format!("{DIRECTORY}/{pattern}"),
+            };
+            for path in self.files.glob(&pattern)? {
+                self.file(&path, Some(main_line), scope, depth + 1)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a `Match` line in a file that counts under `outer` opens.
+fn block(line: &Line, outer: &Scope) -> Scope {
+    let words = line.statement.as_ref().map(|s| s.words.as_slice()).unwrap_or_default();
+    let is_all = matches!(words, [word] if word.eq_ignore_ascii_case("all"));
+    let outer_may_be_root = match outer {
+        Scope::Match(block) if is_all => return Scope::Match(Rc::clone(block)),
+        Scope::Everywhere | Scope::MatchAll if is_all => return Scope::MatchAll,
+        Scope::Match(block) => block.may_be_root,
+        Scope::Everywhere | Scope::MatchAll => true,
+    };
+    Scope::Match(Rc::new(Block {
+        text: line.text(),
+        may_be_root: outer_may_be_root && may_be_root(words),
+    }))
+}
+
+/// Whether these criteria can hold for root. Only `User` says that they can't.
+fn may_be_root(criteria: &[String]) -> bool {
+    let mut words = criteria.iter().flat_map(|word| match word.split_once('=') {
+        Some((criterion, value)) => vec![criterion, value],
+        None => vec![word.as_str()],
+    });
+    while let Some(criterion) = words.next() {
+        if criterion.eq_ignore_ascii_case("user") {
+            let patterns = words.next().unwrap_or_default();
+            return matches_list(patterns, "root");
+        }
+    }
+    true
+}
+
+/// A pattern list of ssh_config(5): one that matches is enough, one with `!` that matches forbids.
+fn matches_list(patterns: &str, name: &str) -> bool {
+    let mut matched = false;
+    for pattern in patterns.split(',') {
+        match pattern.strip_prefix('!') {
+            Some(pattern) if matches(pattern, name) => return false,
+            Some(_) => {}
+            None => matched |= matches(pattern, name),
+        }
+    }
+    matched
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::Root;
+
+    /// What counts for `keyword` in these files, the first of which is the main one.
+    fn counting(files: &[(&str, &str)], keyword: &str) -> Vec<String> {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Root::open(dir.path()).unwrap();
+        let files = files.iter().fold(Files::new(&root), |files, (path, text)| {
+            files.with(path, Some(text.as_bytes().to_vec()))
+        });
+        let effective = Effective::read(&files).unwrap();
+        let found = effective.counting(Keyword::find(keyword).unwrap());
+        found.iter().map(|o| format!("{} at {}", o.value, o.place())).collect()
+    }
+
+    #[test]
+    fn the_first_value_wins_and_match_is_conditional() {
+        for (main, expected) in [
+            (
+                "PermitRootLogin no\nPermitRootLogin yes\n",
+                "no at /etc/ssh/sshd_config line 1",
+            ),
+            ("Match User a\nPermitRootLogin no\n", ""),
+            // A blank line or an indentation ends nothing.
+            ("Match User a\n\n  X11Forwarding no\n\nPermitRootLogin no\n", ""),
+            (
+                "Match User a\nMatch all\npermitrootlogin=no\n",
+                "no at /etc/ssh/sshd_config line 3",
+            ),
+            (
+                "PermitRootLogin yes\nMatch all\nPermitRootLogin no\n",
+                "no at /etc/ssh/sshd_config line 3",
+            ),
+            ("Include other\nPermitRootLogin no\n", "yes at /etc/ssh/other line 1"),
+            (
+                "PermitRootLogin no\nInclude other\n",
+                "no at /etc/ssh/sshd_config line 1",
+            ),
+            ("Match User a\nInclude other\n", ""),
+            ("include \"/etc/ssh/o*r\" nowhere\n", "yes at /etc/ssh/other line 1"),
+            (
+                "Include conditional\nPermitRootLogin no\n",
+                "no at /etc/ssh/sshd_config line 2",
+            ),
+            ("Include deeper\n", "yes at /etc/ssh/other line 1"),
+            ("Match User a\nInclude all\n", ""),
+        ] {
+            let files = [
+                (MAIN, main),
+                ("/etc/ssh/other", "PermitRootLogin yes\nMatch User b\n"),
+                ("/etc/ssh/conditional", "Match User b\nPermitRootLogin yes\n"),
+                ("/etc/ssh/deeper", "Include oth*\n"),
+                ("/etc/ssh/all", "Match all\nPermitRootLogin yes\n"),
+            ];
+            assert_eq!(counting(&files, "PermitRootLogin").join(" "), expected, "{main}");
+        }
+    }
+
+    #[test]
+    fn lines_that_add_up_all_count() {
+        let files = [(MAIN, "Port 1\nInclude x\nPort 2\n"), ("/etc/ssh/x", "Port 3\n")];
+        let expected = [
+            "1 at /etc/ssh/sshd_config line 1",
+            "3 at /etc/ssh/x line 1",
+            "2 at /etc/ssh/sshd_config line 3",
+        ];
+        assert_eq!(counting(&files, "Port"), expected);
+    }
+
+    #[test]
+    fn older_names_are_the_same_keyword() {
+        let files = [(
+            MAIN,
+            "ChallengeResponseAuthentication no\nKbdInteractiveAuthentication yes\n",
+        )];
+        assert_eq!(
+            counting(&files, "KbdInteractiveAuthentication")[0].split(' ').next(),
+            Some("no")
+        );
+        assert_eq!(counting(&files, "ChallengeResponseAuthentication").len(), 1);
+    }
+
+    #[test]
+    fn a_file_that_includes_itself_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Root::open(dir.path()).unwrap();
+        let files = Files::new(&root).with(MAIN, Some(b"Include sshd_config sshd_config\n".to_vec()));
+        let error = Effective::read(&files).unwrap_err().to_string();
+        assert!(error.contains("16 files deep"), "{error}");
+    }
+
+    #[test]
+    fn which_blocks_can_match_root() {
+        for (criteria, expected) in [
+            (&["User", "root"][..], true),
+            (&["User", "bob"], false),
+            (&["user", "r*,bob"], true),
+            (&["User", "*,!root"], false),
+            (&["User=bob"], false),
+            (&["Address", "10.0.0.0/8", "User", "bob"], false),
+            (&["Group", "wheel"], true),
+        ] {
+            let criteria: Vec<String> = criteria.iter().map(ToString::to_string).collect();
+            assert_eq!(may_be_root(&criteria), expected, "{criteria:?}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! `sshd`: what the SSH server allows.
+//!
+//! The first value of a keyword wins in sshd, so it matters where it is written: [`placement`] finds the place, with
+//! [`effective`], which reads the configuration as sshd does, and [`config_file`], which edits a file without touching
+//! another byte.
+
+pub mod config_file;
+pub mod effective;
+pub mod files;
+pub mod placement;
+pub mod unit;
+
+use super::{Change, DirectoryChange, Dirty, Expectation, FileChange, Module, Plan, PlanError, Share, Stage};
+use crate::document::Config;
+use crate::document::sshd::{Keyword, Setting, settings};
+use crate::system::{Kind, Machine, Metadata};
+use effective::{Effective, MAIN, Scope};
+use files::Files;
+use placement::{DROP_INS, Placement, place};
+
+/// Where drop-ins are, on the machines that have them.
+const DROP_IN_DIRECTORY: &str = "/etc/ssh/sshd_config.d";
+
+/// The module of `sshd` and `ssh_pwauth`.
+#[derive(Debug, Clone, Copy)]
+pub struct Sshd;
+
+impl Module for Sshd {
+    fn name(&self) -> &'static str {
+        "sshd"
+    }
+
+    fn keys(&self) -> &'static [&'static str] {
+        &["sshd", "ssh_pwauth"]
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Local
+    }
+
+    fn observes(&self, want: &Config) -> Vec<String> {
+        if wants_address(&settings(want.sshd.as_ref(), want.ssh_pwauth)) {
+            unit::SOCKETS.map(str::to_owned).to_vec()
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
+        let settings = settings(want.sshd.as_ref(), want.ssh_pwauth);
+        let Some(first) = settings.first() else {
+            return Ok(Plan::default());
+        };
+        plan_settings(&settings, machine).map_err(|error| blamed_on(first, error))
+    }
+}
+
+/// An error about the machine's configuration as a whole is about the first thing that the document wants of it.
+fn blamed_on(first: &Setting, mut error: PlanError) -> PlanError {
+    if error.path.is_empty() {
+        error.path.extend(first.path.first().cloned());
+    }
+    error
+}
+
+fn plan_settings(settings: &[Setting], machine: &Machine<'_>) -> Result<Plan, PlanError> {
+    let main = main_file(machine)?;
+    let files = Files::new(machine.root());
+    let placement = place(settings, &files, &main)?;
+    let effective = Effective::read(&placement.applied(&files))?;
+    let mut plan = Plan {
+        changes: changes(&placement, machine)?,
+        expectations: expectations(settings),
+        notes: Vec::new(),
+    };
+    for setting in settings {
+        note_what_differs(setting, &effective, &mut plan);
+    }
+    note_keyboard_interactive(settings, &effective, &mut plan);
+    note_socket(settings, machine, &mut plan)?;
+    plan.notes.extend(placement.notes);
+    Ok(plan)
+}
+
+/// The bytes of the main file.
+fn main_file(machine: &Machine<'_>) -> Result<Vec<u8>, PlanError> {
+    let Some(bytes) = machine.root().read(MAIN)? else {
+        if machine.root().exists("/usr/etc/ssh/sshd_config")? {
+            return Err(
+                PlanError::at(&[], format!("{MAIN} doesn't exist, only /usr/etc/ssh/sshd_config does"))
+                    .hint(format!("copy it to {MAIN}: firstlight changes nothing below /usr")),
+            );
+        }
+        return Err(
+            PlanError::at(&[], format!("{MAIN} doesn't exist: is there an SSH server?"))
+                .hint("install it, the package is called openssh-server (openssh on Photon, SUSE and Arch)"),
+        );
+    };
+    if bytes.contains(&0) {
+        return Err(PlanError::at(
+            &[],
+            format!("{MAIN} is not a text file: it has a zero byte"),
+        ));
+    }
+    Ok(bytes)
+}
+
+fn changes(placement: &Placement, machine: &Machine<'_>) -> Result<Vec<Change>, PlanError> {
+    let service = unit::service(machine)?;
+    let dirtying = |mut change: FileChange| {
+        change.dirties.extend(service.clone().map(Dirty::Reload));
+        Change::File(change)
+    };
+    let mut changes = Vec::new();
+    if let Some((path, content)) = &placement.drop_in {
+        changes.push(Change::Directory(drop_in_directory(machine)?));
+        changes.push(dirtying(FileChange::write(*path, content.clone(), 0o600).headed()));
+    }
+    if let Some(content) = &placement.main {
+        let change = FileChange::rewrite(MAIN, content.clone(), &editable(MAIN, machine)?).share(Share::Lines);
+        changes.push(dirtying(change));
+    }
+    let unused = |path: &&str| placement.drop_in.as_ref().is_none_or(|(used, _)| used != path);
+    let unused = DROP_INS.into_iter().filter(unused);
+    changes.extend(unused.map(|path| dirtying(FileChange::remove(path))));
+    Ok(changes)
+}
+
+/// The directory of drop-ins as it is; where `Include` names one that isn't there, a new one.
+fn drop_in_directory(machine: &Machine<'_>) -> Result<DirectoryChange, PlanError> {
+    let as_is = machine.metadata(DROP_IN_DIRECTORY)?;
+    Ok(DirectoryChange {
+        path: DROP_IN_DIRECTORY.to_owned(),
+        mode: as_is.map_or(0o755, |m| m.mode),
+        owner: as_is.map_or((0, 0), |m| (m.uid, m.gid)),
+    })
+}
+
+/// The metadata of a file that can be replaced by another of that name.
+fn editable(path: &str, machine: &Machine<'_>) -> Result<Metadata, PlanError> {
+    match machine.root().metadata(path)? {
+        Some(metadata) if metadata.kind == Kind::File => Ok(metadata),
+        _ => Err(PlanError::at(
+            &[],
+            format!("{path} is a link, and what it points to may not be ours to change"),
+        )
+        .hint(format!(
+            "put a file in its place, or `Include {DROP_IN_DIRECTORY}/*.conf` at its top"
+        ))),
+    }
+}
+
+fn expectations(settings: &[Setting]) -> Vec<Expectation> {
+    let says = settings.iter().map(|setting| Expectation::SshdSays {
+        keyword: setting.keyword.canonical().name.to_ascii_lowercase(),
+        value: setting.lines.join(" "),
+    });
+    std::iter::once(Expectation::SshdAccepts).chain(says).collect()
+}
+
+/// Says where the value that is wanted is not the one that counts: for some in a `Match` block, or for all.
+fn note_what_differs(setting: &Setting, effective: &Effective, plan: &mut Plan) {
+    let name = setting.keyword.name;
+    let wanted = setting.lines.join(" ");
+    if !effective.says(setting) {
+        let counting = effective.counting(setting.keyword);
+        let places: Vec<String> = counting.iter().map(|o| o.place()).collect();
+        plan.warn(format!(
+            "{name} will not be `{wanted}`: sshd takes what {} says",
+            places.join(" and ")
+        ));
+    }
+    for line in effective.all(setting.keyword) {
+        if let Scope::Match(block) = &line.scope
+            && block.may_be_root
+            && !setting.keyword.same(&[&line.value], &setting.lines)
+        {
+            plan.warn(format!(
+                "{} sets {name} to `{}` for whom `{}` matches; for all others it is `{wanted}`",
+                line.place(),
+                line.value,
+                block.text
+            ));
+        }
+    }
+}
+
+/// With PAM, sshd asks for passwords in a second way, which `PasswordAuthentication no` leaves open.
+fn note_keyboard_interactive(settings: &[Setting], effective: &Effective, plan: &mut Plan) {
+    let forbidden = settings
+        .iter()
+        .any(|s| s.keyword.name == "PasswordAuthentication" && s.keyword.same(&s.lines, &["no"]));
+    let is = |name: &str, word: &str| {
+        let keyword = Keyword::find(name);
+        keyword.is_some_and(|k| effective.counting(k).iter().any(|o| k.same(&[&o.value], &[word])))
+    };
+    if forbidden && is("UsePAM", "yes") && !is("KbdInteractiveAuthentication", "no") {
+        plan.info(
+            "PasswordAuthentication is off, but with UsePAM passwords are still asked for through \
+             KbdInteractiveAuthentication: set that to no in sshd.options as well to forbid them",
+        );
+    }
+}
+
+/// With a socket unit it is systemd that listens.
+fn note_socket(settings: &[Setting], machine: &Machine<'_>, plan: &mut Plan) -> Result<(), PlanError> {
+    if !wants_address(settings) {
+        return Ok(());
+    }
+    if let Some(socket) = unit::listening_socket(machine)? {
+        plan.warn(format!(
+            "{socket} listens for sshd on this machine: Port and ListenAddress count only if its ListenStream= agrees"
+        ));
+    }
+    Ok(())
+}
+
+fn wants_address(settings: &[Setting]) -> bool {
+    let names = ["Port", "ListenAddress", "AddressFamily"];
+    settings.iter().any(|s| names.contains(&s.keyword.name))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! What came of an `apply`, for people and as JSON; per stage, also in `report.json`.
+
+use std::fmt::Write;
+
+use serde::{Deserialize, Serialize};
+
+use super::SCHEMA;
+use super::plan::render_change;
+use super::style::Style;
+use crate::engine::verify::{Finding, Verdict};
+use crate::engine::{Applied, ChangeView, ModuleResult};
+use crate::module::{Level, Note};
+use crate::state::Outcome;
+
+/// What came of a generation, or of a stage of one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AppliedReport {
+    /// The version of this form.
+    pub schema: u32,
+    /// The generation; `None` when there was nothing to do.
+    pub generation: Option<u32>,
+    /// How it stands.
+    pub outcome: Outcome,
+    /// By module.
+    pub modules: Vec<ModuleOutcome>,
+    /// In how many seconds all of it is undone, unless somebody confirms it; `None` when nobody has to.
+    pub reverts_in: Option<u64>,
+}
+
+/// What came of one module.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleOutcome {
+    /// The module's name.
+    pub name: String,
+    /// How it stands.
+    pub outcome: Outcome,
+    /// What the document asks of it: a setting a line, `sshd.permit_root_login: yes`, secrets masked.
+    pub asked: Vec<String>,
+    /// What was changed.
+    pub changed: Vec<ChangeView>,
+    /// How many settings held already.
+    pub holding: usize,
+    /// What was looked at afterwards, and how it was.
+    pub findings: Vec<Finding>,
+    /// What a person should know.
+    pub notes: Vec<Note>,
+    /// What went wrong.
+    pub problems: Vec<String>,
+    /// Whether what was changed was undone.
+    pub undone: bool,
+    /// How long its changes took, and the checks before anything reloads; in milliseconds.
+    pub milliseconds: u64,
+    /// How long it took until the last of the other checks had settled, in milliseconds. All modules wait together.
+    pub verify_milliseconds: u64,
+}
+
+impl AppliedReport {
+    /// The report of what was applied.
+    pub fn of(generation: Option<u32>, applied: &Applied) -> Self {
+        let modules = applied.modules.iter().map(ModuleOutcome::of).collect();
+        Self {
+            schema: SCHEMA,
+            generation,
+            outcome: applied.outcome,
+            modules,
+            reverts_in: None,
+        }
+    }
+
+    /// For people.
+    pub fn render(&self, style: Style) -> String {
+        let mut text = String::new();
+        for module in &self.modules {
+            module.render(&mut text, style);
+        }
+        let changed: usize = self.modules.iter().map(|module| module.changed.len()).sum();
+        let verified: usize = self.modules.iter().map(ModuleOutcome::verified).sum();
+        let unseen: usize = self.modules.iter().map(ModuleOutcome::unseen).sum();
+        let undone = if self.outcome == Outcome::Failed {
+            ", all undone"
+        } else {
+            ""
+        };
+        let _ = write!(
+            text,
+            "{}: {changed} changed{undone}, {verified} verified",
+            style.strong(&self.outcome.to_string())
+        );
+        if unseen > 0 {
+            let _ = write!(text, ", {unseen} that can't be verified here");
+        }
+        if let Some(generation) = self.generation {
+            let _ = write!(text, " (generation {generation})");
+        }
+        text.push('\n');
+        if let Some(seconds) = self.reverts_in {
+            let _ = writeln!(
+                text,
+                "{}: all of it is undone in {seconds} s; `firstlight confirm` keeps it",
+                style.changed("unconfirmed")
+            );
+        }
+        text
+    }
+}
+
+impl ModuleOutcome {
+    fn of(result: &ModuleResult) -> Self {
+        Self {
+            name: result.name.to_owned(),
+            outcome: result.outcome(),
+            asked: result.asked.clone(),
+            changed: result.changed.clone(),
+            holding: result.holding,
+            findings: result.findings.clone(),
+            notes: result.notes.clone(),
+            problems: result.problems.clone(),
+            undone: result.undone,
+            milliseconds: result.milliseconds,
+            verify_milliseconds: result.verify_milliseconds,
+        }
+    }
+
+    /// How many expectations were verified.
+    pub fn verified(&self) -> usize {
+        self.count(|verdict| matches!(verdict, Verdict::Verified))
+    }
+
+    /// How many expectations nobody could look at.
+    pub fn unseen(&self) -> usize {
+        self.count(|verdict| matches!(verdict, Verdict::Unseen(_)))
+    }
+
+    fn count(&self, which: impl Fn(&Verdict) -> bool) -> usize {
+        self.findings.iter().filter(|finding| which(&finding.verdict)).count()
+    }
+
+    /// Whether the document says anything about this area.
+    pub fn is_asked_for(&self) -> bool {
+        let said = self.asked.len() + self.findings.len() + self.problems.len() + self.notes.len();
+        said + self.holding + self.changed.len() > 0
+    }
+
+    fn render(&self, text: &mut String, style: Style) {
+        let short: Vec<&Finding> = self.findings.iter().filter(|finding| finding.is_short()).collect();
+        let remarks: Vec<&Note> = self.notes.iter().filter(|note| note.level != Level::Info).collect();
+        if self.changed.is_empty() && self.problems.is_empty() && short.is_empty() && remarks.is_empty() {
+            return;
+        }
+        let _ = writeln!(text, "{}", style.strong(&self.name));
+        for change in &self.changed {
+            render_change(
+                text,
+                &ChangeView {
+                    diff: None,
+                    ..change.clone()
+                },
+                style,
+            );
+        }
+        for note in remarks {
+            let word = if note.level == Level::Warning {
+                "warning"
+            } else {
+                "note"
+            };
+            let _ = writeln!(text, "  {}: {}", style.changed(word), note.text);
+        }
+        for problem in &self.problems {
+            let _ = writeln!(text, "  {}: {problem}", style.removed("failed"));
+        }
+        for finding in short
+            .into_iter()
+            .filter(|finding| !self.problems.contains(&finding.to_string()))
+        {
+            let _ = writeln!(text, "  {}: {finding}", style.removed("not as asked"));
+        }
+        if self.undone && !self.changed.is_empty() {
+            let _ = writeln!(text, "  {}", style.changed("its changes were undone"));
+        }
+        let _ = writeln!(text);
+    }
+}

@@ -1,0 +1,178 @@
+//! What came of a generation, stage by stage: `report.json` in its directory.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::SCHEMA;
+use super::applied::{AppliedReport, ModuleOutcome};
+use crate::module::Stage;
+use crate::state::Outcome;
+
+/// What came of a generation. Its JSON form is stable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GenerationReport {
+    /// The version of this form.
+    pub schema: u32,
+    /// The generation's number.
+    pub generation: u32,
+    /// How it stands after the stage that ran last.
+    pub outcome: Outcome,
+    /// By stage: `local`, `system`, `final`; those that have run. What `apply` does is all in `final`. Of a stage that runs
+    /// again, in another boot, what it changed adds up, and the rest is replaced. The modules of earlier stages are in later ones too, verified once more.
+    pub stages: BTreeMap<Stage, StageReport>,
+}
+
+/// What came of one stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageReport {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// By module, in the order in which they ran; those that the document says nothing of are left out.
+    pub modules: Vec<ModuleOutcome>,
+}
+
+impl GenerationReport {
+    /// The name of the file.
+    pub const NAME: &str = "report.json";
+
+    /// The report of generation `number` as the stages before have left it. What can't be read, because a newer firstlight
+    /// wrote it, is begun anew.
+    pub fn resume(number: u32, earlier: Option<&[u8]>) -> Self {
+        let earlier = earlier.and_then(|bytes| serde_json::from_slice(bytes).ok());
+        earlier.unwrap_or(Self {
+            schema: SCHEMA,
+            generation: number,
+            outcome: Outcome::Running,
+            stages: BTreeMap::new(),
+        })
+    }
+
+    /// Takes in what came of a stage.
+    pub fn add(&mut self, stage: Stage, report: &AppliedReport) {
+        let earlier = self.stages.remove(&stage);
+        let earlier = earlier
+            .as_ref()
+            .map(|stage| stage.modules.as_slice())
+            .unwrap_or_default();
+        let modules = report.modules.iter().filter(|module| module.is_asked_for());
+        let stage_report = StageReport {
+            outcome: report.outcome,
+            modules: modules.map(|module| go_on(earlier, module)).collect(),
+        };
+        self.outcome = report.outcome;
+        self.stages.insert(stage, stage_report);
+    }
+}
+
+/// The module with what it changed when the stage ran before, unless that was undone.
+fn go_on(earlier: &[ModuleOutcome], module: &ModuleOutcome) -> ModuleOutcome {
+    let before = earlier
+        .iter()
+        .find(|before| before.name == module.name && !before.undone);
+    let before = before.map(|before| before.changed.clone()).unwrap_or_default();
+    ModuleOutcome {
+        changed: before.into_iter().chain(module.changed.iter().cloned()).collect(),
+        ..module.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::ChangeView;
+    use crate::engine::verify::{Finding, Verdict};
+    use crate::module::{Level, Note};
+
+    fn report(verdict: Verdict) -> AppliedReport {
+        let module = ModuleOutcome {
+            name: "network".into(),
+            outcome: Outcome::Done,
+            asked: vec!["network.ethernets.lan.dhcp4: true".into()],
+            changed: vec![ChangeView {
+                kind: "file".into(),
+                target: "/etc/x".into(),
+                action: "create".into(),
+                summary: "/etc/x, mode 0644".into(),
+                diff: None,
+            }],
+            holding: 1,
+            findings: vec![Finding {
+                expected: "eth0 has 192.0.2.10/24".into(),
+                verdict,
+            }],
+            notes: vec![Note {
+                level: Level::Info,
+                text: "good to know".into(),
+            }],
+            problems: vec![],
+            undone: false,
+            milliseconds: 3,
+            verify_milliseconds: 4,
+        };
+        let silent = ModuleOutcome {
+            name: "docker".into(),
+            asked: vec![],
+            changed: vec![],
+            holding: 0,
+            findings: vec![],
+            notes: vec![],
+            ..module.clone()
+        };
+        AppliedReport {
+            schema: SCHEMA,
+            generation: Some(7),
+            outcome: Outcome::Done,
+            reverts_in: None,
+            modules: vec![module, silent],
+        }
+    }
+
+    #[test]
+    fn stages_add_up_and_a_stage_that_runs_again_goes_on() {
+        let mut whole = GenerationReport::resume(7, None);
+        whole.add(Stage::Local, &report(Verdict::Unseen("later".into())));
+        for verdict in [Verdict::Wrong("it is not".into()), Verdict::Verified] {
+            let bytes = serde_json::to_vec(&whole).unwrap();
+            let mut next = GenerationReport::resume(7, Some(&bytes));
+            assert_eq!(next, whole);
+            next.add(Stage::System, &report(verdict));
+            whole = next;
+        }
+        assert_eq!(whole.stages.len(), 2);
+        let of = |stage| whole.stages[&stage].modules.as_slice();
+        assert_eq!((of(Stage::Local)[0].unseen(), of(Stage::System)[0].verified()), (1, 1));
+        assert_eq!(
+            (of(Stage::Local)[0].changed.len(), of(Stage::System)[0].changed.len()),
+            (1, 2)
+        );
+        assert_eq!(
+            of(Stage::System).len(),
+            1,
+            "a module that nothing is asked of is left out"
+        );
+    }
+
+    #[test]
+    fn its_keys_are_those_that_are_documented() {
+        let mut whole = GenerationReport::resume(7, Some(b"not JSON"));
+        whole.add(Stage::Final, &report(Verdict::Wrong("no link has it".into())));
+        let json = serde_json::to_value(&whole).unwrap();
+        let module = &json["stages"]["final"]["modules"][0];
+        let expected = serde_json::json!({
+            "name": "network",
+            "outcome": "done",
+            "asked": ["network.ethernets.lan.dhcp4: true"],
+            "changed": [{"kind": "file", "target": "/etc/x", "action": "create", "summary": "/etc/x, mode 0644", "diff": null}],
+            "holding": 1,
+            "findings": [{"expected": "eth0 has 192.0.2.10/24", "verdict": "wrong", "why": "no link has it"}],
+            "notes": [{"level": "info", "text": "good to know"}],
+            "problems": [],
+            "undone": false,
+            "milliseconds": 3,
+            "verify_milliseconds": 4,
+        });
+        assert_eq!(*module, expected);
+        assert_eq!((&json["generation"], &json["outcome"]), (&7.into(), &"done".into()));
+    }
+}

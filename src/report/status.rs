@@ -1,0 +1,242 @@
+//! How the boot went: `/run/firstlight/status.json`, and `firstlight status`.
+
+use std::fmt::Write;
+
+use serde::{Deserialize, Serialize};
+
+use super::applied::AppliedReport;
+use super::style::Style;
+use super::{SCHEMA, applied};
+use crate::document::Diagnostic;
+use crate::engine::verify::Finding;
+use crate::module::Stage;
+use crate::state::Outcome;
+
+/// How firstlight stands in this boot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// It has not run in this boot.
+    NotRun,
+    /// A stage runs, or the next one is yet to.
+    Running,
+    /// Everything is as the document asks.
+    Done,
+    /// What could be done is; something is not as asked.
+    Degraded,
+    /// Nothing was changed, or all of it was undone.
+    Failed,
+    /// No source has anything for this machine.
+    NoSource,
+    /// It is switched off (`firstlight=off` on the kernel command line).
+    Disabled,
+}
+
+impl std::fmt::Display for Standing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::NotRun => "not run",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Degraded => "degraded",
+            Self::Failed => "failed",
+            Self::NoSource => "no source",
+            Self::Disabled => "disabled",
+        })
+    }
+}
+
+impl From<Outcome> for Standing {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done => Self::Done,
+            Outcome::Degraded => Self::Degraded,
+            Outcome::Running => Self::Running,
+            Outcome::Failed | Outcome::RolledBack => Self::Failed,
+        }
+    }
+}
+
+/// The status of this boot. Its JSON form is stable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The version of this form.
+    pub schema: u32,
+    /// How firstlight stands.
+    pub status: Standing,
+    /// The stage that ran last.
+    pub stage: Option<Stage>,
+    /// One sentence: why it stands so.
+    pub detail: String,
+    /// The source of the document.
+    pub source: Option<String>,
+    /// The place in that source.
+    pub place: Option<String>,
+    /// Which machine this is.
+    pub instance_id: Option<String>,
+    /// The generation in force.
+    pub generation: Option<u32>,
+    /// The path of its report: what was asked, changed and verified, item by item. Only root may read it.
+    #[serde(default)]
+    pub report: Option<String>,
+    /// By module, in the order in which they ran.
+    pub modules: Vec<ModuleStatus>,
+    /// Everything that is not as it should be, in words.
+    pub problems: Vec<String>,
+    /// What is undone unless somebody confirms it. Filled in when the status is asked for, not when it is written.
+    #[serde(default)]
+    pub unconfirmed: Option<Unconfirmed>,
+}
+
+/// A generation that is undone unless somebody confirms it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unconfirmed {
+    /// Its number.
+    pub generation: u32,
+    /// In how many seconds.
+    pub reverts_in: u64,
+}
+
+/// How one area of the machine stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleStatus {
+    /// The module's name.
+    pub name: String,
+    /// How it stands.
+    pub status: Standing,
+    /// How many changes were made in this boot.
+    pub changed: usize,
+    /// How many expectations were verified.
+    pub verified: usize,
+    /// How many could not be looked at, or not yet: the report says why.
+    #[serde(default)]
+    pub unseen: usize,
+    /// How long its changes took, in milliseconds.
+    pub milliseconds: u64,
+    /// How long it took until all of it was verified, in milliseconds.
+    #[serde(default)]
+    pub verify_milliseconds: u64,
+}
+
+impl Status {
+    /// A status with nothing but how it stands.
+    pub fn plain(status: Standing, detail: impl Into<String>) -> Self {
+        Self {
+            schema: SCHEMA,
+            status,
+            stage: None,
+            detail: detail.into(),
+            source: None,
+            place: None,
+            instance_id: None,
+            generation: None,
+            report: None,
+            modules: Vec::new(),
+            problems: Vec::new(),
+            unconfirmed: None,
+        }
+    }
+
+    /// Takes in what was wrong with the document.
+    pub fn add_diagnostics(&mut self, diagnostics: &[Diagnostic]) {
+        for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.is_error()) {
+            let hint = diagnostic
+                .hint
+                .as_ref()
+                .map(|hint| format!(" ({hint})"))
+                .unwrap_or_default();
+            self.problems
+                .push(format!("{}: {}{hint}", diagnostic.place(), diagnostic.message));
+        }
+    }
+
+    /// Takes in what came of a stage. What a module did in an earlier stage of this boot is kept.
+    pub fn add_report(&mut self, report: &AppliedReport) {
+        for module in report.modules.iter().filter(|module| module.is_asked_for()) {
+            let changed = self
+                .modules
+                .iter()
+                .find(|m| m.name == module.name)
+                .map_or(0, |m| m.changed);
+            let earlier = self
+                .modules
+                .iter()
+                .find(|m| m.name == module.name)
+                .map_or(0, |m| m.milliseconds);
+            self.modules.retain(|m| m.name != module.name);
+            self.modules.push(ModuleStatus {
+                name: module.name.clone(),
+                status: module.outcome.into(),
+                changed: changed + module.changed.len(),
+                verified: module.verified(),
+                unseen: module.unseen(),
+                milliseconds: earlier + module.milliseconds,
+                verify_milliseconds: module.verify_milliseconds,
+            });
+            self.problems.extend(problems_of(module));
+        }
+    }
+
+    /// For people.
+    pub fn render(&self, style: Style) -> String {
+        let mut text = String::new();
+        let word = self.status.to_string();
+        let dressed = match self.status {
+            Standing::Done => style.added(&word),
+            Standing::Failed => style.removed(&word),
+            _ => style.changed(&word),
+        };
+        let _ = writeln!(text, "status: {dressed}");
+        let _ = writeln!(text, "detail: {}", self.detail);
+        let lines = [
+            ("source", &self.source),
+            ("place", &self.place),
+            ("instance-id", &self.instance_id),
+        ];
+        for (name, value) in lines {
+            if let Some(value) = value {
+                let _ = writeln!(text, "{name}: {value}");
+            }
+        }
+        if let Some(generation) = self.generation {
+            let _ = writeln!(text, "generation: {generation}");
+        }
+        if let Some(Unconfirmed { generation, reverts_in }) = &self.unconfirmed {
+            let _ = writeln!(
+                text,
+                "{}: generation {generation}, reverts in {reverts_in} s; `firstlight confirm` keeps it",
+                style.changed("unconfirmed")
+            );
+        }
+        for module in &self.modules {
+            let _ = writeln!(
+                text,
+                "  {:<20} {:<9} {} changed, {} verified, {} ms",
+                module.name,
+                module.status.to_string(),
+                module.changed,
+                module.verified,
+                module.milliseconds
+            );
+        }
+        for problem in &self.problems {
+            let _ = writeln!(text, "{}: {problem}", style.removed("problem"));
+        }
+        text
+    }
+}
+
+fn problems_of(module: &applied::ModuleOutcome) -> Vec<String> {
+    let name = &module.name;
+    let mut all: Vec<String> = module.problems.clone();
+    all.extend(module.findings.iter().filter(|f| f.is_short()).map(Finding::to_string));
+    all.extend(
+        module
+            .notes
+            .iter()
+            .filter(|n| n.level == crate::module::Level::Warning)
+            .map(|n| n.text.clone()),
+    );
+    all.dedup();
+    all.into_iter().map(|problem| format!("{name}: {problem}")).collect()
+}

@@ -1,0 +1,340 @@
+//! Generations: each time a document changed the machine, numbered from 1.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{STATE_VERSION, StateError, Store};
+use crate::module::Stage;
+use crate::system::clock::BootTime;
+
+/// One generation, as `generation.json` has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Generation {
+    /// The version of this form.
+    pub version: u32,
+    /// Its number.
+    pub number: u32,
+    /// When it was begun, in seconds since 1970-01-01 UTC.
+    pub created: u64,
+    /// The instance it was made for.
+    pub instance_id: String,
+    /// The source of the document: `nocloud`, `file`.
+    pub source: String,
+    /// The place in that source.
+    pub place: String,
+    /// SHA-256 of the document, hexadecimal.
+    pub digest: String,
+    /// How it stands.
+    pub outcome: Outcome,
+    /// The stages that were carried out, with how each went.
+    #[serde(default)]
+    pub stages: BTreeMap<Stage, StageRecord>,
+    /// Until when somebody had to confirm it; absent where nobody has to, or somebody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unconfirmed: Option<Deadline>,
+    /// Its undoing was begun and has not ended: the journal has what is left. `outcome` is how it will stand then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undoing: bool,
+}
+
+/// A moment until which a person may do something. Not by the wall clock, which anybody can set, the network included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deadline {
+    /// The boot whose clock this is; it is over with that boot.
+    pub boot_id: String,
+    /// Milliseconds of CLOCK_MONOTONIC.
+    pub monotonic: u64,
+}
+
+impl Deadline {
+    /// The moment `after` now.
+    pub fn after(now: &BootTime, after: Duration) -> Self {
+        Self {
+            boot_id: now.boot_id.clone(),
+            monotonic: u64::try_from((now.monotonic + after).as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// The seconds left, rounded up; 0 when it is over.
+    pub fn seconds_left(&self, now: &BootTime) -> u64 {
+        if self.boot_id != now.boot_id {
+            return 0;
+        }
+        let left = Duration::from_millis(self.monotonic).saturating_sub(now.monotonic);
+        u64::try_from(left.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
+    }
+}
+
+/// How one stage of a generation went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageRecord {
+    /// How many changes it made.
+    pub changed: usize,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// How a generation, or a stage of one, stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Everything is as asked.
+    Done,
+    /// What could be done is; something is not as asked.
+    Degraded,
+    /// Begun and not ended: it runs now, or it was cut off.
+    Running,
+    /// It failed, and what it had changed was undone.
+    Failed,
+    /// It was undone later.
+    RolledBack,
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Done => "done",
+            Self::Degraded => "degraded",
+            Self::Running => "running",
+            Self::Failed => "failed",
+            Self::RolledBack => "rolled back",
+        })
+    }
+}
+
+impl Generation {
+    /// Whether its changes are on the machine, or some of them still are.
+    pub fn is_in_force(&self) -> bool {
+        self.undoing || matches!(self.outcome, Outcome::Done | Outcome::Degraded | Outcome::Running)
+    }
+
+    /// Until when somebody has to confirm it, if it is undone otherwise.
+    pub fn confirm_by(&self) -> Option<&Deadline> {
+        self.unconfirmed.as_ref().filter(|_| self.is_in_force())
+    }
+}
+
+impl Store {
+    pub(super) fn generation_path(number: u32) -> String {
+        Self::path(&format!("generations/{number}"))
+    }
+
+    /// The generations there are, oldest first.
+    ///
+    /// # Errors
+    /// One of them is damaged, or was written by a newer firstlight.
+    pub fn generations(&self) -> Result<Vec<Generation>, StateError> {
+        let mut numbers: Vec<u32> = self
+            .root
+            .list(&Self::path("generations"))?
+            .iter()
+            .filter_map(|name| name.parse().ok())
+            .collect();
+        numbers.sort_unstable();
+        let found: Result<Vec<_>, _> = numbers.into_iter().map(|number| self.generation(number)).collect();
+        // A directory without its record is one that a crash cut off before anything was changed.
+        Ok(found?.into_iter().flatten().collect())
+    }
+
+    /// Generation `number`, if there is one.
+    ///
+    /// # Errors
+    /// It is damaged, or was written by a newer firstlight.
+    pub fn generation(&self, number: u32) -> Result<Option<Generation>, StateError> {
+        let path = format!("{}/generation.json", Self::generation_path(number));
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        match self.read_json::<Version>(&path)? {
+            None => Ok(None),
+            Some(Version { version }) if version > STATE_VERSION => Err(StateError::Newer { path, version }),
+            Some(_) => self.read_json(&path),
+        }
+    }
+
+    /// The newest generation whose changes are on the machine.
+    ///
+    /// # Errors
+    /// As [`Store::generations`].
+    pub fn current(&self) -> Result<Option<Generation>, StateError> {
+        Ok(self.generations()?.into_iter().rev().find(Generation::is_in_force))
+    }
+
+    /// The generation that is undone unless somebody confirms it, if there is one.
+    ///
+    /// # Errors
+    /// As [`Store::generations`].
+    pub fn unconfirmed(&self) -> Result<Option<Generation>, StateError> {
+        let mut newest_first = self.generations()?.into_iter().rev();
+        Ok(newest_first.find(|generation| generation.confirm_by().is_some()))
+    }
+
+    /// Begins a generation: gives it the next number and writes its record.
+    ///
+    /// # Errors
+    /// The state directory can't be written.
+    pub fn begin(&self, mut generation: Generation) -> Result<Generation, StateError> {
+        let names = self.root.list(&Self::path("generations"))?;
+        let last = names
+            .iter()
+            .filter_map(|name| name.parse::<u32>().ok())
+            .max()
+            .unwrap_or(0);
+        generation.number = last + 1;
+        self.make(&Self::generation_path(generation.number))?;
+        self.save(&generation)?;
+        Ok(generation)
+    }
+
+    /// Writes a generation's record.
+    ///
+    /// # Errors
+    /// The state directory can't be written.
+    pub fn save(&self, generation: &Generation) -> Result<(), StateError> {
+        self.write_json(
+            &format!("{}/generation.json", Self::generation_path(generation.number)),
+            generation,
+        )
+    }
+
+    /// Writes one of a generation's files for people and programs: `plan.json`, `report.json`, `document`.
+    ///
+    /// # Errors
+    /// The state directory can't be written.
+    pub fn save_part(&self, number: u32, name: &str, bytes: &[u8]) -> Result<(), StateError> {
+        self.write(&format!("{}/{name}", Self::generation_path(number)), bytes)
+    }
+
+    /// What [`Store::save_part`] has written, if it has.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn part(&self, number: u32, name: &str) -> Result<Option<Vec<u8>>, StateError> {
+        Ok(self.root.read(&format!("{}/{name}", Self::generation_path(number)))?)
+    }
+
+    /// Where the report of generation `number` is.
+    pub fn report_path(number: u32) -> String {
+        format!("{}/report.json", Self::generation_path(number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::Root;
+
+    fn sample() -> Generation {
+        Generation {
+            version: STATE_VERSION,
+            number: 0,
+            created: 1,
+            instance_id: "i-1".into(),
+            source: "file".into(),
+            place: "doc.yaml".into(),
+            digest: "00".into(),
+            outcome: Outcome::Running,
+            stages: BTreeMap::from([(
+                Stage::Local,
+                StageRecord {
+                    changed: 1,
+                    outcome: Outcome::Done,
+                },
+            )]),
+            unconfirmed: None,
+            undoing: false,
+        }
+    }
+
+    #[test]
+    fn a_deadline_is_of_one_boot() {
+        let at = |boot_id: &str, seconds| BootTime {
+            boot_id: boot_id.into(),
+            monotonic: Duration::from_secs(seconds),
+        };
+        let deadline = Deadline::after(&at("a", 100), Duration::from_secs(20));
+        for (now, left) in [
+            (at("a", 100), 20),
+            (at("a", 119), 1),
+            (at("a", 120), 0),
+            (at("a", 500), 0),
+            (at("b", 100), 0),
+        ] {
+            assert_eq!(deadline.seconds_left(&now), left, "{now:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_unconfirmed_is_found_until_it_is_undone() {
+        let tree = tempfile::tempdir().unwrap();
+        let store = Store::new(Root::open(tree.path()).unwrap());
+        let deadline = Deadline {
+            boot_id: "a".into(),
+            monotonic: 1,
+        };
+        let trial = Generation {
+            outcome: Outcome::Done,
+            unconfirmed: Some(deadline),
+            ..sample()
+        };
+        store.begin(sample()).unwrap();
+        let trial = store.begin(trial).unwrap();
+        assert_eq!(store.unconfirmed().unwrap().as_ref(), Some(&trial));
+        let undone = Generation {
+            outcome: Outcome::RolledBack,
+            undoing: true,
+            ..trial
+        };
+        store.save(&undone).unwrap();
+        assert_eq!(store.unconfirmed().unwrap().as_ref(), Some(&undone));
+        store
+            .save(&Generation {
+                undoing: false,
+                ..undone
+            })
+            .unwrap();
+        assert_eq!(store.unconfirmed().unwrap(), None);
+    }
+
+    #[test]
+    fn a_generation_of_before_has_neither() {
+        let text = serde_json::to_string(&sample()).unwrap();
+        assert!(!text.contains("unconfirmed") && !text.contains("undoing"), "{text}");
+        assert_eq!(serde_json::from_str::<Generation>(&text).unwrap(), sample());
+    }
+
+    #[test]
+    fn generations_are_numbered_and_come_back() {
+        let tree = tempfile::tempdir().unwrap();
+        let store = Store::new(Root::open(tree.path()).unwrap());
+        assert_eq!(store.current().unwrap(), None);
+        let first = store.begin(sample()).unwrap();
+        let second = store.begin(sample()).unwrap();
+        assert_eq!((first.number, second.number), (1, 2));
+        store
+            .save(&Generation {
+                outcome: Outcome::RolledBack,
+                ..second
+            })
+            .unwrap();
+        assert_eq!(store.current().unwrap(), Some(first));
+        assert_eq!(store.generations().unwrap().len(), 2);
+        std::fs::create_dir(tree.path().join("var/lib/firstlight/generations/7")).unwrap();
+        assert_eq!(store.generations().unwrap().len(), 2);
+        assert_eq!(store.begin(sample()).unwrap().number, 8);
+    }
+
+    #[test]
+    fn a_newer_state_is_refused_with_its_version() {
+        let tree = tempfile::tempdir().unwrap();
+        let store = Store::new(Root::open(tree.path()).unwrap());
+        store.begin(sample()).unwrap();
+        let path = tree.path().join("var/lib/firstlight/generations/1/generation.json");
+        std::fs::write(&path, r#"{"version": 99, "unheard": true}"#).unwrap();
+        let error = store.generations().unwrap_err().to_string();
+        assert!(error.contains("99") && error.contains("update firstlight"), "{error}");
+    }
+}

@@ -1,0 +1,482 @@
+//! The inventory: everything of the machine that is as it is because a document asked for it, with what was there before.
+//!
+//! It is written with a generation, before anything is touched, and undone with it: each generation keeps the inventory of
+//! before.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::contents::digest;
+use super::{STATE_VERSION, StateError, Store};
+use crate::module::{Dirty, Share, UnitAction};
+use crate::system::{Kind, ReadError, Root};
+
+/// All items, each by its [`Thing::key`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// The version of this form.
+    pub version: u32,
+    /// The items.
+    pub items: BTreeMap<String, Item>,
+}
+
+/// One thing that a document asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    /// The module that asked for it last.
+    pub module: String,
+    /// The generation that made it as it is.
+    pub generation: u32,
+    /// What it is.
+    #[serde(flatten)]
+    pub thing: Thing,
+}
+
+/// What is held to be as a document asked, and what was there before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Thing {
+    /// A file, a directory or a link; or that there is none.
+    Path(PathItem),
+    /// That a unit is enabled, disabled, masked or not masked.
+    UnitFile {
+        /// The unit's full name.
+        unit: String,
+        /// What was asked of it.
+        action: UnitAction,
+        /// The links that were made or removed for it.
+        links: Vec<LinkItem>,
+    },
+    /// That a unit runs, or does not.
+    UnitActive {
+        /// The unit's full name.
+        unit: String,
+        /// Whether it ran before.
+        before: bool,
+        /// Whether it was asked to run.
+        written: bool,
+    },
+    /// That an account is a member of a group.
+    Member {
+        /// The group's name.
+        group: String,
+        /// The account's name.
+        user: String,
+        /// Whether it was one before.
+        before: bool,
+    },
+    /// An account's password. It has no before: an earlier password never comes back.
+    Password {
+        /// The account's name.
+        user: String,
+        /// SHA-256 of the hash in the shadow entry; `None` where the document left the password alone.
+        digest: Option<String>,
+        /// Whether the next login has to choose a new one.
+        expired: bool,
+    },
+    /// The kernel's host name.
+    Hostname {
+        /// The name.
+        name: String,
+    },
+}
+
+/// A directory entry with what was there before, and what was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PathItem {
+    /// Its path.
+    pub path: String,
+    /// What was there before firstlight first touched it.
+    pub before: PathState,
+    /// What was written.
+    pub written: PathState,
+    /// How much of it is firstlight's.
+    pub share: Share,
+    /// It holds a secret: its content is not kept.
+    pub secret: bool,
+    /// It stays when nobody asks for it any more.
+    pub lasting: bool,
+    /// What has to notice when it changes.
+    pub dirties: Vec<Dirty>,
+}
+
+/// A link below `/etc/systemd/system`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkItem {
+    /// Its path.
+    pub path: String,
+    /// Where it led before; `None`: there was none.
+    pub before: Option<String>,
+    /// Where it was made to lead; `None`: it was removed.
+    pub written: Option<String>,
+}
+
+/// What is at a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum PathState {
+    /// Nothing.
+    Absent,
+    /// A file.
+    File {
+        /// SHA-256 of its content, hexadecimal.
+        digest: String,
+        /// The permission bits.
+        mode: u32,
+        /// Owner and group.
+        owner: (u32, u32),
+    },
+    /// A directory.
+    Directory {
+        /// The permission bits.
+        mode: u32,
+        /// Owner and group.
+        owner: (u32, u32),
+    },
+    /// A symbolic link.
+    Symlink {
+        /// What it points to, as written in the link.
+        target: String,
+    },
+    /// A device, a socket or a pipe.
+    Other,
+}
+
+impl PathState {
+    /// What is at `path` now, and its content where it is a file.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn look(root: &Root, path: &str) -> Result<(Self, Option<Vec<u8>>), ReadError> {
+        let Some(there) = root.metadata(path)? else {
+            return Ok((Self::Absent, None));
+        };
+        let (mode, owner) = (there.mode, (there.uid, there.gid));
+        Ok(match there.kind {
+            Kind::Directory => (Self::Directory { mode, owner }, None),
+            Kind::Symlink => {
+                let target = root.read_link(path)?.unwrap_or_default();
+                (Self::Symlink { target }, None)
+            }
+            Kind::Other => (Self::Other, None),
+            Kind::File => {
+                let bytes = root.read(path)?.unwrap_or_default();
+                let digest = digest(&bytes);
+                (Self::File { digest, mode, owner }, Some(bytes))
+            }
+        })
+    }
+
+    /// The permission bits, and owner and group, of a file or a directory.
+    pub fn metadata(&self) -> Option<(u32, (u32, u32))> {
+        match self {
+            Self::File { mode, owner, .. } | Self::Directory { mode, owner } => Some((*mode, *owner)),
+            _ => None,
+        }
+    }
+
+    /// The digest of its content, where it is a file.
+    pub fn digest(&self) -> Option<&str> {
+        match self {
+            Self::File { digest, .. } => Some(digest),
+            _ => None,
+        }
+    }
+}
+
+impl Thing {
+    /// What tells it from all others: `path /etc/hosts`, `enabled docker.service`, `member docker core`.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Path(item) => format!("path {}", item.path),
+            Self::UnitFile { unit, action, .. } => match action {
+                UnitAction::Mask | UnitAction::Unmask => format!("masked {unit}"),
+                _ => format!("enabled {unit}"),
+            },
+            Self::UnitActive { unit, .. } => format!("active {unit}"),
+            Self::Member { group, user, .. } => format!("member {group} {user}"),
+            Self::Password { user, .. } => format!("password {user}"),
+            Self::Hostname { .. } => "hostname".to_owned(),
+        }
+    }
+
+    /// The digests of the contents that it needs to be kept.
+    fn digests(&self) -> Vec<&str> {
+        match self {
+            Self::Path(item) => [&item.before, &item.written]
+                .into_iter()
+                .filter_map(PathState::digest)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Default for Inventory {
+    fn default() -> Self {
+        Self {
+            version: STATE_VERSION,
+            items: BTreeMap::new(),
+        }
+    }
+}
+
+impl Inventory {
+    /// The item at this path.
+    pub fn path(&self, path: &str) -> Option<&PathItem> {
+        match self.items.get(&format!("path {path}"))?.thing {
+            Thing::Path(ref item) => Some(item),
+            _ => None,
+        }
+    }
+
+    /// The paths, in their order.
+    pub fn paths(&self) -> impl Iterator<Item = &PathItem> {
+        self.items.values().filter_map(|item| match &item.thing {
+            Thing::Path(item) => Some(item),
+            _ => None,
+        })
+    }
+
+    /// The units of which it says whether they run.
+    pub fn units(&self) -> Vec<String> {
+        let unit = |item: &Item| match &item.thing {
+            Thing::UnitActive { unit, .. } => Some(unit.clone()),
+            _ => None,
+        };
+        self.items.values().filter_map(unit).collect()
+    }
+}
+
+const NAME: &str = "inventory.json";
+
+impl Store {
+    /// The inventory as it is; empty before the first generation.
+    ///
+    /// # Errors
+    /// It is damaged, or was written by a newer firstlight.
+    pub fn inventory(&self) -> Result<Inventory, StateError> {
+        self.read_inventory(&Self::path(NAME)).map(Option::unwrap_or_default)
+    }
+
+    fn read_inventory(&self, path: &str) -> Result<Option<Inventory>, StateError> {
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        match self.read_json::<Version>(path)? {
+            None => Ok(None),
+            Some(Version { version }) if version > STATE_VERSION => Err(StateError::Newer {
+                path: path.to_owned(),
+                version,
+            }),
+            Some(_) => self.read_json(path),
+        }
+    }
+
+    /// Writes the inventory that generation `number` makes true. The one of before stays with the generation; what an
+    /// earlier stage of it has left there stays.
+    ///
+    /// # Errors
+    /// The state directory can't be written.
+    pub fn begin_inventory(&self, number: u32, inventory: &Inventory) -> Result<(), StateError> {
+        let before = Self::inventory_before(number);
+        if self.read_inventory(&before)?.is_none() {
+            self.write_json(&before, &self.inventory()?)?;
+        }
+        self.write_json(&Self::path(NAME), inventory)
+    }
+
+    /// Puts the inventory of before generation `number` back: all of it, or what one module asked for.
+    ///
+    /// # Errors
+    /// The state directory can't be read or written.
+    pub fn restore_inventory(&self, number: u32, module: Option<&str>) -> Result<(), StateError> {
+        let Some(before) = self.read_inventory(&Self::inventory_before(number))? else {
+            return Ok(());
+        };
+        let restored = match module {
+            None => before,
+            Some(module) => {
+                let mut mixed = self.inventory()?;
+                mixed.items.retain(|_, item| item.module != module);
+                for (key, item) in before.items.into_iter().filter(|(_, item)| item.module == module) {
+                    mixed.items.entry(key).or_insert(item);
+                }
+                mixed
+            }
+        };
+        self.write_json(&Self::path(NAME), &restored)
+    }
+
+    /// Takes what the inventory of before generation `number` has and the present one has not in again.
+    ///
+    /// # Errors
+    /// The state directory can't be read or written.
+    pub fn readopt_inventory(&self, number: u32) -> Result<(), StateError> {
+        let Some(before) = self.read_inventory(&Self::inventory_before(number))? else {
+            return Ok(());
+        };
+        let mut inventory = self.inventory()?;
+        let known = inventory.items.len();
+        for (key, item) in before.items {
+            inventory.items.entry(key).or_insert(item);
+        }
+        if inventory.items.len() == known {
+            return Ok(());
+        }
+        self.write_json(&Self::path(NAME), &inventory)
+    }
+
+    /// Removes kept contents that neither the inventory nor that of any generation needs.
+    ///
+    /// # Errors
+    /// The state directory can't be read or written.
+    pub fn sweep_inventory(&self) -> Result<(), StateError> {
+        let mut needed = BTreeSet::new();
+        let mut need = |inventory: &Inventory| {
+            let digests = inventory.items.values().flat_map(|item| item.thing.digests());
+            needed.extend(digests.map(str::to_owned));
+        };
+        need(&self.inventory()?);
+        for generation in self.generations()? {
+            if let Some(before) = self.read_inventory(&Self::inventory_before(generation.number))? {
+                need(&before);
+            }
+        }
+        self.sweep_contents(&needed)
+    }
+
+    fn inventory_before(number: u32) -> String {
+        format!("{}/{NAME}", Self::generation_path(number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::{Generation, Outcome};
+
+    fn member(module: &str, generation: u32, user: &str) -> Item {
+        Item {
+            module: module.to_owned(),
+            generation,
+            thing: Thing::Member {
+                group: "docker".to_owned(),
+                user: user.to_owned(),
+                before: false,
+            },
+        }
+    }
+
+    fn file(path: &str, bytes: &[u8]) -> Item {
+        let written = PathState::File {
+            digest: digest(bytes),
+            mode: 0o600,
+            owner: (0, 0),
+        };
+        Item {
+            module: "network".to_owned(),
+            generation: 1,
+            thing: Thing::Path(PathItem {
+                path: path.to_owned(),
+                before: PathState::Absent,
+                written,
+                share: Share::Whole,
+                secret: false,
+                lasting: false,
+                dirties: vec![Dirty::Network],
+            }),
+        }
+    }
+
+    fn inventory(items: &[Item]) -> Inventory {
+        Inventory {
+            items: items.iter().map(|item| (item.thing.key(), item.clone())).collect(),
+            ..Inventory::default()
+        }
+    }
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let tree = tempfile::tempdir().unwrap();
+        let store = Store::new(Root::open(tree.path()).unwrap());
+        for _ in 0..2 {
+            let generation = Generation {
+                version: STATE_VERSION,
+                number: 0,
+                created: 1,
+                instance_id: "i-1".into(),
+                source: "file".into(),
+                place: "doc.yaml".into(),
+                digest: "00".into(),
+                outcome: Outcome::Done,
+                stages: BTreeMap::new(),
+                unconfirmed: None,
+                undoing: false,
+            };
+            store.begin(generation).unwrap();
+        }
+        (tree, store)
+    }
+
+    #[test]
+    fn it_is_undone_with_its_generation() {
+        let (_tree, store) = store();
+        assert_eq!(store.inventory().unwrap(), Inventory::default());
+        let one = inventory(&[member("docker", 1, "core"), file("/etc/a", b"a")]);
+        let two = inventory(&[member("docker", 2, "bob"), member("other", 2, "eve")]);
+        store.begin_inventory(1, &one).unwrap();
+        store.begin_inventory(2, &inventory(&[])).unwrap();
+        store.begin_inventory(2, &two).unwrap();
+        assert_eq!(store.inventory().unwrap(), two);
+        store.restore_inventory(2, Some("docker")).unwrap();
+        let mixed = inventory(&[member("docker", 1, "core"), member("other", 2, "eve")]);
+        assert_eq!(store.inventory().unwrap(), mixed);
+        store.restore_inventory(2, None).unwrap();
+        assert_eq!(store.inventory().unwrap(), one);
+        store.begin_inventory(2, &two).unwrap();
+        store.readopt_inventory(2).unwrap();
+        let all = inventory(&[
+            member("docker", 1, "core"),
+            file("/etc/a", b"a"),
+            member("docker", 2, "bob"),
+        ]);
+        assert_eq!(store.inventory().unwrap().items.len(), all.items.len() + 1);
+        assert!(
+            all.items
+                .iter()
+                .all(|(key, item)| store.inventory().unwrap().items.get(key) == Some(item))
+        );
+        store.restore_inventory(1, None).unwrap();
+        assert_eq!(store.inventory().unwrap(), Inventory::default());
+    }
+
+    #[test]
+    fn contents_stay_as_long_as_a_generation_can_come_back() {
+        let (_tree, store) = store();
+        store.keep_contents([&b"a"[..], b"b", b"c"]).unwrap();
+        store.begin_inventory(1, &inventory(&[file("/etc/a", b"a")])).unwrap();
+        store.begin_inventory(2, &inventory(&[file("/etc/a", b"b")])).unwrap();
+        store.sweep_inventory().unwrap();
+        let is_kept = |bytes: &[u8]| store.content(&digest(bytes)).unwrap().is_some();
+        assert_eq!((is_kept(b"a"), is_kept(b"b"), is_kept(b"c")), (true, true, false));
+    }
+
+    #[test]
+    fn a_newer_one_is_refused_and_its_form_is_stable() {
+        let (tree, store) = store();
+        store.begin_inventory(1, &inventory(&[file("/etc/a", b"a")])).unwrap();
+        let path = tree.path().join("var/lib/firstlight/inventory.json");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let expected = serde_json::json!({"version": 1, "items": {"path /etc/a": {
+            "module": "network", "generation": 1, "kind": "path", "path": "/etc/a",
+            "before": {"kind": "absent"},
+            "written": {"kind": "file", "digest": digest(b"a"), "mode": 384, "owner": [0, 0]},
+            "share": "whole", "secret": false, "lasting": false, "dirties": ["network"],
+        }}});
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), expected);
+        std::fs::write(&path, r#"{"version": 99}"#).unwrap();
+        assert!(store.inventory().unwrap_err().to_string().contains("update firstlight"));
+    }
+}

@@ -1,0 +1,351 @@
+//! The journal of a generation: what each change replaced, on disk before the change is made.
+//!
+//! It is lines of JSON: records, and marks. The records of a batch of files come before the mark [`Mark::Committed`], which
+//! is written once everything they need is on disk; what a crash left before that mark never happened, and what it left
+//! after can be finished. What is done one at a time (units, the host name) is recorded as [`Record::immediate`].
+
+use serde::{Deserialize, Serialize};
+
+use super::{StateError, Store};
+use crate::module::Dirty;
+
+/// One record of the journal, written before its change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The module whose change it is.
+    pub module: String,
+    /// How the change is undone.
+    pub undo: Undo,
+    /// What has to notice when it is undone.
+    #[serde(default)]
+    pub dirties: Vec<Dirty>,
+    /// Not part of a batch: it is done right after it was recorded. So was everything before there were batches.
+    #[serde(default = "yes")]
+    pub immediate: bool,
+    /// What is left to do for it once its batch is committed.
+    #[serde(default)]
+    pub step: Option<Step>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What is left to do for a path once its batch is committed. Doing it twice does no harm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Step {
+    /// The temporary file or link beside it is renamed over it.
+    Publish {
+        /// The path of the temporary entry.
+        temporary: String,
+    },
+    /// It is removed.
+    Remove,
+    /// The directory is removed, unless something is in it.
+    RemoveDirectory,
+    /// The directory gets this mode and owner.
+    Directory {
+        /// The permission bits.
+        mode: u32,
+        /// Owner and group.
+        owner: (u32, u32),
+    },
+}
+
+/// A mark between the records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mark {
+    /// The batch before it is on disk: from here on it is carried out, by whoever comes.
+    Committed,
+    /// Everything before it is being undone.
+    RollingBack,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MarkLine {
+    mark: Mark,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Mark(MarkLine),
+    Record(Box<Record>),
+}
+
+/// A journal as it was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Journal {
+    /// The records, oldest first.
+    pub records: Vec<Record>,
+    /// How many of them the last [`Mark::Committed`] covers.
+    pub committed: usize,
+    /// Whether an undo was begun.
+    pub rolling_back: bool,
+}
+
+/// How a change is undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Undo {
+    /// A directory entry is put back.
+    Path {
+        /// The entry.
+        path: String,
+        /// What was there.
+        before: Before,
+    },
+    /// One entry of an account file is put back; the others stay as they are by then.
+    AccountEntry {
+        /// The file.
+        path: String,
+        /// The entry's first field.
+        name: String,
+        /// The entry's line as it was; `None`: there was none. In the image, since it may hold a hash.
+        image: Option<String>,
+    },
+    /// The kernel's host name is put back.
+    Hostname {
+        /// The name as it was.
+        before: String,
+    },
+    /// A unit is started or stopped again.
+    UnitActive {
+        /// The unit.
+        unit: String,
+        /// Whether it ran.
+        active: bool,
+    },
+    /// It can't be undone.
+    Impossible {
+        /// What was done.
+        what: String,
+    },
+}
+
+impl Undo {
+    /// Whether this can only be done once `newer` is: both put back the same thing, or this the directory that it is in.
+    pub fn waits_for(&self, newer: &Self) -> bool {
+        match (self, newer) {
+            (Self::Path { path, .. }, Self::Path { path: newer, .. }) => newer
+                .strip_prefix(path.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+            (
+                Self::AccountEntry { path, name, .. },
+                Self::AccountEntry {
+                    path: newer,
+                    name: newer_name,
+                    ..
+                },
+            ) => (path, name) == (newer, newer_name),
+            (Self::Hostname { .. }, Self::Hostname { .. }) => true,
+            (Self::UnitActive { unit, .. }, Self::UnitActive { unit: newer, .. }) => unit == newer,
+            _ => false,
+        }
+    }
+}
+
+/// What was at a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Before {
+    /// Nothing.
+    Absent,
+    /// A file.
+    File {
+        /// The name of its image in the generation's `before/`.
+        image: String,
+        /// Its permission bits.
+        mode: u32,
+        /// Its owner and group.
+        owner: (u32, u32),
+    },
+    /// A directory.
+    Directory {
+        /// Its permission bits.
+        mode: u32,
+        /// Its owner and group.
+        owner: (u32, u32),
+    },
+    /// A symbolic link.
+    Symlink {
+        /// What it pointed to.
+        target: String,
+    },
+}
+
+impl Store {
+    /// Adds a record to the journal of generation `number`; it is on disk when this returns.
+    ///
+    /// # Errors
+    /// The state directory can't be written.
+    pub fn record(&self, number: u32, record: &Record) -> Result<(), StateError> {
+        let path = Self::journal_path(number);
+        Ok(self.writer.append(&path, &line(&path, record)?)?)
+    }
+
+    /// Adds the records of a batch at once; they and their images are on disk when this returns.
+    ///
+    /// # Errors
+    /// The state directory can't be written.
+    pub fn record_batch<'a>(&self, number: u32, records: impl Iterator<Item = &'a Record>) -> Result<(), StateError> {
+        let path = Self::journal_path(number);
+        let mut text = Vec::new();
+        for record in records {
+            text.extend(line(&path, record)?);
+        }
+        self.writer.append(&path, &text)?;
+        Ok(self.writer.sync(std::iter::once(path.as_str()))?)
+    }
+
+    /// Sets a mark; it is on disk when this returns.
+    ///
+    /// # Errors
+    /// The state directory can't be written.
+    pub fn mark(&self, number: u32, mark: Mark) -> Result<(), StateError> {
+        let path = Self::journal_path(number);
+        Ok(self.writer.append(&path, &line(&path, &MarkLine { mark })?)?)
+    }
+
+    /// The journal of generation `number`. A last line that was cut off by a crash is left out: what it was about was not
+    /// begun.
+    ///
+    /// # Errors
+    /// A whole line is damaged.
+    pub fn journal(&self, number: u32) -> Result<Journal, StateError> {
+        let path = Self::journal_path(number);
+        let mut journal = Journal::default();
+        let Some(text) = self.root.read_text(&path)? else {
+            return Ok(journal);
+        };
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        for line in whole.lines().filter(|line| !line.is_empty()) {
+            let damaged = |e: serde_json::Error| StateError::Damaged {
+                path: path.clone(),
+                why: e.to_string(),
+            };
+            match serde_json::from_str(line).map_err(damaged)? {
+                Line::Record(record) => journal.records.push(*record),
+                Line::Mark(MarkLine { mark: Mark::Committed }) => journal.committed = journal.records.len(),
+                Line::Mark(MarkLine {
+                    mark: Mark::RollingBack,
+                }) => journal.rolling_back = true,
+            }
+        }
+        Ok(journal)
+    }
+
+    /// Its records alone.
+    ///
+    /// # Errors
+    /// As [`Store::journal`].
+    pub fn records(&self, number: u32) -> Result<Vec<Record>, StateError> {
+        Ok(self.journal(number)?.records)
+    }
+
+    /// Replaces the journal of generation `number`, all of it committed: what was undone is no longer in it.
+    ///
+    /// # Errors
+    /// The state directory can't be written.
+    pub fn replace_records(&self, number: u32, records: &[Record]) -> Result<(), StateError> {
+        let path = Self::journal_path(number);
+        let mut text = Vec::new();
+        for record in records {
+            text.extend(line(&path, record)?);
+        }
+        text.extend(line(&path, &MarkLine { mark: Mark::Committed })?);
+        self.write(&path, &text)
+    }
+
+    /// Keeps the image of something that is about to be replaced; returns its name. It is on disk once the batch that it
+    /// belongs to is recorded.
+    ///
+    /// # Errors
+    /// The state directory can't be written.
+    pub fn keep_image(&self, number: u32, bytes: &[u8]) -> Result<String, StateError> {
+        let directory = format!("{}/before", Self::generation_path(number));
+        self.make(&directory)?;
+        let name = (self.root.list(&directory)?.len() + 1).to_string();
+        self.writer
+            .stage_file(&format!("{directory}/{name}"), bytes, 0o600, super::current_owner())?;
+        Ok(name)
+    }
+
+    /// An image that was kept.
+    ///
+    /// # Errors
+    /// It is missing or can't be read.
+    pub fn image(&self, number: u32, name: &str) -> Result<Vec<u8>, StateError> {
+        let path = format!("{}/before/{name}", Self::generation_path(number));
+        let missing = || StateError::Damaged {
+            path: path.clone(),
+            why: "it is missing".to_owned(),
+        };
+        self.root.read(&path)?.ok_or_else(missing)
+    }
+
+    fn journal_path(number: u32) -> String {
+        format!("{}/journal", Self::generation_path(number))
+    }
+}
+
+/// One line of the journal at `path`.
+fn line(path: &str, value: &impl Serialize) -> Result<Vec<u8>, StateError> {
+    let damaged = |e: serde_json::Error| StateError::Damaged {
+        path: path.to_owned(),
+        why: e.to_string(),
+    };
+    let mut line = serde_json::to_vec(value).map_err(damaged)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::Root;
+
+    #[test]
+    fn a_record_that_a_crash_cut_off_is_left_out() {
+        let tree = tempfile::tempdir().unwrap();
+        let store = Store::new(Root::open(tree.path()).unwrap());
+        store.make(&Store::generation_path(1)).unwrap();
+        let undo = Undo::Hostname {
+            before: "photon".into(),
+        };
+        let record = Record {
+            module: "hostname".into(),
+            undo,
+            dirties: vec![Dirty::Network],
+            immediate: true,
+            step: None,
+        };
+        store.record(1, &record).unwrap();
+        store.record(1, &record).unwrap();
+        assert_eq!(store.records(1).unwrap(), [record.clone(), record.clone()]);
+        let path = tree.path().join("var/lib/firstlight/generations/1/journal");
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, &text[..text.len() - 5]).unwrap();
+        assert_eq!(store.records(1).unwrap(), [record]);
+        std::fs::write(&path, "nonsense\n").unwrap();
+        assert!(store.records(1).unwrap_err().to_string().contains("damaged"));
+    }
+
+    #[test]
+    fn images_come_back_as_they_were() {
+        let tree = tempfile::tempdir().unwrap();
+        let store = Store::new(Root::open(tree.path()).unwrap());
+        let (a, b) = (
+            store.keep_image(1, b"\x00\xff").unwrap(),
+            store.keep_image(1, b"").unwrap(),
+        );
+        assert_ne!(a, b);
+        assert_eq!(
+            (store.image(1, &a).unwrap(), store.image(1, &b).unwrap()),
+            (b"\x00\xff".to_vec(), Vec::new())
+        );
+        assert!(store.image(1, "9").unwrap_err().to_string().contains("missing"));
+    }
+}

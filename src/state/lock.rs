@@ -1,0 +1,93 @@
+//! One writer at a time.
+
+use std::fs::File;
+use std::io::Read;
+
+use nix::fcntl::{Flock, FlockArg};
+
+use super::{STATE_DIRECTORY, StateError, Store};
+
+/// The right to change the machine, held until dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _file: Flock<File>,
+}
+
+/// Why the lock could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody else changes the machine right now.
+    #[error("another firstlight (pid {holder}) is changing this machine; wait for it to end")]
+    Held {
+        /// Its process ID, or `?` when it did not say.
+        holder: String,
+    },
+    /// The state can't be written, so nothing can be changed.
+    #[error("{directory} is on a read-only file system, so {STATE_DIRECTORY} can't be written; nothing was changed")]
+    ReadOnly {
+        /// The deepest directory on the way to the state that is there.
+        directory: String,
+    },
+    /// The lock file can't be made.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl Store {
+    /// Takes the lock, without waiting.
+    ///
+    /// # Errors
+    /// Somebody else holds it, or the state directory can't be written.
+    pub fn lock(&self) -> Result<Lock, LockError> {
+        let state = self.root.file_system(STATE_DIRECTORY).map_err(StateError::from)?;
+        if state.read_only {
+            return Err(LockError::ReadOnly {
+                directory: state.directory,
+            });
+        }
+        self.make(STATE_DIRECTORY)?;
+        let file = self.writer.open_lock(&Self::path("lock")).map_err(StateError::from)?;
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(mut locked) => {
+                // A courtesy to whoever comes second: on a full disk the lock holds without it.
+                let _ = sign(&mut locked);
+                Ok(Lock { _file: locked })
+            }
+            Err((file, _)) => Err(LockError::Held { holder: holder(file) }),
+        }
+    }
+}
+
+/// Who signed the lock file, read once the lock was refused: by then it is the holder's.
+fn holder(file: File) -> String {
+    let mut text = String::new();
+    let read = file.take(32).read_to_string(&mut text);
+    match text.trim() {
+        pid if read.is_ok() && !pid.is_empty() => pid.to_owned(),
+        _ => "?".to_owned(),
+    }
+}
+
+fn sign(file: &mut File) -> std::io::Result<()> {
+    use std::io::{Seek, Write};
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(format!("{}\n", std::process::id()).as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::Root;
+
+    #[test]
+    fn the_second_is_told_who_holds_it() {
+        let tree = tempfile::tempdir().unwrap();
+        let store = Store::new(Root::open(tree.path()).unwrap());
+        let held = store.lock().unwrap();
+        let error = store.lock().unwrap_err().to_string();
+        assert!(error.contains(&format!("pid {}", std::process::id())), "{error}");
+        drop(held);
+        store.lock().unwrap();
+    }
+}

@@ -1,0 +1,145 @@
+//! What firstlight remembers: `/var/lib/firstlight` (0700) for as long as the machine lives, `/run/firstlight` for this
+//! boot.
+//!
+//! State is read and written through [`crate::system`], below the machine's root, like everything else.
+
+pub mod contents;
+pub mod generation;
+pub mod instance;
+pub mod inventory;
+pub mod journal;
+pub mod lock;
+pub mod prune;
+pub mod run;
+
+use crate::system::write::TEMPORARY_PREFIX;
+use crate::system::{ReadError, Root, WriteError, Writer};
+
+pub use contents::digest;
+pub use generation::{Deadline, Generation, Outcome, StageRecord};
+pub use instance::instance_id;
+pub use inventory::{Inventory, Item, LinkItem, PathItem, PathState, Thing};
+pub use journal::{Before, Journal, Mark, Record, Step, Undo};
+pub use lock::{Lock, LockError};
+pub use prune::KEEP_GENERATIONS;
+
+/// Where state lives, below the machine's root.
+pub const STATE_DIRECTORY: &str = "/var/lib/firstlight";
+
+/// The version of the state's form. Older ones are read; a newer one is refused.
+pub const STATE_VERSION: u32 = 1;
+
+/// Why state could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// A file of it could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A file of it could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// A file of it is not what firstlight writes.
+    #[error("{path} is damaged: {why}")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A newer firstlight wrote it.
+    #[error(
+        "{path} was written by a newer firstlight (state version {version}, this one knows {STATE_VERSION}); update firstlight"
+    )]
+    Newer {
+        /// The file.
+        path: String,
+        /// The version it has.
+        version: u32,
+    },
+}
+
+/// The state of one machine.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: Root,
+    writer: Writer,
+}
+
+impl Store {
+    /// The state below this root. Nothing is read or made yet.
+    pub fn new(root: Root) -> Self {
+        Self {
+            writer: Writer::new(root.clone()),
+            root,
+        }
+    }
+
+    fn path(name: &str) -> String {
+        format!("{STATE_DIRECTORY}/{name}")
+    }
+
+    /// Makes a directory of the state, and those it is in.
+    fn make(&self, path: &str) -> Result<(), StateError> {
+        let owner = current_owner();
+        for missing in self.writer.missing_parents(&format!("{path}/x"))? {
+            let mode = if missing.starts_with(STATE_DIRECTORY) {
+                0o700
+            } else {
+                0o755
+            };
+            self.writer.make_directory(&missing, mode, owner)?;
+        }
+        Ok(())
+    }
+
+    /// Removes what temporary files a run that was cut off left in the state.
+    ///
+    /// # Errors
+    /// They can't be removed.
+    pub fn sweep_temporary_files(&self) -> Result<(), StateError> {
+        let generations = Self::path("generations");
+        let mut directories = vec![STATE_DIRECTORY.to_owned()];
+        directories.extend(
+            self.root
+                .list(&generations)?
+                .iter()
+                .map(|number| format!("{generations}/{number}")),
+        );
+        for directory in directories {
+            let names = self.root.list(&directory).unwrap_or_default();
+            for name in names.iter().filter(|name| name.starts_with(TEMPORARY_PREFIX)) {
+                self.writer.remove(&format!("{directory}/{name}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) -> Result<(), StateError> {
+        Ok(self.writer.write_file(path, bytes, 0o600, current_owner())?)
+    }
+
+    fn read_json<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<Option<T>, StateError> {
+        let Some(bytes) = self.root.read(path)? else {
+            return Ok(None);
+        };
+        let damaged = |e: serde_json::Error| StateError::Damaged {
+            path: path.to_owned(),
+            why: e.to_string(),
+        };
+        serde_json::from_slice(&bytes).map(Some).map_err(damaged)
+    }
+
+    fn write_json<T: serde::Serialize>(&self, path: &str, value: &T) -> Result<(), StateError> {
+        let mut text = serde_json::to_vec_pretty(value).map_err(|e| StateError::Damaged {
+            path: path.to_owned(),
+            why: e.to_string(),
+        })?;
+        text.push(b'\n');
+        self.write(path, &text)
+    }
+}
+
+/// State belongs to whoever writes it: root, or the person who tries firstlight on a scratch tree.
+fn current_owner() -> (u32, u32) {
+    (users::get_effective_uid(), users::get_effective_gid())
+}

@@ -1,0 +1,155 @@
+//! What is known about this boot, in `/run/firstlight`: gone with the next one.
+//!
+//! `seed/` holds what the local stage found, secrets included, for the system stage; it is in memory, for root only, and
+//! removed as soon as the system stage has read it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{StateError, Store};
+use crate::source::{Part, Seed};
+
+/// Where this boot's state lives.
+pub const RUN_DIRECTORY: &str = "/run/firstlight";
+
+/// As long as it is there, a failure of firstlight's units stops the boot: `firstlight-emergency.service` asks for it.
+const EMERGENCY: &str = "/run/firstlight/emergency";
+
+const SEED_DIRECTORY: &str = "/run/firstlight/seed";
+
+#[derive(Serialize, Deserialize)]
+struct Origins {
+    source: String,
+    place: String,
+    parts: Vec<(String, String)>,
+}
+
+impl Store {
+    /// Hands a seed on to the next stage of this boot.
+    ///
+    /// # Errors
+    /// `/run/firstlight` can't be written.
+    pub fn hand_on(&self, seed: &Seed) -> Result<(), StateError> {
+        self.make_run(SEED_DIRECTORY)?;
+        let mut origins = Origins {
+            source: seed.source.to_owned(),
+            place: seed.place.clone(),
+            parts: Vec::new(),
+        };
+        for (name, part) in seed.parts() {
+            self.write(&format!("{SEED_DIRECTORY}/{name}"), &part.bytes)?;
+            origins.parts.push((name.to_owned(), part.origin.clone()));
+        }
+        self.write_json(&format!("{SEED_DIRECTORY}/origins.json"), &origins)
+    }
+
+    /// The seed that an earlier stage of this boot handed on, if there is one.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn handed_on(&self) -> Result<Option<Seed>, StateError> {
+        let Some(origins) = self.read_json::<Origins>(&format!("{SEED_DIRECTORY}/origins.json"))? else {
+            return Ok(None);
+        };
+        let mut seed = Seed::empty(&origins.source, origins.place);
+        for (name, origin) in origins.parts {
+            if let Some(bytes) = self.root.read(&format!("{SEED_DIRECTORY}/{name}"))? {
+                seed.set(&name, Part { origin, bytes });
+            }
+        }
+        Ok(Some(seed))
+    }
+
+    /// Removes the seed that was handed on.
+    ///
+    /// # Errors
+    /// It can't be removed.
+    pub fn forget_handed_on(&self) -> Result<(), StateError> {
+        for name in self.root.list(SEED_DIRECTORY)? {
+            self.writer.remove(&format!("{SEED_DIRECTORY}/{name}"))?;
+        }
+        Ok(self.writer.remove_directory(SEED_DIRECTORY)?)
+    }
+
+    /// Writes a file of this boot that everybody may read: `status.json`, `result.json`.
+    ///
+    /// # Errors
+    /// `/run/firstlight` can't be written.
+    pub fn publish(&self, name: &str, bytes: &[u8]) -> Result<(), StateError> {
+        self.make_run(RUN_DIRECTORY)?;
+        Ok(self
+            .writer
+            .write_file(&format!("{RUN_DIRECTORY}/{name}"), bytes, 0o644, super::current_owner())?)
+    }
+
+    /// A file that was published in this boot.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub fn published(&self, name: &str) -> Result<Option<Vec<u8>>, StateError> {
+        Ok(self.root.read(&format!("{RUN_DIRECTORY}/{name}"))?)
+    }
+
+    /// From here on a failure stops the boot; a crash and the units' time limit are failures too.
+    ///
+    /// # Errors
+    /// `/run/firstlight` can't be written.
+    pub fn arm_emergency(&self) -> Result<(), StateError> {
+        self.make_run(RUN_DIRECTORY)?;
+        self.write(EMERGENCY, b"")
+    }
+
+    /// A failure stops nothing any more.
+    ///
+    /// # Errors
+    /// `/run/firstlight` can't be written.
+    pub fn disarm_emergency(&self) -> Result<(), StateError> {
+        Ok(self.writer.remove(EMERGENCY)?)
+    }
+
+    fn make_run(&self, path: &str) -> Result<(), StateError> {
+        for missing in self.writer.missing_parents(&format!("{path}/x"))? {
+            let mode = if missing == SEED_DIRECTORY { 0o700 } else { 0o755 };
+            self.writer.make_directory(&missing, mode, super::current_owner())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::Root;
+
+    #[test]
+    fn an_emergency_is_a_file_that_the_unit_looks_for() {
+        let tree = tempfile::tempdir().unwrap();
+        let store = Store::new(Root::open(tree.path()).unwrap());
+        let unit = include_str!("../../units/firstlight-emergency.service");
+        assert!(unit.contains(&format!("\nConditionPathExists={EMERGENCY}\n")));
+        store.disarm_emergency().unwrap();
+        store.arm_emergency().unwrap();
+        assert!(tree.path().join(&EMERGENCY[1..]).exists());
+        store.disarm_emergency().unwrap();
+        assert!(!tree.path().join(&EMERGENCY[1..]).exists());
+    }
+
+    #[test]
+    fn a_seed_is_handed_on_once() {
+        let tree = tempfile::tempdir().unwrap();
+        let store = Store::new(Root::open(tree.path()).unwrap());
+        assert_eq!(store.handed_on().unwrap(), None);
+        let mut seed = Seed::empty("nocloud", "/dev/sr0".into());
+        seed.set(
+            "user-data",
+            Part {
+                origin: "/dev/sr0:user-data".into(),
+                bytes: b"hostname: web1\n".to_vec(),
+            },
+        );
+        store.hand_on(&seed).unwrap();
+        assert_eq!(store.handed_on().unwrap(), Some(seed));
+        store.forget_handed_on().unwrap();
+        assert_eq!(store.handed_on().unwrap(), None);
+        assert!(!tree.path().join("run/firstlight/seed").exists());
+    }
+}

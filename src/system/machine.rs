@@ -1,0 +1,110 @@
+//! What the machine shows: the read-only view that modules plan from.
+
+use std::collections::BTreeMap;
+
+use super::root::{Metadata, ReadError, Root};
+
+/// The machine as it is now. It can't write.
+#[derive(Debug, Clone, Copy)]
+pub struct Machine<'a> {
+    root: &'a Root,
+    facts: &'a Facts,
+}
+
+/// What was found out about the machine before planning, beyond its files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Today, in days since 1970-01-01 (UTC); 0 when the clock is not to be believed.
+    pub today: u32,
+    /// What only a running machine shows; `None` under `--root`.
+    pub live: Option<Live>,
+}
+
+/// The facts of a running machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Live {
+    /// The kernel's host name.
+    pub hostname: String,
+    /// Whether the system bus answers; early in the boot there is none.
+    pub bus: bool,
+    /// The units that were asked about, by full name, as systemd has them; empty without a bus.
+    pub units: BTreeMap<String, UnitFacts>,
+    /// The network links, as the kernel has them.
+    pub links: Vec<LinkFacts>,
+}
+
+/// A unit as systemd has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UnitFacts {
+    /// LoadState: `loaded`, `not-found`, `masked`, …
+    pub load_state: String,
+    /// ActiveState: `active`, `inactive`, `failed`, `activating`, …
+    pub active_state: String,
+}
+
+/// A network link.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LinkFacts {
+    /// Its name: `eth0`.
+    pub name: String,
+    /// Its hardware address, lower case with colons; empty where it has none.
+    pub mac: String,
+    /// The driver's name; empty where it has none.
+    pub driver: String,
+}
+
+impl UnitFacts {
+    /// Whether the unit runs or is about to.
+    pub fn runs(&self) -> bool {
+        matches!(self.active_state.as_str(), "active" | "activating" | "reloading")
+    }
+}
+
+impl<'a> Machine<'a> {
+    /// The view of the machine at `root`, with what was found out before.
+    pub fn new(root: &'a Root, facts: &'a Facts) -> Self {
+        Self { root, facts }
+    }
+
+    /// The same machine with other files: as it would be.
+    #[must_use]
+    pub fn with_root(self, root: &'a Root) -> Self {
+        Self { root, ..self }
+    }
+
+    /// The files, for reading.
+    pub fn root(&self) -> &'a Root {
+        self.root
+    }
+
+    /// Today, in days since 1970-01-01.
+    pub fn today(&self) -> u32 {
+        self.facts.today
+    }
+
+    /// The facts of a running machine; `None` under `--root`, where nothing runs and nothing may be run.
+    pub fn live(&self) -> Option<&'a Live> {
+        self.facts.live.as_ref()
+    }
+
+    /// The unit as systemd has it; `None` where there is no bus, or nobody asked about it before planning.
+    pub fn unit(&self, name: &str) -> Option<&'a UnitFacts> {
+        self.live()?.units.get(name)
+    }
+
+    /// A file's text; `None` when there is none.
+    ///
+    /// # Errors
+    /// As [`Root::read`].
+    pub fn read_text(&self, path: &str) -> Result<Option<String>, ReadError> {
+        self.root.read_text(path)
+    }
+
+    /// What is at `path`, links followed; `None` when there is nothing.
+    ///
+    /// # Errors
+    /// As [`Root::metadata`].
+    pub fn metadata(&self, path: &str) -> Result<Option<Metadata>, ReadError> {
+        self.root.metadata_followed(path)
+    }
+}

@@ -1,0 +1,25 @@
+//! The machine: its root directory, its accounts, its systemd, its commands, and the facts about it.
+//!
+//! The read-only half ([`Root`], [`Machine`], [`Facts`]) is for everyone. The half that acts is for [`crate::engine`]
+//! alone. Nothing here knows what a document is.
+
+pub mod account;
+pub mod clock;
+pub mod command;
+pub mod crypt;
+pub mod failpoint;
+pub mod file_system;
+pub mod host;
+pub mod machine;
+pub mod network;
+pub mod root;
+pub mod sshd;
+pub mod systemd;
+pub mod udev;
+pub mod write;
+
+pub use file_system::FileSystem;
+pub use host::System;
+pub use machine::{Facts, LinkFacts, Live, Machine, UnitFacts};
+pub use root::{Imagined, Kind, Metadata, ReadError, Root};
+pub use write::{WriteError, Writer};

@@ -1,0 +1,430 @@
+//! The directory that is the machine's `/`, open for reading.
+//!
+//! Every path goes through one directory handle with openat2(2) and `RESOLVE_IN_ROOT`: an absolute link or a `..` of the
+//! tree leads back into the tree, never out of it, whoever wrote it and whenever it is swapped.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use nix::dir::Dir;
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, ResolveFlag, openat2, readlinkat};
+use nix::sys::stat::{FileStat, SFlag, fstat};
+
+/// How often a path is resolved again when the kernel could not rule out that it led outside.
+const RESOLVE_TRIES: u32 = 128;
+
+/// The largest file of the machine that is read, in bytes: configuration is smaller.
+pub const FILE_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// A machine's root directory, for reading.
+#[derive(Debug, Clone)]
+pub struct Root {
+    dir: Arc<OwnedFd>,
+    path: PathBuf,
+    imagined: Arc<BTreeMap<String, Option<Imagined>>>,
+}
+
+/// A file that is only thought of: how it would be read if it were there.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Imagined {
+    /// Its content.
+    pub bytes: Vec<u8>,
+    /// The permission bits.
+    pub mode: u32,
+    /// Owner and group, numeric.
+    pub owner: (u32, u32),
+}
+
+impl std::fmt::Debug for Imagined {
+    /// Shows how much it holds, not what: it may be a secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Imagined({} bytes, {:04o}, {:?})",
+            self.bytes.len(),
+            self.mode,
+            self.owner
+        )
+    }
+}
+
+impl Imagined {
+    fn metadata(&self) -> Metadata {
+        Metadata {
+            kind: Kind::File,
+            mode: self.mode,
+            uid: self.owner.0,
+            gid: self.owner.1,
+            size: self.bytes.len() as u64,
+        }
+    }
+}
+
+/// What an entry of a directory is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Symlink,
+    /// A device, a socket or a pipe.
+    Other,
+}
+
+/// What stat(2) says of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metadata {
+    /// What it is.
+    pub kind: Kind,
+    /// The permission bits, set-user-ID, set-group-ID and sticky included.
+    pub mode: u32,
+    /// The owner, numeric.
+    pub uid: u32,
+    /// The group, numeric.
+    pub gid: u32,
+    /// Size in bytes.
+    pub size: u64,
+}
+
+/// Why something of the machine could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("can't {what} {path}: {why}")]
+pub struct ReadError {
+    /// The verb: `read`, `list`, …
+    pub what: &'static str,
+    /// The path, as the machine itself would name it.
+    pub path: String,
+    /// The system's reason, in words.
+    pub why: String,
+}
+
+impl Root {
+    /// Opens the directory at `path` as a machine's root.
+    ///
+    /// # Errors
+    /// It is not a directory, or may not be read.
+    pub fn open(path: &Path) -> Result<Self, ReadError> {
+        let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC);
+        let dir = openat2(AT_FDCWD, path, how).map_err(|errno| {
+            let why = match errno {
+                Errno::ENOENT => "it doesn't exist".to_owned(),
+                Errno::ENOTDIR => "it is not a directory".to_owned(),
+                other => other.desc().to_owned(),
+            };
+            ReadError {
+                what: "use as a root directory",
+                path: path.display().to_string(),
+                why,
+            }
+        })?;
+        Ok(Self {
+            dir: Arc::new(dir),
+            path: path.to_owned(),
+            imagined: Arc::default(),
+        })
+    }
+
+    /// The same root with these files in place of what is there, or with none (`None`), each known by exactly this path.
+    /// For looking at what would be: nothing is written, and who writes does not see it.
+    #[must_use]
+    pub fn imagining(&self, files: BTreeMap<String, Option<Imagined>>) -> Self {
+        Self {
+            imagined: Arc::new(files),
+            ..self.clone()
+        }
+    }
+
+    /// Where the root is on the machine that firstlight runs on.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens `path` inside the root with these flags.
+    pub(super) fn open_at(&self, path: &str, flags: OFlag) -> Result<OwnedFd, Errno> {
+        let how = OpenHow::new()
+            .flags(flags | OFlag::O_CLOEXEC)
+            .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+        resolve(self, path, how)
+    }
+
+    /// A file's content, following links inside the root; `None` when there is no such file.
+    ///
+    /// # Errors
+    /// It is not a regular file, is larger than [`FILE_LIMIT`], or may not be read.
+    pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
+        if let Some(imagined) = self.imagined.get(path) {
+            return Ok(imagined.as_ref().map(|file| file.bytes.clone()));
+        }
+        let fail = |why: &str| ReadError {
+            what: "read",
+            path: path.to_owned(),
+            why: why.to_owned(),
+        };
+        let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+        let Some(fd) = absent_is_none(self.open_at(path, flags)).map_err(|e| fail(e.desc()))? else {
+            return Ok(None);
+        };
+        let stat = fstat(&fd).map_err(|e| fail(e.desc()))?;
+        if kind_of(&stat) != Kind::File {
+            return Err(fail("it is not a regular file"));
+        }
+        let mut bytes = Vec::new();
+        File::from(fd)
+            .take(FILE_LIMIT + 1)
+            .read_to_end(&mut bytes)
+            .map_err(|e| fail(&e.to_string()))?;
+        if bytes.len() as u64 > FILE_LIMIT {
+            return Err(fail("it is larger than 16 MiB"));
+        }
+        Ok(Some(bytes))
+    }
+
+    /// The same as text; bytes that are not UTF-8 become U+FFFD.
+    ///
+    /// # Errors
+    /// As [`Root::read`].
+    pub fn read_text(&self, path: &str) -> Result<Option<String>, ReadError> {
+        Ok(self
+            .read(path)?
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// What the entry at `path` itself is, without following it when it is a link; `None` when there is none.
+    ///
+    /// # Errors
+    /// A directory on the way may not be searched, or a link loops.
+    pub fn metadata(&self, path: &str) -> Result<Option<Metadata>, ReadError> {
+        self.stat(path, OFlag::O_PATH | OFlag::O_NOFOLLOW)
+    }
+
+    /// What `path` leads to, links followed; `None` when there is nothing.
+    ///
+    /// # Errors
+    /// As [`Root::metadata`].
+    pub fn metadata_followed(&self, path: &str) -> Result<Option<Metadata>, ReadError> {
+        self.stat(path, OFlag::O_PATH)
+    }
+
+    /// Whether something is at `path`, links followed.
+    ///
+    /// # Errors
+    /// As [`Root::metadata`].
+    pub fn exists(&self, path: &str) -> Result<bool, ReadError> {
+        Ok(self.metadata_followed(path)?.is_some())
+    }
+
+    /// The target of the link at `path`, as written; `None` when there is no link.
+    ///
+    /// # Errors
+    /// As [`Root::metadata`].
+    pub fn read_link(&self, path: &str) -> Result<Option<String>, ReadError> {
+        if self.metadata(path)?.is_none_or(|m| m.kind != Kind::Symlink) {
+            return Ok(None);
+        }
+        let fail = |e: Errno| ReadError {
+            what: "read the link",
+            path: path.to_owned(),
+            why: e.desc().to_owned(),
+        };
+        let fd = self.open_at(path, OFlag::O_PATH | OFlag::O_NOFOLLOW).map_err(fail)?;
+        let target = readlinkat(&fd, "").map_err(fail)?;
+        Ok(Some(target.to_string_lossy().into_owned()))
+    }
+
+    /// The names in a directory, sorted, `.` and `..` left out; empty when there is no such directory.
+    ///
+    /// # Errors
+    /// It is not a directory or may not be read.
+    pub fn list(&self, path: &str) -> Result<Vec<String>, ReadError> {
+        let fail = |e: Errno| ReadError {
+            what: "list",
+            path: path.to_owned(),
+            why: e.desc().to_owned(),
+        };
+        let opened = absent_is_none(self.open_at(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY)).map_err(fail)?;
+        let Some(fd) = opened else { return Ok(Vec::new()) };
+        let mut names = Vec::new();
+        for entry in Dir::from_fd(fd).map_err(fail)?.iter() {
+            let name = entry.map_err(fail)?.file_name().to_string_lossy().into_owned();
+            if name != "." && name != ".." {
+                names.push(name);
+            }
+        }
+        let is_gone = |name: &String| {
+            self.imagined
+                .get(&format!("{path}/{name}"))
+                .is_some_and(Option::is_none)
+        };
+        names.retain(|name| !is_gone(name));
+        names.sort();
+        Ok(names)
+    }
+
+    fn stat(&self, path: &str, flags: OFlag) -> Result<Option<Metadata>, ReadError> {
+        if let Some(imagined) = self.imagined.get(path) {
+            return Ok(imagined.as_ref().map(Imagined::metadata));
+        }
+        let fail = |e: Errno| ReadError {
+            what: "look at",
+            path: path.to_owned(),
+            why: e.desc().to_owned(),
+        };
+        let Some(fd) = absent_is_none(self.open_at(path, flags)).map_err(fail)? else {
+            return Ok(None);
+        };
+        Ok(Some(Metadata::from(&fstat(&fd).map_err(fail)?)))
+    }
+}
+
+/// openat2(2) inside the root. It says `EAGAIN` whenever something anywhere was renamed or mounted while it went up a
+/// `..`: on a busy machine that is no attack, and the next try ends.
+pub(super) fn resolve(root: &Root, path: &str, how: OpenHow) -> Result<OwnedFd, Errno> {
+    let mut result = openat2(root.dir.as_fd(), path, how);
+    for _ in 1..RESOLVE_TRIES {
+        match result {
+            Err(Errno::EAGAIN | Errno::EINTR) => result = openat2(root.dir.as_fd(), path, how),
+            _ => break,
+        }
+    }
+    result
+}
+
+impl From<&FileStat> for Metadata {
+    fn from(stat: &FileStat) -> Self {
+        let size = u64::try_from(stat.st_size).unwrap_or(0);
+        Self {
+            kind: kind_of(stat),
+            mode: stat.st_mode & 0o7777,
+            uid: stat.st_uid,
+            gid: stat.st_gid,
+            size,
+        }
+    }
+}
+
+fn kind_of(stat: &FileStat) -> Kind {
+    match SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT {
+        SFlag::S_IFREG => Kind::File,
+        SFlag::S_IFDIR => Kind::Directory,
+        SFlag::S_IFLNK => Kind::Symlink,
+        _ => Kind::Other,
+    }
+}
+
+/// "There is no such file" is an answer, not an error.
+pub(super) fn absent_is_none<T>(result: Result<T, Errno>) -> Result<Option<T>, Errno> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(Errno::ENOENT | Errno::ENOTDIR) => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn tree() -> (tempfile::TempDir, Root) {
+        let outer = tempfile::tempdir().unwrap();
+        std::fs::write(outer.path().join("outside"), "not yours").unwrap();
+        let inner = outer.path().join("root");
+        std::fs::create_dir_all(inner.join("etc")).unwrap();
+        std::fs::write(inner.join("etc/hostname"), "inside\n").unwrap();
+        let root = Root::open(&inner).unwrap();
+        (outer, root)
+    }
+
+    #[test]
+    fn links_and_dots_stay_inside_the_root() {
+        let (outer, root) = tree();
+        let etc = outer.path().join("root/etc");
+        symlink("/etc/hostname", etc.join("absolute")).unwrap();
+        symlink("../../../../etc/hostname", etc.join("upwards")).unwrap();
+        symlink(outer.path().join("outside"), etc.join("escape")).unwrap();
+        symlink("/proc/self/root/etc/passwd", etc.join("magic")).unwrap();
+        for path in [
+            "/etc/hostname",
+            "etc/hostname",
+            "/etc/absolute",
+            "/etc/upwards",
+            "/../../etc/hostname",
+        ] {
+            assert_eq!(root.read_text(path).unwrap().as_deref(), Some("inside\n"), "{path}");
+        }
+        for path in ["/etc/escape", "/etc/magic", "/../outside", "/etc/missing"] {
+            assert_eq!(root.read_text(path).unwrap(), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_loop_and_a_directory_are_errors_with_their_path() {
+        let (outer, root) = tree();
+        symlink("loop", outer.path().join("root/etc/loop")).unwrap();
+        assert!(root.read("/etc/loop").unwrap_err().to_string().contains("/etc/loop"));
+        assert!(
+            root.read("/etc")
+                .unwrap_err()
+                .to_string()
+                .contains("not a regular file")
+        );
+    }
+
+    #[test]
+    fn metadata_is_of_the_link_itself() {
+        let (outer, root) = tree();
+        symlink("hostname", outer.path().join("root/etc/link")).unwrap();
+        assert_eq!(root.metadata("/etc/link").unwrap().unwrap().kind, Kind::Symlink);
+        assert_eq!(root.metadata_followed("/etc/link").unwrap().unwrap().kind, Kind::File);
+        assert_eq!(root.read_link("/etc/link").unwrap().as_deref(), Some("hostname"));
+        assert_eq!(root.list("/etc").unwrap(), ["hostname", "link"]);
+        assert_eq!(root.list("/nowhere").unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_file_that_is_imagined_is_read_in_place_of_the_real_one() {
+        let (outer, root) = tree();
+        std::fs::write(outer.path().join("root/etc/hosts"), "real").unwrap();
+        let file = Imagined {
+            bytes: b"imagined\n".to_vec(),
+            mode: 0o600,
+            owner: (7, 8),
+        };
+        let files = [
+            ("/etc/hostname".to_owned(), Some(file)),
+            ("/etc/hosts".to_owned(), None),
+        ];
+        let thought = root.imagining(files.into());
+        assert_eq!(
+            thought.read_text("/etc/hostname").unwrap().as_deref(),
+            Some("imagined\n")
+        );
+        let metadata = thought.metadata_followed("/etc/hostname").unwrap().unwrap();
+        assert_eq!(
+            (metadata.mode, metadata.uid, metadata.gid, metadata.size),
+            (0o600, 7, 8, 9)
+        );
+        assert_eq!(thought.read("/etc/hosts").unwrap(), None);
+        assert!(!thought.exists("/etc/hosts").unwrap());
+        assert_eq!(thought.list("/etc").unwrap(), ["hostname"]);
+        assert_eq!(root.list("/etc").unwrap(), ["hostname", "hosts"]);
+        assert_eq!(root.read_text("/etc/hostname").unwrap().as_deref(), Some("inside\n"));
+        assert!(!format!("{thought:?}").contains("imagined\n"));
+    }
+
+    #[test]
+    fn a_root_must_be_a_directory() {
+        let (outer, _) = tree();
+        let error = Root::open(&outer.path().join("outside")).unwrap_err().to_string();
+        assert!(error.contains("not a directory"), "{error}");
+        let error = Root::open(&outer.path().join("nowhere")).unwrap_err().to_string();
+        assert!(error.contains("doesn't exist"), "{error}");
+    }
+}

@@ -1,0 +1,108 @@
+//! The real sshd, where it is installed; a test that can't run says so.
+
+use super::*;
+
+/// Asks an sshd about a configuration with this text; `None`, aloud, where this machine can't run one.
+fn asked<T>(config: &str, question: impl AsyncFnOnce(Sshd) -> T) -> Option<T> {
+    let sshd = match Sshd::find() {
+        Ok(sshd) if nix::unistd::geteuid().is_root() => sshd,
+        Ok(_) => return skip("sshd wants root"),
+        Err(error) => return skip(&error.to_string()),
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("sshd_config");
+    std::fs::write(&file, config).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    Some(runtime.block_on(question(sshd.with_config(&file))))
+}
+
+fn skip<T>(why: &str) -> Option<T> {
+    eprintln!("SKIPPED: {why}");
+    None
+}
+
+/// Host keys that don't exist: as on a first boot.
+const NO_KEYS: &str = "HostKey /nowhere/ssh_host_ed25519_key\n";
+
+#[test]
+fn it_is_asked_without_host_keys() {
+    let config = format!("{NO_KEYS}PermitRootLogin no\nLoginGraceTime 2m\n");
+    let Some(effective) = asked(&config, async |mut sshd| {
+        sshd.accepts().await.unwrap();
+        sshd.effective().await.unwrap()
+    }) else {
+        return;
+    };
+    assert_eq!(effective.compare("permitrootlogin", "no"), Verdict::Same);
+    assert_eq!(effective.compare("logingracetime", "120s"), Verdict::Same);
+    assert_eq!(effective.root.values("hostkey"), ["/nowhere/ssh_host_ed25519_key"]);
+    let left = std::fs::read_dir("/run").unwrap();
+    let left: Vec<_> = left.filter_map(|e| e.ok()?.file_name().into_string().ok()).collect();
+    assert!(
+        !left.iter().any(|name| name.starts_with("firstlight-sshd-")),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn a_refusal_shows_the_line() {
+    for (config, message, line) in [
+        (
+            "Port 22\n  PermitRootLogin yess # x\n",
+            "unsupported option",
+            Some((2, "  PermitRootLogin yess # x")),
+        ),
+        ("Prot 22\n", "Bad configuration option", Some((1, "Prot 22"))),
+        ("Match User\nPort 22\n", "", None),
+    ] {
+        let Some(answer) = asked(config, async |mut sshd| sshd.accepts().await) else {
+            return;
+        };
+        let SshdError::Refused(refusal) = answer.unwrap_err() else {
+            panic!("{config} is refused");
+        };
+        assert!(refusal.message.contains(message), "{refusal}");
+        if let Some((number, text)) = line {
+            assert_eq!(refusal.line, Some((number, text.to_owned())), "{refusal}");
+            assert!(refusal.to_string().ends_with(text), "{refusal}");
+        }
+    }
+}
+
+#[test]
+fn root_may_get_something_else_than_the_others() {
+    let config = "PermitRootLogin no\nMatch Address 127.0.0.1 LocalPort 22\nPermitRootLogin yes\n";
+    let Some(effective) = asked(config, async |mut sshd| sshd.effective().await.unwrap()) else {
+        return;
+    };
+    let found = "yes".to_owned();
+    assert_eq!(
+        effective.compare("PermitRootLogin", "no"),
+        Verdict::OnlyOutsideMatch { found: found.clone() }
+    );
+    assert_eq!(effective.compare("PermitRootLogin", "yes"), Verdict::Same);
+    assert_eq!(
+        effective.compare("PermitRootLogin", "prohibit-password"),
+        Verdict::Differs { found }
+    );
+}
+
+#[test]
+fn only_a_directory_that_boots_make_is_made() {
+    for bad in [
+        "/var/empty/x",
+        "/run/",
+        "/run/../etc/x",
+        "/run/a/b",
+        "relative",
+        "/run/..",
+    ] {
+        let error = make_privilege_directory(bad).unwrap_err().to_string();
+        assert!(error.contains(bad), "{error}");
+    }
+    let said = "x\nMissing privilege separation directory: /run/sshd\r\n";
+    assert_eq!(missing_privilege_directory(said), Some("/run/sshd"));
+}

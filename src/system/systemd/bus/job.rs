@@ -1,0 +1,170 @@
+//! Starting and stopping: jobs, and waiting for their end.
+//!
+//! Whether to wait is the caller's to decide. Inside the boot, a job can depend on what only happens after the caller has
+//! ended (docker comes after network-online.target): awaiting it there is a deadlock until the limit, so it is queued.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
+use futures_core::Stream;
+use zbus::OwnedObjectPath;
+
+use super::error::name_and_message;
+use super::proxy::JobRemovedStream;
+use super::{Bus, BusError};
+use crate::system::UnitFacts;
+
+/// How often a state is looked at while waiting for it.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
+
+/// systemd's word for: a job that is there already and contradicts this one is replaced.
+const MODE: &str = "replace";
+
+/// What a job does with a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Start it, if it doesn't run.
+    Start,
+    /// Stop it, if it runs.
+    Stop,
+    /// Stop and start it.
+    Restart,
+    /// Let it read its configuration again, or restart it where it can't; start it, if it doesn't run.
+    ReloadOrRestart,
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Restart => "restart",
+            Self::ReloadOrRestart => "reload",
+        })
+    }
+}
+
+impl Bus {
+    /// Queues the job and returns: for use inside the boot.
+    ///
+    /// # Errors
+    /// systemd refuses the job: there is no such unit, it is masked, …
+    pub async fn queue_job(&self, verb: Verb, unit: &str) -> Result<(), BusError> {
+        self.enqueue(verb, unit).await.map(|_| ())
+    }
+
+    /// Queues the job and waits for its end, for `limit` at most.
+    ///
+    /// # Errors
+    /// As [`Bus::queue_job`]; and [`BusError::Job`] when it ends with anything but `done`, [`BusError::JobPending`] when
+    /// it doesn't end in time.
+    pub async fn run_job(&self, verb: Verb, unit: &str, limit: Duration) -> Result<(), BusError> {
+        let ended = tokio::time::timeout(limit, self.enqueue_and_wait(verb, unit)).await;
+        let (verb, unit) = (verb, unit.to_owned());
+        match ended {
+            Ok(Ok(result)) if result == "done" => Ok(()),
+            Ok(Ok(result)) => Err(BusError::Job {
+                verb,
+                result,
+                state: self.state_in_words(&unit).await,
+                unit,
+            }),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(BusError::JobPending {
+                verb,
+                limit,
+                state: self.state_in_words(&unit).await,
+                unit,
+            }),
+        }
+    }
+
+    /// Waits until the unit runs, or doesn't, as wanted; or has failed; or `limit` is over. Returns how it stands then.
+    ///
+    /// # Errors
+    /// systemd doesn't answer.
+    pub async fn wait_for_state(&self, unit: &str, active: bool, limit: Duration) -> Result<UnitFacts, BusError> {
+        let end = tokio::time::Instant::now() + limit;
+        loop {
+            let facts = self.unit(unit).await?;
+            let settled = match active {
+                true => matches!(facts.active_state.as_str(), "active" | "failed"),
+                false => matches!(facts.active_state.as_str(), "inactive" | "failed"),
+            };
+            if settled || tokio::time::Instant::now() + POLL_INTERVAL > end {
+                return Ok(facts);
+            }
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
+    }
+
+    async fn enqueue_and_wait(&self, verb: Verb, unit: &str) -> Result<String, BusError> {
+        let what = format!("{verb} {unit}");
+        // The job can end before the call that queues it returns: listen first.
+        let mut ends = self
+            .manager
+            .receive_job_removed()
+            .await
+            .map_err(|e| self.refused(&what, &e))?;
+        let mut ended: HashMap<OwnedObjectPath, String> = HashMap::new();
+        let mut call = pin!(self.enqueue(verb, unit));
+        let job = loop {
+            // A boot ends more jobs than a stream holds; one that isn't read would hold up the reply.
+            tokio::select! {
+                job = &mut call => break job?,
+                end = next(&mut ends) => ended.extend(end),
+            }
+        };
+        if let Some(result) = ended.remove(&job) {
+            return Ok(result);
+        }
+        loop {
+            match next(&mut ends).await {
+                Some((ended, result)) if ended == job => return Ok(result),
+                Some(_) => {}
+                None => return Err(BusError::Connect("the bus closed the connection".to_owned())),
+            }
+        }
+    }
+
+    async fn enqueue(&self, verb: Verb, unit: &str) -> Result<OwnedObjectPath, BusError> {
+        let answer = match verb {
+            Verb::Start => self.manager.start_unit(unit, MODE).await,
+            Verb::Stop => self.manager.stop_unit(unit, MODE).await,
+            Verb::Restart => self.manager.restart_unit(unit, MODE).await,
+            Verb::ReloadOrRestart => self.manager.reload_or_restart_unit(unit, MODE).await,
+        };
+        answer.map_err(|error| {
+            let (name, message) = name_and_message(&error);
+            if name == "org.freedesktop.systemd1.NoSuchUnit" {
+                let unit = unit.to_owned();
+                return BusError::NoSuchUnit { verb, unit, message };
+            }
+            self.refused(&format!("{verb} {unit}"), &error)
+        })
+    }
+
+    /// `failed (failed), result exit-code`; empty where systemd doesn't say.
+    async fn state_in_words(&self, unit: &str) -> String {
+        let Ok(row) = self.row(unit).await else {
+            return String::new();
+        };
+        match self.result(unit, &row.6).await {
+            Some(result) if result != "success" => format!("{} ({}), result {result}", row.3, row.4),
+            _ => format!("{} ({})", row.3, row.4),
+        }
+    }
+}
+
+/// The next job that ended, with its result; `None` when the connection is closed. What can't be read is no job of ours.
+async fn next(ends: &mut JobRemovedStream) -> Option<(OwnedObjectPath, String)> {
+    loop {
+        let signal = poll_fn(|context| Pin::new(&mut *ends).poll_next(context)).await?;
+        if let Ok(args) = signal.args() {
+            return Some((args.job().clone(), args.result().clone()));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The other services of systemd that are asked over the bus: hostnamed and networkd.
+
+use std::time::Duration;
+
+use super::error::{name_and_message, refused};
+use super::proxy::{HostnamedProxy, NetworkdProxy};
+use super::{Bus, BusError, Verb};
+
+/// networkd's unit.
+const NETWORKD_UNIT: &str = "systemd-networkd.service";
+const NETWORKD: &str = "systemd-networkd";
+const HOSTNAMED: &str = "systemd-hostnamed";
+
+/// What became of a reload of networkd.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetworkReloaded {
+    /// networkd doesn't run: it will read its files when it starts.
+    NotRunning,
+    /// It has read its files again, and reconfigured the links but these: it knows no such links.
+    Reloaded {
+        /// Their names.
+        missing: Vec<String>,
+    },
+    /// It is too old to reload (systemd < 244): it was restarted.
+    Restarted,
+}
+
+impl Bus {
+    /// Sets the static host name: hostnamed writes `/etc/hostname` and sets the kernel's name.
+    ///
+    /// # Errors
+    /// hostnamed can't be started, refuses the name, or doesn't answer.
+    pub async fn set_static_hostname(&self, hostname: &str) -> Result<(), BusError> {
+        let timeout = self.connection.method_timeout();
+        let fail = |e: &zbus::Error| refused(&format!("set the host name {hostname}"), HOSTNAMED, timeout, e);
+        let proxy = HostnamedProxy::new(&self.connection).await.map_err(|e| fail(&e))?;
+        proxy.set_static_hostname(hostname, false).await.map_err(|e| fail(&e))
+    }
+
+    /// Lets networkd read its files again and reconfigure the links of these names, if it runs. Where it is too old for
+    /// that it is restarted, for `limit` at most.
+    ///
+    /// # Errors
+    /// networkd refuses or doesn't answer.
+    pub async fn reload_network(&self, links: &[&str], limit: Duration) -> Result<NetworkReloaded, BusError> {
+        if !self.unit(NETWORKD_UNIT).await?.runs() {
+            return Ok(NetworkReloaded::NotRunning);
+        }
+        let timeout = self.connection.method_timeout();
+        let fail = |what: &str, e: &zbus::Error| refused(what, NETWORKD, timeout, e);
+        let networkd = NetworkdProxy::new(&self.connection)
+            .await
+            .map_err(|e| fail("reload the network", &e))?;
+        match networkd.reload().await {
+            Ok(()) => {}
+            Err(error) if name_and_message(&error).0.ends_with(".UnknownMethod") => {
+                self.run_job(Verb::Restart, NETWORKD_UNIT, limit).await?;
+                return Ok(NetworkReloaded::Restarted);
+            }
+            Err(error) => return Err(fail("reload the network", &error)),
+        }
+        let mut missing = Vec::new();
+        for link in links {
+            let what = format!("reconfigure the link {link}");
+            match networkd.get_link_by_name(link).await {
+                Ok((index, _)) => networkd.reconfigure_link(index).await.map_err(|e| fail(&what, &e))?,
+                Err(error) if name_and_message(&error).0.ends_with(".NoSuchLink") => missing.push((*link).to_owned()),
+                Err(error) => return Err(fail(&what, &error)),
+            }
+        }
+        Ok(NetworkReloaded::Reloaded { missing })
+    }
+}

@@ -1,0 +1,87 @@
+//! How a unit stands, in full: what verification and messages need, beyond what planning does.
+
+use zbus::OwnedObjectPath;
+use zbus::OwnedVariant;
+use zbus::fdo::PropertiesProxy;
+use zbus::names::InterfaceName;
+
+use super::{Bus, BusError, SYSTEMD_NAME};
+
+/// How a unit stands, org.freedesktop.systemd1(5).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UnitStatus {
+    /// LoadState: `loaded`, `not-found`, `masked`, …
+    pub load_state: String,
+    /// ActiveState: `active`, `inactive`, `failed`, `activating`, …
+    pub active_state: String,
+    /// SubState: `running`, `exited`, `dead`, `auto-restart`, …
+    pub sub_state: String,
+    /// Result: `success`, `exit-code`, `timeout`, …; `None` of a kind of unit that has none.
+    pub result: Option<String>,
+    /// It is a `Type=oneshot` service without `RemainAfterExit=`, and did not fail. Whether it has run, nobody may know any
+    /// more: systemd forgets a unit that is done, unless another needs it.
+    pub has_ended_well: bool,
+    /// It was to be started, and a `Condition…=` of its file kept it from being.
+    pub condition_failed: bool,
+}
+
+impl Bus {
+    /// How the unit stands.
+    ///
+    /// # Errors
+    /// The name is not a unit's, or systemd doesn't answer.
+    pub async fn unit_status(&self, unit: &str) -> Result<UnitStatus, BusError> {
+        let row = self.row(unit).await?;
+        let (load_state, active_state, sub_state, object) = (row.2, row.3, row.4, row.6);
+        let rests = active_state == "inactive" && load_state == "loaded";
+        let condition_failed = rests && self.condition_failed(&object).await;
+        Ok(UnitStatus {
+            result: self.result(unit, &object).await,
+            has_ended_well: rests && !condition_failed && self.has_ended_well(unit, &object).await,
+            condition_failed,
+            load_state,
+            active_state,
+            sub_state,
+        })
+    }
+
+    /// The property `Result` that services, sockets and some others have: why the unit ended.
+    pub(super) async fn result(&self, unit: &str, object: &OwnedObjectPath) -> Option<String> {
+        let kind = match unit.rsplit_once('.')?.1 {
+            "service" => "Service",
+            "socket" => "Socket",
+            "mount" => "Mount",
+            "timer" => "Timer",
+            _ => return None,
+        };
+        String::try_from(self.property(object, kind, "Result").await?).ok()
+    }
+
+    /// A oneshot without `RemainAfterExit=` is inactive again once it has done its work: before as after.
+    async fn has_ended_well(&self, unit: &str, object: &OwnedObjectPath) -> bool {
+        if !unit.ends_with(".service") {
+            return false;
+        }
+        let kind = self.property(object, "Service", "Type").await;
+        let remains = self.property(object, "Service", "RemainAfterExit").await;
+        kind.and_then(|value| String::try_from(value).ok()).as_deref() == Some("oneshot")
+            && remains.and_then(|value| bool::try_from(value).ok()) == Some(false)
+            && self.result(unit, object).await.as_deref() == Some("success")
+    }
+
+    async fn condition_failed(&self, object: &OwnedObjectPath) -> bool {
+        let asked = self.property(object, "Unit", "ConditionTimestampMonotonic").await;
+        let holds = self.property(object, "Unit", "ConditionResult").await;
+        asked
+            .and_then(|value| u64::try_from(value).ok())
+            .is_some_and(|time| time > 0)
+            && holds.and_then(|value| bool::try_from(value).ok()) == Some(false)
+    }
+
+    async fn property(&self, object: &OwnedObjectPath, kind: &str, name: &str) -> Option<OwnedVariant> {
+        let interface = InterfaceName::try_from(format!("{SYSTEMD_NAME}.{kind}")).ok()?;
+        let builder = PropertiesProxy::builder(&self.connection);
+        let proxy = builder.destination(SYSTEMD_NAME).path(object).build().await.ok()?;
+        proxy.get(interface, name).await.ok()
+    }
+}

@@ -1,0 +1,20 @@
+//! systemd: its units, on a running system over D-Bus ([`bus`]) and in a tree that isn't running ([`unit_file`],
+//! [`install`]).
+//!
+//! Both halves answer alike: `systemctl is-enabled` and [`unit_file_state`] say the same of the same files. Everything but
+//! [`bus`] only reads.
+
+pub mod bus;
+pub mod install;
+mod install_section;
+mod links;
+pub mod unit_file;
+mod unit_name;
+mod unit_state;
+
+pub use bus::{Bus, BusError, NetworkReloaded, TransientTimer, UnitStatus, Verb};
+pub use install::{InstallError, InstallLink, disable_links, enable_links, mask_links, unmask_links};
+pub use install_section::{InstallSection, Unexpandable};
+pub use unit_file::{CONFIG_DIRECTORY, UnitFile, unit_names};
+pub use unit_name::{NameKind, UNIT_NAME_MAX, UNIT_TYPES, UnitName};
+pub use unit_state::{UnitFileState, unit_file_state};

@@ -1,0 +1,455 @@
+//! The hands: writing below a root directory. For [`crate::engine`] alone.
+//!
+//! Every file is written beside its target, synced and renamed over it, so that whoever looks, even after a crash, sees
+//! the old or the new one. Links on the way are followed inside the root; the last component never is: what is replaced
+//! is what is there.
+
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, OFlag, openat, renameat};
+use nix::sys::stat::{Mode, fchmod, fstat, fstatat, mkdirat};
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, symlinkat, syncfs, unlinkat};
+
+use super::failpoint::pass;
+use super::root::{Kind, Metadata, Root};
+
+/// What names of temporary files begin with: what a crash left of them can be told and swept.
+pub const TEMPORARY_PREFIX: &str = ".firstlight-";
+
+/// Why something could not be written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("can't {what} {path}: {why}")]
+pub struct WriteError {
+    /// The verb: `write`, `remove`, …
+    pub what: &'static str,
+    /// The path, as the machine itself would name it.
+    pub path: String,
+    /// The system's reason, in words.
+    pub why: String,
+}
+
+/// The hands below a root directory.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    root: Root,
+}
+
+/// A directory entry that is about to be changed: its directory, open, and its name.
+struct Place<'a> {
+    directory: OwnedFd,
+    name: &'a str,
+    path: &'a str,
+}
+
+impl Writer {
+    /// Hands for this root.
+    pub fn new(root: Root) -> Self {
+        Self { root }
+    }
+
+    /// Writes a whole file with exactly this mode and owner (uid, gid), replacing whatever non-directory is there.
+    ///
+    /// # Errors
+    /// The directory is missing or read-only, the disk is full, the owner may not be set.
+    pub fn write_file(&self, path: &str, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
+        let place = self.place("write", path)?;
+        let temporary = format!("{TEMPORARY_PREFIX}{}", random_name());
+        let written = place.create(&temporary).and_then(|file| {
+            pass();
+            fill(&file, bytes, mode, owner).map_err(|why| place.error("write", why))?;
+            file.sync_all()
+                .map_err(|error| place.error("write", error.to_string()))?;
+            pass();
+            renameat(&place.directory, temporary.as_str(), &place.directory, place.name)
+                .map_err(|errno| place.error("write", errno.desc().to_owned()))
+        });
+        if written.is_err() {
+            // The target is as it was; the temporary file is worth nothing.
+            let _ = unlinkat(&place.directory, temporary.as_str(), UnlinkatFlags::NoRemoveDir);
+        }
+        written?;
+        place.sync()
+    }
+
+    /// A name for a temporary file beside `path`, that nobody can have put there.
+    pub fn temporary_beside(path: &str) -> String {
+        let parent = parent_of(path).trim_end_matches('/');
+        format!("{parent}/{TEMPORARY_PREFIX}{}", random_name())
+    }
+
+    /// Writes a new file without waiting for the disk: part of a batch that [`Writer::sync`] ends.
+    ///
+    /// # Errors
+    /// As [`Writer::write_file`]; also when something is there already.
+    pub fn stage_file(&self, path: &str, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
+        let place = self.place("write", path)?;
+        let file = place.create(place.name)?;
+        pass();
+        fill(&file, bytes, mode, owner).map_err(|why| place.error("write", why))?;
+        pass();
+        Ok(())
+    }
+
+    /// Makes a new symbolic link without waiting for the disk.
+    ///
+    /// # Errors
+    /// As [`Writer::stage_file`].
+    pub fn stage_symlink(&self, path: &str, target: &str) -> Result<(), WriteError> {
+        let place = self.place("link", path)?;
+        symlinkat(target, &place.directory, place.name).map_err(|e| place.errno("link", e))?;
+        pass();
+        Ok(())
+    }
+
+    /// Makes a new directory without waiting for the disk; one that is there already gets the mode and owner.
+    ///
+    /// # Errors
+    /// As [`Writer::make_directory`].
+    pub fn stage_directory(&self, path: &str, mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
+        let place = self.place("make the directory", path)?;
+        match mkdirat(&place.directory, place.name, Mode::S_IRWXU) {
+            Ok(()) => pass(),
+            Err(Errno::EEXIST) => {}
+            Err(errno) => return Err(place.errno("make the directory", errno)),
+        }
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let made = openat(&place.directory, place.name, flags, Mode::empty())
+            .map_err(|e| place.errno("make the directory", e))?;
+        own(&made, mode, owner).map_err(|e| place.errno("make the directory", e))?;
+        pass();
+        Ok(())
+    }
+
+    /// Puts a staged entry in its place, in the same directory, replacing whatever non-directory is there. `Ok(false)`
+    /// when the staged entry is not there (any more).
+    ///
+    /// # Errors
+    /// A directory is in its place, or the directory it is in is read-only.
+    pub fn publish(&self, temporary: &str, path: &str) -> Result<bool, WriteError> {
+        let place = self.place("write", path)?;
+        let name = temporary.rsplit('/').next().unwrap_or_default();
+        match renameat(&place.directory, name, &place.directory, place.name) {
+            Ok(()) => {
+                pass();
+                Ok(true)
+            }
+            Err(Errno::ENOENT) => Ok(false),
+            Err(errno) => Err(place.errno("write", errno)),
+        }
+    }
+
+    /// Waits until everything that was written to the file systems of these paths' directories is on disk: one
+    /// syncfs(2) for each file system.
+    ///
+    /// # Errors
+    /// The disk failed, or is full.
+    pub fn sync<'a>(&self, paths: impl Iterator<Item = &'a str>) -> Result<(), WriteError> {
+        let mut synced = Vec::new();
+        for path in paths {
+            let Ok(place) = self.place("sync", path) else { continue };
+            let device = fstat(&place.directory).map_err(|e| place.errno("sync", e))?.st_dev;
+            if !synced.contains(&device) {
+                syncfs(&place.directory).map_err(|e| place.errno("sync", e))?;
+                pass();
+                synced.push(device);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds to the end of a file that only root may read, making it when there is none, and syncs it.
+    ///
+    /// # Errors
+    /// As [`Writer::write_file`].
+    pub fn append(&self, path: &str, bytes: &[u8]) -> Result<(), WriteError> {
+        let place = self.place("write", path)?;
+        let flags = OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+        let fd = openat(&place.directory, place.name, flags, mode).map_err(|e| place.errno("write", e))?;
+        let mut file = File::from(fd);
+        let appended = file.write_all(bytes).and_then(|()| file.sync_data());
+        appended.map_err(|error| place.error("write", error.to_string()))?;
+        pass();
+        Ok(())
+    }
+
+    /// Opens a file that only root may read for reading and writing, making it when there is none: for locks.
+    ///
+    /// # Errors
+    /// As [`Writer::write_file`].
+    pub fn open_lock(&self, path: &str) -> Result<File, WriteError> {
+        let place = self.place("lock", path)?;
+        let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+        openat(&place.directory, place.name, flags, mode)
+            .map(File::from)
+            .map_err(|e| place.errno("lock", e))
+    }
+
+    /// Makes a symbolic link, replacing whatever non-directory is there.
+    ///
+    /// # Errors
+    /// As [`Writer::write_file`].
+    pub fn symlink(&self, path: &str, target: &str) -> Result<(), WriteError> {
+        let place = self.place("link", path)?;
+        let temporary = format!("{TEMPORARY_PREFIX}{}", random_name());
+        symlinkat(target, &place.directory, temporary.as_str()).map_err(|e| place.errno("link", e))?;
+        if let Err(errno) = renameat(&place.directory, temporary.as_str(), &place.directory, place.name) {
+            let _ = unlinkat(&place.directory, temporary.as_str(), UnlinkatFlags::NoRemoveDir);
+            return Err(place.errno("link", errno));
+        }
+        place.sync()
+    }
+
+    /// Makes a directory with this mode and owner, or gives an existing one that mode and owner.
+    ///
+    /// # Errors
+    /// Something that is no directory is there, or as [`Writer::write_file`].
+    pub fn make_directory(&self, path: &str, mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
+        self.stage_directory(path, mode, owner)?;
+        self.place("make the directory", path)?.sync()
+    }
+
+    /// Removes a file or a link; nothing there is fine.
+    ///
+    /// # Errors
+    /// It is a directory, or the directory it is in is read-only.
+    pub fn remove(&self, path: &str) -> Result<(), WriteError> {
+        self.unlink(path, UnlinkatFlags::NoRemoveDir)
+    }
+
+    /// Removes an empty directory; nothing there is fine, and what is not empty, or no directory, stays.
+    ///
+    /// # Errors
+    /// The directory it is in is read-only.
+    pub fn remove_directory(&self, path: &str) -> Result<(), WriteError> {
+        self.unlink(path, UnlinkatFlags::RemoveDir)
+    }
+
+    fn unlink(&self, path: &str, flags: UnlinkatFlags) -> Result<(), WriteError> {
+        let Ok(place) = self.place("remove", path) else {
+            return Ok(());
+        };
+        match unlinkat(&place.directory, place.name, flags) {
+            Ok(()) => {
+                pass();
+                place.sync()
+            }
+            Err(Errno::ENOENT | Errno::ENOTEMPTY | Errno::EEXIST | Errno::ENOTDIR) => Ok(()),
+            Err(errno) => Err(place.errno("remove", errno)),
+        }
+    }
+
+    /// What is at `path` itself, links not followed.
+    ///
+    /// # Errors
+    /// The directory it is in may not be searched.
+    pub fn metadata(&self, path: &str) -> Result<Option<Metadata>, WriteError> {
+        let Ok(place) = self.place("look at", path) else {
+            return Ok(None);
+        };
+        match fstatat(&place.directory, place.name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(Metadata::from(&stat))),
+            Err(Errno::ENOENT) => Ok(None),
+            Err(errno) => Err(place.errno("look at", errno)),
+        }
+    }
+
+    /// The directories on the way to `path` that are not there yet, outermost first.
+    ///
+    /// # Errors
+    /// Something that is no directory is on the way.
+    pub fn missing_parents(&self, path: &str) -> Result<Vec<String>, WriteError> {
+        let mut missing = Vec::new();
+        let mut parent = parent_of(path);
+        while parent != "/" {
+            let found = self.root.metadata_followed(parent).map_err(|error| WriteError {
+                what: "write",
+                path: path.to_owned(),
+                why: error.to_string(),
+            })?;
+            match found.map(|metadata| metadata.kind) {
+                Some(Kind::Directory) => break,
+                Some(_) => {
+                    let why = format!("{parent} is not a directory");
+                    return Err(WriteError {
+                        what: "write",
+                        path: path.to_owned(),
+                        why,
+                    });
+                }
+                None => missing.push(parent.to_owned()),
+            }
+            parent = parent_of(parent);
+        }
+        missing.reverse();
+        Ok(missing)
+    }
+
+    fn place<'a>(&self, what: &'static str, path: &'a str) -> Result<Place<'a>, WriteError> {
+        let error = |why: &str| WriteError {
+            what,
+            path: path.to_owned(),
+            why: why.to_owned(),
+        };
+        let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        if name.is_empty() || name == "." || name == ".." {
+            return Err(error("the path has no file name"));
+        }
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY;
+        let directory = self
+            .root
+            .open_at(parent_of(path), flags)
+            .map_err(|errno| error(errno.desc()))?;
+        Ok(Place { directory, name, path })
+    }
+}
+
+/// The directory that holds `path`; `/` for what is directly below it.
+pub fn parent_of(path: &str) -> &str {
+    match path.trim_end_matches('/').rsplit_once('/') {
+        Some(("", _)) | None => "/",
+        Some((parent, _)) => parent,
+    }
+}
+
+impl Place<'_> {
+    fn create(&self, name: &str) -> Result<File, WriteError> {
+        let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+        openat(&self.directory, name, flags, mode)
+            .map(File::from)
+            .map_err(|e| self.errno("write", e))
+    }
+
+    fn sync(&self) -> Result<(), WriteError> {
+        nix::unistd::fsync(&self.directory).map_err(|e| self.errno("sync the directory of", e))?;
+        pass();
+        Ok(())
+    }
+
+    fn errno(&self, what: &'static str, errno: Errno) -> WriteError {
+        self.error(what, errno.desc().to_owned())
+    }
+
+    fn error(&self, what: &'static str, why: String) -> WriteError {
+        WriteError {
+            what,
+            path: self.path.to_owned(),
+            why,
+        }
+    }
+}
+
+fn fill(mut file: &File, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<(), String> {
+    file.write_all(bytes).map_err(|error| error.to_string())?;
+    own(file, mode, owner).map_err(|errno| errno.desc().to_owned())
+}
+
+/// Whether this process can give files to others. Who is not root tries firstlight on a tree of its own, and all files
+/// in it are its own.
+pub fn may_own() -> bool {
+    users::get_effective_uid() == 0
+}
+
+/// Owner first: chown(2) clears set-user-ID, and the mode is set in full whatever the umask is.
+fn own<Fd: AsFd>(fd: Fd, mode: u32, owner: (u32, u32)) -> Result<(), Errno> {
+    if may_own() {
+        fchown(&fd, Some(Uid::from_raw(owner.0)), Some(Gid::from_raw(owner.1)))?;
+    }
+    fchmod(&fd, Mode::from_bits_truncate(mode))
+}
+
+/// A name that nobody can have put in the way. `O_EXCL` makes a guessed one an error, never a door.
+fn random_name() -> String {
+    let mut bytes = [0_u8; 8];
+    if getrandom::fill(&mut bytes).is_err() {
+        bytes = (u64::from(std::process::id()) ^ 0x5eed).to_ne_bytes();
+    }
+    format!("{:016x}", u64::from_ne_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+    fn hands() -> (tempfile::TempDir, Writer, (u32, u32)) {
+        let tree = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(tree.path().join("etc")).unwrap();
+        let writer = Writer::new(Root::open(tree.path()).unwrap());
+        let owner = std::fs::metadata(tree.path()).map(|m| (m.uid(), m.gid())).unwrap();
+        (tree, writer, owner)
+    }
+
+    #[test]
+    fn a_file_is_replaced_with_exactly_this_mode_and_leaves_nothing_beside_it() {
+        let (tree, writer, owner) = hands();
+        for (bytes, mode) in [(&b"old"[..], 0o600), (b"new", 0o644), (b"", 0o666)] {
+            writer.write_file("/etc/file", bytes, mode, owner).unwrap();
+            let path = tree.path().join("etc/file");
+            assert_eq!(std::fs::read(&path).unwrap(), bytes);
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o7777, mode);
+        }
+        assert_eq!(std::fs::read_dir(tree.path().join("etc")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_link_out_of_the_root_is_replaced_and_not_followed() {
+        let (tree, writer, owner) = hands();
+        let outside = tempfile::tempdir().unwrap();
+        std::fs::write(outside.path().join("victim"), "untouched").unwrap();
+        symlink(outside.path().join("victim"), tree.path().join("etc/file")).unwrap();
+        writer.write_file("/etc/file", b"new", 0o644, owner).unwrap();
+        assert_eq!(
+            std::fs::read_to_string(outside.path().join("victim")).unwrap(),
+            "untouched"
+        );
+        assert_eq!(std::fs::read_to_string(tree.path().join("etc/file")).unwrap(), "new");
+        symlink(outside.path(), tree.path().join("door")).unwrap();
+        assert!(writer.write_file("/door/victim", b"new", 0o644, owner).is_err());
+        assert!(
+            writer.write_file("/etc/../../victim", b"x", 0o644, owner).is_ok(),
+            "`..` stops at the root"
+        );
+        assert!(tree.path().join("victim").exists());
+    }
+
+    #[test]
+    fn directories_links_and_removals() {
+        let (tree, writer, owner) = hands();
+        assert_eq!(writer.missing_parents("/etc/a/b/c").unwrap(), ["/etc/a", "/etc/a/b"]);
+        writer.make_directory("/etc/a", 0o750, owner).unwrap();
+        writer.symlink("/etc/a/link", "../b").unwrap();
+        writer.symlink("/etc/a/link", "/c").unwrap();
+        assert_eq!(
+            std::fs::read_link(tree.path().join("etc/a/link")).unwrap().to_str(),
+            Some("/c")
+        );
+        writer.remove_directory("/etc/a").unwrap();
+        assert!(tree.path().join("etc/a").exists(), "it was not empty");
+        writer.remove("/etc/a/link").unwrap();
+        writer.remove("/etc/a/link").unwrap();
+        writer.remove_directory("/etc/a").unwrap();
+        assert!(!tree.path().join("etc/a").exists());
+        assert!(writer.remove("/etc").is_err());
+    }
+
+    #[test]
+    fn an_error_names_the_path_and_changes_nothing() {
+        let (tree, writer, owner) = hands();
+        std::fs::write(tree.path().join("etc/plain"), "").unwrap();
+        let error = writer
+            .write_file("/nowhere/file", b"x", 0o644, owner)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("/nowhere/file"), "{error}");
+        let error = writer.missing_parents("/etc/plain/file").unwrap_err().to_string();
+        assert!(error.contains("/etc/plain is not a directory"), "{error}");
+        assert!(writer.write_file("/etc", b"x", 0o644, owner).is_err());
+        assert_eq!(std::fs::read_dir(tree.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,76 @@
+//! Drift of a running machine, healed; and what the document no longer asks for, stopped and disabled.
+
+use crate::container::Container;
+use crate::machine::Machine;
+use crate::rootfs::Suite;
+use crate::say;
+use crate::seed::Seed;
+use crate::trial::{LOGIN, OLD, Session, network};
+use std::collections::BTreeSet;
+
+/// The file of the seed's network.
+const NETWORK: &str = "/etc/systemd/network/10-firstlight-lan.network";
+
+/// No target at all.
+const NOTHING: [&str; 0] = [];
+
+/// Tampered with, named and healed; then asked for no more, and undone; then rolled back.
+pub fn drift(test: &str, suite: Suite) {
+    let mut machine = Container::new(suite, test);
+    machine.insert(&Seed::new("first-light", OLD));
+    machine.stays_on();
+    let session = Session::power_on(&mut machine, OLD);
+    assert_eq!(drifted(&session), NOTHING);
+    say(test, "booted: nothing has drifted");
+
+    let tampering = format!("systemctl disable --now docker && hostname tampered && chmod 0600 {NETWORK}");
+    let tampered = session.run(OLD, &tampering);
+    assert!(tampered.ok, "{}", tampered.said);
+    assert_eq!(drifted(&session), [NETWORK, "docker.service", "first-light"]);
+    let exit = session.run(OLD, "firstlight status --drift; echo exit $?").said;
+    assert!(
+        exit.contains("was started, is inactive") && exit.ends_with("exit 3"),
+        "{exit}"
+    );
+    let healed = session.run(OLD, "firstlight apply");
+    assert!(healed.ok, "{}", healed.said);
+    assert_eq!(drifted(&session), NOTHING);
+    assert_eq!(session.docker(OLD), ["active", "enabled"]);
+    assert_eq!(session.run(OLD, "hostname").said, "first-light");
+    say(test, "tampered with, named and healed");
+
+    let document = format!("{}{LOGIN}", network(OLD));
+    let undone = session.run(OLD, &format!("firstlight apply - <<'END'\n{document}END\n"));
+    assert!(undone.ok, "{}", undone.said);
+    for words in [
+        "keeps the name first-light",
+        "no longer gives root a password",
+        "stop docker.service",
+    ] {
+        assert!(undone.said.contains(words), "{words}: {}", undone.said);
+    }
+    assert_eq!(session.docker(OLD), ["inactive", "disabled"]);
+    assert_eq!(
+        session.run(OLD, "cat /etc/hostname; hostname").said,
+        "first-light\nfirst-light"
+    );
+    assert_eq!(drifted(&session), NOTHING);
+    say(test, "docker is no longer asked for: stopped and disabled");
+
+    let back = session.run(OLD, "firstlight rollback");
+    assert!(back.ok, "{}", back.said);
+    assert_eq!(session.docker(OLD), ["active", "enabled"]);
+    assert_eq!(drifted(&session), NOTHING);
+}
+
+/// What `status --drift` names, in order, each once.
+fn drifted(session: &Session) -> Vec<String> {
+    let report = session.json(OLD, "firstlight status --drift --format json");
+    let drift = report["drift"].as_array().cloned().unwrap_or_default();
+    assert!(report["items"].as_u64() > Some(0), "{report}");
+    let targets: BTreeSet<String> = drift
+        .iter()
+        .filter_map(|drift| Some(drift["target"].as_str()?.to_owned()))
+        .collect();
+    targets.into_iter().collect()
+}

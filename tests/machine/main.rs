@@ -1,0 +1,84 @@
+//! Boots of real machines that look like a fresh Photon: what firstlight does, seen from inside and over ssh.
+//!
+//! As root, `cargo test --test machine`; `tests/machine/install-tools` and `tests/machine/rootfs` fetch what is needed.
+//! Other users see `SKIP`. `FIRSTLIGHT_BIN` names another executable to install than the one just built. The console and
+//! the probe's answers of every boot stay in `target/machine/logs/TEST/boot-N/`.
+
+#![allow(clippy::expect_used, reason = "a test says where it stopped by panicking there")]
+
+mod check;
+mod container;
+mod drift;
+mod emergency;
+mod gate;
+mod machine;
+mod pen;
+mod probe;
+mod rootfs;
+mod scenario;
+mod seed;
+mod trial;
+mod vm;
+
+use container::Container;
+use rootfs::Suite::{Bookworm, Trixie};
+use std::io::Write;
+use vm::{Medium, Vm};
+
+/// Progress, past libtest's capture: a test that boots for minutes should say what it is doing.
+fn say(test: &str, what: &str) {
+    // In one piece: others write at the same time.
+    let _ = std::io::stderr().write_all(format!("machine: {test}: {what}\n").as_bytes());
+}
+
+/// One test per line: its name, and what it does once it has a place.
+macro_rules! machines {
+    ($($name:ident => |$test:ident| $body:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            let $test = stringify!($name);
+            if let Some(_permit) = gate::enter($test) {
+                $body
+            }
+        }
+    )*};
+}
+
+// Virtual machines first: they take longest, and two tests run at a time.
+machines! {
+    a_vm_with_cd_rom_trixie => |test| scenario::three_boots(test, &mut Vm::new(Trixie, test, Medium::CdRom));
+    a_vm_with_fat_disk_bookworm => |test| {
+        let mut machine = Vm::new(Bookworm, test, Medium::FatDisk);
+        // Where QEMU's DHCP server begins.
+        scenario::off(test, &mut machine, "192.0.2.15");
+        scenario::on_again(test, &mut machine);
+    };
+
+    // Emulated, firstlight begins after about 20 s and has ended after 40; twice that on a busy machine.
+    a_vm_power_cut_trixie => |test| scenario::power_cuts(test, 1, 15.0..60.0, &|| Box::new(Vm::new(Trixie, test, Medium::FatDisk)));
+    container_power_cut_bookworm => |test| scenario::power_cuts(test, 2, 0.2..3.0, &|| Box::new(Container::new(Bookworm, test)));
+    container_bookworm => |test| scenario::three_boots(test, &mut Container::new(Bookworm, test));
+    container_trixie => |test| scenario::three_boots(test, &mut Container::new(Trixie, test));
+    container_confirm_bookworm => |test| trial::confirm_or_revert(test, Bookworm);
+    container_confirm_trixie => |test| trial::confirm_or_revert(test, Trixie);
+    container_drift_bookworm => |test| drift::drift(test, Bookworm);
+    container_drift_trixie => |test| drift::drift(test, Trixie);
+    container_emergency_bookworm => |test| emergency::emergency(test, Bookworm);
+    container_emergency_trixie => |test| emergency::emergency(test, Trixie);
+    container_no_seed_bookworm => |test| scenario::no_seed(test, Bookworm);
+    container_no_seed_trixie => |test| scenario::no_seed(test, Trixie);
+    container_by_hand_bookworm => |test| scenario::by_hand(test, Bookworm);
+    container_by_hand_trixie => |test| scenario::by_hand(test, Trixie);
+    container_broken_document_bookworm => |test| scenario::broken_document(test, Bookworm);
+    container_broken_document_trixie => |test| scenario::broken_document(test, Trixie);
+    container_another_file_wins_bookworm => |test| scenario::another_file_wins(test, Bookworm);
+    container_another_file_wins_trixie => |test| scenario::another_file_wins(test, Trixie);
+    container_off_trixie => |test| {
+        let mut machine = Container::new(Trixie, test);
+        scenario::administrator_sets_address(&machine);
+        scenario::off(test, &mut machine, "192.0.2.10");
+    };
+
+    units_verify_bookworm => |test| scenario::units_verify(test, Bookworm);
+    units_verify_trixie => |test| scenario::units_verify(test, Trixie);
+}

@@ -1,0 +1,237 @@
+//! The stories that machines live through.
+
+use crate::check::Checks;
+use crate::container::Container;
+use crate::machine::Machine;
+use crate::rootfs::{Root, Suite};
+use crate::say;
+use crate::seed::{PASSWORD, Seed};
+use std::ops::Range;
+use std::process::Command;
+use std::time::Duration;
+
+const FIRST: &str = "192.0.2.10";
+const OTHER: &str = "192.0.2.20";
+/// As the root filesystem ships it.
+const SHIPPED_PASSWORD: &str = "changeme";
+
+/// First boot with a seed; a reboot, which changes nothing; a reboot with a changed seed, which is applied.
+pub fn three_boots(test: &str, machine: &mut dyn Machine) {
+    let seed = Seed::new("first-light", FIRST);
+    machine.insert(&seed);
+    let first = machine.boot(&[], FIRST, PASSWORD);
+    let mut checks = Checks::new(test, "first boot", &first);
+    checks.configured(&seed);
+    checks.all_verified(&seed);
+    checks.status("0");
+    checks.units_succeeded();
+    checks.generations(1);
+    checks.finish();
+
+    let second = machine.boot(&[], FIRST, PASSWORD);
+    let mut checks = Checks::new(test, "second boot, same seed", &second);
+    checks.configured(&seed);
+    checks.status("0");
+    checks.units_succeeded();
+    checks.generations(1);
+    checks.same_etc(&first);
+    checks.finish();
+
+    let seed = Seed::new("second-light", OTHER);
+    machine.insert(&seed);
+    let third = machine.boot(&[], OTHER, PASSWORD);
+    let mut checks = Checks::new(test, "third boot, changed seed", &third);
+    checks.configured(&seed);
+    checks.status("0");
+    checks.units_succeeded();
+    checks.generations(2);
+    checks.finish();
+}
+
+/// The power is cut at a random moment of a first boot, `rounds` times on a new machine; the next boot ends as asked.
+pub fn power_cuts(test: &str, rounds: u32, moments: Range<f64>, machine: &dyn Fn() -> Box<dyn Machine>) {
+    let rounds = std::env::var("SOAK_CUTS")
+        .ok()
+        .and_then(|it| it.parse().ok())
+        .unwrap_or(rounds);
+    for round in 1..=rounds {
+        let mut machine = machine();
+        let seed = Seed::new("first-light", FIRST);
+        machine.insert(&seed);
+        let after = moments.start + (moments.end - moments.start) * random_fraction();
+        machine.cut(Duration::from_secs_f64(after));
+        let seen = machine.boot(&[], FIRST, PASSWORD);
+        let story = format!("round {round}, power cut after {after:.2} s");
+        let mut checks = Checks::new(test, &story, &seen);
+        checks.configured(&seed);
+        checks.status("0");
+        checks.units_succeeded();
+        checks.holds(
+            "the entry of root is whole",
+            seen.text("shadow").split(':').count() == 9,
+            &seen.text("shadow"),
+        );
+        checks.finish();
+    }
+}
+
+fn random_fraction() -> f64 {
+    let mut bytes = [0; 4];
+    getrandom::fill(&mut bytes).expect("the kernel has random numbers");
+    f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX)
+}
+
+/// A machine that nobody tells anything comes up as it was shipped.
+pub fn no_seed(test: &str, suite: Suite) {
+    let mut machine = Container::new(suite, test);
+    administrator_sets_address(&machine);
+    let seen = machine.boot(&[], FIRST, SHIPPED_PASSWORD);
+    let mut checks = Checks::new(test, "no seed", &seen);
+    checks.as_shipped();
+    checks.status("5");
+    checks.units_succeeded();
+    checks.generations(0);
+    checks.finish();
+}
+
+/// What is done in [`by_hand`]: a document applied to the machine as it runs, looked at, and taken back.
+const HANDS: &str = r#"
+look() {
+    hostname
+    hostnamectl --static
+    # networkd answers a reload before it has set the address.
+    for ((tenth = 0; tenth < 100; tenth++)); do
+        ip -oneline -4 address show dev eth0 | grep -o "inet $1/24" && break
+        sleep 0.1
+    done
+    sshd -T | grep permitrootlogin
+    systemctl is-enabled docker.service
+    systemctl is-active docker.service systemd-resolved.service
+}
+cat >/run/by-hand.yaml <<'END'
+hostname: by-hand
+network: {version: 2, ethernets: {eth0: {addresses: [192.0.2.30/24]}}}
+sshd: {permit_root_login: yes}
+docker: {enabled: true, daemon: {log-driver: journald}}
+services: {systemd-resolved: {masked: true, state: stopped}}
+END
+firstlight apply /run/by-hand.yaml >&2; echo "apply $?"
+look 192.0.2.30
+firstlight plan --exit-code /run/by-hand.yaml >&2; echo "plan $?"
+firstlight rollback >&2; echo "rollback $?"
+look 192.0.2.10
+"#;
+
+/// What [`HANDS`] shall say.
+const SEEN_BY_HAND: &str = "apply 0
+by-hand
+by-hand
+inet 192.0.2.30/24
+permitrootlogin yes
+enabled
+active
+inactive
+plan 0
+rollback 0
+photon-machine
+photon-machine
+inet 192.0.2.10/24
+permitrootlogin no
+disabled
+inactive
+active";
+
+/// On a machine that is up, `apply` changes what runs and `rollback` gives it back.
+pub fn by_hand(test: &str, suite: Suite) {
+    let mut machine = Container::new(suite, test);
+    administrator_sets_address(&machine);
+    machine.root.write("usr/lib/probe/by-hand", HANDS);
+    let seen = machine.boot(&[], FIRST, SHIPPED_PASSWORD);
+    let mut checks = Checks::new(test, "apply and rollback by hand", &seen);
+    checks.equal("what was seen", seen.text("by-hand").trim_end(), SEEN_BY_HAND);
+    checks.as_shipped();
+    checks.finish();
+}
+
+/// A document with an unknown key: the good keys are applied, and the machine says that it is degraded.
+pub fn broken_document(test: &str, suite: Suite) {
+    let mut machine = Container::new(suite, test);
+    let seed = Seed {
+        extra: "hostnme: typo\n",
+        ..Seed::new("first-light", FIRST)
+    };
+    machine.insert(&seed);
+    let seen = machine.boot(&[], FIRST, PASSWORD);
+    let mut checks = Checks::new(test, "a document with an unknown key", &seen);
+    checks.configured(&seed);
+    checks.status("4");
+    checks.only_fails("firstlight.service");
+    checks.generations(1);
+    checks.finish();
+}
+
+/// Another `.network` file sorts before ours: the machine is up, degraded, and says which file it is.
+pub fn another_file_wins(test: &str, suite: Suite) {
+    let path = "/etc/systemd/network/05-other.network";
+    let mut machine = Container::new(suite, test);
+    let network = format!("[Match]\nName=eth*\n\n[Network]\nAddress={FIRST}/24\n");
+    machine.root.write(path.trim_start_matches('/'), &network);
+    machine.insert(&Seed::new("first-light", FIRST));
+    let seen = machine.boot(&[], FIRST, PASSWORD);
+    let mut checks = Checks::new(test, "another file sorts before ours", &seen);
+    checks.another_file_won(path);
+    checks.status("4");
+    checks.only_fails("firstlight.service");
+    checks.finish();
+}
+
+/// `firstlight=off` on the kernel's command line, with a seed waiting.
+pub fn off(test: &str, machine: &mut dyn Machine, address: &str) {
+    machine.insert(&Seed::new("first-light", FIRST));
+    let seen = machine.boot(&["firstlight=off"], address, SHIPPED_PASSWORD);
+    let mut checks = Checks::new(test, "firstlight=off", &seen);
+    checks.as_shipped();
+    for unit in ["firstlight-local.service", "firstlight.service"] {
+        checks.equal(unit, seen.property("firstlight-units", unit, "ConditionResult"), "no");
+    }
+    checks.generations(0);
+    checks.finish();
+}
+
+/// Then the seed is found after all: a machine's first boot is the first that firstlight sees.
+pub fn on_again(test: &str, machine: &mut dyn Machine) {
+    let seen = machine.boot(&[], FIRST, PASSWORD);
+    let mut checks = Checks::new(test, "without firstlight=off", &seen);
+    checks.configured(&Seed::new("first-light", FIRST));
+    checks.status("0");
+    checks.units_succeeded();
+    checks.generations(1);
+    checks.finish();
+}
+
+/// A container has no DHCP server: an address that does not come from a seed comes from a file of the administrator's.
+pub fn administrator_sets_address(machine: &Container) {
+    let network = format!("[Match]\nName=eth0\n\n[Network]\nAddress={FIRST}/24\n");
+    machine
+        .root
+        .write("etc/systemd/network/50-administrator.network", &network);
+}
+
+/// systemd itself has nothing to say against the units, in the version that will run them.
+pub fn units_verify(test: &str, suite: Suite) {
+    let root = Root::new(suite, test, PASSWORD);
+    let mut verify = Command::new("chroot");
+    verify.arg(&root.path).args([
+        "systemd-analyze",
+        "verify",
+        "--man=no",
+        "firstlight-local.service",
+        "firstlight.service",
+        "firstlight-emergency.service",
+    ]);
+    let said = verify.output().expect("chroot is part of coreutils");
+    let said = String::from_utf8_lossy(&said.stderr).into_owned();
+    let complaints: Vec<_> = said.lines().filter(|line| line.contains("firstlight")).collect();
+    assert!(complaints.is_empty(), "systemd-analyze verify: {complaints:#?}");
+    say(test, "systemd-analyze has no complaint");
+}

@@ -1,0 +1,107 @@
+//! What a machine is told, and the forms in which it is handed over.
+
+use crate::rootfs::{discard, run};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Root's password in every seed; with blanks, so that nothing gets away with splitting words.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// A NoCloud seed.
+#[derive(Clone, Debug)]
+pub struct Seed {
+    /// The host name asked for.
+    pub hostname: String,
+    /// The address asked for, without its prefix length.
+    pub address: String,
+    /// Lines after the good keys of the document.
+    pub extra: &'static str,
+}
+
+impl Seed {
+    /// The main job: host name, static network, root's login and password, docker.
+    pub fn new(hostname: &str, address: &str) -> Self {
+        Self {
+            hostname: hostname.into(),
+            address: address.into(),
+            extra: "",
+        }
+    }
+
+    fn files(&self) -> [(&'static str, String); 3] {
+        let Self {
+            hostname,
+            address,
+            extra,
+        } = self;
+        [
+            ("meta-data", "instance-id: rig-1\n".into()),
+            (
+                "user-data",
+                format!(
+                    "#cloud-config\n\
+                     hostname: {hostname}\n\
+                     sshd:\n\
+                     \x20 permit_root_login: yes\n\
+                     root:\n\
+                     \x20 password: {PASSWORD}\n\
+                     docker: true\n\
+                     {extra}"
+                ),
+            ),
+            (
+                "network-config",
+                format!(
+                    "version: 2\n\
+                     ethernets:\n\
+                     \x20 lan:\n\
+                     \x20   match: {{name: eth0}}\n\
+                     \x20   addresses: [{address}/24]\n\
+                     \x20   routes: [{{to: default, via: 192.0.2.1}}]\n\
+                     \x20   nameservers: {{addresses: [192.0.2.53], search: [rig.test]}}\n"
+                ),
+            ),
+        ]
+    }
+
+    /// A seed directory.
+    pub fn write(&self, directory: &Path) {
+        discard(directory);
+        fs::create_dir_all(directory).expect("the seed directory can be made");
+        for (name, content) in self.files() {
+            fs::write(directory.join(name), content).expect("the seed can be written");
+        }
+    }
+
+    /// An ISO 9660 image, as Photon's documentation tells people to make it.
+    pub fn write_iso(&self, image: &Path) {
+        let files = image.with_extension("files");
+        self.write(&files);
+        discard(image);
+        run(Command::new("xorriso")
+            .args(["-as", "mkisofs", "-volid", "cidata", "-joliet", "-rock", "-output"])
+            .arg(image)
+            .arg(&files));
+        discard(&files);
+    }
+
+    /// A FAT file system over a whole disk; mkfs.vfat makes its label upper case.
+    pub fn write_fat(&self, image: &Path) {
+        let files = image.with_extension("files");
+        self.write(&files);
+        discard(image);
+        run(Command::new("mkfs.vfat")
+            .args(["-n", "CIDATA", "-C"])
+            .arg(image)
+            .arg("2048"));
+        for (name, _) in self.files() {
+            run(Command::new("mcopy")
+                .arg("-i")
+                .arg(image)
+                .arg(files.join(name))
+                .arg("::"));
+        }
+        discard(&files);
+    }
+}

@@ -1,0 +1,107 @@
+//! A machine in QEMU: a kernel, an initrd, udev, block devices. Emulated, so slower: only what a container can't show.
+
+use crate::machine::{Logs, Machine};
+use crate::pen::Pen;
+use crate::probe::{Observed, visit};
+use crate::rootfs::{Root, Suite, discard, run};
+use crate::seed::{PASSWORD, Seed};
+use std::path::PathBuf;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// The device that the seed comes on.
+#[derive(Clone, Copy, Debug)]
+pub enum Medium {
+    /// An ISO 9660 image in the CD-ROM drive.
+    CdRom,
+    /// A FAT file system on a second disk.
+    FatDisk,
+}
+
+/// A machine whose disk is an image file.
+pub struct Vm {
+    kernel: PathBuf,
+    disk: PathBuf,
+    seed: PathBuf,
+    medium: Medium,
+    logs: Logs,
+}
+
+impl Vm {
+    /// A machine that has never been booted.
+    pub fn new(suite: Suite, test: &str, medium: Medium) -> Self {
+        let root = Root::new(suite, test, PASSWORD);
+        let kernel = suite.cached();
+        run(Command::new("cp")
+            .arg("-a")
+            .arg(kernel.join("modules"))
+            .arg(root.path.join("usr/lib/modules")));
+        let disk = root.path.with_extension("disk");
+        discard(&disk);
+        run(Command::new("mke2fs")
+            .args(["-q", "-t", "ext4", "-d"])
+            .arg(&root.path)
+            .arg(&disk)
+            .arg("2G"));
+        let seed = root.path.with_extension(match medium {
+            Medium::CdRom => "iso",
+            Medium::FatDisk => "fat",
+        });
+        Self {
+            kernel,
+            disk,
+            seed,
+            medium,
+            logs: Logs::new(test),
+        }
+    }
+}
+
+impl Machine for Vm {
+    fn insert(&mut self, seed: &Seed) {
+        match self.medium {
+            Medium::CdRom => seed.write_iso(&self.seed),
+            Medium::FatDisk => seed.write_fat(&self.seed),
+        }
+    }
+
+    fn boot(&mut self, words: &[&str], address: &str, root_password: &str) -> Observed {
+        let logs = self.logs.next();
+        let arguments = [
+            self.kernel.as_os_str(),
+            self.disk.as_ref(),
+            address.as_ref(),
+            self.seed.as_ref(),
+        ];
+        let arguments = arguments.into_iter().chain(words.iter().map(AsRef::as_ref));
+        let mut pen = Pen::start("qemu", arguments, &logs.join("console"));
+        let visit = visit(&mut pen, ("127.0.0.1", 2222), root_password);
+        drop(pen);
+        // Without mount(2), and whether or not the machine was shut down cleanly.
+        let dump = format!("rdump /var/lib/probe {}", logs.display());
+        run(Command::new("debugfs").args(["-R", &dump]).arg(&self.disk));
+        Observed::read(&logs.join("probe"), visit, &logs)
+    }
+
+    fn cut(&mut self, after: Duration) {
+        let log = self.logs.next().join("console");
+        // The address is for a login that nobody tries.
+        let arguments = [
+            self.kernel.as_os_str(),
+            self.disk.as_ref(),
+            "192.0.2.10".as_ref(),
+            self.seed.as_ref(),
+        ];
+        let pen = Pen::start("qemu", arguments, &log);
+        sleep(after);
+        drop(pen);
+    }
+}
+
+impl Drop for Vm {
+    fn drop(&mut self) {
+        discard(&self.disk);
+        discard(&self.seed);
+    }
+}

@@ -1,0 +1,173 @@
+//! State that lasts: what version 1 wrote is read and undone for ever, what a newer firstlight wrote is refused.
+//!
+//! `state-v1/` is a state directory as version 1 left it, with a record of every kind. It must never be edited to make a
+//! test pass: machines have it.
+
+#![allow(clippy::unwrap_used, reason = "a test says where it stopped by panicking there")]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use support::program::{Said, firstlight, text};
+use support::tree::{Snapshot, build, difference, snapshot};
+
+/// A machine after the two generations of `state-v1`, and what it was before them.
+fn machine() -> (tempfile::TempDir, Snapshot) {
+    let tree = tempfile::tempdir().unwrap();
+    let root = tree.path();
+    build("photon5", None, root);
+    symlink("../run/motd", root.join("etc/motd")).unwrap();
+    fs::create_dir_all(root.join("srv/data")).unwrap();
+    let before = snapshot(root);
+
+    let write = |path: &str, content: &str| fs::write(root.join(path), content).unwrap();
+    let edit = |path: &str, edit: &dyn Fn(String) -> String| {
+        let content = edit(fs::read_to_string(root.join(path)).unwrap());
+        fs::write(root.join(path), content).unwrap();
+    };
+    write("etc/hostname", "gen2\n");
+    write("etc/systemd/network/10-firstlight-eth0.network", "[Match]\nName=eth0\n");
+    edit("etc/shadow", &|shadow| {
+        let others: Vec<&str> = shadow.lines().filter(|line| !line.starts_with("root:")).collect();
+        format!("root:$6$new$hash:20780:0:90:7:::\n{}\n", others.join("\n"))
+    });
+    edit("etc/group", &|group| format!("{group}firstlight:x:900:\n"));
+    write("etc/.pwd.lock", "");
+    fs::remove_file(root.join("etc/motd")).unwrap();
+    write("etc/motd", "Welcome.\n");
+    fs::create_dir(root.join("etc/docker")).unwrap();
+    write("etc/docker/daemon.json", "{}\n");
+    let unit = "/usr/lib/systemd/system/docker.service";
+    symlink(
+        unit,
+        root.join("etc/systemd/system/multi-user.target.wants/docker.service"),
+    )
+    .unwrap();
+    let state = root.join("var/lib/firstlight");
+    let copied = std::process::Command::new("cp")
+        .args(["-r", "tests/state-v1", text(&state)])
+        .status();
+    assert!(copied.unwrap().success());
+    (tree, before)
+}
+
+fn run(root: &Path, arguments: &[&str]) -> Said {
+    let mut all = arguments.to_vec();
+    all.extend(["--root", text(root)]);
+    firstlight(&all)
+}
+
+/// Everything that version 1 wrote down is taken back; what only a running machine has is left alone.
+fn rolls_back(root: &Path, before: &Snapshot) {
+    let name = nix::unistd::gethostname().unwrap();
+    let said = run(root, &["rollback", "1", "--format", "json"]);
+    assert_eq!(said.status, 0, "{said:?}");
+    let report: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    assert_eq!(report["generations"], serde_json::json!([2, 1]));
+    assert_eq!(report["kept"], serde_json::json!(["the disk was grown"]));
+    assert_eq!(difference(before, &snapshot(root)), "");
+    assert_eq!(
+        nix::unistd::gethostname().unwrap(),
+        name,
+        "this machine is not that one"
+    );
+}
+
+#[test]
+fn the_state_of_version_1_is_read_and_undone() {
+    let (tree, before) = machine();
+    let said = run(tree.path(), &["history", "--format", "json"]);
+    assert_eq!(said.status, 0, "{said:?}");
+    let report: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let generations = report["generations"].as_array().unwrap();
+    let outcomes: Vec<_> = generations.iter().map(|g| g["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, ["degraded", "done"]);
+    assert_eq!(generations[0]["stages"]["system"]["changed"], 4);
+    rolls_back(tree.path(), &before);
+}
+
+#[test]
+fn the_state_of_version_1_is_gone_on_with() {
+    let (tree, _) = machine();
+    let document = tree.path().join("document.yaml");
+    fs::write(&document, "hostname: gen3\n").unwrap();
+    let said = run(tree.path(), &["apply", text(&document)]);
+    assert_eq!(said.status, 0, "{said:?}");
+    let history = run(tree.path(), &["history"]);
+    assert_eq!(history.stdout.lines().count(), 3, "{history:?}");
+    assert_eq!(run(tree.path(), &["rollback"]).status, 0);
+    assert_eq!(fs::read_to_string(tree.path().join("etc/hostname")).unwrap(), "gen2\n");
+}
+
+#[test]
+fn keys_that_are_not_known_yet_are_passed_over() {
+    let (tree, before) = machine();
+    let generations = tree.path().join("var/lib/firstlight/generations");
+    for number in ["1", "2"] {
+        for name in ["generation.json", "journal"] {
+            let path = generations.join(number).join(name);
+            let known = fs::read_to_string(&path).unwrap();
+            // In every record, and in each of its parts.
+            let unheard = r#""unheard": {"of": [1]}, "#;
+            let extended = ["\"module\"", "\"kind\"", "\"outcome\""]
+                .into_iter()
+                .fold(known, |text, key| text.replace(key, &format!("{unheard}{key}")));
+            fs::write(&path, extended).unwrap();
+            assert!(fs::read_to_string(&path).unwrap().contains("unheard"));
+        }
+    }
+    rolls_back(tree.path(), &before);
+}
+
+#[test]
+fn a_newer_state_is_refused_by_all_that_write_and_nothing_is_changed() {
+    let (tree, _) = machine();
+    let path = tree.path().join("var/lib/firstlight/generations/2/generation.json");
+    fs::write(&path, r#"{"version": 7, "shape": ["unheard", "of"]}"#).unwrap();
+    let document = tree.path().join("document.yaml");
+    fs::write(&document, "hostname: gen3\n").unwrap();
+    let before = snapshot(tree.path());
+    for command in [
+        &["history"][..],
+        &["rollback"],
+        &["rollback", "1"],
+        &["apply", text(&document)],
+    ] {
+        let said = run(tree.path(), command);
+        assert_eq!(said.status, 1, "{command:?}: {said:?}");
+        for words in ["state version 7", "this one knows 1", "update firstlight"] {
+            assert!(said.stderr.contains(words), "{command:?}: {said:?}");
+        }
+    }
+    assert_eq!(difference(&before, &snapshot(tree.path())), "");
+    assert_eq!(run(tree.path(), &["plan", text(&document)]).status, 0);
+}
+
+#[test]
+fn the_last_generations_are_kept_and_the_rest_says_so() {
+    let tree = tempfile::tempdir().unwrap();
+    build("photon5", None, tree.path());
+    let document = tree.path().join("document.yaml");
+    for number in 1..=6 {
+        fs::write(
+            &document,
+            format!("hostname: gen{number}\nfirstlight: {{keep_generations: 3}}\n"),
+        )
+        .unwrap();
+        assert_eq!(run(tree.path(), &["apply", text(&document)]).status, 0);
+    }
+    let mut kept: Vec<_> = fs::read_dir(tree.path().join("var/lib/firstlight/generations"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    kept.sort();
+    assert_eq!(kept, ["4", "5", "6"]);
+    let said = run(tree.path(), &["rollback", "2"]);
+    assert_eq!(said.status, 1, "{said:?}");
+    assert!(said.stderr.contains("generation 4 is the oldest"), "{said:?}");
+    assert_eq!(run(tree.path(), &["rollback", "4"]).status, 0);
+    assert_eq!(fs::read_to_string(tree.path().join("etc/hostname")).unwrap(), "gen3\n");
+}

@@ -1,0 +1,45 @@
+//! Mounts of a test's own, for file systems that are full or read-only.
+
+use std::io::Write;
+use std::path::Path;
+
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+
+/// Runs `body` where its mounts are seen by nobody else and end with it. Without root it says SKIP, past libtest's
+/// capture.
+pub fn with_own_mounts(test: &str, body: impl FnOnce() + Send + 'static) {
+    if !nix::unistd::geteuid().is_root() {
+        let _ = writeln!(std::io::stderr(), "{test}: SKIP: needs root to mount");
+        return;
+    }
+    // A namespace is a thread's: the programs that this thread starts are in it, those of other tests are not.
+    let thread = std::thread::spawn(move || {
+        unshare(CloneFlags::CLONE_NEWNS).unwrap();
+        let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+        mount(None::<&str>, "/", None::<&str>, private, None::<&str>).unwrap();
+        body();
+    });
+    if let Err(panic) = thread.join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+/// Mounts an empty file system in memory: `size=1m`, `nr_inodes=10`.
+pub fn mount_tmpfs(at: &Path, options: &str) {
+    mount(Some("tmpfs"), at, Some("tmpfs"), MsFlags::empty(), Some(options)).unwrap();
+}
+
+/// Makes what is below `at` read-only.
+pub fn make_read_only(at: &Path) {
+    let none = None::<&str>;
+    mount(Some(at), at, none, MsFlags::MS_BIND | MsFlags::MS_REC, none).unwrap();
+    let flags = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+    mount(none, at, none, flags, none).unwrap();
+}
+
+/// Makes the file `at` a mount of its own.
+pub fn mount_file(at: &Path) {
+    let none = None::<&str>;
+    mount(Some(at), at, none, MsFlags::MS_BIND, none).unwrap();
+}
