@@ -7,7 +7,7 @@ mod support;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
@@ -168,42 +168,45 @@ fn dots_in_the_machines_own_files_lead_nowhere_outside() {
     is_confined("home and Include", &pair);
 }
 
-/// Swaps `tree/etc` for a link to `outside/etc` and back while documents are applied: as fast as it can at first, then
-/// ever more slowly, until whole runs fall between two swaps.
+/// Swaps `tree/etc` for a link to `outside/etc` and back while documents are applied: as fast as it can at first, with
+/// each new tree more slowly, until whole runs fall between two swaps.
 #[test]
 fn a_directory_that_becomes_a_link_while_it_is_written_leads_nowhere_outside() {
-    const ROUNDS: u64 = 100;
-    const PATIENCE: u64 = 1000;
+    const TREES: u64 = 40;
+    let mut applied = 0;
+    for pause in 0..TREES {
+        if pause >= 5 && applied > 0 {
+            break;
+        }
+        applied += race(Duration::from_millis(pause));
+    }
+    assert!(applied > 0, "nothing was ever applied: there was no race with a writer");
+}
+
+/// How many of a few runs were done while the directory was swapped, with a pause between swaps.
+fn race(pause: Duration) -> usize {
+    const ROUNDS: usize = 20;
     let pair = Pair::new();
     let tree = pair.tree();
     let (etc, link) = (tree.join("etc"), tree.join("link"));
     symlink(pair.outside().join("etc"), &link).unwrap();
     let before = snapshot(&pair.outside());
     let stop = AtomicBool::new(false);
-    let pause = AtomicU64::new(0);
-    let mut applied = 0;
-    let escaped = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
                 renameat2(AT_FDCWD, &etc, AT_FDCWD, &link, RenameFlags::RENAME_EXCHANGE).unwrap();
-                std::thread::sleep(Duration::from_millis(pause.load(Ordering::Relaxed)));
+                std::thread::sleep(pause);
             }
         });
-        for round in 0..PATIENCE {
-            if round >= ROUNDS && applied > 0 {
-                break;
-            }
-            pause.store(round / 4, Ordering::Relaxed);
-            let document = format!(
-                "hostname: web{round}\nsshd: {{options: {{MaxAuthTries: {}}}}}\n",
-                round + 1
-            );
+        let done = |round: &usize| {
+            let tries = round + 1;
+            let document = format!("hostname: web{round}\nsshd: {{options: {{MaxAuthTries: {tries}}}}}\n");
             let arguments = ["apply", "-", "--root", text(&tree)];
-            let said = support::program::firstlight_reading(&arguments, document.as_bytes());
-            applied += usize::from(said.status == 0);
-        }
+            support::program::firstlight_reading(&arguments, document.as_bytes()).status == 0
+        };
+        let applied = (0..ROUNDS).filter(done).count();
         let now = snapshot(&pair.outside());
-        pause.store(0, Ordering::Relaxed);
         // A program that goes by paths is led outside: the race is one.
         let escaped = (0..100_000).any(|_| {
             let _ = fs::write(etc.join("control"), "");
@@ -212,11 +215,7 @@ fn a_directory_that_becomes_a_link_while_it_is_written_leads_nowhere_outside() {
         stop.store(true, Ordering::Relaxed);
         assert_eq!(difference(&before, &now), "");
         assert_eq!(before, now);
-        escaped
-    });
-    assert!(escaped, "the directory was never swapped while it was written");
-    assert!(
-        applied > 0,
-        "nothing was ever applied: the race was not run against a writer"
-    );
+        assert!(escaped, "the directory was never swapped while it was written");
+        applied
+    })
 }

@@ -238,9 +238,12 @@ enum Back {
 }
 
 async fn take_back(system: &System, store: &Store, number: u32, record: &Record) -> Result<Back, ActError> {
-    // It is there still when a failure came before its turn.
-    if let Some(Step::Publish { temporary }) = &record.step {
+    // It is there still when a failure came before its turn: what stands in its place is not ours.
+    if let Some(Step::Publish { temporary }) = &record.step
+        && system.writer.metadata(temporary)?.is_some()
+    {
         system.writer.remove(temporary)?;
+        return Ok(Back::Taken);
     }
     match &record.undo {
         // In a tree nothing runs: what a running machine has besides its files is not there to be taken back.
