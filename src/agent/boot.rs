@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::carry_out::{Request, carry_out};
 use super::confirm::settle;
 use super::decide::{Decision, decide};
+use super::selection::selection;
 use crate::document::Document;
 use crate::document::settings::OnFailure;
 use crate::engine::{Policy, Undone};
@@ -31,10 +32,10 @@ const POLL: Duration = Duration::from_millis(250);
 ///
 /// # Errors
 /// Not even the status could be written.
-pub async fn boot(stage: Stage, choice: &Choice) -> Result<Status, StateError> {
+pub async fn boot(stage: Stage, source: Option<&Choice>) -> Result<Status, StateError> {
     let system = System::running()?;
     let store = Store::new(system.root.clone());
-    let status = match run(system, &store, stage, choice).await {
+    let status = match run(system, &store, stage, source).await {
         Ok(status) => status,
         Err(error) => Status {
             stage: Some(stage),
@@ -78,8 +79,9 @@ fn publish(store: &Store, status: &Status) -> Result<(), StateError> {
     store.publish("status.json", &text)
 }
 
-async fn run(mut system: System, store: &Store, stage: Stage, choice: &Choice) -> anyhow::Result<Status> {
+async fn run(mut system: System, store: &Store, stage: Stage, source: Option<&Choice>) -> anyhow::Result<Status> {
     let _lock = store.lock()?;
+    let choice = &selection(&system, source).map_err(anyhow::Error::msg)?;
     if stage == Stage::Local {
         publish(store, &Status::plain(Standing::Running, "the local stage runs"))?;
         // Before anything reads the files: a reboot confirms nothing.

@@ -7,5 +7,6 @@ pub mod boot;
 pub mod carry_out;
 pub mod confirm;
 pub mod decide;
+pub mod selection;
 
 pub use carry_out::{CarryOutError, Request, carry_out};

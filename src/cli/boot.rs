@@ -34,5 +34,5 @@ pub async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exi
         StageName::System => Stage::System,
     };
     // What there is to say goes to the journal and into the status; nobody reads a unit's standard output.
-    Ok(boot(stage, &context.choice).await?.status.into())
+    Ok(boot(stage, context.source.as_ref()).await?.status.into())
 }

@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 
 use super::{Exit, Format};
+use crate::agent::selection::selection;
 use crate::document::Document;
 use crate::report::style::Style;
 use crate::source::{Choice, Seed, Verdict, file, search};
@@ -19,8 +20,8 @@ use crate::system::System;
 pub struct Context {
     root: Option<PathBuf>,
     format: Format,
-    /// The sources that are asked.
-    pub choice: Choice,
+    /// The sources that `--source` names.
+    pub source: Option<Choice>,
 }
 
 /// A document with where it came from.
@@ -37,10 +38,10 @@ pub struct Input {
 impl Context {
     /// From the command line.
     #[expect(clippy::disallowed_methods, reason = "a path of the host, given on the command line")]
-    pub fn new(root: Option<PathBuf>, format: Format, choice: Choice) -> Self {
+    pub fn new(root: Option<PathBuf>, format: Format, source: Option<Choice>) -> Self {
         // `--root /` is the running machine.
         let root = root.filter(|path| path.canonicalize().ok().as_deref() != Some(Path::new("/")));
-        Self { root, format, choice }
+        Self { root, format, source }
     }
 
     /// The machine: the running one, or the tree under `--root`.
@@ -49,6 +50,11 @@ impl Context {
             Some(path) => System::tree(path).context("--root"),
             None => Ok(System::running()?),
         }
+    }
+
+    /// The sources to ask.
+    pub fn choice(&self, system: &System) -> anyhow::Result<Choice> {
+        selection(system, self.source.as_ref()).map_err(anyhow::Error::msg)
     }
 
     /// The machine with its bus, for planning. Planning does without a bus that does not answer.
@@ -72,7 +78,7 @@ impl Context {
     pub fn input(&self, path: Option<&Path>, system: &System) -> anyhow::Result<Option<Input>> {
         let seed = match path {
             Some(path) => file::read(path).map_err(anyhow::Error::msg)?,
-            None => match search(&system.root, system.live, &self.choice) {
+            None => match search(&system.root, system.live, &self.choice(system)?) {
                 Verdict::Present(seed) => *seed,
                 Verdict::Broken(why) => bail!(why),
                 Verdict::Absent(why) => {
@@ -154,7 +160,7 @@ mod tests {
         let link = elsewhere.path().join("link");
         std::os::unix::fs::symlink("/", &link).unwrap();
         let live = |root: &Path| {
-            let context = Context::new(Some(root.to_owned()), Format::Human, Choice::All);
+            let context = Context::new(Some(root.to_owned()), Format::Human, None);
             context.system().unwrap().live
         };
         for root in ["/", "//", "/.", "/etc/..", "/proc/self/root"] {

@@ -10,6 +10,7 @@ mod history;
 mod logging;
 mod plan;
 mod rollback;
+mod sources;
 mod status;
 mod validate;
 
@@ -32,8 +33,8 @@ pub struct Arguments {
     /// How results are printed
     #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// The source to ask, instead of all: nocloud, or nocloud:PATH (a directory, an image or a device)
-    #[arg(long, global = true, value_name = "NAME[:PATH]")]
+    /// The source to ask, instead of all; with its place, as `firstlight sources --help` lists them
+    #[arg(long, global = true, value_name = "NAME[:PLACE]")]
     source: Option<Choice>,
     /// Say more about what is done; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
@@ -63,6 +64,9 @@ enum Command {
     Rollback(rollback::Arguments),
     /// List the generations
     History,
+    /// Say what each source has, and which one is taken
+    #[command(after_help = sources::help())]
+    Sources,
     /// Say how the boot went
     Status(status::Arguments),
     /// Say everything that is wrong with documents, without touching anything
@@ -75,7 +79,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     logging::start(arguments.verbose);
-    let context = Context::new(arguments.root, arguments.format, arguments.source.unwrap_or_default());
+    let context = Context::new(arguments.root, arguments.format, arguments.source);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return context.fail(&anyhow::Error::from(error)),
@@ -93,6 +97,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Confirm => confirm::run(context).await,
         Command::Rollback(arguments) => rollback::run(&arguments, context).await,
         Command::History => history::run(context),
+        Command::Sources => sources::run(context),
         Command::Status(arguments) => status::run(&arguments, context).await,
         Command::Validate(arguments) => validate::run(&arguments, context),
         Command::Boot(arguments) => boot::run(&arguments, context).await,

@@ -1,123 +1,22 @@
 //! Where the document comes from.
 //!
-//! A source is one file here. It looks in its place, says [`Verdict::Absent`], [`Verdict::Present`] or
-//! [`Verdict::Broken`], and hands over one [`Seed`]. Sources know nothing of what a document may say: they may use
-//! [`crate::system`]'s read-only half and nothing else of this crate.
+//! A source is one file or folder here. It looks in its place, says [`Verdict::Absent`], [`Verdict::Present`] or
+//! [`Verdict::Broken`], and hands over one [`Seed`]; [`select`] asks them all and chooses. Sources know nothing of what a
+//! document may say: they may use [`crate::system`]'s read-only half and nothing else of this crate.
 
 pub mod file;
 pub mod media;
 pub mod nocloud;
+mod places;
+mod seed;
+pub mod select;
 
-use std::io;
-use std::path::Path;
-use std::str::FromStr;
-
-use media::block;
-use sha2::{Digest, Sha256};
-use zeroize::Zeroize;
-
-use crate::document::{Text, Texts};
-use crate::system::Root;
+pub use places::Places;
+pub use seed::{PART_LIMIT, Part, Seed};
+pub use select::{Choice, Found, Name, search, survey};
 
 /// The name of the source that is a file given by a person.
 pub const FILE: &str = "file";
-
-/// The largest part of a seed that is read, in bytes (8 MiB): more than any document needs, less than can hurt.
-pub const PART_LIMIT: u64 = 8 * 1024 * 1024;
-
-/// One part of a seed, as it was found; wiped when dropped.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Part {
-    /// Where it came from, for diagnostics: `/dev/sr0:user-data` or a path.
-    pub origin: String,
-    /// Its bytes, not yet decoded.
-    pub bytes: Vec<u8>,
-}
-
-/// What a source gives: up to four parts, with cloud-init's meaning of each.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seed {
-    /// The source's name: `nocloud`, `file`.
-    pub source: String,
-    /// The place in that source: a device, a directory, a file.
-    pub place: String,
-    /// What the machine shall be.
-    pub user_data: Option<Part>,
-    /// Who the machine is: instance-id, local-hostname.
-    pub meta_data: Option<Part>,
-    /// What the vendor proposes, below `user_data`.
-    pub vendor_data: Option<Part>,
-    /// The network, version 1 or 2.
-    pub network_config: Option<Part>,
-}
-
-impl Part {
-    /// The part as a text of a document.
-    pub fn text(&self) -> Text<'_> {
-        Text {
-            origin: &self.origin,
-            bytes: &self.bytes,
-        }
-    }
-}
-
-impl Seed {
-    /// A seed of this source without any part.
-    pub fn empty(source: &str, place: String) -> Self {
-        Self {
-            source: source.to_owned(),
-            place,
-            user_data: None,
-            meta_data: None,
-            vendor_data: None,
-            network_config: None,
-        }
-    }
-
-    /// The parts there are, with their names as NoCloud has them.
-    pub fn parts(&self) -> impl Iterator<Item = (&'static str, &Part)> {
-        let all = [
-            ("user-data", &self.user_data),
-            ("meta-data", &self.meta_data),
-            ("vendor-data", &self.vendor_data),
-            ("network-config", &self.network_config),
-        ];
-        all.into_iter()
-            .filter_map(|(name, part)| part.as_ref().map(|part| (name, part)))
-    }
-
-    /// Puts a part in its place; a name that is none of the four is left out.
-    pub fn set(&mut self, name: &str, part: Part) {
-        match name {
-            "user-data" => self.user_data = Some(part),
-            "meta-data" => self.meta_data = Some(part),
-            "vendor-data" => self.vendor_data = Some(part),
-            "network-config" => self.network_config = Some(part),
-            _ => {}
-        }
-    }
-
-    /// The parts as the texts of a document.
-    pub fn texts(&self) -> Texts<'_> {
-        Texts {
-            source: (&self.source, &self.place),
-            user_data: self.user_data.as_ref().map(Part::text),
-            meta_data: self.meta_data.as_ref().map(Part::text),
-            vendor_data: self.vendor_data.as_ref().map(Part::text),
-            network_config: self.network_config.as_ref().map(Part::text),
-        }
-    }
-
-    /// SHA-256 over all parts, hexadecimal: whether the machine was told something else than last time.
-    pub fn digest(&self) -> String {
-        let mut hash = Sha256::new();
-        for (name, part) in self.parts() {
-            hash.update(format!("{name} {}\n", part.bytes.len()));
-            hash.update(&part.bytes);
-        }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-}
 
 /// What a source says when asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,72 +27,4 @@ pub enum Verdict {
     Present(Box<Seed>),
     /// Something is there that can't be used: what, where, and what to do about it.
     Broken(String),
-}
-
-impl Drop for Part {
-    /// Parts hold secrets: the memory is wiped.
-    fn drop(&mut self) {
-        self.bytes.zeroize();
-    }
-}
-
-impl std::fmt::Debug for Part {
-    /// Shows the origin and the size only: parts hold secrets.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Part")
-            .field("origin", &self.origin)
-            .field("bytes", &self.bytes.len())
-            .finish()
-    }
-}
-
-/// Which sources are asked: `--source NAME[:ARGUMENT]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Choice {
-    /// Every source, in their order.
-    #[default]
-    All,
-    /// NoCloud alone, wherever it may be.
-    NoCloud,
-    /// NoCloud in this directory, image or device, which is the caller's and not below the machine's root.
-    NoCloudAt(std::path::PathBuf),
-}
-
-impl FromStr for Choice {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once(':') {
-            None if text == "nocloud" => Ok(Self::NoCloud),
-            Some(("nocloud", place)) if !place.is_empty() => Ok(Self::NoCloudAt(place.into())),
-            _ => {
-                Err("expected nocloud or nocloud:PATH, where PATH is a seed directory, an image or a device".to_owned())
-            }
-        }
-    }
-}
-
-/// Looks for the seed of the machine at `root`. `live`: it runs, and its devices may be looked at.
-pub fn search(root: &Root, live: bool, choice: &Choice) -> Verdict {
-    match choice {
-        Choice::All | Choice::NoCloud => search_nocloud(root, live),
-        Choice::NoCloudAt(place) => nocloud::from_path(place),
-    }
-}
-
-/// NoCloud on the machine: its seed directories, and its block devices where it runs.
-fn search_nocloud(root: &Root, live: bool) -> Verdict {
-    let read = |path: &Path| root.read(&path.to_string_lossy()).map_err(io::Error::other);
-    let found = if live {
-        block::devices(Path::new("/sys/class/block"), Path::new("/dev"))
-    } else {
-        Ok(Vec::new())
-    };
-    // A machine without block devices, as a container is, has no /sys/class/block either.
-    let devices: Vec<_> = found
-        .unwrap_or_default()
-        .into_iter()
-        .map(|device| device.path)
-        .collect();
-    nocloud::search(&read, &devices, &[nocloud::LABEL])
 }

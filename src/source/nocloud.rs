@@ -104,7 +104,7 @@ fn choose(seeds: Vec<Result<Seed, String>>) -> Option<Verdict> {
     let mut broken = Vec::new();
     for seed in seeds {
         match seed {
-            Ok(seed) if whole.iter().any(|other| same(other, &seed)) => {}
+            Ok(seed) if whole.iter().any(|other| other.says_the_same(&seed)) => {}
             Ok(seed) => whole.push(seed),
             Err(why) => broken.push(why),
         }
@@ -125,20 +125,6 @@ fn choose(seeds: Vec<Result<Seed, String>>) -> Option<Verdict> {
         }
     }
     Some(Verdict::Broken(broken.join("; ")))
-}
-
-/// Whether two seeds say the same, wherever they are.
-fn same(one: &Seed, other: &Seed) -> bool {
-    let parts = |seed: &Seed| {
-        [
-            &seed.user_data,
-            &seed.meta_data,
-            &seed.vendor_data,
-            &seed.network_config,
-        ]
-        .map(|part| part.as_ref().map(|part| part.bytes.clone()))
-    };
-    parts(one) == parts(other)
 }
 
 fn in_directory(directory: &Path, read: &dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>) -> Result<Option<Seed>, String> {

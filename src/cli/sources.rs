@@ -1,0 +1,118 @@
+//! `firstlight sources`: what each source saw, and which one is taken.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::context::Context;
+use super::exit::Exit;
+use crate::report::SCHEMA;
+use crate::report::style::Style;
+use crate::source::{Found, Name, Verdict, select, survey};
+
+/// The places that can be named, a line each.
+pub fn help() -> String {
+    let line = |name: Name| format!("  --source {name}:PLACE  where PLACE is {}\n", name.place());
+    let lines: String = Name::ALL.into_iter().map(line).collect();
+    format!("Every source can be tried in a place of yours:\n{lines}")
+}
+
+/// What all sources said. Its JSON form is stable.
+#[derive(Debug, Serialize)]
+struct Report {
+    schema: u32,
+    sources: Vec<Row>,
+    /// The source whose seed is taken, and its place.
+    chosen: Option<Chosen>,
+    /// Why none is, where one should be.
+    problem: Option<String>,
+}
+
+/// What one source said.
+#[derive(Debug, Serialize)]
+struct Row {
+    name: &'static str,
+    /// `absent`, `present` or `broken`.
+    verdict: &'static str,
+    /// Where the seed is; or why there is none.
+    why: String,
+    /// The parts of the seed that are there.
+    parts: Vec<&'static str>,
+    microseconds: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Chosen {
+    source: String,
+    place: String,
+}
+
+impl Row {
+    fn of(found: &Found) -> Self {
+        let (verdict, why, parts) = match &found.verdict {
+            Verdict::Absent(why) => ("absent", why, Vec::new()),
+            Verdict::Broken(why) => ("broken", why, Vec::new()),
+            Verdict::Present(seed) => ("present", &seed.place, seed.parts().map(|(name, _)| name).collect()),
+        };
+        Self {
+            name: found.name.as_str(),
+            verdict,
+            why: why.clone(),
+            parts,
+            microseconds: u64::try_from(found.took.as_micros()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+impl Report {
+    fn render(&self, style: Style) -> String {
+        let mut text = String::new();
+        for row in &self.sources {
+            let verdict = format!("{:<8}", row.verdict);
+            let verdict = match row.verdict {
+                "present" => style.added(&verdict),
+                "broken" => style.removed(&verdict),
+                _ => verdict,
+            };
+            let milliseconds = row.microseconds.div_ceil(1000);
+            let _ = write!(text, "{:<12} {verdict} {:>4} ms  {}", row.name, milliseconds, row.why);
+            if !row.parts.is_empty() {
+                let _ = write!(text, " ({})", row.parts.join(", "));
+            }
+            text.push('\n');
+        }
+        text.push('\n');
+        match (&self.chosen, &self.problem) {
+            (Some(chosen), _) => _ = writeln!(text, "taken: {} from {}", chosen.source, chosen.place),
+            (None, Some(problem)) => _ = writeln!(text, "none is taken: {problem}"),
+            (None, None) => text += "no source has a document\n",
+        }
+        text
+    }
+}
+
+pub fn run(context: &Context) -> anyhow::Result<Exit> {
+    let system = context.system()?;
+    let choice = context.choice(&system)?;
+    let found = survey(&system.root, system.live, &choice);
+    let sources = found.iter().map(Row::of).collect();
+    let (exit, chosen, problem) = match select::choose(found, &choice) {
+        Verdict::Present(seed) => {
+            let chosen = Chosen {
+                source: seed.source.clone(),
+                place: seed.place.clone(),
+            };
+            (Exit::Done, Some(chosen), None)
+        }
+        Verdict::Absent(_) => (Exit::NoSource, None, None),
+        Verdict::Broken(why) => (Exit::Failed, None, Some(why)),
+    };
+    let report = Report {
+        schema: SCHEMA,
+        sources,
+        chosen,
+        problem,
+    };
+    context.print(&report, |style| report.render(style))?;
+    Ok(exit)
+}

@@ -1,0 +1,128 @@
+//! What a source gives: the parts of a seed, each with where it came from.
+
+use sha2::{Digest, Sha256};
+use zeroize::Zeroize;
+
+use crate::document::{Text, Texts};
+
+/// The largest part of a seed that is read, in bytes (8 MiB): more than any document needs, less than can hurt.
+pub const PART_LIMIT: u64 = 8 * 1024 * 1024;
+
+/// One part of a seed, as it was found; wiped when dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Where it came from, for diagnostics: `/dev/sr0:user-data` or a path.
+    pub origin: String,
+    /// Its bytes, not yet decoded.
+    pub bytes: Vec<u8>,
+}
+
+/// What a source gives: up to four parts, with cloud-init's meaning of each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seed {
+    /// The source's name: `nocloud`, `file`.
+    pub source: String,
+    /// The place in that source: a device, a directory, a file.
+    pub place: String,
+    /// What the machine shall be.
+    pub user_data: Option<Part>,
+    /// Who the machine is: instance-id, local-hostname.
+    pub meta_data: Option<Part>,
+    /// What the vendor proposes, below `user_data`.
+    pub vendor_data: Option<Part>,
+    /// The network, version 1 or 2.
+    pub network_config: Option<Part>,
+}
+
+impl Part {
+    /// The part as a text of a document.
+    pub fn text(&self) -> Text<'_> {
+        Text {
+            origin: &self.origin,
+            bytes: &self.bytes,
+        }
+    }
+}
+
+impl Seed {
+    /// A seed of this source without any part.
+    pub fn empty(source: &str, place: String) -> Self {
+        Self {
+            source: source.to_owned(),
+            place,
+            user_data: None,
+            meta_data: None,
+            vendor_data: None,
+            network_config: None,
+        }
+    }
+
+    /// The parts there are, with their names as NoCloud has them.
+    pub fn parts(&self) -> impl Iterator<Item = (&'static str, &Part)> {
+        let all = [
+            ("user-data", &self.user_data),
+            ("meta-data", &self.meta_data),
+            ("vendor-data", &self.vendor_data),
+            ("network-config", &self.network_config),
+        ];
+        all.into_iter()
+            .filter_map(|(name, part)| part.as_ref().map(|part| (name, part)))
+    }
+
+    /// Puts a part in its place; a name that is none of the four is left out.
+    pub fn set(&mut self, name: &str, part: Part) {
+        match name {
+            "user-data" => self.user_data = Some(part),
+            "meta-data" => self.meta_data = Some(part),
+            "vendor-data" => self.vendor_data = Some(part),
+            "network-config" => self.network_config = Some(part),
+            _ => {}
+        }
+    }
+
+    /// The parts as the texts of a document.
+    pub fn texts(&self) -> Texts<'_> {
+        Texts {
+            source: (&self.source, &self.place),
+            user_data: self.user_data.as_ref().map(Part::text),
+            meta_data: self.meta_data.as_ref().map(Part::text),
+            vendor_data: self.vendor_data.as_ref().map(Part::text),
+            network_config: self.network_config.as_ref().map(Part::text),
+        }
+    }
+
+    /// Whether two seeds say the same, wherever they are.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let alike = |((name, part), (other, other_part)): ((&str, &Part), (&str, &Part))| -> bool {
+            name == other && part.bytes == other_part.bytes
+        };
+        self.parts().count() == other.parts().count() && self.parts().zip(other.parts()).all(alike)
+    }
+
+    /// SHA-256 over all parts, hexadecimal: whether the machine was told something else than last time.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        for (name, part) in self.parts() {
+            hash.update(format!("{name} {}\n", part.bytes.len()));
+            hash.update(&part.bytes);
+        }
+        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl Drop for Part {
+    /// Parts hold secrets: the memory is wiped.
+    fn drop(&mut self) {
+        self.bytes.zeroize();
+    }
+}
+
+impl std::fmt::Debug for Part {
+    /// Shows the origin and the size only: parts hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Part")
+            .field("origin", &self.origin)
+            .field("bytes", &self.bytes.len())
+            .finish()
+    }
+}

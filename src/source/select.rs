@@ -1,0 +1,318 @@
+//! Asks the sources and chooses one seed.
+//!
+//! All sources look at the same time, each on a thread of its own with a deadline: a drive that hangs must not keep the
+//! others from being heard. Two that say something different are refused, unless the order was given: then the first
+//! that has something is taken.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use super::{Places, Seed, Verdict, nocloud};
+use crate::system::Root;
+
+/// How long a source may look.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// A source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Name {
+    /// A seed directory, or a volume labelled `cidata`.
+    NoCloud,
+}
+
+impl Name {
+    /// All sources, in the order in which they are shown.
+    pub const ALL: [Self; 1] = [Self::NoCloud];
+
+    /// As it is written: `nocloud`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoCloud => "nocloud",
+        }
+    }
+
+    /// What the place in `--source NAME:PLACE` is.
+    pub fn place(self) -> &'static str {
+        match self {
+            Self::NoCloud => "a seed directory, an image or a device",
+        }
+    }
+
+    /// Looks where this source is on a machine.
+    fn look(self, places: &Places) -> Verdict {
+        match self {
+            Self::NoCloud => nocloud::search(&|path| places.read(path), &places.devices, &[nocloud::LABEL]),
+        }
+    }
+
+    /// Looks in a place that somebody named, which is theirs and not below the machine's root.
+    fn look_at(self, place: &Path) -> Verdict {
+        match self {
+            Self::NoCloud => nocloud::from_path(place),
+        }
+    }
+}
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Name {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let names = || Self::ALL.map(Self::as_str).join(", ");
+        let found = Self::ALL.into_iter().find(|name| name.as_str() == text);
+        found.ok_or_else(|| format!("there is no source {text:?}; the sources are {}", names()))
+    }
+}
+
+/// Which sources are asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// Every source; two different seeds are refused.
+    #[default]
+    All,
+    /// These, in this order: the first that has a seed is taken. `firstlight.source=` on the kernel command line.
+    These(Vec<Name>),
+    /// One, in this place: `--source NAME:PLACE`.
+    At(Name, PathBuf),
+}
+
+impl Choice {
+    /// What the machine was told on its kernel command line: `firstlight.source=NAME[,NAME…]`, the last one wins.
+    /// `None` if it says nothing.
+    ///
+    /// # Errors
+    /// It names a source that there is not.
+    pub fn from_kernel_words(words: &str) -> Result<Option<Self>, String> {
+        let said = words.split_whitespace().rev();
+        let value = said.filter_map(|word| word.strip_prefix("firstlight.source=")).next();
+        let names = value.map(|value| value.split(',').map(str::parse).collect::<Result<_, _>>());
+        let choice = names.transpose().map(|names| names.map(Self::These));
+        choice.map_err(|why: String| format!("firstlight.source= on the kernel command line: {why}"))
+    }
+}
+
+impl FromStr for Choice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None => Ok(Self::These(vec![text.parse()?])),
+            Some((name, place)) => {
+                let name: Name = name.parse()?;
+                if place.is_empty() {
+                    return Err(format!("{name}: needs {} behind the colon", name.place()));
+                }
+                Ok(Self::At(name, place.into()))
+            }
+        }
+    }
+}
+
+/// What one source said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The source.
+    pub name: Name,
+    /// Its answer.
+    pub verdict: Verdict,
+    /// How long it looked.
+    pub took: Duration,
+}
+
+/// Looks for the seed of the machine at `root`. `live`: it runs, and its devices may be looked at.
+pub fn search(root: &Root, live: bool, choice: &Choice) -> Verdict {
+    choose(survey(root, live, choice), choice)
+}
+
+/// Asks every source that `choice` lets have a say; the answers come in its order.
+pub fn survey(root: &Root, live: bool, choice: &Choice) -> Vec<Found> {
+    let names = match choice {
+        Choice::All => Name::ALL.to_vec(),
+        Choice::These(names) => names.clone(),
+        Choice::At(name, place) => {
+            let begun = Instant::now();
+            let verdict = name.look_at(place);
+            return vec![Found {
+                name: *name,
+                verdict,
+                took: begun.elapsed(),
+            }];
+        }
+    };
+    let places = Places::of(root, live);
+    let asked: Vec<_> = names
+        .into_iter()
+        .map(|name| (name, ask(name, places.clone())))
+        .collect();
+    let begun = Instant::now();
+    let answer = |(name, answer): (Name, mpsc::Receiver<Found>)| {
+        let left = DEADLINE.saturating_sub(begun.elapsed());
+        answer.recv_timeout(left).unwrap_or_else(|_| Found {
+            name,
+            verdict: Verdict::Broken(format!("no answer within {} s", DEADLINE.as_secs())),
+            took: begun.elapsed(),
+        })
+    };
+    asked.into_iter().map(answer).collect()
+}
+
+/// Lets a source look on a thread of its own, which is left behind when it never comes back.
+fn ask(name: Name, places: Places) -> mpsc::Receiver<Found> {
+    let (answer, asked) = mpsc::channel();
+    std::thread::spawn(move || {
+        let begun = Instant::now();
+        let verdict = name.look(&places);
+        // Nobody waits any more when the deadline has passed.
+        let _ = answer.send(Found {
+            name,
+            verdict,
+            took: begun.elapsed(),
+        });
+    });
+    asked
+}
+
+/// One verdict from all answers. Where `choice` gives an order, the first that is not absent counts.
+pub fn choose(found: Vec<Found>, choice: &Choice) -> Verdict {
+    let ordered = matches!(choice, Choice::These(_));
+    let mut absent = Vec::new();
+    let mut broken = Vec::new();
+    let mut whole: Vec<Seed> = Vec::new();
+    for Found { name, verdict, .. } in found {
+        match verdict {
+            Verdict::Absent(why) => absent.push(why),
+            // An order was given so that one source can stand in for another, not so that a broken one is passed over.
+            Verdict::Broken(why) if ordered && whole.is_empty() => return Verdict::Broken(why),
+            Verdict::Broken(why) => broken.push(format!("{name}: {why}")),
+            Verdict::Present(seed) if ordered => return Verdict::Present(seed),
+            Verdict::Present(seed) if whole.iter().any(|other| other.says_the_same(&seed)) => {}
+            Verdict::Present(seed) => whole.push(*seed),
+        }
+    }
+    match (whole.as_slice(), broken.as_slice()) {
+        ([], []) => Verdict::Absent(absent.join("; ")),
+        ([], _) => Verdict::Broken(broken.join("; ")),
+        ([seed], []) => Verdict::Present(Box::new(seed.clone())),
+        (seeds, _) => Verdict::Broken(several(seeds, &broken)),
+    }
+}
+
+/// The refusal of what can't be told apart.
+fn several(seeds: &[Seed], broken: &[String]) -> String {
+    let places: Vec<_> = seeds
+        .iter()
+        .map(|seed| format!("{} ({})", seed.source, seed.place))
+        .collect();
+    let mut why = match seeds {
+        [_] => format!("{} has a seed, but {}", places.join(""), broken.join("; ")),
+        _ => format!("different seeds: {}", places.join(" and ")),
+    };
+    if let Some(first) = seeds.first() {
+        let name = &first.source;
+        why += &format!(
+            ": keep one, or say which: --source {name}, or firstlight.source={name} on the kernel command line"
+        );
+    }
+    why
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Part;
+    use super::*;
+
+    const ORDERED: Choice = Choice::These(Vec::new());
+
+    fn seed(source: &str, text: &str) -> Verdict {
+        let mut seed = Seed::empty(source, format!("at-{source}"));
+        let bytes = text.as_bytes().to_vec();
+        seed.user_data = Some(Part {
+            origin: source.to_owned(),
+            bytes,
+        });
+        Verdict::Present(Box::new(seed))
+    }
+
+    fn found(verdicts: Vec<Verdict>) -> Vec<Found> {
+        let found = |verdict| Found {
+            name: Name::NoCloud,
+            verdict,
+            took: Duration::ZERO,
+        };
+        verdicts.into_iter().map(found).collect()
+    }
+
+    fn broken() -> Verdict {
+        Verdict::Broken("torn".to_owned())
+    }
+
+    fn absent() -> Verdict {
+        Verdict::Absent("empty".to_owned())
+    }
+
+    fn source(verdict: &Verdict) -> &str {
+        match verdict {
+            Verdict::Present(seed) => &seed.source,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn one_seed_is_taken_and_two_that_say_the_same_are_one() {
+        assert_eq!(
+            source(&choose(found(vec![absent(), seed("a", "x")]), &Choice::All)),
+            "a"
+        );
+        assert_eq!(
+            source(&choose(found(vec![seed("a", "x"), seed("b", "x")]), &Choice::All)),
+            "a"
+        );
+        assert_eq!(
+            choose(found(vec![absent(), absent()]), &Choice::All),
+            Verdict::Absent("empty; empty".to_owned())
+        );
+    }
+
+    #[test]
+    fn two_different_seeds_are_refused_unless_the_order_decides() {
+        let both = || found(vec![seed("a", "x"), seed("b", "y")]);
+        let Verdict::Broken(why) = choose(both(), &Choice::All) else {
+            panic!()
+        };
+        assert!(
+            why.starts_with("different seeds: a (at-a) and b (at-b): keep one"),
+            "{why}"
+        );
+        assert!(why.contains("--source a, or firstlight.source=a"), "{why}");
+        assert_eq!(source(&choose(both(), &ORDERED)), "a");
+    }
+
+    #[test]
+    fn what_is_broken_is_never_passed_over() {
+        for choice in [Choice::All, ORDERED] {
+            let verdict = choose(found(vec![broken(), seed("a", "x")]), &choice);
+            assert!(matches!(verdict, Verdict::Broken(_)), "{verdict:?}");
+        }
+        assert_eq!(source(&choose(found(vec![seed("a", "x"), broken()]), &ORDERED)), "a");
+    }
+
+    #[test]
+    fn what_can_be_said() {
+        let words = |words| Choice::from_kernel_words(words);
+        assert_eq!(words("quiet ro"), Ok(None));
+        let one = Ok(Some(Choice::These(vec![Name::NoCloud])));
+        assert_eq!(words("quiet firstlight.source=tape firstlight.source=nocloud"), one);
+        let why = words("firstlight.source=nocloud,tape").unwrap_err();
+        assert!(why.contains("there is no source \"tape\""), "{why}");
+        assert_eq!("nocloud".parse(), Ok(Choice::These(vec![Name::NoCloud])));
+        assert_eq!("nocloud:/a:b".parse(), Ok(Choice::At(Name::NoCloud, "/a:b".into())));
+        assert!("nocloud:".parse::<Choice>().is_err());
+    }
+}
