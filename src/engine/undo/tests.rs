@@ -123,6 +123,31 @@ async fn what_fails_stays_in_the_journal_and_the_rest_is_taken_back() {
 }
 
 #[tokio::test]
+async fn what_never_took_its_place_is_not_removed_from_it() {
+    let scratch = Scratch::new();
+    scratch.write("etc/a", "somebody's");
+    scratch.write("etc/.a.new", "ours");
+    let record = Record {
+        module: "m".into(),
+        undo: Undo::Path {
+            path: "/etc/a".into(),
+            before: Before::Absent,
+        },
+        dirties: Vec::new(),
+        immediate: false,
+        step: Some(Step::Publish {
+            temporary: "/etc/.a.new".into(),
+        }),
+    };
+    scratch.store.record(1, &record).unwrap();
+    rollback(&scratch.system, &scratch.store, &Facts::default(), None)
+        .await
+        .unwrap();
+    assert_eq!(scratch.read("etc/a").as_deref(), Some("somebody's"));
+    assert_eq!(scratch.read("etc/.a.new"), None);
+}
+
+#[tokio::test]
 async fn units_wait_for_a_bus_where_the_machine_runs() {
     let mut scratch = Scratch::new();
     scratch.write("etc/a", "new");
