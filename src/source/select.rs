@@ -43,7 +43,7 @@ impl Name {
     /// Looks where this source is on a machine.
     fn look(self, places: &Places) -> Verdict {
         match self {
-            Self::NoCloud => nocloud::search(&|path| places.read(path), &places.devices, &[nocloud::LABEL]),
+            Self::NoCloud => nocloud::look(places),
         }
     }
 

@@ -1,0 +1,311 @@
+//! NoCloud: a seed in a directory of the machine, or on a volume labelled `cidata`.
+//!
+//! The firmware or the kernel command line may say more of the machine, or another place: `ds=nocloud;…`.
+//!
+//! With cloud-init's meaning: `user-data` and `meta-data` must both be there, empty files count; `vendor-data` and
+//! `network-config` may be. Unlike there, what looks like a seed but is none is reported, never passed over.
+
+use super::media::{Entry, MediaError, Volume};
+use super::{PART_LIMIT, Part, Places, Seed, Verdict};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use told::Told;
+
+mod told;
+
+/// The label of a seed volume, in either case.
+pub const LABEL: &str = "cidata";
+
+/// The seed directories, the first that has a seed wins. The second one is cloud-init's.
+pub const DIRECTORIES: [&str; 2] = ["/var/lib/firstlight/seed", "/var/lib/cloud/seed/nocloud"];
+
+/// The names of the parts. A volume without long names has them cut: ISO 9660 level 2 and 1, then FAT.
+const USER_DATA: [&str; 4] = ["user-data", "user_data", "user_dat", "user-dat"];
+const META_DATA: [&str; 4] = ["meta-data", "meta_data", "meta_dat", "meta-dat"];
+const VENDOR_DATA: [&str; 4] = ["vendor-data", "vendor_data", "vendor_d", "vendor-d"];
+const NETWORK_CONFIG: [&str; 4] = ["network-config", "network_config", "network_", "network-"];
+
+/// Looks on a machine: where `ds=nocloud;seedfrom=…` says, else in [`DIRECTORIES`], else on labelled volumes.
+pub fn look(places: &Places) -> Verdict {
+    let read = |path: &Path| places.read(path);
+    let told = match Told::to(places) {
+        Ok(Some(told)) => told,
+        Ok(None) => return search(&read, &places.devices, &[LABEL]),
+        Err(error) => return Verdict::Broken(error.to_string()),
+    };
+    let verdict = match told.seedfrom(places) {
+        Some(place) => seed_from(&place, &read),
+        None => search(&read, &places.devices, &[LABEL]),
+    };
+    match verdict {
+        Verdict::Present(mut seed) => match told.add_to(&mut seed) {
+            Ok(()) => Verdict::Present(seed),
+            Err(broken) => Verdict::Broken(broken),
+        },
+        Verdict::Absent(why) => match told.alone() {
+            Some(seed) => Verdict::Present(Box::new(seed)),
+            None => Verdict::Absent(why),
+        },
+        broken @ Verdict::Broken(_) => broken,
+    }
+}
+
+/// The seed where `seedfrom` says it is: a directory of the machine.
+fn seed_from(place: &str, read: &dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>) -> Verdict {
+    let directory = place.strip_prefix("file://").unwrap_or(place);
+    if !directory.starts_with('/') {
+        return Verdict::Broken(format!(
+            "seedfrom={place}: is no directory: give /DIRECTORY/ or file:///DIRECTORY/; a seed is not fetched over the network"
+        ));
+    }
+    match in_directory(Path::new(directory), read) {
+        Ok(Some(seed)) => Verdict::Present(Box::new(seed)),
+        Ok(None) => Verdict::Broken(format!("seedfrom={place}: there is neither user-data nor meta-data")),
+        Err(broken) => Verdict::Broken(broken),
+    }
+}
+
+/// The seed at `path`: a directory, an image file or a block device. For `--source nocloud:PATH`.
+#[expect(clippy::disallowed_methods, reason = "the seed that the operator named")]
+pub fn from_path(path: &Path) -> Verdict {
+    if path.is_dir() {
+        from_directory(path)
+    } else {
+        from_volume(path)
+    }
+}
+
+/// The seed in the directory `path`; [`Verdict::Broken`] if there is none, because somebody named it.
+#[expect(clippy::disallowed_methods, reason = "the seed that the operator named")]
+pub fn from_directory(path: &Path) -> Verdict {
+    let place = path.display();
+    let names = match std::fs::read_dir(path) {
+        Ok(entries) => entries
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect(),
+        Err(error) => return Verdict::Broken(format!("{place}: can't be read: {error}")),
+    };
+    match in_directory(path, &read_file) {
+        Ok(Some(seed)) => Verdict::Present(Box::new(seed)),
+        Ok(None) => Verdict::Broken(no_parts(&place.to_string(), names)),
+        Err(broken) => Verdict::Broken(broken),
+    }
+}
+
+/// The seed in the image file or block device `path`, in a partition of it too, whatever its label.
+///
+/// Where several volumes are in it, those labelled [`LABEL`] count, else those that have a seed.
+pub fn from_volume(path: &Path) -> Verdict {
+    let volumes = match Volume::open_all(path) {
+        Ok(volumes) => volumes,
+        Err(error) => return Verdict::Broken(error.to_string()),
+    };
+    let any_labelled = volumes.iter().any(|volume| volume.is_labelled(LABEL));
+    let counts = |volume: &&Volume| !any_labelled || volume.is_labelled(LABEL);
+    let mut seeds: Vec<_> = volumes.iter().filter(counts).map(on_volume).collect();
+    if !any_labelled && seeds.iter().any(Result::is_ok) {
+        seeds.retain(Result::is_ok);
+    }
+    choose(seeds).unwrap_or_else(|| {
+        let place = path.display();
+        Verdict::Broken(format!(
+            "{place}: there is no ISO 9660 or FAT file system in it: is it a seed image?"
+        ))
+    })
+}
+
+/// Searches the machine: [`DIRECTORIES`], then the volumes labelled with one of `labels` among `devices`.
+///
+/// `read` gives a file of the machine, below its root, `None` if it doesn't exist; it may stop one byte after
+/// [`PART_LIMIT`]. A directory wins over volumes; two volumes with different seeds are refused, naming both.
+pub fn search(read: &dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>, devices: &[PathBuf], labels: &[&str]) -> Verdict {
+    for directory in DIRECTORIES {
+        match in_directory(Path::new(directory), read) {
+            Ok(Some(seed)) => return Verdict::Present(Box::new(seed)),
+            Ok(None) => {}
+            Err(broken) => return Verdict::Broken(broken),
+        }
+    }
+    let mut absent = vec![format!("no seed in {}", DIRECTORIES.join(" or "))];
+    absent.push(format!("no volume labelled {}", labels.join(" or ")));
+    let mut seeds = Vec::new();
+    for device in devices {
+        match Volume::open(device) {
+            Ok(Some(volume)) if labels.iter().any(|label| volume.is_labelled(label)) => seeds.push(on_volume(&volume)),
+            Ok(Some(volume)) => absent.extend(mislabelled(&volume, labels)),
+            Ok(None) => {}
+            Err(error) if error.is_no_medium() => {}
+            Err(error) => absent.push(error.to_string()),
+        }
+    }
+    choose(seeds).unwrap_or_else(|| Verdict::Absent(absent.join("; ")))
+}
+
+/// One verdict from the seeds of several volumes; `None` if there are no volumes.
+fn choose(seeds: Vec<Result<Seed, String>>) -> Option<Verdict> {
+    let mut whole: Vec<Seed> = Vec::new();
+    let mut broken = Vec::new();
+    for seed in seeds {
+        match seed {
+            Ok(seed) if whole.iter().any(|other| other.says_the_same(&seed)) => {}
+            Ok(seed) => whole.push(seed),
+            Err(why) => broken.push(why),
+        }
+    }
+    let choice = |seed: &Seed| format!("detach the other, or choose it with --source nocloud:{}", seed.place);
+    match whole.as_slice() {
+        [] if broken.is_empty() => return None,
+        [] => {}
+        [seed] if broken.is_empty() => return Some(Verdict::Present(Box::new(seed.clone()))),
+        [seed] => broken.push(format!("{} has a complete seed: {}", seed.place, choice(seed))),
+        [first, ..] => {
+            let places: Vec<_> = whole.iter().map(|seed| seed.place.as_str()).collect();
+            broken.push(format!(
+                "different seeds on {}: keep one: {}",
+                places.join(" and "),
+                choice(first)
+            ));
+        }
+    }
+    Some(Verdict::Broken(broken.join("; ")))
+}
+
+fn in_directory(directory: &Path, read: &dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>) -> Result<Option<Seed>, String> {
+    let place = directory.display().to_string();
+    assemble(&place, "/", |[name, ..]| {
+        let path = directory.join(name);
+        let broken = |error| format!("{}: can't be read: {error}", path.display());
+        Ok(read(&path).map_err(broken)?.map(|bytes| (name, bytes)))
+    })
+}
+
+fn on_volume(volume: &Volume) -> Result<Seed, String> {
+    let broken = |error: MediaError| error.to_string();
+    // The root directory, which there always is.
+    let entries = volume.list("").map_err(broken)?.unwrap_or_default();
+    let seed = assemble(volume.name(), ":", |names| {
+        match names.into_iter().find(|name| has(&entries, name)) {
+            Some(name) => Ok(volume
+                .read(name, PART_LIMIT)
+                .map_err(broken)?
+                .map(|bytes| (name, bytes))),
+            None => Ok(None),
+        }
+    })?;
+    let names = entries.into_iter().map(|entry| entry.name).collect();
+    seed.ok_or_else(|| no_parts(&format!("{} ({})", volume.name(), described(volume)), names))
+}
+
+/// Puts a seed together; `read` gives a part under the first of its names that exists. `None` if there is no part.
+fn assemble(
+    place: &str,
+    separator: &str,
+    mut read: impl FnMut([&'static str; 4]) -> Result<Option<(&'static str, Vec<u8>)>, String>,
+) -> Result<Option<Seed>, String> {
+    let mut part = |names| match read(names)? {
+        Some((name, bytes)) if bytes.len() as u64 > PART_LIMIT => Err(format!(
+            "{place}{separator}{name}: has more than the {PART_LIMIT} bytes that are read"
+        )),
+        found => Ok(found.map(|(name, bytes)| Part {
+            origin: format!("{place}{separator}{name}"),
+            bytes,
+        })),
+    };
+    let seed = Seed {
+        source: "nocloud".to_owned(),
+        place: place.to_owned(),
+        user_data: part(USER_DATA)?,
+        meta_data: part(META_DATA)?,
+        vendor_data: part(VENDOR_DATA)?,
+        network_config: part(NETWORK_CONFIG)?,
+    };
+    let lacks = |has: &str, lacks: &str| {
+        Err(format!(
+            "{place}: has {has} but no {lacks}: create an empty file named {lacks} beside it"
+        ))
+    };
+    match (
+        &seed.user_data,
+        &seed.meta_data,
+        seed.vendor_data.is_some(),
+        seed.network_config.is_some(),
+    ) {
+        (Some(_), Some(_), ..) => Ok(Some(seed)),
+        (Some(_), None, ..) => lacks("user-data", "meta-data"),
+        (None, Some(_), ..) => lacks("meta-data", "user-data"),
+        (None, None, false, false) => Ok(None),
+        (None, None, vendor, _) => {
+            let has = if vendor { "vendor-data" } else { "network-config" };
+            Err(format!(
+                "{place}: has {has} but neither user-data nor meta-data: create both, empty ones will do"
+            ))
+        }
+    }
+}
+
+/// A volume that would be a seed if its label were right.
+fn mislabelled(volume: &Volume, labels: &[&str]) -> Option<String> {
+    let entries = volume.list("").ok()??;
+    let complete = has(&entries, USER_DATA[0]) && has(&entries, META_DATA[0]);
+    let label = labels.first().filter(|_| complete)?;
+    let name = volume.name();
+    Some(format!(
+        "{name} has user-data and meta-data but is {}: label it {label}",
+        described(volume)
+    ))
+}
+
+fn has(entries: &[Entry], name: &str) -> bool {
+    entries.iter().any(|entry| entry.name.eq_ignore_ascii_case(name))
+}
+
+/// `ISO 9660, labelled "cidata"`.
+fn described(volume: &Volume) -> String {
+    match volume.labels() {
+        [] => format!("{}, without a label", volume.kind()),
+        [label, ..] => format!("{}, labelled {label:?}", volume.kind()),
+    }
+}
+
+/// The complaint about a place that has no part; names the first few things that it has.
+fn no_parts(place: &str, mut names: Vec<String>) -> String {
+    const SHOWN: usize = 8;
+    names.sort();
+    // Quoted: on a volume these are anybody's bytes, and they end up on a terminal.
+    let mut shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();
+    match names.len() {
+        0 => shown.push("nothing".to_owned()),
+        count if count > SHOWN => shown.push(format!("{} more", count - SHOWN)),
+        _ => {}
+    }
+    format!(
+        "{place}: has neither user-data nor meta-data, but {}: put both there, by these names",
+        shown.join(", ")
+    )
+}
+
+/// A plain file's bytes, `None` if it doesn't exist.
+#[expect(clippy::disallowed_methods, reason = "the seed that the operator named")]
+fn read_file(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let metadata = match std::fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        metadata => metadata?,
+    };
+    if !metadata.is_file() {
+        return Err(io::Error::other("not a plain file"));
+    }
+    if metadata.len() > PART_LIMIT {
+        let size = metadata.len();
+        return Err(io::Error::other(format!(
+            "{size} bytes are more than the {PART_LIMIT} that are read"
+        )));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(PART_LIMIT + 1).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+#[cfg(test)]
+mod tests;
