@@ -10,6 +10,7 @@ pub mod nocloud;
 mod places;
 mod seed;
 pub mod select;
+pub mod vmware;
 
 pub use places::Places;
 pub use seed::{PART_LIMIT, Part, Seed};

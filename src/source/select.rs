@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{Places, Seed, Verdict, nocloud};
+use super::{Places, Seed, Verdict, nocloud, vmware};
 use crate::system::Root;
 
 /// How long a source may look.
@@ -20,16 +20,19 @@ const DEADLINE: Duration = Duration::from_secs(10);
 pub enum Name {
     /// A seed directory, or a volume labelled `cidata`.
     NoCloud,
+    /// VMware's guestinfo.
+    VMware,
 }
 
 impl Name {
     /// All sources, in the order in which they are shown.
-    pub const ALL: [Self; 1] = [Self::NoCloud];
+    pub const ALL: [Self; 2] = [Self::NoCloud, Self::VMware];
 
     /// As it is written: `nocloud`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NoCloud => "nocloud",
+            Self::VMware => "vmware",
         }
     }
 
@@ -37,6 +40,7 @@ impl Name {
     pub fn place(self) -> &'static str {
         match self {
             Self::NoCloud => "a seed directory, an image or a device",
+            Self::VMware => "a directory with files named as the guestinfo keys",
         }
     }
 
@@ -44,6 +48,7 @@ impl Name {
     fn look(self, places: &Places) -> Verdict {
         match self {
             Self::NoCloud => nocloud::search(&|path| places.read(path), &places.devices, &[nocloud::LABEL]),
+            Self::VMware => vmware::search(places),
         }
     }
 
@@ -51,6 +56,7 @@ impl Name {
     fn look_at(self, place: &Path) -> Verdict {
         match self {
             Self::NoCloud => nocloud::from_path(place),
+            Self::VMware => vmware::from_directory(place),
         }
     }
 }
