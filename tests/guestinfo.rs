@@ -14,6 +14,7 @@ use support::tree::{build, place};
 
 const HASH: &str =
     "$6$saltsaltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/";
+const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBf5Y1nQvY2m0g3Wv3kM3J5o1pQ8x6Zk0q9kq0m1J4uR admin";
 const NETWORK: &str = "version: 2\nethernets: {eth0: {addresses: [192.0.2.10/24], gateway4: 192.0.2.1}}\n";
 
 fn packed(text: &str) -> String {
@@ -123,5 +124,56 @@ fn guestinfo_that_cannot_be_decoded_is_refused_without_being_shown() {
             "{said:?}"
         );
         assert!(!format!("{said:?}").contains("hunter2"), "{said:?}");
+    }
+}
+
+#[test]
+fn credentials_become_a_document() {
+    let user = format!("#cloud-config\nhostname: web1\nroot: {{hashed_password: \"{HASH}\"}}\n");
+    let directory = files(&[
+        ("firstlight.user-data", &user),
+        ("firstlight.meta-data", "instance-id: i-1\n"),
+        ("firstlight.network-config", NETWORK),
+        ("ssh.authorized_keys.root", &format!("# who\n{KEY}\n")),
+        // The document wins over these, in whichever form.
+        ("passwd.plaintext-password.root", "hunter2\n"),
+        ("firstboot.hostname", "other"),
+    ]);
+    let (tree, said) = apply("credentials", directory.path());
+    assert_configured(tree.path(), "credentials");
+    assert!(read(tree.path(), "root/.ssh/authorized_keys").contains(KEY));
+    assert!(!format!("{said:?}").contains("hunter2"), "{said:?}");
+}
+
+#[test]
+fn well_known_credentials_are_enough() {
+    let directory = files(&[
+        ("passwd.hashed-password.root", HASH),
+        ("passwd.plaintext-password.root", "hunter2\n"),
+        ("firstboot.hostname", "web1\n"),
+        ("firstlight.network-config", NETWORK),
+    ]);
+    let (tree, said) = apply("credentials", directory.path());
+    assert_configured(tree.path(), "well-known");
+    assert!(!format!("{said:?}").contains("hunter2"), "{said:?}");
+}
+
+#[test]
+fn a_bad_credential_is_refused_without_being_shown() {
+    for (name, value) in [
+        ("passwd.hashed-password.root", "hunter2"),
+        ("passwd.plaintext-password.root", "hunter2\nhunter2"),
+        ("ssh.authorized_keys.root", "hunter2"),
+    ] {
+        let directory = files(&[(name, value)]);
+        let source = format!("credentials:{}", directory.path().display());
+        let tree = place();
+        build("photon5", None, tree.path());
+        let said = firstlight(&["plan", "--root", text(tree.path()), "--source", &source]);
+        assert_eq!(said.status, 65, "{said:?}");
+        assert!(said.stderr.contains("credentials of systemd"), "{said:?}");
+        let shown = format!("{said:?}");
+        // A key in the wrong form is no secret.
+        assert!(name.starts_with("ssh") || !shown.contains("hunter2"), "{shown}");
     }
 }

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{Places, Seed, Verdict, nocloud, vmware};
+use super::{Places, Seed, Verdict, credentials, nocloud, vmware};
 use crate::system::Root;
 
 /// How long a source may look.
@@ -22,17 +22,20 @@ pub enum Name {
     NoCloud,
     /// VMware's guestinfo.
     VMware,
+    /// systemd's credentials.
+    Credentials,
 }
 
 impl Name {
     /// All sources, in the order in which they are shown.
-    pub const ALL: [Self; 2] = [Self::NoCloud, Self::VMware];
+    pub const ALL: [Self; 3] = [Self::NoCloud, Self::VMware, Self::Credentials];
 
     /// As it is written: `nocloud`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NoCloud => "nocloud",
             Self::VMware => "vmware",
+            Self::Credentials => "credentials",
         }
     }
 
@@ -41,6 +44,7 @@ impl Name {
         match self {
             Self::NoCloud => "a seed directory, an image or a device",
             Self::VMware => "a directory with files named as the guestinfo keys",
+            Self::Credentials => "a directory with files named as the credentials",
         }
     }
 
@@ -49,6 +53,7 @@ impl Name {
         match self {
             Self::NoCloud => nocloud::search(&|path| places.read(path), &places.devices, &[nocloud::LABEL]),
             Self::VMware => vmware::search(places),
+            Self::Credentials => credentials::search(places),
         }
     }
 
@@ -57,6 +62,7 @@ impl Name {
         match self {
             Self::NoCloud => nocloud::from_path(place),
             Self::VMware => vmware::from_directory(place),
+            Self::Credentials => credentials::from_directory(place),
         }
     }
 }

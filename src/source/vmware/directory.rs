@@ -1,10 +1,9 @@
 //! Guestinfo as files, named as the keys: `guestinfo.userdata`, or `userdata`. For `--source vmware:DIR`.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use super::transport::{Transport, VALUE_LIMIT};
+use super::transport::Transport;
+use crate::source::file::read_plain;
 
 /// A directory with a file for each key.
 #[derive(Debug)]
@@ -37,29 +36,11 @@ impl Transport for Directory {
 
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, String> {
         for path in self.candidates(key) {
-            let found = read(&path).map_err(|error| format!("{}: can't be read: {error}", path.display()))?;
+            let found = read_plain(&path).map_err(|error| format!("{}: can't be read: {error}", path.display()))?;
             if found.is_some() {
                 return Ok(found);
             }
         }
         Ok(None)
     }
-}
-
-/// A plain file's bytes, `None` if it doesn't exist.
-#[expect(clippy::disallowed_methods, reason = "the seed that the operator named")]
-fn read(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
-    match std::fs::metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        // Opening a pipe would wait for somebody to write.
-        Ok(metadata) if !metadata.is_file() => return Err(std::io::Error::other("not a plain file")),
-        other => other?,
-    };
-    let mut bytes = Vec::new();
-    File::open(path)?.take(VALUE_LIMIT + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > VALUE_LIMIT {
-        let why = format!("it has more than the {VALUE_LIMIT} bytes that are read");
-        return Err(std::io::Error::other(why));
-    }
-    Ok(Some(bytes))
 }
