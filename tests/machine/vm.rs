@@ -17,6 +17,8 @@ pub enum Medium {
     CdRom,
     /// A FAT file system on a second disk.
     FatDisk,
+    /// No device: credentials in the firmware's tables.
+    Smbios,
 }
 
 /// A machine whose disk is an image file.
@@ -47,6 +49,7 @@ impl Vm {
         let seed = root.path.with_extension(match medium {
             Medium::CdRom => "iso",
             Medium::FatDisk => "fat",
+            Medium::Smbios => "smbios",
         });
         Self {
             kernel,
@@ -63,6 +66,7 @@ impl Machine for Vm {
         match self.medium {
             Medium::CdRom => seed.write_iso(&self.seed),
             Medium::FatDisk => seed.write_fat(&self.seed),
+            Medium::Smbios => seed.write_smbios(&self.seed),
         }
     }
 
