@@ -62,7 +62,11 @@ fn search_in(places: &Places, directories: &[String]) -> Verdict {
             }
         }
         let found = firmware.iter().flatten().find(|(own, _)| own == name);
-        Ok(found.map(|(_, value)| (format!("SMBIOS: {name}"), value.clone())))
+        let Some((_, value)) = found else { return Ok(None) };
+        match value {
+            Ok(value) => Ok(Some((format!("SMBIOS: {name}"), value.clone()))),
+            Err(why) => Err(format!("SMBIOS: {why}")),
+        }
     };
     let place = directories.first().map_or(SYSTEM, String::as_str);
     match gather(place, &get) {

@@ -114,7 +114,7 @@ fn what_cannot_be_used_is_reported_without_being_shown() {
         (
             "sys/firmware/dmi/entries/11-0/raw",
             torn,
-            "11-0/raw: the credential \"firstlight.user-data\" is cut off",
+            "SMBIOS: the credential \"firstlight.user-data\" is cut off",
         ),
         (
             "run/credentials/@system/firstlight.user-data/x",
