@@ -111,12 +111,12 @@ pub fn credentials(test: &str, suite: Suite) {
     checks.finish();
 }
 
-/// The same by way of the firmware of a virtual machine.
-pub fn firmware(test: &str, machine: &mut dyn Machine) {
+/// A virtual machine whose hypervisor hands over the document, once.
+pub fn handed_over(test: &str, machine: &mut dyn Machine) {
     let seed = Seed::new("first-light", FIRST);
     machine.insert(&seed);
     let seen = machine.boot(&[], FIRST, PASSWORD);
-    let mut checks = Checks::new(test, "credentials in SMBIOS", &seen);
+    let mut checks = Checks::new(test, "handed over by the hypervisor", &seen);
     checks.configured(&seed);
     checks.status("0");
     checks.units_succeeded();

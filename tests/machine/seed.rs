@@ -93,6 +93,28 @@ impl Seed {
         }
     }
 
+    /// A directory with a file for each key of guestinfo, and debugfs's `commands` that put them into `/usr/lib/guestinfo`.
+    pub fn write_guestinfo(&self, directory: &Path) {
+        let [(_, meta), (_, user), (_, network)] = self.files();
+        let keys = [
+            (
+                "metadata",
+                format!("{meta}network:\n  {}\n", network.trim_end().replace('\n', "\n  ")),
+            ),
+            ("userdata", Base64::encode_string(user.as_bytes())),
+            ("userdata.encoding", "base64".to_owned()),
+        ];
+        discard(directory);
+        fs::create_dir_all(directory).expect("the seed directory can be made");
+        let mut commands = "mkdir /usr/lib/guestinfo\ncd /usr/lib/guestinfo\n".to_owned();
+        for (key, value) in keys {
+            let path = directory.join(key);
+            fs::write(&path, value).expect("the seed can be written");
+            commands += &format!("write {} {key}\n", path.display());
+        }
+        fs::write(directory.join("commands"), commands).expect("the seed can be written");
+    }
+
     /// An ISO 9660 image, as Photon's documentation tells people to make it.
     pub fn write_iso(&self, image: &Path) {
         let files = image.with_extension("files");
