@@ -4,12 +4,14 @@
 //! [`Verdict::Broken`], and hands over one [`Seed`]; [`select`] asks them all and chooses. Sources know nothing of what a
 //! document may say: they may use [`crate::system`]'s read-only half and nothing else of this crate.
 
+pub mod credentials;
 pub mod file;
 pub mod media;
 pub mod nocloud;
 mod places;
 mod seed;
 pub mod select;
+pub mod vmware;
 
 pub use places::Places;
 pub use seed::{PART_LIMIT, Part, Seed};

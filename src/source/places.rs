@@ -34,6 +34,11 @@ impl Places {
         }
     }
 
+    /// Whether systemd found itself in a container: then `/sys` and the hypervisor behind it are the host's.
+    pub fn in_container(&self) -> bool {
+        self.root.exists("/run/systemd/container").unwrap_or(false)
+    }
+
     /// A file of the machine, `None` if it doesn't exist.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{Places, Seed, Verdict, nocloud};
+use super::{Places, Seed, Verdict, credentials, nocloud, vmware};
 use crate::system::Root;
 
 /// How long a source may look.
@@ -20,16 +20,22 @@ const DEADLINE: Duration = Duration::from_secs(10);
 pub enum Name {
     /// A seed directory, or a volume labelled `cidata`.
     NoCloud,
+    /// VMware's guestinfo.
+    VMware,
+    /// systemd's credentials.
+    Credentials,
 }
 
 impl Name {
     /// All sources, in the order in which they are shown.
-    pub const ALL: [Self; 1] = [Self::NoCloud];
+    pub const ALL: [Self; 3] = [Self::NoCloud, Self::VMware, Self::Credentials];
 
     /// As it is written: `nocloud`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NoCloud => "nocloud",
+            Self::VMware => "vmware",
+            Self::Credentials => "credentials",
         }
     }
 
@@ -37,6 +43,8 @@ impl Name {
     pub fn place(self) -> &'static str {
         match self {
             Self::NoCloud => "a seed directory, an image or a device",
+            Self::VMware => "a directory with files named as the guestinfo keys",
+            Self::Credentials => "a directory with files named as the credentials",
         }
     }
 
@@ -44,6 +52,8 @@ impl Name {
     fn look(self, places: &Places) -> Verdict {
         match self {
             Self::NoCloud => nocloud::look(places),
+            Self::VMware => vmware::search(places),
+            Self::Credentials => credentials::search(places),
         }
     }
 
@@ -51,6 +61,8 @@ impl Name {
     fn look_at(self, place: &Path) -> Verdict {
         match self {
             Self::NoCloud => nocloud::from_path(place),
+            Self::VMware => vmware::from_directory(place),
+            Self::Credentials => credentials::from_directory(place),
         }
     }
 }

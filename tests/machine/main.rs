@@ -54,6 +54,9 @@ machines! {
         scenario::on_again(test, &mut machine);
     };
 
+    a_vm_with_smbios_bookworm => |test| scenario::handed_over(test, &mut Vm::new(Bookworm, test, Medium::Smbios));
+    a_vm_with_guestinfo_trixie => |test| scenario::handed_over(test, &mut Vm::new(Trixie, test, Medium::Guestinfo));
+
     // Emulated, firstlight begins after about 20 s and has ended after 40; twice that on a busy machine.
     a_vm_power_cut_trixie => |test| scenario::power_cuts(test, 1, 15.0..60.0, &|| Box::new(Vm::new(Trixie, test, Medium::FatDisk)));
     container_power_cut_bookworm => |test| scenario::power_cuts(test, 2, 0.2..3.0, &|| Box::new(Container::new(Bookworm, test)));
@@ -65,6 +68,8 @@ machines! {
     container_drift_trixie => |test| drift::drift(test, Trixie);
     container_emergency_bookworm => |test| emergency::emergency(test, Bookworm);
     container_emergency_trixie => |test| emergency::emergency(test, Trixie);
+    container_credentials_bookworm => |test| scenario::credentials(test, Bookworm);
+    container_credentials_trixie => |test| scenario::credentials(test, Trixie);
     container_no_seed_bookworm => |test| scenario::no_seed(test, Bookworm);
     container_no_seed_trixie => |test| scenario::no_seed(test, Trixie);
     container_by_hand_bookworm => |test| scenario::by_hand(test, Bookworm);

@@ -3,7 +3,7 @@
 use crate::check::Checks;
 use crate::container::Container;
 use crate::machine::Machine;
-use crate::rootfs::{Root, Suite};
+use crate::rootfs::{Root, Suite, discard};
 use crate::say;
 use crate::seed::{PASSWORD, Seed};
 use std::ops::Range;
@@ -91,6 +91,36 @@ pub fn no_seed(test: &str, suite: Suite) {
     checks.status("5");
     checks.units_succeeded();
     checks.generations(0);
+    checks.finish();
+}
+
+/// A container manager hands over the document, as systemd's credentials; there is no other source.
+pub fn credentials(test: &str, suite: Suite) {
+    let mut machine = Container::new(suite, test);
+    let seed = Seed::new("first-light", FIRST);
+    let directory = machine.root.path.with_extension("credentials");
+    let words = seed.write_credentials(&directory);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let seen = machine.boot(&words, FIRST, PASSWORD);
+    discard(&directory);
+    let mut checks = Checks::new(test, "credentials", &seen);
+    checks.configured(&seed);
+    checks.status("0");
+    checks.units_succeeded();
+    checks.generations(1);
+    checks.finish();
+}
+
+/// A virtual machine whose hypervisor hands over the document, once.
+pub fn handed_over(test: &str, machine: &mut dyn Machine) {
+    let seed = Seed::new("first-light", FIRST);
+    machine.insert(&seed);
+    let seen = machine.boot(&[], FIRST, PASSWORD);
+    let mut checks = Checks::new(test, "handed over by the hypervisor", &seen);
+    checks.configured(&seed);
+    checks.status("0");
+    checks.units_succeeded();
+    checks.generations(1);
     checks.finish();
 }
 

@@ -1,6 +1,7 @@
 //! What a machine is told, and the forms in which it is handed over.
 
 use crate::rootfs::{discard, run};
+use base64ct::{Base64, Encoding};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -72,6 +73,46 @@ impl Seed {
         for (name, content) in self.files() {
             fs::write(directory.join(name), content).expect("the seed can be written");
         }
+    }
+
+    /// Files for a container manager; returns its options for them.
+    pub fn write_credentials(&self, directory: &Path) -> Vec<String> {
+        self.write(directory);
+        let option = |name: &str| format!("--load-credential=firstlight.{name}:{}", directory.join(name).display());
+        self.files().iter().map(|(name, _)| option(name)).collect()
+    }
+
+    /// A directory with a file for each string of an SMBIOS table.
+    pub fn write_smbios(&self, directory: &Path) {
+        discard(directory);
+        fs::create_dir_all(directory).expect("the seed directory can be made");
+        for (name, content) in self.files() {
+            let value = Base64::encode_string(content.as_bytes());
+            let text = format!("io.systemd.credential.binary:firstlight.{name}={value}");
+            fs::write(directory.join(name), text).expect("the seed can be written");
+        }
+    }
+
+    /// A directory with a file for each key of guestinfo, and debugfs's `commands` that put them into `/usr/lib/guestinfo`.
+    pub fn write_guestinfo(&self, directory: &Path) {
+        let [(_, meta), (_, user), (_, network)] = self.files();
+        let keys = [
+            (
+                "metadata",
+                format!("{meta}network:\n  {}\n", network.trim_end().replace('\n', "\n  ")),
+            ),
+            ("userdata", Base64::encode_string(user.as_bytes())),
+            ("userdata.encoding", "base64".to_owned()),
+        ];
+        discard(directory);
+        fs::create_dir_all(directory).expect("the seed directory can be made");
+        let mut commands = "mkdir /usr/lib/guestinfo\ncd /usr/lib/guestinfo\n".to_owned();
+        for (key, value) in keys {
+            let path = directory.join(key);
+            fs::write(&path, value).expect("the seed can be written");
+            commands += &format!("write {} {key}\n", path.display());
+        }
+        fs::write(directory.join("commands"), commands).expect("the seed can be written");
     }
 
     /// An ISO 9660 image, as Photon's documentation tells people to make it.

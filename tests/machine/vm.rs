@@ -17,7 +17,18 @@ pub enum Medium {
     CdRom,
     /// A FAT file system on a second disk.
     FatDisk,
+    /// No device: credentials in the firmware's tables.
+    Smbios,
+    /// No device: the firmware says VMware, and a stand-in for its tool answers from files.
+    Guestinfo,
 }
+
+/// What stands in for `vmware-rpctool`.
+const RPCTOOL: &str = r#"#!/bin/sh
+[ "$#" = 1 ] && cat "/usr/lib/guestinfo/${1#info-get guestinfo.}" 2>/dev/null && exit
+echo 'No value found' >&2
+exit 1
+"#;
 
 /// A machine whose disk is an image file.
 pub struct Vm {
@@ -37,6 +48,12 @@ impl Vm {
             .arg("-a")
             .arg(kernel.join("modules"))
             .arg(root.path.join("usr/lib/modules")));
+        if matches!(medium, Medium::Guestinfo) {
+            root.write("usr/bin/vmware-rpctool", RPCTOOL);
+            run(Command::new("chmod")
+                .arg("0755")
+                .arg(root.path.join("usr/bin/vmware-rpctool")));
+        }
         let disk = root.path.with_extension("disk");
         discard(&disk);
         run(Command::new("mke2fs")
@@ -47,6 +64,8 @@ impl Vm {
         let seed = root.path.with_extension(match medium {
             Medium::CdRom => "iso",
             Medium::FatDisk => "fat",
+            Medium::Smbios => "smbios",
+            Medium::Guestinfo => "vmware",
         });
         Self {
             kernel,
@@ -63,6 +82,15 @@ impl Machine for Vm {
         match self.medium {
             Medium::CdRom => seed.write_iso(&self.seed),
             Medium::FatDisk => seed.write_fat(&self.seed),
+            Medium::Smbios => seed.write_smbios(&self.seed),
+            Medium::Guestinfo => {
+                seed.write_guestinfo(&self.seed);
+                // Without mount(2).
+                run(Command::new("debugfs")
+                    .args(["-w", "-f"])
+                    .arg(self.seed.join("commands"))
+                    .arg(&self.disk));
+            }
         }
     }
 

@@ -38,14 +38,21 @@ pub fn expand_merge_keys(entries: Vec<Entry>) -> Result<Vec<Entry>, Fault> {
     Ok(own)
 }
 
+/// The two forms of one setting.
+const PASSWORD: [&str; 2] = ["password", "hashed_password"];
+
 /// Puts `lower` below `upper`: what `upper` says wins, mappings are joined key by key, lists are not. This is how
 /// cloud-init puts vendor-data below user-data (`util.mergemanydict`, `dict()+list()+str()`).
 pub fn underlay(upper: Node, lower: Node) -> Node {
     let span = upper.span;
     let value = match (upper.value, lower.value) {
         (Value::Mapping(mut entries), Value::Mapping(below)) => {
+            // Who gives a password has not to know in which form somebody below gave one.
+            let password = |entry: &Entry| PASSWORD.contains(&entry.key.text.as_str());
+            let has_password = entries.iter().any(password);
             for entry in below {
                 match entries.iter().position(|e| e.key.text == entry.key.text) {
+                    None if has_password && password(&entry) => {}
                     None => entries.push(entry),
                     Some(at) => {
                         let own = entries.remove(at);
@@ -106,5 +113,21 @@ mod tests {
         assert_eq!(keys(joined.get("c").unwrap()), ["x", "y"]);
         assert_eq!(joined.get("a").unwrap().span.source, 0);
         assert_eq!(joined.get("d").unwrap().span.source, 1);
+    }
+    #[test]
+    fn a_password_above_takes_the_place_of_a_hash_below() {
+        for (upper, lower, expected) in [
+            (
+                "r: {password: a}",
+                "r: {hashed_password: b, k: 1}",
+                &["password", "k"][..],
+            ),
+            ("r: {hashed_password: a}", "r: {password: b}", &["hashed_password"]),
+            ("r: {k: 1}", "r: {password: b}", &["k", "password"]),
+        ] {
+            let node = |text| parse(text, 0).unwrap().root.unwrap();
+            let joined = underlay(node(upper), node(lower));
+            assert_eq!(keys(joined.get("r").unwrap()), expected);
+        }
     }
 }

@@ -1,0 +1,149 @@
+use super::super::media::images::folder;
+use super::*;
+use crate::system::Root;
+
+const OWN: &str = "/run/credentials/firstlight-local.service";
+
+fn look(files: &[(&str, &str)]) -> Verdict {
+    let tree = folder(files);
+    let places = Places {
+        root: Root::open(tree.path()).unwrap(),
+        live: true,
+        devices: Vec::new(),
+    };
+    search_in(&places, &[OWN.to_owned(), SYSTEM.to_owned()])
+}
+
+fn parts(verdict: Verdict) -> Vec<(&'static str, String, String)> {
+    let Verdict::Present(seed) = verdict else {
+        panic!("{verdict:?}")
+    };
+    let text = |part: &Part| String::from_utf8(part.bytes.clone()).unwrap();
+    seed.parts()
+        .map(|(name, part)| (name, part.origin.clone(), text(part)))
+        .collect()
+}
+
+fn why(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Absent(why) | Verdict::Broken(why) => why,
+        Verdict::Present(seed) => panic!("{seed:?}"),
+    }
+}
+
+/// The table of `smbios.rs`'s tests, as text.
+fn table(strings: &[&str]) -> String {
+    String::from_utf8(smbios::tests::table(strings)).unwrap()
+}
+
+#[test]
+fn the_unit_then_the_system_then_the_firmware() {
+    let table = table(&[
+        "io.systemd.credential:firstlight.user-data=smbios",
+        "io.systemd.credential:firstlight.meta-data=smbios",
+        "io.systemd.credential:firstlight.network-config=smbios",
+        "io.systemd.credential.binary:firstlight.vendor-data=c21iaW9z",
+    ]);
+    let qemu = "sys/firmware/qemu_fw_cfg/by_name/opt/io.systemd.credentials";
+    let paths = [
+        "run/credentials/firstlight-local.service/firstlight.user-data".to_owned(),
+        "run/credentials/@system/firstlight.user-data".to_owned(),
+        "run/credentials/@system/firstlight.meta-data".to_owned(),
+        format!("{qemu}/firstlight.meta-data/raw"),
+        format!("{qemu}/firstlight.network-config/raw"),
+    ];
+    let mut files: Vec<(&str, &str)> = paths.iter().map(|path| (path.as_str(), path.as_str())).collect();
+    files.push(("sys/firmware/dmi/entries/11-0/raw", &table));
+    let slash = |path: &str| format!("/{path}");
+    let expected = [
+        ("user-data", slash(&paths[0]), paths[0].clone()),
+        ("meta-data", slash(&paths[2]), paths[2].clone()),
+        (
+            "vendor-data",
+            "SMBIOS: firstlight.vendor-data".to_owned(),
+            "smbios".to_owned(),
+        ),
+        ("network-config", slash(&paths[4]), paths[4].clone()),
+    ];
+    assert_eq!(parts(look(&files)), expected);
+    for (path, contents) in [
+        ("run/systemd/container", "systemd-nspawn"),
+        ("proc/cmdline", "quiet systemd.import_credentials=no ro\n"),
+    ] {
+        let mut files = files.clone();
+        files.push((path, contents));
+        assert_eq!(parts(look(&files)), expected[..2]);
+    }
+}
+
+#[test]
+fn well_known_ones_are_the_vendors_proposal() {
+    let system = |name: &str| format!("run/credentials/@system/{name}");
+    let (hostname, user, vendor) = (
+        system("firstboot.hostname"),
+        system("firstlight.user-data"),
+        system("firstlight.vendor-data"),
+    );
+    let proposed = parts(look(&[(&hostname, "web1"), (&user, "a: 1")]));
+    assert_eq!(proposed[0].2, "a: 1");
+    assert_eq!(proposed[1].2, "{\n  \"hostname\": \"web1\"\n}");
+    let proposed = parts(look(&[(&hostname, "web1"), (&vendor, "b: 1")]));
+    assert_eq!(proposed.len(), 1);
+    assert_eq!(proposed[0].2, "b: 1");
+}
+
+#[test]
+fn what_is_not_ours_is_not_there() {
+    for name in [
+        "firstboot.timezone",
+        "network.network.50-eth0",
+        "sshd.key",
+        "firstlight.userdata",
+    ] {
+        let verdict = look(&[(&format!("run/credentials/@system/{name}"), "x")]);
+        assert!(matches!(verdict, Verdict::Absent(_)), "{verdict:?}");
+        assert!(why(verdict).ends_with(&format!("in {OWN} or {SYSTEM}")));
+    }
+    assert!(matches!(look(&[]), Verdict::Absent(_)));
+}
+
+#[test]
+fn what_cannot_be_used_is_reported_without_being_shown() {
+    let torn = "\u{b}\u{5}\0\0\u{1}io.systemd.credential:firstlight.user-data=hunter2";
+    for (path, contents, what) in [
+        (
+            "sys/firmware/dmi/entries/11-0/raw",
+            torn,
+            "SMBIOS: the credential \"firstlight.user-data\" is cut off",
+        ),
+        (
+            "run/credentials/@system/firstlight.user-data/x",
+            "hunter2",
+            "it is not a regular file",
+        ),
+    ] {
+        let verdict = look(&[(path, contents)]);
+        assert!(matches!(verdict, Verdict::Broken(_)), "{verdict:?}");
+        let why = why(verdict);
+        assert!(why.contains(what) && !why.contains("hunter2"), "{why}");
+    }
+    let large = "x".repeat(8_388_609);
+    let why = why(look(&[("run/credentials/@system/firstboot.hostname", &large)]));
+    assert!(why.contains("more than the 8388608 bytes"), "{why}");
+}
+
+#[test]
+fn a_directory() {
+    let seed = folder(&[
+        ("firstlight.user-data", "a: 1"),
+        ("ssh.authorized_keys.root", "ssh-a A\n"),
+    ]);
+    let names: Vec<_> = parts(from_directory(seed.path()))
+        .into_iter()
+        .map(|(name, ..)| name)
+        .collect();
+    assert_eq!(names, ["user-data", "vendor-data"]);
+    let empty = folder(&[("user-data", "")]);
+    assert!(why(from_directory(empty.path())).contains("put a file named firstlight.user-data there"));
+    assert!(why(from_directory(Path::new("/nonexistent"))).contains("is not a directory"));
+}

@@ -1,0 +1,307 @@
+//! `guestinfo.metadata`: who the machine is, and its network, in one text.
+//!
+//! The two are told apart by position: the network is the same text with everything else blanked out, so that what is
+//! said about it later names the line and column of the original.
+
+use std::borrow::Cow;
+
+use serde_yaml::granit_parser::{Event, Options, Parser};
+use zeroize::Zeroizing;
+
+use super::encoding;
+use crate::source::{PART_LIMIT, Part};
+
+/// Keys with a meaning for cloud-init that firstlight doesn't act on.
+const NOT_APPLIED: [&str; 7] = [
+    "public-keys",
+    "public_keys",
+    "public-keys-data",
+    "public_keys_data",
+    "redact",
+    "cleanup-guestinfo",
+    "wait-on-network",
+];
+
+/// The metadata in its two parts.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Split {
+    /// Who the machine is.
+    pub meta: Part,
+    /// Its network.
+    pub network: Option<Part>,
+}
+
+/// What is said under a key.
+enum Value<'a> {
+    Scalar(Cow<'a, str>),
+    /// A list or a mapping: where it is, and whether it can stand alone.
+    Nested {
+        start: usize,
+        end: usize,
+        whole: bool,
+    },
+}
+
+/// Tells the network from the rest. A text that is no mapping stays as it is: whoever reads it reports it.
+///
+/// # Errors
+/// The network is encoded and can't be decoded; without anything of it.
+pub fn split(bytes: Vec<u8>, origin: &str) -> Result<Split, String> {
+    let (meta, network) = match std::str::from_utf8(&bytes).ok().and_then(entries) {
+        Some(entries) => {
+            let text = String::from_utf8_lossy(&bytes);
+            warn(&entries, origin);
+            (named(&entries), network(&entries, &text, origin)?)
+        }
+        None => (None, None),
+    };
+    let origin = origin.to_owned();
+    let bytes = match meta {
+        Some(meta) => {
+            drop(Zeroizing::new(bytes));
+            meta
+        }
+        None => bytes,
+    };
+    Ok(Split {
+        meta: Part { origin, bytes },
+        network,
+    })
+}
+
+fn warn(entries: &[(Cow<'_, str>, Value<'_>)], origin: &str) {
+    let names = NOT_APPLIED
+        .into_iter()
+        .filter(|name| entries.iter().any(|(key, _)| key == name));
+    let names: Vec<_> = names.collect();
+    if !names.is_empty() {
+        tracing::warn!("{origin}: not applied: {}", names.join(", "));
+    }
+}
+
+/// The last value of the key, as YAML readers have it.
+fn find<'e, 'a>(entries: &'e [(Cow<'a, str>, Value<'a>)], name: &str) -> Option<&'e Value<'a>> {
+    let found = entries.iter().rev().find(|(key, _)| key == name);
+    found.map(|(_, value)| value)
+}
+
+fn scalar<'e>(entries: &'e [(Cow<'_, str>, Value<'_>)], name: &str) -> Option<&'e str> {
+    match find(entries, name)? {
+        Value::Scalar(text) => Some(text),
+        Value::Nested { .. } => None,
+    }
+}
+
+/// The metadata written anew, where `hostname` has to stand in for `local-hostname`.
+fn named(entries: &[(Cow<'_, str>, Value<'_>)]) -> Option<Vec<u8>> {
+    let hostname = scalar(entries, "hostname")?;
+    if find(entries, "local-hostname").is_some() {
+        return None;
+    }
+    let mut meta = serde_json::Map::new();
+    meta.insert("local-hostname".to_owned(), hostname.into());
+    match find(entries, "instance-id") {
+        None => {}
+        Some(Value::Scalar(id)) => _ = meta.insert("instance-id".to_owned(), id.as_ref().into()),
+        // To be reported where it stands.
+        Some(Value::Nested { .. }) => return None,
+    }
+    serde_json::to_vec(&meta).ok()
+}
+
+fn network(entries: &[(Cow<'_, str>, Value<'_>)], text: &str, origin: &str) -> Result<Option<Part>, String> {
+    let part = |bytes| {
+        Some(Part {
+            origin: origin.to_owned(),
+            bytes,
+        })
+    };
+    Ok(match find(entries, "network") {
+        None => None,
+        Some(Value::Scalar(value)) if matches!(value.trim(), "" | "~" | "null") => None,
+        Some(Value::Scalar(value)) => {
+            let raw = Zeroizing::new(value.as_bytes().to_vec());
+            let scheme = scalar(entries, "network.encoding").unwrap_or_default();
+            let decoded = encoding::decode(raw, scheme, PART_LIMIT);
+            let bytes =
+                decoded.map_err(|why| format!("its key network: {}", why.replace(".encoding", "network.encoding")))?;
+            Some(Part {
+                origin: format!("{origin}: network"),
+                bytes,
+            })
+        }
+        Some(Value::Nested {
+            start,
+            end,
+            whole: true,
+        }) => part(blanked(text, *start, *end)),
+        // Its aliases are of the rest of the text, which goes with it.
+        Some(Value::Nested { .. }) => expanded(text).map(|bytes| Part {
+            origin: format!("{origin}: network"),
+            bytes,
+        }),
+    })
+}
+
+/// The text from `start` to `end`, at its place: blanks stand for what is before it.
+fn blanked(text: &str, start: usize, end: usize) -> Vec<u8> {
+    let before = text.get(..start).unwrap_or_default();
+    let mut blank: String = before.chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
+    blank.push_str(text.get(start..end).unwrap_or_default());
+    blank.into_bytes()
+}
+
+/// The network with its aliases expanded, within the parser's own limits. `None` for what it refuses, which is reported
+/// as the metadata that it stays a part of.
+fn expanded(text: &str) -> Option<Vec<u8>> {
+    let value: serde_json::Value = serde_yaml::from_str(text).ok()?;
+    serde_json::to_vec_pretty(value.get("network")?).ok()
+}
+
+/// The entries of the mapping that the text is; `None` if it is none, or isn't YAML.
+fn entries(text: &str) -> Option<Vec<(Cow<'_, str>, Value<'_>)>> {
+    let mut options = Options::default();
+    options.set_emit_comments(false);
+    let mut parser = Parser::new_from_str_with_options(text, options);
+    let mut entries = Vec::new();
+    let mut key: Option<Cow<'_, str>> = None;
+    let mut nested: Option<(usize, bool)> = None;
+    let mut depth = 0_usize;
+    while let Some(event) = parser.next_event() {
+        let (event, span) = event.ok()?;
+        match event {
+            Event::MappingStart(_, anchor, _) | Event::SequenceStart(_, anchor, _) => {
+                let is_mapping = matches!(event, Event::MappingStart(..));
+                depth += 1;
+                if depth == 1 && !is_mapping {
+                    return None;
+                }
+                if depth == 2 {
+                    key.as_ref()?;
+                    // A list may begin before its first item's dash; it is no network anyway.
+                    nested = Some((span.start.byte_offset()?, is_mapping));
+                }
+                if anchor != 0 {
+                    nested = nested.map(|(start, whole)| (start, whole && depth > 2));
+                }
+            }
+            Event::MappingEnd | Event::SequenceEnd => {
+                depth = depth.checked_sub(1)?;
+                if depth == 1 {
+                    let (start, whole) = nested.take()?;
+                    let end = span.end.byte_offset()?;
+                    entries.push((key.take()?, Value::Nested { start, end, whole }));
+                }
+            }
+            Event::Alias(_) if depth == 1 => {
+                let value = Value::Nested {
+                    start: 0,
+                    end: 0,
+                    whole: false,
+                };
+                entries.push((key.take()?, value));
+            }
+            Event::Alias(_) => nested = nested.map(|(start, _)| (start, false)),
+            Event::Scalar(..) if depth == 0 => return None,
+            Event::Scalar(text, ..) if depth == 1 => match key.take() {
+                None => key = Some(text),
+                Some(key) => entries.push((key, Value::Scalar(text))),
+            },
+            Event::StreamEnd => break,
+            _ => {}
+        }
+    }
+    (depth == 0 && key.is_none()).then_some(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use base64ct::{Base64, Encoding};
+
+    use super::*;
+
+    fn parts(text: &str) -> (String, Option<String>) {
+        let split = split(text.as_bytes().to_vec(), "guestinfo.metadata").unwrap();
+        let text = |part: &Part| String::from_utf8(part.bytes.clone()).unwrap();
+        (text(&split.meta), split.network.as_ref().map(text))
+    }
+
+    #[test]
+    fn the_network_stays_where_it_is() {
+        let text =
+            "instance-id: i-1 # é\nnetwork:\n  version: 2\n  ethernets:\n    eth0: {dhcp4: yes}\nlocal-hostname: a\n";
+        let (meta, network) = parts(text);
+        let network = network.unwrap();
+        assert_eq!(meta, text);
+        assert_eq!(
+            network.find("version"),
+            Some(text.find("version").unwrap() - 1),
+            "é is one blank"
+        );
+        assert_eq!(network.trim(), "version: 2\n  ethernets:\n    eth0: {dhcp4: yes}");
+        let (_, network) = parts("{\"local-hostname\": \"a\", \"network\": {\"version\": 2}, \"x\": [1]}");
+        assert_eq!(network.as_deref().map(str::trim), Some("{\"version\": 2}"));
+        let (_, network) = parts("network:\n- a\n- b\nx: y\n");
+        assert_eq!(network.as_deref(), Some("[\n  \"a\",\n  \"b\"\n]"));
+    }
+
+    #[test]
+    fn aliases_are_expanded() {
+        for text in [
+            "common: &c {dhcp4: true}\nnetwork:\n  version: 2\n  ethernets: {eth0: *c}\n",
+            "c: &c {version: 2, ethernets: {eth0: {dhcp4: true}}}\nnetwork: *c\n",
+        ] {
+            let (meta, network) = parts(text);
+            let network: serde_json::Value = serde_json::from_str(&network.unwrap()).unwrap();
+            assert_eq!(meta, text);
+            assert_eq!(network["ethernets"]["eth0"]["dhcp4"], true);
+        }
+    }
+
+    #[test]
+    fn an_encoded_network() {
+        let plain = "version: 2\n";
+        let encoded = Base64::encode_string(plain.as_bytes());
+        for text in [
+            format!("network: {encoded}\nnetwork.encoding: base64\n"),
+            format!("{{\"network.encoding\": \"b64\", \"network\": \"{encoded}\"}}"),
+            "network: |\n  version: 2\n".to_owned(),
+        ] {
+            assert_eq!(parts(&text), (text.clone(), Some(plain.to_owned())), "{text}");
+        }
+        let text = "network: hunter2\nnetwork.encoding: base64\n";
+        let why = split(text.as_bytes().to_vec(), "x").unwrap_err();
+        assert!(
+            why.starts_with("its key network: is not base64") && !why.contains("hunter2"),
+            "{why}"
+        );
+    }
+
+    #[test]
+    fn hostname_stands_in_for_local_hostname() {
+        assert_eq!(
+            parts("instance-id: 007\nhostname: web1\npublic-keys: [x]\n").0,
+            r#"{"instance-id":"007","local-hostname":"web1"}"#
+        );
+        let both = "hostname: web1\nlocal-hostname: web2\n";
+        assert_eq!(parts(both).0, both);
+    }
+
+    #[test]
+    fn what_is_no_mapping_stays_as_it_is() {
+        for text in [
+            "",
+            "- network: {}\n",
+            "[network, x]",
+            "network",
+            "a: [\n",
+            "network:\n",
+            "? {a: b}\n: c\n",
+            "a: 1\n---\nb: 1\n",
+        ] {
+            assert_eq!(parts(text), (text.to_owned(), None), "{text:?}");
+        }
+        let bytes = vec![0xFF, 0xFE];
+        assert_eq!(split(bytes.clone(), "x").unwrap().meta.bytes, bytes);
+    }
+}

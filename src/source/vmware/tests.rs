@@ -1,0 +1,238 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::super::media::images::folder;
+use super::*;
+use crate::system::Root;
+
+/// A hypervisor that is a table.
+struct Table {
+    values: BTreeMap<&'static str, Result<&'static str, &'static str>>,
+    sure: bool,
+}
+
+impl Transport for Table {
+    fn name(&self) -> &'static str {
+        "table"
+    }
+
+    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, String> {
+        let value = self.values.get(key).copied().transpose().map_err(str::to_owned)?;
+        Ok(value.map(|value| value.as_bytes().to_vec()))
+    }
+
+    fn is_sure(&self) -> bool {
+        self.sure
+    }
+}
+
+fn table(values: &[(&'static str, Result<&'static str, &'static str>)], sure: bool) -> Box<dyn Transport> {
+    Box::new(Table {
+        values: values.iter().copied().collect(),
+        sure,
+    })
+}
+
+fn texts(verdict: &Verdict) -> Vec<(&str, &str)> {
+    let Verdict::Present(seed) = verdict else {
+        panic!("{verdict:?}")
+    };
+    let text = |(name, part): (&'static str, &'_ Part)| (name, part.bytes.clone());
+    let parts = seed.parts().map(text).collect::<Vec<_>>();
+    parts
+        .into_iter()
+        .map(|(name, bytes)| (name, &*String::from_utf8(bytes).unwrap().leak()))
+        .collect()
+}
+
+fn why(verdict: &Verdict) -> &str {
+    match verdict {
+        Verdict::Absent(why) | Verdict::Broken(why) => why,
+        Verdict::Present(seed) => panic!("{seed:?}"),
+    }
+}
+
+#[test]
+fn keys_become_parts() {
+    let verdict = ask(&mut [table(
+        &[
+            ("metadata", Ok("instance-id: i-1\nnetwork: {version: 2}\n")),
+            ("userdata", Ok("aG9zdG5hbWU6IGEK")),
+            ("userdata.encoding", Ok("base64")),
+            ("vendordata", Ok("---")),
+            ("vendordata.encoding", Ok(" ")),
+        ],
+        true,
+    )]);
+    assert_eq!(
+        texts(&verdict),
+        [
+            ("user-data", "hostname: a\n"),
+            ("meta-data", "instance-id: i-1\nnetwork: {version: 2}\n"),
+            (
+                "network-config",
+                &*format!("{}\n         {{version: 2}}", " ".repeat(16))
+            ),
+        ]
+    );
+    let Verdict::Present(seed) = verdict else { panic!() };
+    assert_eq!(seed.place, "guestinfo (table)");
+    assert_eq!(seed.user_data.unwrap().origin, "guestinfo.userdata");
+}
+
+#[test]
+fn the_next_transport_is_asked_when_one_is_silent_or_not_sure() {
+    let set = || table(&[("userdata", Ok("a: 1"))], true);
+    for first in [table(&[("metadata", Err("refused"))], true), table(&[], false)] {
+        assert_eq!(texts(&ask(&mut [first, set()])), [("user-data", "a: 1")]);
+    }
+    let verdict = ask(&mut [
+        table(&[("userdata", Ok(" \n")), ("metadata", Ok("---\n"))], true),
+        set(),
+    ]);
+    assert_eq!(
+        why(&verdict),
+        "a VMware machine, but none of guestinfo.metadata, .userdata and .vendordata is set (asked: table)"
+    );
+    let verdict = ask(&mut [table(&[("metadata", Err("refused"))], true)]);
+    assert!(matches!(verdict, Verdict::Absent(_)));
+    assert!(
+        why(&verdict).contains("can't be read: refused: install open-vm-tools"),
+        "{verdict:?}"
+    );
+}
+
+#[test]
+fn half_a_seed_and_what_cannot_be_decoded_are_reported() {
+    for (values, what) in [
+        (
+            &[("metadata", Ok("a: 1")), ("userdata", Err("too slow"))][..],
+            "too slow",
+        ),
+        (
+            &[("userdata", Ok("aGk=")), ("userdata.encoding", Err("too slow"))],
+            "too slow",
+        ),
+        (
+            &[("userdata", Ok("hunter2!")), ("userdata.encoding", Ok("b64"))],
+            "guestinfo.userdata: is not base64",
+        ),
+        (
+            &[("metadata", Ok("network: hunter2!\nnetwork.encoding: b64"))],
+            "guestinfo.metadata: its key network: is not base64",
+        ),
+    ] {
+        let verdict = ask(&mut [table(values, true), table(&[("userdata", Ok("a: 1"))], true)]);
+        assert!(matches!(verdict, Verdict::Broken(_)), "{verdict:?}");
+        assert!(
+            why(&verdict).contains(what) && !why(&verdict).contains("hunter2"),
+            "{verdict:?}"
+        );
+    }
+}
+
+#[test]
+fn the_environment() {
+    assert!(Environment::new(|_| None).is_none());
+    assert!(Environment::new(|name| (name == "VMX_GUESTINFO").then(Vec::new)).is_none());
+    let mut environment = Environment::new(|name| match name {
+        "VMX_GUESTINFO" => Some(b"1".to_vec()),
+        "VMX_GUESTINFO_USERDATA" => Some(b"YTogMQ==".to_vec()),
+        "VMX_GUESTINFO_USERDATA_ENCODING" => Some(b"b64".to_vec()),
+        _ => None,
+    })
+    .unwrap();
+    let Ok(Some(seed)) = gather(&mut environment) else {
+        panic!()
+    };
+    let part = seed.user_data.unwrap();
+    assert_eq!(
+        (part.origin.as_str(), part.bytes.as_slice()),
+        ("VMX_GUESTINFO_USERDATA", &b"a: 1"[..])
+    );
+}
+
+#[test]
+fn a_directory() {
+    let files = [
+        ("guestinfo.userdata", "YTogMQ=="),
+        ("userdata.encoding", "base64\n"),
+        ("vendordata", "b: 1"),
+    ];
+    let seed = folder(&files);
+    let verdict = from_directory(seed.path());
+    assert_eq!(texts(&verdict), [("user-data", "a: 1"), ("vendor-data", "b: 1")]);
+    let Verdict::Present(found) = verdict else { panic!() };
+    assert_eq!(found.place, seed.path().display().to_string());
+    assert!(found.user_data.unwrap().origin.ends_with("/guestinfo.userdata"));
+    assert!(found.vendor_data.unwrap().origin.ends_with("/vendordata"));
+    for (files, what) in [
+        (
+            &[("user-data", "")][..],
+            "has no guestinfo: put files named guestinfo.userdata",
+        ),
+        (&[("guestinfo.userdata/x", "")], "not a plain file"),
+    ] {
+        let verdict = from_directory(folder(files).path());
+        assert!(why(&verdict).contains(what), "{verdict:?}");
+    }
+    assert!(why(&from_directory(Path::new("/nonexistent"))).contains("is not a directory"));
+}
+
+#[test]
+fn only_a_vmware_machine_is_asked() {
+    let places = |files: &[(&str, &str)]| {
+        let tree = folder(files);
+        let places = Places {
+            root: Root::open(tree.path()).unwrap(),
+            live: true,
+            devices: Vec::<PathBuf>::new(),
+        };
+        (tree, places)
+    };
+    for (files, expected) in [
+        (&[][..], Err("sys_vendor says nothing")),
+        (
+            &[("sys/class/dmi/id/sys_vendor", "QEMU\n")],
+            Err("sys_vendor is \"QEMU\""),
+        ),
+        (&[("sys/class/dmi/id/sys_vendor", "VMware, Inc.\n")], Ok(())),
+        (&[("sys/class/dmi/id/product_name", "VMware7,1\n")], Ok(())),
+        (
+            &[
+                ("sys/class/dmi/id/sys_vendor", "VMware, Inc.\n"),
+                ("run/systemd/container", "systemd-nspawn"),
+            ],
+            Err("this is a container"),
+        ),
+    ] {
+        let (_tree, places) = places(files);
+        match (transport::is_vmware(&places), expected) {
+            (Ok(()), Ok(())) => {}
+            (Err(why), Err(what)) => assert!(why.contains(what), "{why}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    let (_tree, mut places) = places(&[("usr/bin/vmtoolsd", "")]);
+    let names: Vec<_> = transport::all(&places)
+        .iter()
+        .map(|one| one.name().to_owned())
+        .collect();
+    assert_eq!(names, ["backdoor", "vmtoolsd"]);
+    places.live = false;
+    assert!(matches!(search(&places), Verdict::Absent(why) if why.contains("running machine only")));
+}
+
+#[test]
+fn the_ovf_environment_is_of_the_first_that_has_it() {
+    let mut transports = [
+        table(&[("ovfEnv", Err("refused"))], true),
+        table(&[("ovfEnv", Ok("---"))], true),
+        table(&[("ovfEnv", Ok("<Environment/>"))], true),
+    ];
+    assert_eq!(
+        first_ovf_environment(&mut transports).as_deref(),
+        Some(&b"<Environment/>"[..])
+    );
+    assert_eq!(first_ovf_environment(&mut []), None);
+}
