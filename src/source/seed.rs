@@ -91,6 +91,11 @@ impl Seed {
         }
     }
 
+    /// Whether it has nothing but proposals, which belong below what another source says.
+    pub fn proposes_only(&self) -> bool {
+        self.parts().all(|(name, _)| name == "vendor-data")
+    }
+
     /// Whether two seeds say the same, wherever they are.
     pub fn says_the_same(&self, other: &Self) -> bool {
         let alike = |((name, part), (other, other_part)): ((&str, &Part), (&str, &Part))| -> bool {

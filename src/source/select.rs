@@ -208,12 +208,29 @@ pub fn choose(found: Vec<Found>, choice: &Choice) -> Verdict {
             Verdict::Present(seed) => whole.push(*seed),
         }
     }
+    place_proposals(&mut whole);
     match (whole.as_slice(), broken.as_slice()) {
         ([], []) => Verdict::Absent(absent.join("; ")),
         ([], _) => Verdict::Broken(broken.join("; ")),
         ([seed], []) => Verdict::Present(Box::new(seed.clone())),
         (seeds, _) => Verdict::Broken(several(seeds, &broken)),
     }
+}
+
+/// Puts a seed that only proposes below the one that doesn't: the root's keys that a hypervisor hands to every machine
+/// are no second opinion on what this one shall be.
+fn place_proposals(seeds: &mut Vec<Seed>) {
+    let (mut proposals, mut others): (Vec<_>, Vec<_>) = seeds.drain(..).partition(Seed::proposes_only);
+    let ([proposal], [seed]) = (proposals.as_mut_slice(), others.as_mut_slice()) else {
+        seeds.extend(proposals.into_iter().chain(others));
+        return;
+    };
+    match &seed.vendor_data {
+        None => seed.vendor_data = proposal.vendor_data.take(),
+        // Two proposals have no order between them.
+        Some(own) => tracing::warn!("{} is used; what {} proposes is not", own.origin, proposal.place),
+    }
+    *seeds = others;
 }
 
 /// The refusal of what can't be told apart.
@@ -304,6 +321,22 @@ mod tests {
         );
         assert!(why.contains("--source a, or firstlight.source=a"), "{why}");
         assert_eq!(source(&choose(both(), &ORDERED)), "a");
+    }
+
+    #[test]
+    fn what_only_proposes_goes_below_what_does_not() {
+        let proposing = |source| match seed(source, "p") {
+            Verdict::Present(mut seed) => {
+                seed.vendor_data = seed.user_data.take();
+                Verdict::Present(seed)
+            }
+            other => other,
+        };
+        let Verdict::Present(both) = choose(found(vec![proposing("a"), seed("b", "x")]), &Choice::All) else {
+            panic!()
+        };
+        assert_eq!((both.source.as_str(), both.parts().count()), ("b", 2));
+        assert_eq!(source(&choose(found(vec![proposing("a")]), &Choice::All)), "a");
     }
 
     #[test]
