@@ -8,6 +8,7 @@ pub mod credentials;
 pub mod file;
 pub mod media;
 pub mod nocloud;
+pub mod ovf;
 mod places;
 mod seed;
 pub mod select;

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{Places, Seed, Verdict, credentials, nocloud, vmware};
+use super::{Places, Seed, Verdict, credentials, nocloud, ovf, vmware};
 use crate::system::Root;
 
 /// How long a source may look.
@@ -20,6 +20,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 pub enum Name {
     /// A seed directory, or a volume labelled `cidata`.
     NoCloud,
+    /// The OVF environment: on a CD-ROM, in a seed directory, in VMware's guestinfo.
+    Ovf,
     /// VMware's guestinfo.
     VMware,
     /// systemd's credentials.
@@ -28,12 +30,13 @@ pub enum Name {
 
 impl Name {
     /// All sources, in the order in which they are shown.
-    pub const ALL: [Self; 3] = [Self::NoCloud, Self::VMware, Self::Credentials];
+    pub const ALL: [Self; 4] = [Self::NoCloud, Self::Ovf, Self::VMware, Self::Credentials];
 
     /// As it is written: `nocloud`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NoCloud => "nocloud",
+            Self::Ovf => "ovf",
             Self::VMware => "vmware",
             Self::Credentials => "credentials",
         }
@@ -43,6 +46,7 @@ impl Name {
     pub fn place(self) -> &'static str {
         match self {
             Self::NoCloud => "a seed directory, an image or a device",
+            Self::Ovf => "an ovf-env.xml, or an image or a device that holds one",
             Self::VMware => "a directory with files named as the guestinfo keys",
             Self::Credentials => "a directory with files named as the credentials",
         }
@@ -52,6 +56,7 @@ impl Name {
     fn look(self, places: &Places) -> Verdict {
         match self {
             Self::NoCloud => nocloud::look(places),
+            Self::Ovf => ovf::search(places),
             Self::VMware => vmware::search(places),
             Self::Credentials => credentials::search(places),
         }
@@ -61,6 +66,7 @@ impl Name {
     fn look_at(self, place: &Path) -> Verdict {
         match self {
             Self::NoCloud => nocloud::from_path(place),
+            Self::Ovf => ovf::from_path(place),
             Self::VMware => vmware::from_directory(place),
             Self::Credentials => credentials::from_directory(place),
         }

@@ -5,10 +5,10 @@
 //! With cloud-init's meaning: `user-data` and `meta-data` must both be there, empty files count; `vendor-data` and
 //! `network-config` may be. Unlike there, what looks like a seed but is none is reported, never passed over.
 
+use super::file::read_plain;
 use super::media::{Entry, MediaError, Volume};
 use super::{PART_LIMIT, Part, Places, Seed, Verdict};
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use told::Told;
 
@@ -87,7 +87,7 @@ pub fn from_directory(path: &Path) -> Verdict {
             .collect(),
         Err(error) => return Verdict::Broken(format!("{place}: can't be read: {error}")),
     };
-    match in_directory(path, &read_file) {
+    match in_directory(path, &read_plain) {
         Ok(Some(seed)) => Verdict::Present(Box::new(seed)),
         Ok(None) => Verdict::Broken(no_parts(&place.to_string(), names)),
         Err(broken) => Verdict::Broken(broken),
@@ -172,7 +172,11 @@ fn choose(seeds: Vec<Result<Seed, String>>) -> Option<Verdict> {
     Some(Verdict::Broken(broken.join("; ")))
 }
 
-fn in_directory(directory: &Path, read: &dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>) -> Result<Option<Seed>, String> {
+/// The seed in a directory whose files `read` gives; `None` if there is no part in it.
+pub(super) fn in_directory(
+    directory: &Path,
+    read: &dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>,
+) -> Result<Option<Seed>, String> {
     let place = directory.display().to_string();
     assemble(&place, "/", |[name, ..]| {
         let path = directory.join(name);
@@ -284,27 +288,6 @@ fn no_parts(place: &str, mut names: Vec<String>) -> String {
         "{place}: has neither user-data nor meta-data, but {}: put both there, by these names",
         shown.join(", ")
     )
-}
-
-/// A plain file's bytes, `None` if it doesn't exist.
-#[expect(clippy::disallowed_methods, reason = "the seed that the operator named")]
-fn read_file(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let metadata = match std::fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        metadata => metadata?,
-    };
-    if !metadata.is_file() {
-        return Err(io::Error::other("not a plain file"));
-    }
-    if metadata.len() > PART_LIMIT {
-        let size = metadata.len();
-        return Err(io::Error::other(format!(
-            "{size} bytes are more than the {PART_LIMIT} that are read"
-        )));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(PART_LIMIT + 1).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
 }
 
 #[cfg(test)]

@@ -1,0 +1,194 @@
+//! OVF: the environment that a hypervisor gives a virtual machine made from an OVF template.
+//!
+//! An `ovf-env.xml` on a CD-ROM or in a seed directory, or `guestinfo.ovfEnv`. Its properties are cloud-init's, which may hold a whole document,
+//! or firstlight's own, one setting each. `docs/sources.md` lists them.
+
+mod encoding;
+mod environment;
+mod properties;
+mod seed;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use self::environment::{Environment, LIMIT};
+use self::properties::Properties;
+use super::media::{Kind, Volume};
+use super::{Places, Seed, Verdict, nocloud, vmware};
+
+/// Where a file of the machine may be; the first that has properties counts. The last two are cloud-init's: what its
+/// documentation says, and what it does.
+const FILES: [&str; 3] = [
+    "/var/lib/firstlight/seed/ovf-env.xml",
+    "/var/lib/cloud/seed/ovf/ovf-env.xml",
+    "/var/lib/cloud/seed/ovf-env.xml",
+];
+
+/// Its names on a volume, in either case.
+const NAMES: [&str; 3] = ["ovf-env.xml", "ovf_env.xml", "ovfenv.xml"];
+
+/// The labels that hypervisors give to its volume: one that can't be read is then no other disk's affair.
+const LABELS: [&str; 3] = ["OVF ENV", "OVFENV", "OVF-TRANSPORT"];
+
+/// Gives a file of the machine, `None` if it doesn't exist.
+type Reader<'a> = dyn Fn(&Path) -> io::Result<Option<Vec<u8>>> + 'a;
+
+/// The seed in the file `path`, which is an environment, or a volume that holds one. For `--source ovf:PATH`.
+#[expect(clippy::disallowed_methods, reason = "the seed that the operator named")]
+pub fn from_path(path: &Path) -> Verdict {
+    let place = path.display().to_string();
+    let plain = std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let mut start = Zeroizing::new(Vec::new());
+    if plain {
+        let read = File::open(path).and_then(|file| file.take(LIMIT as u64 + 1).read_to_end(&mut start));
+        if let Err(error) = read {
+            return Verdict::Broken(format!("{place}: can't be read: {error}"));
+        }
+        let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
+        if text.trim_ascii_start().starts_with(b"<") {
+            return verdict(&start, &place, &place, None);
+        }
+    }
+    let volumes = match Volume::open_all(path) {
+        Ok(volumes) => volumes,
+        Err(error) => return Verdict::Broken(error.to_string()),
+    };
+    let found = volumes.iter().filter_map(|volume| on_volume(volume, None).transpose());
+    choose(found.map(|found| found.unwrap_or_else(Verdict::Broken)).collect()).unwrap_or_else(|| {
+        Verdict::Broken(format!(
+            "{place}: is neither an ovf-env.xml nor a volume that holds one: is it the right file?"
+        ))
+    })
+}
+
+/// Searches the machine: [`FILES`], then every ISO 9660 volume, whatever its label, then VMware's guestinfo.
+pub fn search(places: &Places) -> Verdict {
+    let read = |path: &Path| places.read(path);
+    let mut absent = Vec::new();
+    for file in FILES {
+        match places.read(Path::new(file)) {
+            Ok(None) => {}
+            Ok(Some(xml)) => match verdict(&Zeroizing::new(xml), file, file, Some(&read)) {
+                Verdict::Absent(why) => absent.push(why),
+                found => return found,
+            },
+            Err(error) => return Verdict::Broken(format!("{file}: can't be read: {error}")),
+        }
+    }
+    let mut found = Vec::new();
+    for device in &places.devices {
+        let volume = match Volume::open(device) {
+            Ok(Some(volume)) if volume.kind() == Kind::Iso9660 => volume,
+            Ok(_) => continue,
+            Err(error) if error.is_no_medium() => continue,
+            Err(error) => {
+                absent.push(error.to_string());
+                continue;
+            }
+        };
+        match on_volume(&volume, Some(&read)) {
+            Ok(verdict) => found.extend(verdict),
+            Err(why) if LABELS.iter().any(|label| volume.is_labelled(label)) => found.push(Verdict::Broken(why)),
+            Err(why) => absent.push(why),
+        }
+    }
+    match choose(found) {
+        Some(Verdict::Absent(why)) => absent.push(why),
+        Some(verdict) => return verdict,
+        None => absent.push("no OVF environment in a seed directory or on a CD".to_owned()),
+    }
+    if let Some(xml) = vmware::ovf_environment(places).map(Zeroizing::new) {
+        const ORIGIN: &str = "guestinfo.ovfEnv";
+        match verdict(&xml, ORIGIN, ORIGIN, Some(&read)) {
+            Verdict::Absent(why) => absent.push(why),
+            found => return found,
+        }
+    }
+    Verdict::Absent(absent.join("; "))
+}
+
+/// What the environment on a volume says; `None` if there is none on it, `Err` if the volume can't be read.
+fn on_volume(volume: &Volume, read: Option<&Reader<'_>>) -> Result<Option<Verdict>, String> {
+    let entries = volume.list("").map_err(|error| error.to_string())?.unwrap_or_default();
+    let named = |name: &str| NAMES.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let Some(entry) = entries.into_iter().find(|entry| named(&entry.name)) else {
+        return Ok(None);
+    };
+    let origin = format!("{}:{}", volume.name(), entry.name);
+    Ok(match volume.read(&entry.name, LIMIT as u64) {
+        Ok(Some(xml)) => Some(verdict(&Zeroizing::new(xml), volume.name(), &origin, read)),
+        Ok(None) => None,
+        Err(error) => Some(Verdict::Broken(error.to_string())),
+    })
+}
+
+/// One verdict from several volumes; `None` if there are none.
+fn choose(found: Vec<Verdict>) -> Option<Verdict> {
+    let mut seeds: Vec<Seed> = Vec::new();
+    let (mut broken, mut absent) = (Vec::new(), Vec::new());
+    for verdict in found {
+        match verdict {
+            Verdict::Absent(why) => absent.push(why),
+            Verdict::Broken(why) => broken.push(why),
+            Verdict::Present(seed) if seeds.iter().any(|other| other.says_the_same(&seed)) => {}
+            Verdict::Present(seed) => seeds.push(*seed),
+        }
+    }
+    let places: Vec<_> = seeds.iter().map(|seed| seed.place.as_str()).collect();
+    let places = places.join(" and ");
+    match (seeds.pop(), seeds.is_empty()) {
+        (Some(_), false) => broken.push(format!("different environments on {places}: detach all but one")),
+        (Some(seed), true) if broken.is_empty() => return Some(Verdict::Present(Box::new(seed))),
+        (Some(_), true) => broken.push(format!("{places} has a whole one: detach the other")),
+        (None, _) if broken.is_empty() && absent.is_empty() => return None,
+        (None, _) if broken.is_empty() => return Some(Verdict::Absent(absent.join("; "))),
+        (None, _) => {}
+    }
+    Some(Verdict::Broken(broken.join("; ")))
+}
+
+/// What an environment says. `read`: gives the machine's files, for `seedfrom`.
+fn verdict(xml: &[u8], place: &str, origin: &str, read: Option<&Reader<'_>>) -> Verdict {
+    understand(xml, place, origin, read).unwrap_or_else(|why| Verdict::Broken(format!("{origin}: {why}")))
+}
+
+fn understand(xml: &[u8], place: &str, origin: &str, read: Option<&Reader<'_>>) -> Result<Verdict, String> {
+    let environment = Environment::parse(xml)?;
+    let properties = Properties::of(&environment)?;
+    if properties.is_empty() {
+        let why = "has no property of firstlight's or cloud-init's with a value";
+        return Ok(Verdict::Absent(format!("{origin}: {why}")));
+    }
+    let seed = match properties.get("seedfrom") {
+        Some(from) => seed_from(from, &properties, read)?,
+        None => seed::seed(&environment, &properties, place, origin)?,
+    };
+    Ok(Verdict::Present(Box::new(seed)))
+}
+
+/// The NoCloud seed in the directory that the property `seedfrom` names.
+fn seed_from(from: &str, properties: &Properties<'_>, read: Option<&Reader<'_>>) -> Result<Seed, String> {
+    if let Some(other) = properties.names().find(|name| *name != "seedfrom") {
+        return Err(format!(
+            "seedfrom names a whole seed, and {other} is set as well: keep one of them"
+        ));
+    }
+    let directory = from.strip_prefix("file://").unwrap_or(from);
+    // It is not shown: an address may have a password in it.
+    if !directory.starts_with('/') {
+        return Err("seedfrom can't be followed yet, only to an absolute directory of the machine".to_owned());
+    }
+    let read =
+        read.ok_or("seedfrom is the machine's own, and can't be followed here: use --source nocloud:DIRECTORY")?;
+    let found = nocloud::in_directory(Path::new(directory), read)?;
+    let seed = found.ok_or("seedfrom names a directory without a seed: put user-data and meta-data there")?;
+    Ok(Seed {
+        source: "ovf".to_owned(),
+        ..seed
+    })
+}

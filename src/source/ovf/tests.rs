@@ -1,0 +1,245 @@
+use super::*;
+use crate::source::file::read_plain;
+
+fn from_environment(xml: &[u8], origin: &str) -> Verdict {
+    verdict(xml, origin, origin, Some(&read_plain))
+}
+use crate::document::Document;
+use crate::source::media::images::{Image, iso};
+use crate::system::Root;
+
+const VSPHERE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<Environment xmlns="http://schemas.dmtf.org/ovf/environment/1" xmlns:oe="http://schemas.dmtf.org/ovf/environment/1"
+     xmlns:ve="http://www.vmware.com/schema/ovfenv" oe:id="" ve:vCenterId="vm-320">
+   <PlatformSection><Kind>VMware ESXi</Kind><Version>8.0.3</Version></PlatformSection>
+   <PropertySection>
+      <Property oe:key="firstlight.hostname" oe:value="docker01"/>
+      <Property oe:key="firstlight.ip" oe:value="192.0.2.10/24"/>
+      <Property oe:key="firstlight.gateway" oe:value="192.0.2.1"/>
+      <Property oe:key="firstlight.dns" oe:value="192.0.2.2, 192.0.2.3"/>
+      <Property oe:key="firstlight.domain" oe:value="example.test"/>
+      <Property oe:key="firstlight.root-password.0" oe:value="p&amp;ss&quot;&lt;1&gt;: #x&#x85;"/>
+      <Property oe:key="firstlight.permit-root-login" oe:value="True"/>
+      <Property oe:key="com.example.firstlight.docker" oe:value="False"/>
+      <Property oe:key="firstlight.ntp" oe:value=""/>
+      <Property oe:key="other.hostname" oe:value="not-this"/>
+   </PropertySection>
+   <ve:EthernetAdapterSection>
+      <ve:Adapter ve:mac="00:50:56:99:C0:4C" ve:network="VM Network" ve:unitNumber="7"/>
+      <ve:Adapter ve:mac="00:50:56:99:c0:4d" ve:network="VM Network" ve:unitNumber="8"/>
+   </ve:EthernetAdapterSection>
+   <Entity oe:id="db"><PropertySection><Property oe:key="hostname" oe:value="db01"/></PropertySection></Entity>
+</Environment>
+"#;
+
+fn environment(properties: &[(&str, &str)]) -> String {
+    let line = |(key, value): &(&str, &str)| format!("<Property oe:key=\"{key}\" oe:value=\"{value}\"/>");
+    let properties: String = properties.iter().map(line).collect();
+    let uri = "http://schemas.dmtf.org/ovf/environment/1";
+    format!(
+        "<Environment xmlns=\"{uri}\" xmlns:oe=\"{uri}\"><PropertySection>{properties}</PropertySection></Environment>"
+    )
+}
+
+fn present(verdict: Verdict) -> Seed {
+    match verdict {
+        Verdict::Present(seed) => *seed,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn seed_of(properties: &[(&str, &str)]) -> Seed {
+    present(from_environment(environment(properties).as_bytes(), "env"))
+}
+
+fn broken(xml: &str) -> String {
+    match from_environment(xml.as_bytes(), "env") {
+        Verdict::Broken(why) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn document(seed: &Seed) -> Document {
+    let document = Document::read(&seed.texts());
+    let shown: Vec<_> = document.diagnostics.iter().map(|d| d.render(false)).collect();
+    assert!(!document.has_errors(), "{}", shown.join("\n"));
+    document
+}
+
+#[test]
+fn what_vsphere_writes() {
+    let seed = present(from_environment(VSPHERE.as_bytes(), "env"));
+    assert!(seed.meta_data.is_none() && seed.vendor_data.is_none());
+    let config = document(&seed).config;
+    assert_eq!(config.hostname.unwrap().as_str(), "docker01");
+    let password = config.root.unwrap().password.unwrap();
+    assert_eq!(password.secret().expose(), "p&ss\"<1>: #x\u{85}");
+    assert_eq!(config.sshd.unwrap().permit_root_login.unwrap().as_str(), "yes");
+    assert_eq!(config.docker.unwrap().enabled, Some(false));
+    let network = String::from_utf8(seed.network_config.as_ref().unwrap().bytes.clone()).unwrap();
+    for words in [
+        "00:50:56:99:c0:4c",
+        "192.0.2.10/24",
+        "192.0.2.1\"",
+        "192.0.2.3",
+        "example.test",
+    ] {
+        assert!(network.contains(words), "{network}");
+    }
+    assert!(!network.contains("c0:4d"), "{network}");
+}
+
+#[test]
+fn other_namespaces_and_none() {
+    let key = |pre: &str, xmlns: &str| {
+        format!(
+            "<Environment {xmlns}><PropertySection><Property {pre}key='hostname' {pre}value='a'/></PropertySection></Environment>"
+        )
+    };
+    for xml in [
+        key("", ""),
+        key("", "xmlns='http://schemas.dmtf.org/ovf/environment/1'"),
+        key("of:", "xmlns:of='http://schemas.dmtf.org/ovf/environment/1'"),
+        key("x:", "xmlns='urn:other' xmlns:x='urn:x'"),
+        format!("\u{feff}<?xml version='1.0'?>{}\n\0", key("", "")),
+    ] {
+        assert!(
+            present(from_environment(xml.as_bytes(), "env")).meta_data.is_some(),
+            "{xml}"
+        );
+    }
+}
+
+#[test]
+fn documents_and_what_lies_below_them() {
+    let seed = seed_of(&[
+        ("user-data", "I2Nsb3VkLWNvbmZpZwpob3N0bmFtZTogdXBwZXIK"),
+        ("firstlight.hostname", "lower"),
+        ("firstlight.docker", "true"),
+        ("instance-id", "i-1"),
+        ("hostname", "platform"),
+    ]);
+    assert_eq!(seed.user_data.as_ref().unwrap().origin, "env (user-data)");
+    let document = document(&seed);
+    assert_eq!(document.config.hostname.unwrap().as_str(), "upper");
+    assert_eq!(document.config.docker.unwrap().enabled, Some(true));
+    assert_eq!(document.meta_data.instance_id.as_deref(), Some("i-1"));
+}
+
+#[test]
+fn no_error_shows_a_value() {
+    let entity = r#"<!DOCTYPE x [<!ENTITY a "hunter2"><!ENTITY b "&a;&a;&a;">]><Environment>&b;</Environment>"#;
+    let one = |name, value| environment(&[(name, value)]);
+    for (xml, words) in [
+        (entity.to_owned(), "has a DTD"),
+        (one("password", "p&hunter2;"), "`&` begins no entity"),
+        (one("password", "p&hunter2"), "`&` begins no entity"),
+        (one("password", "x\"hunter2"), "not well-formed"),
+        (one("password", "<hunter2>"), "not well-formed"),
+        (one("password", "x\" hunter2=\"1\" hunter2=\"2"), "not well-formed"),
+        (
+            one("firstlight.hostnam", "hunter2"),
+            "did you mean firstlight.hostname?",
+        ),
+        (one("firstlight.docker", "hunter2"), "neither True nor False"),
+        (one("user-data", "hunter2"), "base64 -w0"),
+        (one("seedfrom", "http://hunter2@x/"), "can't be followed yet"),
+        (one("firstlight.dns", "hunter2"), "firstlight.dns needs firstlight.ip"),
+        (
+            one("firstlight.ssh-key", "ssh-rsa AAAAx hunter2 ssh-rsa AAAAy"),
+            "several keys",
+        ),
+        (
+            environment(&[("firstlight.ip.0", "hunter2"), ("firstlight.ip.1", "x")]),
+            "say different things",
+        ),
+        (environment(&[("seedfrom", "/x"), ("hostname", "hunter2")]), "keep one"),
+        ("<a/>".to_owned(), "no OVF environment"),
+        (String::new(), "is empty"),
+    ] {
+        let why = broken(&xml);
+        assert!(
+            why.starts_with("env: ") && why.contains(words) && !why.contains("hunter2"),
+            "{words}: {why}"
+        );
+    }
+}
+
+#[test]
+fn nothing_of_ours_is_absent() {
+    for xml in [environment(&[]), environment(&[("hostname", " "), ("a.hostname", "x")])] {
+        assert!(
+            matches!(from_environment(xml.as_bytes(), "env"), Verdict::Absent(_)),
+            "{xml}"
+        );
+    }
+}
+
+#[test]
+fn hostile_documents_are_bounded() {
+    let attributes: String = (0..90_000).map(|n| format!(" a{n}=''")).collect();
+    let spaces: String = (0..4000).map(|n| format!("<a xmlns:a{n}='u'>")).collect();
+    for (xml, words) in [
+        ("<a>".repeat(300_000), "more than the 4096 nodes"),
+        (format!("<Environment{attributes}/>"), "too many attributes"),
+        (spaces, "too many namespaces"),
+        ("x".repeat(LIMIT + 1), "more than the 1048576 bytes"),
+    ] {
+        let why = broken(&xml);
+        assert!(why.contains(words), "{why}");
+    }
+}
+
+#[test]
+fn damage_anywhere_is_no_panic() {
+    for at in 0..VSPHERE.len() {
+        let mut bytes = VSPHERE.as_bytes().to_vec();
+        bytes[at] ^= 0x15;
+        from_environment(&bytes, "env");
+        from_environment(&VSPHERE.as_bytes()[..at], "env");
+    }
+}
+
+fn search_images(images: &[&Image]) -> Verdict {
+    let empty = tempfile::tempdir().unwrap();
+    let root = Root::open(empty.path()).unwrap();
+    let devices = images.iter().map(|image| image.path.clone()).collect();
+    search(&Places {
+        root,
+        live: true,
+        devices,
+    })
+}
+
+#[test]
+fn volumes_of_any_label_and_spelling() {
+    for (tool, options, name) in [
+        ("xorriso", &["-J", "-r"][..], "ovf-env.xml"),
+        ("genisoimage", &[], "OVF_ENV.XML"),
+        ("genisoimage", &["-r"], "ovf-env.xml"),
+    ] {
+        let Some(image) = iso(tool, "anything", options, &[(name, VSPHERE)]) else {
+            continue;
+        };
+        for verdict in [
+            search_images(&[&image]),
+            search_images(&[&image, &image]),
+            from_path(&image.path),
+        ] {
+            assert!(
+                present(verdict)
+                    .user_data
+                    .unwrap()
+                    .origin
+                    .to_lowercase()
+                    .contains(":ovf")
+            );
+        }
+        let other = environment(&[("hostname", "other")]);
+        let Some(other) = iso(tool, "anything", options, &[(name, other.as_str())]) else {
+            continue;
+        };
+        assert!(matches!(search_images(&[&image, &other]), Verdict::Broken(why) if why.contains("different")));
+    }
+    assert!(matches!(search_images(&[]), Verdict::Absent(_)));
+}
