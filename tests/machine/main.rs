@@ -54,6 +54,7 @@ machines! {
         scenario::on_again(test, &mut machine);
     };
 
+    a_vm_with_ovf_trixie => |test| scenario::handed_over(test, &mut Vm::new(Trixie, test, Medium::OvfCdRom));
     a_vm_with_smbios_bookworm => |test| scenario::handed_over(test, &mut Vm::new(Bookworm, test, Medium::Smbios));
     a_vm_with_guestinfo_trixie => |test| scenario::handed_over(test, &mut Vm::new(Trixie, test, Medium::Guestinfo));
 

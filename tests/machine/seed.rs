@@ -127,6 +127,39 @@ impl Seed {
         discard(&files);
     }
 
+    /// The same by OVF properties, on a CD-ROM as a hypervisor makes it; the link is told by QEMU's hardware address.
+    pub fn write_ovf(&self, image: &Path) {
+        let files = image.with_extension("files");
+        discard(&files);
+        fs::create_dir_all(&files).expect("the seed directory can be made");
+        let properties = [
+            ("hostname", self.hostname.as_str()),
+            ("ip", &format!("{}/24", self.address)),
+            ("gateway", "192.0.2.1"),
+            ("dns", "192.0.2.53"),
+            ("domain", "rig.test"),
+            ("root-password", PASSWORD),
+            ("permit-root-login", "True"),
+            ("docker", "True"),
+        ];
+        let line = |(key, value)| format!("<Property oe:key=\"firstlight.{key}\" oe:value=\"{value}\"/>");
+        let properties: String = properties.into_iter().map(line).collect();
+        let environment = format!(
+            "<Environment xmlns=\"http://schemas.dmtf.org/ovf/environment/1\" \
+             xmlns:oe=\"http://schemas.dmtf.org/ovf/environment/1\" xmlns:ve=\"http://www.vmware.com/schema/ovfenv\">\
+             <PropertySection>{properties}</PropertySection>\
+             <ve:EthernetAdapterSection><ve:Adapter ve:mac=\"52:54:00:12:34:56\"/></ve:EthernetAdapterSection>\
+             </Environment>"
+        );
+        fs::write(files.join("ovf-env.xml"), environment).expect("the seed can be written");
+        discard(image);
+        run(Command::new("xorriso")
+            .args(["-as", "mkisofs", "-volid", "OVF ENV", "-joliet", "-rock", "-output"])
+            .arg(image)
+            .arg(&files));
+        discard(&files);
+    }
+
     /// A FAT file system over a whole disk; mkfs.vfat makes its label upper case.
     pub fn write_fat(&self, image: &Path) {
         let files = image.with_extension("files");

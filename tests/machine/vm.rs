@@ -15,6 +15,8 @@ use std::time::Duration;
 pub enum Medium {
     /// An ISO 9660 image in the CD-ROM drive.
     CdRom,
+    /// An OVF environment in the CD-ROM drive.
+    OvfCdRom,
     /// A FAT file system on a second disk.
     FatDisk,
     /// No device: credentials in the firmware's tables.
@@ -62,7 +64,7 @@ impl Vm {
             .arg(&disk)
             .arg("2G"));
         let seed = root.path.with_extension(match medium {
-            Medium::CdRom => "iso",
+            Medium::CdRom | Medium::OvfCdRom => "iso",
             Medium::FatDisk => "fat",
             Medium::Smbios => "smbios",
             Medium::Guestinfo => "vmware",
@@ -81,6 +83,7 @@ impl Machine for Vm {
     fn insert(&mut self, seed: &Seed) {
         match self.medium {
             Medium::CdRom => seed.write_iso(&self.seed),
+            Medium::OvfCdRom => seed.write_ovf(&self.seed),
             Medium::FatDisk => seed.write_fat(&self.seed),
             Medium::Smbios => seed.write_smbios(&self.seed),
             Medium::Guestinfo => {
