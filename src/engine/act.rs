@@ -155,8 +155,24 @@ impl Scene<'_> {
                 },
                 &[],
             )?;
+            if verb == Verb::Start && !active {
+                self.remember_triggers(bus, unit).await?;
+            }
         }
         Ok(bus.run_job(verb, unit, JOB_LIMIT).await?)
+    }
+
+    /// A service that is started starts the socket it needs. Written down after the service, the socket is stopped
+    /// before it: nobody who connects in between starts the service again.
+    async fn remember_triggers(&self, bus: &Bus, unit: &str) -> Result<(), ActError> {
+        let triggers = bus.triggers(unit).await?;
+        let names: Vec<&str> = triggers.iter().map(String::as_str).collect();
+        for (unit, facts) in bus.unit_facts(&names).await? {
+            if !facts.runs() {
+                self.record(Undo::UnitActive { unit, active: false }, &[])?;
+            }
+        }
+        Ok(())
     }
 
     /// The links that systemd will make are worked out and written down first.

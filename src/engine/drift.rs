@@ -73,7 +73,7 @@ fn look(item: &Item, machine: &Machine<'_>, past: &Past) -> Result<Option<Drift>
             }
         }
         Thing::UnitActive { unit, written, .. } => match machine.unit(unit) {
-            Some(facts) if facts.runs() != *written => {
+            Some(facts) if facts.runs() != *written && !(*written && facts.rests) => {
                 let was = if *written { "started" } else { "stopped" };
                 drifted("unit", unit, format!("was {was}, is {}", facts.active_state))
             }

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::merge3::{TakenBack, is_same_json, take_back_json, take_back_lines};
-use crate::module::Share;
-use crate::state::{Inventory, PathItem, PathState, StateError, Store};
-use crate::system::{Imagined, Root};
+use crate::module::{Change, Share, UnitAction, UnitChange};
+use crate::state::{Inventory, PathItem, PathState, StateError, Store, Thing};
+use crate::system::{Imagined, Machine, Root};
 
 /// What earlier generations have left.
 #[derive(Debug, Default)]
@@ -72,6 +72,20 @@ impl Past {
         let before = content(&item.before)?.unwrap_or_default();
         let without = edit.now.as_deref().unwrap_or_default();
         Ok(edit.is_intact() && difference((&before, &written)) == difference((without, planned)))
+    }
+
+    /// Whether `change` is to start a unit that an earlier generation started, and that rests because its work is done.
+    pub fn has_started(&self, change: &Change, machine: &Machine<'_>) -> bool {
+        let Change::Unit(UnitChange {
+            unit,
+            action: UnitAction::Start,
+        }) = change
+        else {
+            return false;
+        };
+        let item = self.inventory.items.get(&format!("active {unit}"));
+        let started = item.is_some_and(|item| matches!(item.thing, Thing::UnitActive { written: true, .. }));
+        started && machine.unit(unit).is_some_and(|facts| facts.rests)
     }
 
     /// The machine's files as they would be without our edits.

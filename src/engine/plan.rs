@@ -124,7 +124,7 @@ impl ModulePlan {
         made.notes = plan.notes;
         for change in plan.changes {
             let mut change = with_header(change, document, machine)?;
-            let mut is_so = holds(&change, machine)?;
+            let mut is_so = holds(&change, machine)? || past.has_started(&change, machine);
             if !is_so && let Some(as_is) = as_is_already(&change, module, document, machine, past)? {
                 (change, is_so) = (as_is, true);
             }

@@ -40,6 +40,9 @@ pub struct UnitFacts {
     pub load_state: String,
     /// ActiveState: `active`, `inactive`, `failed`, `activating`, …
     pub active_state: String,
+    /// It runs to its end and is inactive then (a `Type=oneshot` service without `RemainAfterExit=`), and has not failed.
+    /// Whether it has run, systemd need not know any more.
+    pub rests: bool,
 }
 
 /// A network link.

@@ -136,21 +136,29 @@ look() {
     done
     sshd -T | grep permitrootlogin
     systemctl is-enabled docker.service
-    systemctl is-active docker.service systemd-resolved.service
+    systemctl is-active docker.service docker.socket systemd-resolved.service
 }
 cat >/run/by-hand.yaml <<'END'
 hostname: by-hand
 network: {version: 2, ethernets: {eth0: {addresses: [192.0.2.30/24]}}}
 sshd: {permit_root_login: yes}
 docker: {enabled: true, daemon: {log-driver: journald}}
-services: {systemd-resolved: {masked: true, state: stopped}}
+services: {systemd-resolved: {masked: true, state: stopped}, once: {state: started}}
 END
 firstlight apply /run/by-hand.yaml >&2; echo "apply $?"
 look 192.0.2.30
 firstlight plan --exit-code /run/by-hand.yaml >&2; echo "plan $?"
 firstlight rollback >&2; echo "rollback $?"
 look 192.0.2.10
+echo 'services: {dies: {state: started}}' >/run/dies.yaml
+firstlight apply /run/dies.yaml >&2; echo "dies $?"
 "#;
+
+/// A service whose work is done when it ends, and one that ends a moment after its start was reported done.
+const SERVICES: [(&str, &str); 2] = [
+    ("once", "[Service]\nType=oneshot\nExecStart=/bin/true\n"),
+    ("dies", "[Service]\nExecStart=/bin/sleep 0.3\n"),
+];
 
 /// What [`HANDS`] shall say.
 const SEEN_BY_HAND: &str = "apply 0
@@ -159,6 +167,7 @@ by-hand
 inet 192.0.2.30/24
 permitrootlogin yes
 enabled
+active
 active
 inactive
 plan 0
@@ -169,13 +178,20 @@ inet 192.0.2.10/24
 permitrootlogin no
 disabled
 inactive
-active";
+inactive
+active
+dies 1";
 
 /// On a machine that is up, `apply` changes what runs and `rollback` gives it back.
 pub fn by_hand(test: &str, suite: Suite) {
     let mut machine = Container::new(suite, test);
     administrator_sets_address(&machine);
     machine.root.write("usr/lib/probe/by-hand", HANDS);
+    for (name, text) in SERVICES {
+        machine
+            .root
+            .write(&format!("usr/lib/systemd/system/{name}.service"), text);
+    }
     let seen = machine.boot(&[], FIRST, SHIPPED_PASSWORD);
     let mut checks = Checks::new(test, "apply and rollback by hand", &seen);
     checks.equal("what was seen", seen.text("by-hand").trim_end(), SEEN_BY_HAND);

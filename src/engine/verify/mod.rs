@@ -14,6 +14,7 @@ use super::view::describe_expectation;
 use crate::document::Secret;
 use crate::document::redact::redact;
 use crate::module::{Expectation, UnitFileState};
+use crate::system::clock::BootTime;
 use crate::system::network::Network;
 use crate::system::{System, account, sshd, systemd};
 
@@ -198,6 +199,6 @@ async fn unit_is(system: &System, unit: &str, active: bool) -> Verdict {
     };
     match bus.unit_status(unit).await {
         Err(error) => Verdict::Unseen(error.to_string()),
-        Ok(status) => unit::judge(unit, active, &status),
+        Ok(status) => unit::judge(unit, active, &status, BootTime::now(&system.root).monotonic),
     }
 }

@@ -1,10 +1,24 @@
 //! Whether a unit is as asked, and why not.
 
+use std::time::Duration;
+
 use super::Verdict;
 use crate::system::systemd::UnitStatus;
 
-/// Whether the unit runs, or doesn't, as wanted.
-pub fn judge(unit: &str, active: bool, is: &UnitStatus) -> Verdict {
+/// How long a service has to have run: one that can't read its configuration ends within this time.
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// Whether the unit runs, or doesn't, as wanted. `now` is CLOCK_MONOTONIC.
+pub fn judge(unit: &str, active: bool, is: &UnitStatus, now: Duration) -> Verdict {
+    if active
+        && is
+            .running_since
+            .is_some_and(|since| now.saturating_sub(since) < SETTLED)
+    {
+        return Verdict::Wrong(format!(
+            "it began to run less than {SETTLED:?} ago; see journalctl -u {unit}"
+        ));
+    }
     let same = match (active, is.active_state.as_str()) {
         (true, "active" | "reloading" | "refreshing") => true,
         (true, _) => is.has_ended_well,
@@ -50,6 +64,10 @@ mod tests {
             condition_failed: true,
             ..status("inactive", "dead", "success")
         };
+        let running_since = |seconds| UnitStatus {
+            running_since: Some(Duration::from_secs(seconds)),
+            ..status("active", "running", "success")
+        };
         let missing = UnitStatus {
             load_state: "not-found".into(),
             ..status("inactive", "dead", "success")
@@ -59,6 +77,12 @@ mod tests {
             (true, status("active", "exited", "success"), ""),
             (true, status("reloading", "reload", "success"), ""),
             (true, ended.clone(), ""),
+            (true, running_since(99), ""),
+            (
+                true,
+                running_since(100),
+                "it began to run less than 1s ago; see journalctl -u x.service",
+            ),
             (false, ended, ""),
             (false, status("failed", "failed", "exit-code"), ""),
             (
@@ -83,7 +107,7 @@ mod tests {
                 "it is active (running); see journalctl -u x.service",
             ),
         ] {
-            let why = match judge("x.service", active, &is) {
+            let why = match judge("x.service", active, &is, Duration::from_secs(100)) {
                 Verdict::Verified => String::new(),
                 Verdict::Wrong(why) | Verdict::Unseen(why) => why,
             };

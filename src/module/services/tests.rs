@@ -51,6 +51,7 @@ fn photon_tree(more: &[(&str, &str)]) -> (tempfile::TempDir, Root) {
 /// A running machine on which these units have these states.
 fn running(units: &[(&str, &str, &str)]) -> Facts {
     let unit = |load: &str, active: &str| UnitFacts {
+        rests: false,
         load_state: load.to_owned(),
         active_state: active.to_owned(),
     };

@@ -89,7 +89,7 @@ impl Bus {
     pub async fn wait_for_state(&self, unit: &str, active: bool, limit: Duration) -> Result<UnitFacts, BusError> {
         let end = tokio::time::Instant::now() + limit;
         loop {
-            let facts = self.unit(unit).await?;
+            let facts = self.facts(unit).await?;
             let settled = match active {
                 true => matches!(facts.active_state.as_str(), "active" | "failed"),
                 false => matches!(facts.active_state.as_str(), "inactive" | "failed"),

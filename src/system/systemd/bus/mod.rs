@@ -95,7 +95,7 @@ impl Bus {
         for name in names {
             let is_template = UnitName::parse(name).is_ok_and(|name| name.kind() == NameKind::Template);
             if !is_template {
-                facts.insert((*name).to_owned(), self.unit(name).await?);
+                facts.insert((*name).to_owned(), self.facts(name).await?);
             }
         }
         Ok(facts)
@@ -170,11 +170,13 @@ impl Bus {
     }
 
     /// How one unit stands.
-    async fn unit(&self, name: &str) -> Result<UnitFacts, BusError> {
+    async fn facts(&self, name: &str) -> Result<UnitFacts, BusError> {
         let row = self.row(name).await?;
+        let rests = row.3 == "inactive" && row.2 == "loaded" && self.has_ended_well(name, &row.6).await;
         Ok(UnitFacts {
             load_state: row.2,
             active_state: row.3,
+            rests,
         })
     }
 

@@ -43,7 +43,7 @@ impl Bus {
     /// # Errors
     /// networkd refuses or doesn't answer.
     pub async fn reload_network(&self, links: &[&str], limit: Duration) -> Result<NetworkReloaded, BusError> {
-        if !self.unit(NETWORKD_UNIT).await?.runs() {
+        if !self.facts(NETWORKD_UNIT).await?.runs() {
             return Ok(NetworkReloaded::NotRunning);
         }
         let timeout = self.connection.method_timeout();

@@ -1,6 +1,8 @@
 //! How a unit stands, in full: what verification and messages need, beyond what planning does.
 
+use std::time::Duration;
 use zbus::OwnedObjectPath;
+
 use zbus::OwnedVariant;
 use zbus::fdo::PropertiesProxy;
 use zbus::names::InterfaceName;
@@ -21,6 +23,8 @@ pub struct UnitStatus {
     /// It is a `Type=oneshot` service without `RemainAfterExit=`, and did not fail. Whether it has run, nobody may know any
     /// more: systemd forgets a unit that is done, unless another needs it.
     pub has_ended_well: bool,
+    /// Of a service that runs: since when, by CLOCK_MONOTONIC.
+    pub running_since: Option<Duration>,
     /// It was to be started, and a `Condition…=` of its file kept it from being.
     pub condition_failed: bool,
 }
@@ -38,6 +42,10 @@ impl Bus {
         Ok(UnitStatus {
             result: self.result(unit, &object).await,
             has_ended_well: rests && !condition_failed && self.has_ended_well(unit, &object).await,
+            running_since: match sub_state == "running" && unit.ends_with(".service") {
+                true => self.active_since(&object).await,
+                false => None,
+            },
             condition_failed,
             load_state,
             active_state,
@@ -58,7 +66,7 @@ impl Bus {
     }
 
     /// A oneshot without `RemainAfterExit=` is inactive again once it has done its work: before as after.
-    async fn has_ended_well(&self, unit: &str, object: &OwnedObjectPath) -> bool {
+    pub(super) async fn has_ended_well(&self, unit: &str, object: &OwnedObjectPath) -> bool {
         if !unit.ends_with(".service") {
             return false;
         }
@@ -67,6 +75,21 @@ impl Bus {
         kind.and_then(|value| String::try_from(value).ok()).as_deref() == Some("oneshot")
             && remains.and_then(|value| bool::try_from(value).ok()) == Some(false)
             && self.result(unit, object).await.as_deref() == Some("success")
+    }
+
+    async fn active_since(&self, object: &OwnedObjectPath) -> Option<Duration> {
+        let since = self.property(object, "Unit", "ActiveEnterTimestampMonotonic").await?;
+        u64::try_from(since).ok().map(Duration::from_micros)
+    }
+
+    /// The units that start this one when something happens to them, as a socket does when somebody connects.
+    ///
+    /// # Errors
+    /// The name is not a unit's, or systemd doesn't answer.
+    pub async fn triggers(&self, unit: &str) -> Result<Vec<String>, BusError> {
+        let object = self.row(unit).await?.6;
+        let triggers = self.property(&object, "Unit", "TriggeredBy").await;
+        Ok(triggers.and_then(|value| value.try_into().ok()).unwrap_or_default())
     }
 
     async fn condition_failed(&self, object: &OwnedObjectPath) -> bool {
