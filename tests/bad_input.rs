@@ -231,3 +231,43 @@ fn changing_this_machine_needs_root() {
         "{stderr}"
     );
 }
+
+#[test]
+fn all_documents_are_looked_at_when_one_is_missing() {
+    let tree = place();
+    let (good, bad) = (tree.path().join("good.yaml"), tree.path().join("bad.yaml"));
+    fs::write(&good, "hostname: web1\n").unwrap();
+    fs::write(&bad, "hostnme: web1\n").unwrap();
+    let said = firstlight(&["validate", "/nowhere.yaml", text(&bad), text(&good)]);
+    for words in [
+        "/nowhere.yaml: invalid",
+        "bad.yaml: invalid",
+        "good.yaml: valid",
+        "did you mean `hostname`",
+    ] {
+        assert!(said.stdout.contains(words), "{words}: {said:?}");
+    }
+    assert_eq!(said.status, 1);
+    assert_eq!(firstlight(&["validate", text(&bad), text(&good)]).status, 65);
+}
+
+#[test]
+fn a_closed_standard_error_ends_nothing() {
+    let tree = place();
+    build("photon5", None, tree.path());
+    let document = tree.path().join("document.yaml");
+    fs::write(&document, "hostname: web1\n").unwrap();
+    let said = std::process::Command::new("sh")
+        .args([
+            "-c",
+            "exec \"$0\" \"$@\" 2>&-",
+            env!("CARGO_BIN_EXE_firstlight"),
+            "apply",
+            "-vvv",
+            "--root",
+        ])
+        .args([tree.path(), &document])
+        .output()
+        .unwrap();
+    assert_eq!(said.status.code(), Some(0), "{said:?}");
+}

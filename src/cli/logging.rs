@@ -26,6 +26,8 @@ pub fn start(verbose: u8) {
         None => {
             let text = tracing_subscriber::fmt::layer()
                 .with_writer(std::io::stderr)
+                // Its own complaint about a standard error that is closed would go there too, and end the program.
+                .log_internal_errors(false)
                 .without_time()
                 .with_target(false);
             registry.with(text.with_ansi(false)).init();

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::exit::Exit;
 use crate::document::{Diagnostic, Document, Texts};
 use crate::report::SCHEMA;
-use crate::source::{Part, file};
+use crate::source::{Part, Seed, file};
 
 /// The arguments of `validate`.
 #[derive(Debug, Args)]
@@ -41,32 +41,20 @@ pub fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
         schema: SCHEMA,
         documents: Vec::new(),
     };
+    let mut unreadable = false;
     for path in &arguments.documents {
-        let seed = file::read(path).map_err(anyhow::Error::msg)?;
-        let text = seed.user_data.as_ref().map(Part::text);
-        let texts = match arguments.network_config {
-            true => Texts {
-                network_config: text,
-                ..Texts::default()
-            },
-            false => Texts {
-                user_data: text,
-                ..Texts::default()
-            },
+        let (diagnostics, file) = match file::read(path) {
+            Ok(seed) => (diagnostics(&seed, arguments.network_config), seed.place),
+            Err(why) => {
+                unreadable = true;
+                let file = path.display().to_string();
+                (vec![Diagnostic::whole(&file, why, None)], file)
+            }
         };
-        let mut document = Document::read(&texts);
-        if document.is_empty() && !document.has_errors() {
-            document.add_error(
-                &seed.place,
-                "the document is empty",
-                "write at least one key, like `hostname: web1`",
-            );
-        }
-        let valid = !document.has_errors();
         report.documents.push(DocumentReport {
-            file: seed.place,
-            valid,
-            diagnostics: document.diagnostics,
+            file,
+            valid: !diagnostics.iter().any(Diagnostic::is_error),
+            diagnostics,
         });
     }
     context.print(&report, |style| {
@@ -85,9 +73,34 @@ pub fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
         }
         text
     })?;
-    Ok(if report.documents.iter().all(|document| document.valid) {
-        Exit::Done
-    } else {
-        Exit::Invalid
+    Ok(match report.documents.iter().all(|document| document.valid) {
+        // Nobody knows what is in it.
+        _ if unreadable => Exit::Failed,
+        true => Exit::Done,
+        false => Exit::Invalid,
     })
+}
+
+/// Everything that is wrong with one document.
+fn diagnostics(seed: &Seed, network_config: bool) -> Vec<Diagnostic> {
+    let text = seed.user_data.as_ref().map(Part::text);
+    let texts = match network_config {
+        true => Texts {
+            network_config: text,
+            ..Texts::default()
+        },
+        false => Texts {
+            user_data: text,
+            ..Texts::default()
+        },
+    };
+    let mut document = Document::read(&texts);
+    if document.is_empty() && !document.has_errors() {
+        document.add_error(
+            &seed.place,
+            "the document is empty",
+            "write at least one key, like `hostname: web1`",
+        );
+    }
+    document.diagnostics
 }
