@@ -4,6 +4,7 @@
 //! [`Verdict::Broken`], and hands over one [`Seed`]; [`select`] asks them all and chooses. Sources know nothing of what a
 //! document may say: they may use [`crate::system`]'s read-only half and nothing else of this crate.
 
+pub mod configdrive;
 pub mod credentials;
 pub mod file;
 pub mod media;

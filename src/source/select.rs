@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{Places, Seed, Verdict, credentials, nocloud, ovf, vmware};
+use super::{Places, Seed, Verdict, configdrive, credentials, nocloud, ovf, vmware};
 use crate::system::Root;
 
 /// How long a source may look.
@@ -22,6 +22,8 @@ pub enum Name {
     NoCloud,
     /// The OVF environment: on a CD-ROM, in a seed directory, in VMware's guestinfo.
     Ovf,
+    /// OpenStack's volume, labelled `config-2`.
+    ConfigDrive,
     /// VMware's guestinfo.
     VMware,
     /// systemd's credentials.
@@ -30,13 +32,20 @@ pub enum Name {
 
 impl Name {
     /// All sources, in the order in which they are shown.
-    pub const ALL: [Self; 4] = [Self::NoCloud, Self::Ovf, Self::VMware, Self::Credentials];
+    pub const ALL: [Self; 5] = [
+        Self::NoCloud,
+        Self::Ovf,
+        Self::ConfigDrive,
+        Self::VMware,
+        Self::Credentials,
+    ];
 
     /// As it is written: `nocloud`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NoCloud => "nocloud",
             Self::Ovf => "ovf",
+            Self::ConfigDrive => "configdrive",
             Self::VMware => "vmware",
             Self::Credentials => "credentials",
         }
@@ -47,6 +56,7 @@ impl Name {
         match self {
             Self::NoCloud => "a seed directory, an image or a device",
             Self::Ovf => "an ovf-env.xml, or an image or a device that holds one",
+            Self::ConfigDrive => "a directory that has openstack/latest, an image or a device",
             Self::VMware => "a directory with files named as the guestinfo keys",
             Self::Credentials => "a directory with files named as the credentials",
         }
@@ -57,6 +67,7 @@ impl Name {
         match self {
             Self::NoCloud => nocloud::look(places),
             Self::Ovf => ovf::search(places),
+            Self::ConfigDrive => configdrive::search(places),
             Self::VMware => vmware::search(places),
             Self::Credentials => credentials::search(places),
         }
@@ -67,6 +78,7 @@ impl Name {
         match self {
             Self::NoCloud => nocloud::from_path(place),
             Self::Ovf => ovf::from_path(place),
+            Self::ConfigDrive => configdrive::from_path(place),
             Self::VMware => vmware::from_directory(place),
             Self::Credentials => credentials::from_directory(place),
         }

@@ -66,7 +66,7 @@ pub fn from_path(path: &Path) -> Verdict {
     })
 }
 
-/// Searches the machine: [`FILES`], then every ISO 9660 volume, whatever its label, then VMware's guestinfo.
+/// Searches the machine: the fixed files, then every ISO 9660 volume, whatever its label, then VMware's guestinfo.
 pub fn search(places: &Places) -> Verdict {
     let read = |path: &Path| places.read(path);
     let mut absent = Vec::new();
