@@ -238,6 +238,8 @@ fn begin(system: &System, store: &Store, request: &Request<'_>, plan: &PlanRepor
                 .confirm
                 .map(|after| Deadline::after(&BootTime::now(&system.root), after)),
             undoing: false,
+            pointer: None,
+            scrubbed: None,
         })?,
     };
     store.save_part(generation.number, "document.json", &json(&request.document.masked()))?;

@@ -63,6 +63,8 @@ mod tests {
             stages: [(Stage::System, StageRecord { changed: 1, outcome })].into(),
             unconfirmed: None,
             undoing: false,
+            pointer: None,
+            scrubbed: None,
         }
     }
 

@@ -27,7 +27,7 @@ pub fn read(path: &Path) -> Result<Seed, String> {
     };
     result.map_err(|error| format!("can't read {origin}: {error}"))?;
     let mut seed = Seed::empty(FILE, origin.clone());
-    seed.user_data = Some(Part { origin, bytes });
+    seed.user_data = Some(Part::new(origin, bytes));
     Ok(seed)
 }
 

@@ -15,6 +15,8 @@ pub struct Part {
     pub origin: String,
     /// Its bytes, not yet decoded.
     pub bytes: Vec<u8>,
+    /// The minisign signature that lies beside it, where its source has a place for one.
+    pub signature: Option<Vec<u8>>,
 }
 
 /// What a source gives: up to four parts, with cloud-init's meaning of each.
@@ -35,6 +37,15 @@ pub struct Seed {
 }
 
 impl Part {
+    /// A part without a signature.
+    pub fn new(origin: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        Self {
+            origin: origin.into(),
+            bytes: bytes.into(),
+            signature: None,
+        }
+    }
+
     /// The part as a text of a document.
     pub fn text(&self) -> Text<'_> {
         Text {

@@ -280,10 +280,7 @@ mod tests {
     fn seed(source: &str, text: &str) -> Verdict {
         let mut seed = Seed::empty(source, format!("at-{source}"));
         let bytes = text.as_bytes().to_vec();
-        seed.user_data = Some(Part {
-            origin: source.to_owned(),
-            bytes,
-        });
+        seed.user_data = Some(Part::new(source, bytes));
         Verdict::Present(Box::new(seed))
     }
 

@@ -37,6 +37,12 @@ pub struct Generation {
     /// Its undoing was begun and has not ended: the journal has what is left. `outcome` is how it will stand then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub undoing: bool,
+    /// SHA-256 of what the source itself has, where the document is elsewhere and has to be fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// SHA-256 of what the source has left since the secrets in it were overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scrubbed: Option<String>,
 }
 
 /// A moment until which a person may do something. Not by the wall clock, which anybody can set, the network included.
@@ -246,6 +252,8 @@ mod tests {
             )]),
             unconfirmed: None,
             undoing: false,
+            pointer: None,
+            scrubbed: None,
         }
     }
 

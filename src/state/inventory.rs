@@ -414,6 +414,8 @@ mod tests {
                 stages: BTreeMap::new(),
                 unconfirmed: None,
                 undoing: false,
+                pointer: None,
+                scrubbed: None,
             };
             store.begin(generation).unwrap();
         }

@@ -143,6 +143,8 @@ mod tests {
             stages: std::collections::BTreeMap::new(),
             unconfirmed: None,
             undoing: false,
+            pointer: None,
+            scrubbed: None,
         }
     }
 

@@ -53,7 +53,7 @@ impl Store {
         let mut seed = Seed::empty(&origins.source, origins.place);
         for (name, origin) in origins.parts {
             if let Some(bytes) = self.root.read(&format!("{SEED_DIRECTORY}/{name}"))? {
-                seed.set(&name, Part { origin, bytes });
+                seed.set(&name, Part::new(origin, bytes));
             }
         }
         Ok(Some(seed))
@@ -139,13 +139,7 @@ mod tests {
         let store = Store::new(Root::open(tree.path()).unwrap());
         assert_eq!(store.handed_on().unwrap(), None);
         let mut seed = Seed::empty("nocloud", "/dev/sr0".into());
-        seed.set(
-            "user-data",
-            Part {
-                origin: "/dev/sr0:user-data".into(),
-                bytes: b"hostname: web1\n".to_vec(),
-            },
-        );
+        seed.set("user-data", Part::new("/dev/sr0:user-data", b"hostname: web1\n"));
         store.hand_on(&seed).unwrap();
         assert_eq!(store.handed_on().unwrap(), Some(seed));
         store.forget_handed_on().unwrap();

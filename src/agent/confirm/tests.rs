@@ -56,6 +56,8 @@ impl Scratch {
             stages: BTreeMap::new(),
             unconfirmed: unconfirmed.then(|| Deadline::after(&now, Duration::from_secs(100))),
             undoing: false,
+            pointer: None,
+            scrubbed: None,
         };
         self.store.begin(generation).unwrap()
     }

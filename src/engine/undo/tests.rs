@@ -34,6 +34,8 @@ impl Scratch {
                 monotonic: 0,
             }),
             undoing: false,
+            pointer: None,
+            scrubbed: None,
         };
         store.begin(generation).unwrap();
         Self { tree, system, store }

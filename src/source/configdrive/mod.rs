@@ -99,7 +99,7 @@ fn assemble(place: &str, separator: &str, read: &Reader<'_>) -> Result<Seed, Str
     let part = |name: &str| -> Result<Option<Part>, String> {
         let name = format!("{LATEST}/{name}");
         let origin = format!("{place}{separator}{name}");
-        Ok(read(&name)?.map(|bytes| Part { origin, bytes }))
+        Ok(read(&name)?.map(|bytes| Part::new(origin, bytes)))
     };
     let Some(meta) = part("meta_data.json")? else {
         return Err(format!("{place}: there is no {LATEST}/meta_data.json on it"));
@@ -123,10 +123,9 @@ fn assemble(place: &str, separator: &str, read: &Reader<'_>) -> Result<Seed, Str
 fn vendor_data(part: &Part) -> Result<Option<Part>, String> {
     let value: serde_json::Value = parse(part)?;
     let text = value.as_str().or_else(|| value.get("cloud-init")?.as_str());
-    Ok(text.filter(|text| !text.is_empty()).map(|text| Part {
-        origin: part.origin.clone(),
-        bytes: text.as_bytes().to_vec(),
-    }))
+    Ok(text
+        .filter(|text| !text.is_empty())
+        .map(|text| Part::new(part.origin.clone(), text.as_bytes())))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(part: &Part) -> Result<T, String> {
@@ -141,10 +140,7 @@ fn parse<T: serde::de::DeserializeOwned>(part: &Part) -> Result<T, String> {
 }
 
 fn generated(from: &Part, value: &serde_json::Value) -> Part {
-    Part {
-        origin: from.origin.clone(),
-        bytes: value.to_string().into_bytes(),
-    }
+    Part::new(from.origin.clone(), value.to_string().into_bytes())
 }
 
 #[cfg(test)]

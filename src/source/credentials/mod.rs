@@ -141,7 +141,7 @@ fn gather(place: &str, get: &dyn Fn(&str) -> Result<Option<Found>, String>) -> R
     for (name, part) in PARTS {
         if let Some((origin, mut bytes)) = bounded(name)? {
             let bytes = std::mem::take(&mut *bytes);
-            seed.set(part, Part { origin, bytes });
+            seed.set(part, Part::new(origin, bytes));
         }
     }
     let mut values = [const { None }; 4];

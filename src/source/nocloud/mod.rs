@@ -212,10 +212,7 @@ fn assemble(
         Some((name, bytes)) if bytes.len() as u64 > PART_LIMIT => Err(format!(
             "{place}{separator}{name}: has more than the {PART_LIMIT} bytes that are read"
         )),
-        found => Ok(found.map(|(name, bytes)| Part {
-            origin: format!("{place}{separator}{name}"),
-            bytes,
-        })),
+        found => Ok(found.map(|(name, bytes)| Part::new(format!("{place}{separator}{name}"), bytes))),
     };
     let seed = Seed {
         source: "nocloud".to_owned(),

@@ -107,7 +107,7 @@ impl Told {
             None => self.origin.clone(),
         };
         let bytes = serde_json::Value::Object(meta).to_string().into_bytes();
-        seed.meta_data = Some(Part { origin, bytes });
+        seed.meta_data = Some(Part::new(origin, bytes));
         Ok(())
     }
 
@@ -223,10 +223,7 @@ mod tests {
         let told = Told::to(&places).unwrap().unwrap();
         assert_eq!(told.seedfrom(&places).unwrap(), "/seeds/c-7/");
         let mut seed = Seed::empty("nocloud", "there".into());
-        seed.meta_data = Some(Part {
-            origin: "there/meta-data".into(),
-            bytes: b"instance-id: own\nregion: eu\n".to_vec(),
-        });
+        seed.meta_data = Some(Part::new("there/meta-data", b"instance-id: own\nregion: eu\n"));
         told.add_to(&mut seed).unwrap();
         let meta = seed.meta_data.unwrap();
         assert_eq!(meta.origin, "there/meta-data and the serial number");

@@ -49,7 +49,7 @@ fn given(properties: &Properties<'_>, origin: &str, names: &[&str]) -> Result<Op
     }
     let bytes = decode(value).map_err(|why| format!("the property {name} {why}"))?;
     let origin = format!("{origin} ({name})");
-    Ok(Some(Part { origin, bytes }))
+    Ok(Some(Part::new(origin, bytes)))
 }
 
 /// The flat properties as a document.
@@ -177,10 +177,7 @@ fn part(origin: &str, value: Value) -> Part {
             c => text.push(c),
         }
     }
-    Part {
-        origin: origin.to_owned(),
-        bytes: text.into_bytes(),
-    }
+    Part::new(origin, text.into_bytes())
 }
 
 fn push_escaped(text: &mut String, c: char) {

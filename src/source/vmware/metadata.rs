@@ -64,7 +64,7 @@ pub fn split(bytes: Vec<u8>, origin: &str) -> Result<Split, String> {
         None => bytes,
     };
     Ok(Split {
-        meta: Part { origin, bytes },
+        meta: Part::new(origin, bytes),
         network,
     })
 }
@@ -110,12 +110,7 @@ fn named(entries: &[(Cow<'_, str>, Value<'_>)]) -> Option<Vec<u8>> {
 }
 
 fn network(entries: &[(Cow<'_, str>, Value<'_>)], text: &str, origin: &str) -> Result<Option<Part>, String> {
-    let part = |bytes| {
-        Some(Part {
-            origin: origin.to_owned(),
-            bytes,
-        })
-    };
+    let part = |bytes| Some(Part::new(origin, bytes));
     Ok(match find(entries, "network") {
         None => None,
         Some(Value::Scalar(value)) if matches!(value.trim(), "" | "~" | "null") => None,
@@ -125,10 +120,7 @@ fn network(entries: &[(Cow<'_, str>, Value<'_>)], text: &str, origin: &str) -> R
             let decoded = encoding::decode(raw, scheme, PART_LIMIT);
             let bytes =
                 decoded.map_err(|why| format!("its key network: {}", why.replace(".encoding", "network.encoding")))?;
-            Some(Part {
-                origin: format!("{origin}: network"),
-                bytes,
-            })
+            Some(Part::new(format!("{origin}: network"), bytes))
         }
         Some(Value::Nested {
             start,
@@ -136,10 +128,7 @@ fn network(entries: &[(Cow<'_, str>, Value<'_>)], text: &str, origin: &str) -> R
             whole: true,
         }) => part(blanked(text, *start, *end)),
         // Its aliases are of the rest of the text, which goes with it.
-        Some(Value::Nested { .. }) => expanded(text).map(|bytes| Part {
-            origin: format!("{origin}: network"),
-            bytes,
-        }),
+        Some(Value::Nested { .. }) => expanded(text).map(|bytes| Part::new(format!("{origin}: network"), bytes)),
     })
 }
 

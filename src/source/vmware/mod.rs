@@ -128,7 +128,7 @@ fn gather(transport: &mut dyn Transport) -> Result<Option<Seed>, Fault> {
             seed.meta_data = Some(split.meta);
             seed.network_config = split.network;
         } else {
-            seed.set(part, Part { origin, bytes });
+            seed.set(part, Part::new(origin, bytes));
         }
     }
     let any = seed.parts().next().is_some();
