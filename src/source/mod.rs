@@ -7,6 +7,7 @@
 pub mod configdrive;
 pub mod credentials;
 pub mod file;
+pub mod http;
 pub mod media;
 pub mod nocloud;
 pub mod ovf;

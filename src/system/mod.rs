@@ -11,6 +11,7 @@ pub mod failpoint;
 pub mod file_system;
 pub mod host;
 pub mod machine;
+pub mod name_service;
 pub mod network;
 pub mod root;
 pub mod sshd;

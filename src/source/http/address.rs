@@ -1,0 +1,199 @@
+//! An address to fetch from: `http` or `https`, checked once, and shown without what may be secret in it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64ct::{Base64, Encoding};
+use ureq::http::Uri;
+
+use crate::document::Secret;
+
+/// The longest address that is taken, in bytes.
+const LENGTH_LIMIT: usize = 4096;
+
+/// An address that can be fetched.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address {
+    /// As it was written, a user and a password included.
+    text: String,
+    uri: Uri,
+}
+
+/// Whether a text means a place on the network rather than a path. The scheme counts in any case (RFC 3986, 3.1).
+pub fn is_address(text: &str) -> bool {
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| !scheme.eq_ignore_ascii_case("file"))
+}
+
+impl FromStr for Address {
+    type Err = String;
+
+    /// What is wrong is said without the address: it may hold a password.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        if text.len() > LENGTH_LIMIT {
+            return Err(format!("is longer than {LENGTH_LIMIT} bytes"));
+        }
+        let wrong = || "is no address: write https://HOST/PATH".to_owned();
+        let uri: Uri = text.parse().map_err(|_| wrong())?;
+        match uri.scheme_str() {
+            Some("http" | "https") => {}
+            Some(_) => return Err("has a scheme that is not fetched: use https:// or http://".to_owned()),
+            None => return Err(wrong()),
+        }
+        if uri.host().is_none_or(str::is_empty) {
+            return Err(wrong());
+        }
+        let text = text.to_owned();
+        Ok(Self { text, uri })
+    }
+}
+
+impl Address {
+    /// Whether what is sent and received is encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        self.uri.scheme_str() == Some("https")
+    }
+
+    /// The address as it was written.
+    pub fn written(&self) -> &str {
+        &self.text
+    }
+
+    /// The address to ask, without user and password, which go into a header.
+    pub fn bare(&self) -> String {
+        let path = self.uri.path_and_query().map_or("/", |path| path.as_str());
+        format!("{}{path}", self.host())
+    }
+
+    /// The header that says who asks, where the address has a user in it (RFC 7617).
+    pub fn authorization(&self) -> Option<Secret> {
+        let authority = self.uri.authority()?.as_str();
+        let (user, _) = authority.rsplit_once('@')?;
+        let user = percent_decoded(user);
+        Some(Secret::new(format!("Basic {}", Base64::encode_string(&user))))
+    }
+
+    /// The file `name` of a seed here: in place of `%s`, else behind the path, as cloud-init has it.
+    ///
+    /// # Errors
+    /// That would be no address.
+    pub fn file(&self, name: &str) -> Result<Self, String> {
+        let text = &self.text;
+        if text.contains("%s") {
+            return text.replace("%s", name).parse();
+        }
+        // With a query string it is the query's business to end right.
+        let between = if text.contains('?') || text.ends_with('/') {
+            ""
+        } else {
+            "/"
+        };
+        format!("{text}{between}{name}").parse()
+    }
+
+    /// Scheme, host and port.
+    fn host(&self) -> String {
+        let scheme = self.uri.scheme_str().unwrap_or_default();
+        let authority = self.uri.authority().map_or("", |authority| authority.as_str());
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        format!("{scheme}://{host}")
+    }
+}
+
+impl fmt::Display for Address {
+    /// Without user, password and query, which may hold a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.host(), self.uri.path())?;
+        match self.uri.query() {
+            Some(_) => f.write_str("?…"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({self})")
+    }
+}
+
+/// `%40` and its like as the bytes they stand for.
+fn percent_decoded(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, behind)) = rest.split_first() {
+        let code = behind.get(..2).filter(|_| *first == b'%');
+        let code = code.and_then(|code| u8::from_str_radix(std::str::from_utf8(code).ok()?, 16).ok());
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &behind[2..] } else { behind };
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Address {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_an_address() {
+        for (text, is) in [
+            ("http://a/", true),
+            ("HTTPS://a/", true),
+            ("ftp://a/", true),
+            ("file:///a", false),
+            ("/a/b", false),
+            ("a", false),
+        ] {
+            assert_eq!(is_address(text), is, "{text}");
+        }
+        for text in [
+            "ftp://hunter2/",
+            "/hunter2",
+            "http://",
+            "http:///hunter2",
+            "http://hunter2 x/",
+            "",
+            "https:hunter2",
+        ] {
+            let why = text.parse::<Address>().unwrap_err();
+            assert!(!why.contains("hunter2") && why.contains("http"), "{text}: {why}");
+        }
+        assert!(format!("http://a/{}", "x".repeat(5000)).parse::<Address>().is_err());
+        assert!(address(" https://a/b\n").is_encrypted() && !address("http://a:80/b").is_encrypted());
+    }
+
+    #[test]
+    fn what_is_secret_in_it_is_not_shown_and_not_asked_for() {
+        let one = address("https://me:hunt%402@example.test:8443/seed/?token=hunter2");
+        let shown = format!("{one} {one:?}");
+        assert!(
+            !shown.contains("hunt") && shown.contains("https://example.test:8443/seed/?…"),
+            "{shown}"
+        );
+        assert_eq!(one.bare(), "https://example.test:8443/seed/?token=hunter2");
+        let header = one.authorization().unwrap();
+        assert_eq!(
+            header.expose(),
+            format!("Basic {}", Base64::encode_string(b"me:hunt@2"))
+        );
+        assert_eq!(address("https://example.test/").authorization(), None);
+    }
+
+    #[test]
+    fn files_of_a_seed() {
+        for (text, file) in [
+            ("http://a/b", "http://a/b/meta-data"),
+            ("http://a/b/", "http://a/b/meta-data"),
+            ("http://a", "http://a/meta-data"),
+            ("http://a/?file=", "http://a/?file=meta-data"),
+            ("http://a/%s?x=1", "http://a/meta-data?x=1"),
+        ] {
+            assert_eq!(address(text).file("meta-data").unwrap().written(), file);
+        }
+    }
+}

@@ -1,0 +1,393 @@
+//! Servers that behave badly, on loopback.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use super::*;
+
+/// A server that answers one connection after the other with these bytes, the last for ever, and remembers the requests.
+struct Server {
+    port: u16,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    fn new(answers: Vec<Vec<u8>>) -> Self {
+        Self::with(answers, |stream| Box::new(stream))
+    }
+
+    fn with(answers: Vec<Vec<u8>>, wrap: impl Fn(TcpStream) -> Box<dyn Stream> + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let requests = Arc::clone(&seen);
+        thread::spawn(move || {
+            for (number, stream) in listener.incoming().flatten().enumerate() {
+                let mut stream = wrap(stream);
+                let Some(request) = request(&mut stream) else { continue };
+                requests.lock().unwrap().push(request);
+                let answer = &answers[number.min(answers.len() - 1)];
+                let _ = stream.write_all(answer).and_then(|()| stream.flush());
+            }
+        });
+        Self { port, seen }
+    }
+
+    fn address(&self, path: &str) -> Address {
+        format!("http://127.0.0.1:{}{path}", self.port).parse().unwrap()
+    }
+
+    fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+trait Stream: Read + Write {}
+impl<T: Read + Write> Stream for T {}
+
+/// The head of a request; `None` if the other end goes before it is whole.
+fn request(stream: &mut dyn Stream) -> Option<String> {
+    let mut reader = BufReader::with_capacity(1, stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head).ok()? == 0 {
+            return None;
+        }
+    }
+    Some(head)
+}
+
+fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}").into_bytes()
+}
+
+fn client(settings: &Http) -> Client {
+    let root = tempfile::tempdir().unwrap();
+    Client::new(&Root::open(root.path()).unwrap(), settings)
+}
+
+/// Patient for as long as it takes; a request may take a second.
+fn patient() -> Http {
+    Http {
+        timeout: Duration::from_secs(1),
+        ..Http::default()
+    }
+}
+
+/// Does not try again.
+fn once() -> Http {
+    Http {
+        retry_for: Duration::ZERO,
+        ..patient()
+    }
+}
+
+fn failure(result: Result<Option<Vec<u8>>, String>) -> String {
+    let why = result.unwrap_err();
+    assert!(!why.contains("hunter2"), "{why}");
+    why
+}
+
+#[test]
+fn what_is_there_and_what_is_not() {
+    let server = Server::new(vec![
+        answer("200 OK", "", "#cloud-config\n"),
+        answer("404 Not Found", "", "hunter2"),
+    ]);
+    let address = server.address("/seed/user-data?token=hunter2");
+    let mut client = client(&once());
+    assert_eq!(client.get(&address, 100), Ok(Some(b"#cloud-config\n".to_vec())));
+    assert_eq!(client.get(&address, 100), Ok(None));
+    let seen = server.seen();
+    assert!(
+        seen[0].starts_with("GET /seed/user-data?token=hunter2 HTTP/1.1\r\n"),
+        "{seen:?}"
+    );
+    assert!(seen[0].contains("firstlight/"), "{seen:?}");
+    assert!(!seen[0].to_lowercase().contains("authorization"), "{seen:?}");
+}
+
+#[test]
+fn user_and_password_are_a_header() {
+    let server = Server::new(vec![answer("200 OK", "", "x")]);
+    let address = format!("http://me:hunter2@127.0.0.1:{}/", server.port).parse().unwrap();
+    assert_eq!(client(&once()).get(&address, 1), Ok(Some(b"x".to_vec())));
+    assert!(
+        server.seen()[0].to_lowercase().contains("authorization: basic "),
+        "{:?}",
+        server.seen()
+    );
+}
+
+#[test]
+fn a_server_that_stumbles_is_asked_again() {
+    let cut = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhostname: hunter2".to_vec();
+    let server = Server::new(vec![
+        answer("503 Service Unavailable", "Retry-After: 0\r\n", "hunter2"),
+        cut,
+        Vec::new(),
+        b"no http at all\r\n\r\n".to_vec(),
+        answer("200 OK", "", "hostname: web1\n"),
+    ]);
+    assert_eq!(
+        client(&patient()).get(&server.address("/"), 100),
+        Ok(Some(b"hostname: web1\n".to_vec()))
+    );
+    assert_eq!(server.seen().len(), 5);
+}
+
+#[test]
+fn what_stays_wrong_is_said_with_the_number_of_tries() {
+    for (answer, words) in [
+        (
+            answer("500 Internal Server Error", "", "hunter2"),
+            "the server says 500",
+        ),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhunter2".to_vec(),
+            "the answer was cut off",
+        ),
+        (b"220 hunter2 ESMTP\r\n\r\n".to_vec(), "the answer is no HTTP"),
+    ] {
+        let server = Server::new(vec![answer]);
+        let why = failure(client(&once()).get(&server.address("/a?hunter2"), 100));
+        assert!(
+            why.contains("/a?…: ") && why.contains(words) && why.contains("(tried once)"),
+            "{why}"
+        );
+    }
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let why = failure(client(&once()).get(&format!("http://{nobody}/").parse().unwrap(), 1));
+    assert!(why.contains("can't be reached: Connection refused"), "{why}");
+    let why = failure(client(&once()).get(&"http://nobody.invalid/".parse().unwrap(), 1));
+    assert!(why.starts_with("http://nobody.invalid/: "), "{why}");
+}
+
+#[test]
+fn what_would_stay_so_is_not_asked_for_again() {
+    let long = "x".repeat(1001);
+    for (answer, words) in [
+        (answer("403 Forbidden", "", ""), "the server says 403"),
+        (answer("401 Unauthorized", "", ""), "the server says 401"),
+        (answer("200 OK", "", &long), "more than the 1000 bytes"),
+        (
+            format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n{long}\r\n0\r\n\r\n").into_bytes(),
+            "more than the 1000 bytes",
+        ),
+        (answer("302 Found", "Location: ftp://hunter2/\r\n", ""), ""),
+        (answer("302 Found", "Location: /again\r\n", ""), "leads on and on"),
+    ] {
+        let server = Server::new(vec![answer]);
+        let why = failure(client(&patient()).get(&server.address("/"), 1000));
+        assert!(why.contains(words) && !why.contains("tried"), "{why}");
+        assert!(server.seen().len() <= 6, "{:?}", server.seen());
+    }
+}
+
+#[test]
+fn a_body_without_end_is_read_up_to_the_limit() {
+    let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+    endless.resize(4 << 20, b'x');
+    let server = Server::new(vec![endless]);
+    let why = failure(client(&patient()).get(&server.address("/"), 1 << 20));
+    assert!(why.contains("more than the 1048576 bytes"), "{why}");
+}
+
+#[test]
+fn redirections_are_followed() {
+    let server = Server::new(vec![
+        answer("301 Moved Permanently", "Location: /there\r\n", ""),
+        answer("200 OK", "", "x"),
+    ]);
+    assert_eq!(
+        client(&once()).get(&server.address("/here"), 10),
+        Ok(Some(b"x".to_vec()))
+    );
+    assert!(server.seen()[1].starts_with("GET /there "), "{:?}", server.seen());
+}
+
+#[test]
+fn a_server_that_dawdles_is_left() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            thread::spawn(move || {
+                let mut stream = stream;
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n");
+                while stream.write_all(b"x").is_ok() {
+                    thread::sleep(Duration::from_millis(50));
+                }
+            });
+        }
+    });
+    let why = failure(client(&once()).get(&address, 10_000));
+    assert!(why.contains("no answer in time"), "{why}");
+}
+
+/// A proxy that leads every connection to `to`, and remembers what it was asked for.
+fn proxy(to: u16) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let requests = Arc::clone(&seen);
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let Some(request) = request(&mut stream) else { continue };
+            requests.lock().unwrap().push(request);
+            let mut beyond = TcpStream::connect(("127.0.0.1", to)).unwrap();
+            stream.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").unwrap();
+            let (mut from, mut back) = (stream.try_clone().unwrap(), beyond.try_clone().unwrap());
+            thread::spawn(move || std::io::copy(&mut from, &mut beyond));
+            thread::spawn(move || std::io::copy(&mut back, &mut stream));
+        }
+    });
+    Server { port, seen }
+}
+
+#[test]
+fn a_proxy_leads_to_everything_but_what_is_left_out() {
+    let server = Server::new(vec![answer("200 OK", "", "x")]);
+    let proxy = proxy(server.port);
+    let settings = Http {
+        proxy: Some(crate::document::Secret::new(format!(
+            "http://me:hunter2@127.0.0.1:{}",
+            proxy.port
+        ))),
+        no_proxy: vec!["127.0.0.1".to_owned()],
+        ..once()
+    };
+    let mut client = client(&settings);
+    assert_eq!(client.get(&server.address("/"), 100), Ok(Some(b"x".to_vec())));
+    assert_eq!(proxy.seen(), Vec::<String>::new());
+    assert_eq!(
+        client.get(&"http://seeds.invalid/a".parse().unwrap(), 100),
+        Ok(Some(b"x".to_vec()))
+    );
+    let seen = proxy.seen();
+    assert!(
+        seen.len() == 1 && seen[0].starts_with("CONNECT seeds.invalid:80 HTTP/1.1\r\n"),
+        "{seen:?}"
+    );
+    assert!(
+        seen[0].to_lowercase().contains("proxy-authorization: basic "),
+        "{seen:?}"
+    );
+    assert!(
+        server.seen()[1].starts_with("GET /a HTTP/1.1\r\n"),
+        "{:?}",
+        server.seen()
+    );
+    let nonsense = Http {
+        proxy: Some(crate::document::Secret::new("gopher://hunter2")),
+        ..once()
+    };
+    let why = failure(super::tests::client(&nonsense).get(&server.address("/"), 1));
+    assert!(why.contains("http.proxy in the settings"), "{why}");
+}
+
+mod encrypted {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    use rustls::pki_types::PrivateKeyDer;
+    use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+    use super::*;
+
+    /// An authority's certificate as PEM, and a server whose certificate it signed.
+    fn server(answers: Vec<Vec<u8>>) -> (String, Server) {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let authority = params.self_signed(&key).unwrap().pem();
+        let issuer = Issuer::new(params, key);
+        let key = KeyPair::generate().unwrap();
+        let own = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        let certificate = own.signed_by(&key, &issuer).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![certificate.der().clone()],
+                PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+            )
+            .unwrap();
+        let config = Arc::new(config);
+        let wrap = move |stream| -> Box<dyn Stream> {
+            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            Box::new(StreamOwned::new(connection, stream))
+        };
+        (authority, Server::with(answers, wrap))
+    }
+
+    /// A machine that has these files.
+    fn machine(files: &[(&str, &str)]) -> (tempfile::TempDir, Root) {
+        let tree = crate::source::media::images::folder(files);
+        let root = Root::open(tree.path()).unwrap();
+        (tree, root)
+    }
+
+    fn address(server: &Server) -> Address {
+        format!("https://localhost:{}/", server.port).parse().unwrap()
+    }
+
+    #[test]
+    fn the_systems_authorities_and_those_of_the_settings_are_trusted() {
+        let (authority, server) = server(vec![answer("200 OK", "", "x")]);
+        for (path, named) in [
+            ("etc/ssl/certs/ca-certificates.crt", false),
+            ("etc/pki/tls/certs/ca-bundle.crt", false),
+            ("etc/firstlight/ca.pem", true),
+        ] {
+            let (_tree, root) = machine(&[(path, &authority)]);
+            let mut settings = once();
+            settings.ca_certificates.extend(named.then(|| format!("/{path}")));
+            assert_eq!(
+                Client::new(&root, &settings).get(&address(&server), 1),
+                Ok(Some(b"x".to_vec())),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn others_are_not() {
+        let (_, server) = server(vec![answer("200 OK", "", "hunter2")]);
+        let (other, _) = super::encrypted::server(vec![Vec::new()]);
+        let (_tree, root) = machine(&[("etc/ssl/certs/ca-certificates.crt", &other)]);
+        let why = failure(Client::new(&root, &once()).get(&address(&server), 100));
+        assert!(
+            why.contains("no encrypted connection: invalid peer certificate"),
+            "{why}"
+        );
+        assert_eq!(server.seen(), Vec::<String>::new());
+        let (_tree, root) = machine(&[]);
+        let why = failure(Client::new(&root, &once()).get(&address(&server), 100));
+        assert!(why.contains("install the package ca-certificates"), "{why}");
+        for (text, words) in [(None, "does not exist"), (Some("hunter2"), "has no certificate in it")] {
+            let files: Vec<_> = text.map(|text| ("ca.pem", text)).into_iter().collect();
+            let (_tree, root) = machine(&files);
+            let settings = Http {
+                ca_certificates: vec!["/ca.pem".to_owned()],
+                ..once()
+            };
+            let why = failure(Client::new(&root, &settings).get(&address(&server), 100));
+            assert!(why.contains(words), "{why}");
+        }
+    }
+
+    #[test]
+    fn encryption_is_not_left_by_a_redirection() {
+        let plain = Server::new(vec![answer("200 OK", "", "x")]);
+        let location = format!("Location: http://127.0.0.1:{}/\r\n", plain.port);
+        let (authority, server) = server(vec![answer("302 Found", &location, "")]);
+        let (_tree, root) = machine(&[("etc/ssl/certs/ca-certificates.crt", &authority)]);
+        let why = failure(Client::new(&root, &patient()).get(&address(&server), 1));
+        assert!(why.contains("without encryption"), "{why}");
+        assert_eq!(plain.seen(), Vec::<String>::new());
+    }
+}
