@@ -6,6 +6,7 @@
 
 pub mod configdrive;
 pub mod credentials;
+pub mod elsewhere;
 pub mod file;
 pub mod http;
 pub mod media;

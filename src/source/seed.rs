@@ -1,8 +1,10 @@
 //! What a source gives: the parts of a seed, each with where it came from.
 
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
+use super::http::Address;
 use crate::document::{Text, Texts};
 
 /// The largest part of a seed that is read, in bytes (8 MiB): more than any document needs, less than can hurt.
@@ -34,6 +36,14 @@ pub struct Seed {
     pub vendor_data: Option<Part>,
     /// The network, version 1 or 2.
     pub network_config: Option<Part>,
+    /// Documents above `user_data`, in their order, each above the one before: where it is a list of addresses.
+    pub more_user_data: Vec<Part>,
+    /// The same above `vendor_data`.
+    pub more_vendor_data: Vec<Part>,
+    /// Where the rest of it is, to be fetched once there is a network ([`super::elsewhere`]).
+    pub seedfrom: Option<Address>,
+    /// [`Seed::digest`] of what led to it, where it was fetched.
+    pub pointer: Option<String>,
 }
 
 impl Part {
@@ -43,6 +53,28 @@ impl Part {
             origin: origin.into(),
             bytes: bytes.into(),
             signature: None,
+        }
+    }
+
+    /// The part as a mapping, YAML or JSON; an empty one has no keys.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn mapping(&self) -> Result<Map<String, Value>, String> {
+        let no_mapping = || {
+            format!(
+                "{}: is no YAML mapping: write KEY: VALUE lines, or leave it empty",
+                self.origin
+            )
+        };
+        if self.bytes.trim_ascii().is_empty() {
+            return Ok(Map::new());
+        }
+        let text = std::str::from_utf8(&self.bytes).map_err(|_| no_mapping())?;
+        match serde_yaml::from_str(text) {
+            Ok(Value::Object(mapping)) => Ok(mapping),
+            Ok(Value::Null) => Ok(Map::new()),
+            _ => Err(no_mapping()),
         }
     }
 
@@ -65,6 +97,10 @@ impl Seed {
             meta_data: None,
             vendor_data: None,
             network_config: None,
+            more_user_data: Vec::new(),
+            more_vendor_data: Vec::new(),
+            seedfrom: None,
+            pointer: None,
         }
     }
 
@@ -76,8 +112,12 @@ impl Seed {
             ("vendor-data", &self.vendor_data),
             ("network-config", &self.network_config),
         ];
+        let user = self.more_user_data.iter().map(|part| ("user-data", part));
+        let vendor = self.more_vendor_data.iter().map(|part| ("vendor-data", part));
         all.into_iter()
             .filter_map(|(name, part)| part.as_ref().map(|part| (name, part)))
+            .chain(user)
+            .chain(vendor)
     }
 
     /// Puts a part in its place; a name that is none of the four is left out.
@@ -99,12 +139,28 @@ impl Seed {
             meta_data: self.meta_data.as_ref().map(Part::text),
             vendor_data: self.vendor_data.as_ref().map(Part::text),
             network_config: self.network_config.as_ref().map(Part::text),
+            more_user_data: self.more_user_data.iter().map(Part::text).collect(),
+            more_vendor_data: self.more_vendor_data.iter().map(Part::text).collect(),
         }
+    }
+
+    /// Puts `keys` above those of the meta-data.
+    ///
+    /// # Errors
+    /// The meta-data is no mapping.
+    pub fn put_above_meta_data(&mut self, keys: Map<String, Value>, origin: &str) -> Result<(), String> {
+        let (mut meta, origin) = match &self.meta_data {
+            Some(part) => (part.mapping()?, format!("{} and {origin}", part.origin)),
+            None => (Map::new(), origin.to_owned()),
+        };
+        meta.extend(keys);
+        self.meta_data = Some(Part::new(origin, Value::Object(meta).to_string()));
+        Ok(())
     }
 
     /// Whether it has nothing but proposals, which belong below what another source says.
     pub fn proposes_only(&self) -> bool {
-        self.parts().all(|(name, _)| name == "vendor-data")
+        self.seedfrom.is_none() && self.parts().all(|(name, _)| name == "vendor-data")
     }
 
     /// Whether two seeds say the same, wherever they are.
@@ -112,7 +168,9 @@ impl Seed {
         let alike = |((name, part), (other, other_part)): ((&str, &Part), (&str, &Part))| -> bool {
             name == other && part.bytes == other_part.bytes
         };
-        self.parts().count() == other.parts().count() && self.parts().zip(other.parts()).all(alike)
+        self.seedfrom == other.seedfrom
+            && self.parts().count() == other.parts().count()
+            && self.parts().zip(other.parts()).all(alike)
     }
 
     /// SHA-256 over all parts, hexadecimal: whether the machine was told something else than last time.
@@ -121,6 +179,9 @@ impl Seed {
         for (name, part) in self.parts() {
             hash.update(format!("{name} {}\n", part.bytes.len()));
             hash.update(&part.bytes);
+        }
+        if let Some(address) = &self.seedfrom {
+            hash.update(format!("seedfrom {}\n", address.written()));
         }
         hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::source::{Part, Places, Seed};
+use crate::source::{Places, Seed};
 use crate::system::ReadError;
 
 /// Where firmware says what it knows, `__dmi.NAME__` in an address: cloud-init's name, and sysfs's.
@@ -63,20 +63,8 @@ impl Told {
 
     /// Where the seed is to be taken from: a directory or an address, with what the firmware knows filled in.
     pub fn seedfrom(&self, places: &Places) -> Option<String> {
-        let mut place = self.keys.get("seedfrom").filter(|place| !place.is_empty())?.clone();
-        for (name, file) in DMI {
-            let word = format!("__dmi.{name}__");
-            if place.contains(&word) {
-                let known = places
-                    .root
-                    .read_text(&dmi_path(file))
-                    .ok()
-                    .flatten()
-                    .unwrap_or_default();
-                place = place.replace(&word, known.trim());
-            }
-        }
-        Some(place)
+        let place = self.keys.get("seedfrom").filter(|place| !place.is_empty())?;
+        Some(filled_in(place, places))
     }
 
     /// The seed of a machine that was told who it is and nothing more; `None` if not even that.
@@ -95,20 +83,8 @@ impl Told {
         if self.identity().next().is_none() {
             return Ok(());
         }
-        let mut meta = match &seed.meta_data {
-            Some(part) => mapping(part)?,
-            None => serde_json::Map::new(),
-        };
-        for (key, value) in self.identity() {
-            meta.insert(key.clone(), value.clone().into());
-        }
-        let origin = match &seed.meta_data {
-            Some(part) => format!("{} and {}", part.origin, self.origin),
-            None => self.origin.clone(),
-        };
-        let bytes = serde_json::Value::Object(meta).to_string().into_bytes();
-        seed.meta_data = Some(Part::new(origin, bytes));
-        Ok(())
+        let own = self.identity().map(|(key, value)| (key.clone(), value.clone().into()));
+        seed.put_above_meta_data(own.collect(), &self.origin)
     }
 
     /// What is about the machine and not about where its seed is.
@@ -117,6 +93,24 @@ impl Told {
             .iter()
             .filter(|(key, _)| !["seedfrom", "dsmode"].contains(&key.as_str()))
     }
+}
+
+/// The place with what the firmware knows of the machine in it: `__dmi.chassis-serial-number__`.
+pub fn filled_in(place: &str, places: &Places) -> String {
+    let mut place = place.to_owned();
+    for (name, file) in DMI {
+        let word = format!("__dmi.{name}__");
+        if place.contains(&word) {
+            let known = places
+                .root
+                .read_text(&dmi_path(file))
+                .ok()
+                .flatten()
+                .unwrap_or_default();
+            place = place.replace(&word, known.trim());
+        }
+    }
+    place
 }
 
 fn dmi_path(file: &str) -> String {
@@ -149,27 +143,10 @@ fn long(key: &str) -> &str {
     }
 }
 
-fn mapping(part: &Part) -> Result<serde_json::Map<String, serde_json::Value>, String> {
-    let no_mapping = || {
-        format!(
-            "{}: is no YAML mapping: write KEY: VALUE lines, or leave it empty",
-            part.origin
-        )
-    };
-    if part.bytes.trim_ascii().is_empty() {
-        return Ok(serde_json::Map::new());
-    }
-    let text = std::str::from_utf8(&part.bytes).map_err(|_| no_mapping())?;
-    match serde_yaml::from_str(text) {
-        Ok(serde_json::Value::Object(mapping)) => Ok(mapping),
-        Ok(serde_json::Value::Null) => Ok(serde_json::Map::new()),
-        _ => Err(no_mapping()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Part;
     use crate::system::Root;
 
     /// cloud-init's own readings, recorded.
