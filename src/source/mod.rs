@@ -14,6 +14,7 @@ pub mod nocloud;
 pub mod ovf;
 mod places;
 mod rules;
+pub mod run;
 mod seed;
 pub mod select;
 pub mod signature;
