@@ -10,6 +10,7 @@
 //! ```
 //!
 //! - [`cli`]: one file per subcommand, no logic.
+//! - [`settings`]: what the machine's owner says beforehand: `/etc/firstlight/config.yaml`.
 //! - [`source`]: where the document comes from.
 //! - [`document`]: what it says: YAML with positions, typed configuration, diagnostics.
 //! - [`module`]: one file (or folder) per area of the machine; modules only plan.
@@ -28,6 +29,7 @@ pub mod document;
 pub mod engine;
 pub mod module;
 pub mod report;
+pub mod settings;
 pub mod source;
 pub mod state;
 pub mod system;

@@ -12,14 +12,12 @@ use crate::engine::{Policy, Undone};
 use crate::module::{self, Stage};
 use crate::report::applied::AppliedReport;
 use crate::report::status::{Standing, Status};
-use crate::source::{Choice, Seed, Verdict, search};
+use crate::settings::Settings;
+use crate::source::{Choice, Rules, Seed, Verdict, search};
 use crate::state::{Generation, Outcome, StateError, Store, instance_id};
 use crate::system::{System, udev};
 
-/// How long a first boot waits for a seed on a device that udev has yet to come to: the network and sshd wait as well.
-const DEVICE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The same in the system stage, for which nothing waits.
+/// How long the system stage waits for a seed on a device that udev has yet to come to: nothing waits for it.
 const LATE_DEVICE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// How long the system stage waits for what it started to show. Nothing in the boot waits for it.
@@ -81,12 +79,12 @@ fn publish(store: &Store, status: &Status) -> Result<(), StateError> {
 
 async fn run(mut system: System, store: &Store, stage: Stage, source: Option<&Choice>) -> anyhow::Result<Status> {
     let _lock = store.lock()?;
-    let choice = &selection(&system, source).map_err(anyhow::Error::msg)?;
     if stage == Stage::Local {
         publish(store, &Status::plain(Standing::Running, "the local stage runs"))?;
         // Before anything reads the files: a reboot confirms nothing.
         let undone = settle(&system, store).await?;
-        let status = local(&system, store, choice).await?;
+        let (choice, settings) = selection(&system, source)?;
+        let status = local(&system, store, &choice, &settings).await?;
         return Ok(not_before_all_is_undone(status, &undone));
     }
     if let Err(error) = system.connect().await {
@@ -104,7 +102,10 @@ async fn run(mut system: System, store: &Store, stage: Stage, source: Option<&Ch
             stage: Some(stage),
             ..status
         }),
-        _ => late(&system, store, choice).await,
+        _ => {
+            let (choice, settings) = selection(&system, source)?;
+            late(&system, store, &choice, &settings).await
+        }
     }
 }
 
@@ -121,14 +122,14 @@ fn not_before_all_is_undone(status: Status, undone: &Undone) -> Status {
 }
 
 /// The local stage: everything that is files.
-async fn local(system: &System, store: &Store, choice: &Choice) -> anyhow::Result<Status> {
+async fn local(system: &System, store: &Store, choice: &Choice, settings: &Settings) -> anyhow::Result<Status> {
     // On later boots nothing waits: what shows up after this is found by the system stage.
     let limit = if store.instance()?.is_none() {
-        DEVICE_TIMEOUT
+        settings.device_timeout
     } else {
         Duration::ZERO
     };
-    let seed = match find(system, choice, limit).await {
+    let seed = match find(system, choice, &settings.rules, limit).await {
         Verdict::Present(seed) => seed,
         Verdict::Absent(why) => {
             let detail = format!("the local stage found no document, the system stage is yet to look ({why})");
@@ -147,8 +148,9 @@ async fn local(system: &System, store: &Store, choice: &Choice) -> anyhow::Resul
 }
 
 /// A seed that showed up after the local stage: the same, all at once.
-async fn late(system: &System, store: &Store, choice: &Choice) -> anyhow::Result<Status> {
-    match find(system, choice, LATE_DEVICE_TIMEOUT).await {
+async fn late(system: &System, store: &Store, choice: &Choice, settings: &Settings) -> anyhow::Result<Status> {
+    let limit = settings.device_timeout.max(LATE_DEVICE_TIMEOUT);
+    match find(system, choice, &settings.rules, limit).await {
         Verdict::Present(seed) => begin(system, store, &seed, Stage::System).await,
         Verdict::Absent(why) => Ok(without_seed(store, &why)?),
         Verdict::Broken(why) => Ok(failed(Stage::System, why)),
@@ -156,8 +158,8 @@ async fn late(system: &System, store: &Store, choice: &Choice) -> anyhow::Result
 }
 
 /// Looks for the seed, for as long as udev still has devices to settle, `limit` at most.
-async fn find(system: &System, choice: &Choice, limit: Duration) -> Verdict {
-    let look = || search(&system.root, true, choice);
+async fn find(system: &System, choice: &Choice, rules: &Rules, limit: Duration) -> Verdict {
+    let look = || search(&system.root, true, choice, rules);
     let verdict = look();
     if !matches!(verdict, Verdict::Absent(_)) || limit.is_zero() {
         return verdict;

@@ -1,23 +1,25 @@
-//! Which sources are asked.
+//! Which sources are asked, and by which rules.
 
+use crate::settings::Settings;
 use crate::source::Choice;
 use crate::system::System;
 
-/// The sources to ask: those of `--source`, else those of the kernel command line, else all.
+/// What the machine's owner set, and the sources to ask: those of `--source`, else those of the kernel command line, else
+/// those of the settings, else all.
 ///
 /// # Errors
-/// What the machine was told names a source that there is not: what, and where.
-pub fn selection(system: &System, said: Option<&Choice>) -> Result<Choice, String> {
+/// The settings can't be used, or what the machine was told names a source that there is not: what, and where.
+pub fn selection(system: &System, said: Option<&Choice>) -> anyhow::Result<(Choice, Settings)> {
+    let settings = Settings::of(&system.root)?;
     if let Some(choice) = said {
-        return Ok(choice.clone());
+        return Ok((choice.clone(), settings));
     }
     // The words of this host's kernel are not for the machine in a tree.
     let words = match system.live {
-        true => system
-            .root
-            .read_text("/proc/cmdline")
-            .map_err(|error| error.to_string())?,
+        true => system.root.read_text("/proc/cmdline")?,
         false => None,
     };
-    Ok(Choice::from_kernel_words(&words.unwrap_or_default())?.unwrap_or_default())
+    let told = Choice::from_kernel_words(&words.unwrap_or_default()).map_err(anyhow::Error::msg)?;
+    let set = || settings.sources.clone().map(Choice::These);
+    Ok((told.or_else(set).unwrap_or_default(), settings))
 }

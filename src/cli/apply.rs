@@ -6,10 +6,10 @@ use std::time::Duration;
 use clap::Args;
 
 use super::context::Context;
-use super::duration;
 use super::exit::Exit;
 use crate::agent::confirm::settle;
 use crate::agent::{Request, carry_out};
+use crate::document::duration;
 use crate::engine::Policy;
 use crate::engine::confirm::can_arm;
 use crate::module::{self, Stage};
@@ -27,8 +27,13 @@ pub struct Arguments {
     #[arg(long, value_name = "MODULE", value_parser = module::names())]
     only: Vec<String>,
     /// Undo all of it after this time (90s, 2m, 1h), unless `firstlight confirm` follows
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", value_parser = time_to_confirm)]
     confirm: Option<Duration>,
+}
+
+/// Nobody types `firstlight confirm` in less than ten seconds.
+fn time_to_confirm(text: &str) -> Result<Duration, String> {
+    duration::parse(text, Duration::from_secs(10)..=Duration::from_secs(24 * 60 * 60))
 }
 
 pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {

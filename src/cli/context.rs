@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use super::{Exit, Format};
 use crate::agent::selection::selection;
-use crate::document::Document;
+use crate::document::{Diagnostic, Document};
 use crate::report::style::Style;
+use crate::settings::{self, Invalid, Settings};
 use crate::source::{Choice, Seed, Verdict, file, search};
 use crate::state::{Store, instance_id};
 use crate::system::System;
@@ -52,9 +53,18 @@ impl Context {
         }
     }
 
-    /// The sources to ask.
-    pub fn choice(&self, system: &System) -> anyhow::Result<Choice> {
-        selection(system, self.source.as_ref()).map_err(anyhow::Error::msg)
+    /// The sources to ask, and by which rules. What is wrong with the settings is shown in full.
+    pub fn selection(&self, system: &System) -> anyhow::Result<(Choice, Settings)> {
+        selection(system, self.source.as_ref()).map_err(|error| match error.downcast::<Invalid>() {
+            Ok(Invalid(diagnostics)) => {
+                self.show_diagnostics(&diagnostics);
+                anyhow::anyhow!(
+                    "{}: is not valid; no source is asked until that is mended",
+                    settings::PATH
+                )
+            }
+            Err(error) => error,
+        })
     }
 
     /// The machine with its bus, for planning. Planning does without a bus that does not answer.
@@ -78,14 +88,17 @@ impl Context {
     pub fn input(&self, path: Option<&Path>, system: &System) -> anyhow::Result<Option<Input>> {
         let seed = match path {
             Some(path) => file::read(path).map_err(anyhow::Error::msg)?,
-            None => match search(&system.root, system.live, &self.choice(system)?) {
-                Verdict::Present(seed) => *seed,
-                Verdict::Broken(why) => bail!(why),
-                Verdict::Absent(why) => {
-                    self.say(&format!("no source has a document: {why}"));
-                    return Ok(None);
+            None => {
+                let (choice, settings) = self.selection(system)?;
+                match search(&system.root, system.live, &choice, &settings.rules) {
+                    Verdict::Present(seed) => *seed,
+                    Verdict::Broken(why) => bail!(why),
+                    Verdict::Absent(why) => {
+                        self.say(&format!("no source has a document: {why}"));
+                        return Ok(None);
+                    }
                 }
-            },
+            }
         };
         let mut document = Document::read(&seed.texts());
         if path.is_some() && document.is_empty() && !document.has_errors() {
@@ -107,7 +120,7 @@ impl Context {
             Some(known) => known,
             None => instance_id(own, &system.root, system.live)?,
         };
-        self.show_diagnostics(&document);
+        self.show_diagnostics(&document.diagnostics);
         Ok(Some(Input {
             seed,
             document,
@@ -115,9 +128,9 @@ impl Context {
         }))
     }
 
-    fn show_diagnostics(&self, document: &Document) {
+    fn show_diagnostics(&self, diagnostics: &[Diagnostic]) {
         let style = Style::for_stream(&std::io::stderr());
-        for diagnostic in &document.diagnostics {
+        for diagnostic in diagnostics {
             self.say(&diagnostic.render(style.is_coloured()));
         }
     }

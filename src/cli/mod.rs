@@ -4,7 +4,6 @@ mod apply;
 mod boot;
 mod confirm;
 mod context;
-mod duration;
 mod exit;
 mod history;
 mod logging;

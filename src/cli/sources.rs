@@ -93,8 +93,8 @@ impl Report {
 
 pub fn run(context: &Context) -> anyhow::Result<Exit> {
     let system = context.system()?;
-    let choice = context.choice(&system)?;
-    let found = survey(&system.root, system.live, &choice);
+    let (choice, settings) = context.selection(&system)?;
+    let found = survey(&system.root, system.live, &choice, &settings.rules);
     let sources = found.iter().map(Row::of).collect();
     let (exit, chosen, problem) = match select::choose(found, &choice) {
         Verdict::Present(seed) => {

@@ -4,6 +4,7 @@
 //! [`Verdict::Broken`], and hands over one [`Seed`]; [`select`] asks them all and chooses. Sources know nothing of what a
 //! document may say: they may use [`crate::system`]'s read-only half and nothing else of this crate.
 
+mod allow;
 pub mod configdrive;
 pub mod credentials;
 pub mod elsewhere;
@@ -13,11 +14,17 @@ pub mod media;
 pub mod nocloud;
 pub mod ovf;
 mod places;
+mod rules;
+pub mod run;
 mod seed;
 pub mod select;
+pub mod signature;
 pub mod vmware;
 
+pub use allow::{Allow, NOT_ALLOWED};
+pub use http::Http;
 pub use places::Places;
+pub use rules::Rules;
 pub use seed::{PART_LIMIT, Part, Seed};
 pub use select::{Choice, Found, Name, search, survey};
 

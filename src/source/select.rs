@@ -9,14 +9,12 @@ use std::str::FromStr;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{Places, Seed, Verdict, configdrive, credentials, nocloud, ovf, vmware};
+use super::{Places, Rules, Seed, Verdict, configdrive, credentials, nocloud, ovf, vmware};
 use crate::system::Root;
 
-/// How long a source may look.
-const DEADLINE: Duration = Duration::from_secs(10);
-
 /// A source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub enum Name {
     /// A seed directory, or a volume labelled `cidata`.
     NoCloud,
@@ -101,6 +99,14 @@ impl FromStr for Name {
     }
 }
 
+impl TryFrom<String> for Name {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
 /// Which sources are asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Choice {
@@ -157,12 +163,12 @@ pub struct Found {
 }
 
 /// Looks for the seed of the machine at `root`. `live`: it runs, and its devices may be looked at.
-pub fn search(root: &Root, live: bool, choice: &Choice) -> Verdict {
-    choose(survey(root, live, choice), choice)
+pub fn search(root: &Root, live: bool, choice: &Choice, rules: &Rules) -> Verdict {
+    choose(survey(root, live, choice, rules), choice)
 }
 
 /// Asks every source that `choice` lets have a say; the answers come in its order.
-pub fn survey(root: &Root, live: bool, choice: &Choice) -> Vec<Found> {
+pub fn survey(root: &Root, live: bool, choice: &Choice, rules: &Rules) -> Vec<Found> {
     let names = match choice {
         Choice::All => Name::ALL.to_vec(),
         Choice::These(names) => names.clone(),
@@ -183,10 +189,10 @@ pub fn survey(root: &Root, live: bool, choice: &Choice) -> Vec<Found> {
         .collect();
     let begun = Instant::now();
     let answer = |(name, answer): (Name, mpsc::Receiver<Found>)| {
-        let left = DEADLINE.saturating_sub(begun.elapsed());
+        let left = rules.timeout.saturating_sub(begun.elapsed());
         answer.recv_timeout(left).unwrap_or_else(|_| Found {
             name,
-            verdict: Verdict::Broken(format!("no answer within {} s", DEADLINE.as_secs())),
+            verdict: Verdict::Broken(format!("no answer within {} s", rules.timeout.as_secs())),
             took: begun.elapsed(),
         })
     };

@@ -8,9 +8,9 @@ use super::address::{Address, Gateway4, Gateway6};
 use super::dhcp::{Dhcp4Overrides, Dhcp6Overrides};
 use super::name::{LinkName, Mac, Pattern};
 use super::nameservers::Nameservers;
-use super::one_or_many::one_or_many;
 use super::route::Route;
 use super::{Renderer, null_is_empty};
+use crate::document::one_or_many::one_or_many;
 
 /// One Ethernet interface: which link it is, and how it is configured.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

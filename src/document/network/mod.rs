@@ -9,7 +9,6 @@ mod dhcp;
 mod ethernet;
 mod name;
 mod nameservers;
-mod one_or_many;
 mod route;
 
 use std::collections::BTreeMap;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::address::Ip;
-use super::one_or_many::one_or_many;
+use crate::document::one_or_many::one_or_many;
 
 /// Who resolves names, and what is added to short ones.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

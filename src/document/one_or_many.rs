@@ -1,4 +1,4 @@
-//! A value where netplan takes either one or a list.
+//! A value where either one or a list is taken.
 
 use std::fmt;
 use std::marker::PhantomData;

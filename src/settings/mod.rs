@@ -1,0 +1,81 @@
+//! What the machine's owner says beforehand, in an image: `/etc/firstlight/config.yaml`.
+//!
+//! It says where a document may come from, not what the machine shall be. Read by [`crate::agent`] and [`crate::cli`],
+//! which hand the parts on to [`crate::source`] as values. May use [`crate::document`]'s YAML and [`crate::system`]'s
+//! read-only half.
+
+mod form;
+mod read;
+
+use std::time::Duration;
+
+use crate::document::Diagnostic;
+use crate::source::{Name, Rules};
+use crate::system::Root;
+
+/// Where they are.
+pub const PATH: &str = "/etc/firstlight/config.yaml";
+
+/// How long a first boot waits for devices, unless the owner says otherwise: the network and sshd wait as well.
+const DEVICE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What the machine's owner says beforehand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The sources that are asked, in this order: the first that has a seed is taken. `None`: all, and two that say
+    /// different things are refused.
+    pub sources: Option<Vec<Name>>,
+    /// How long a first boot waits for a seed on a device that udev has yet to come to.
+    pub device_timeout: Duration,
+    /// What sources may do, and how.
+    pub rules: Rules,
+}
+
+/// Settings that can't be used: everything that is wrong with them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid(pub Vec<Diagnostic>);
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            sources: None,
+            device_timeout: DEVICE_TIMEOUT,
+            rules: Rules::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// The settings of the machine at `root`; the defaults where it has none.
+    ///
+    /// # Errors
+    /// Something is wrong with them. None of them is used then: what is wrong may be what forbids.
+    pub fn of(root: &Root) -> Result<Self, Invalid> {
+        match root.read(PATH) {
+            Ok(None) => Ok(Self::default()),
+            Ok(Some(bytes)) => read::read(&bytes),
+            Err(error) => Err(Invalid(vec![Diagnostic::whole(PATH, error.to_string(), None)])),
+        }
+    }
+}
+
+impl std::fmt::Display for Invalid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let line = |diagnostic: &Diagnostic| {
+            let hint = diagnostic.hint.as_ref().map(|hint| format!(" ({hint})"));
+            format!(
+                "{}: {}{}",
+                diagnostic.place(),
+                diagnostic.message,
+                hint.unwrap_or_default()
+            )
+        };
+        let lines: Vec<_> = self.0.iter().map(line).collect();
+        write!(f, "{}; no source is asked until that is mended", lines.join("; "))
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+//! Which kinds of places may tell this machine anything.
+
+use serde::Deserialize;
+
+/// A kind of place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    Removable,
+    Fixed,
+    Directory,
+    Hypervisor,
+    Network,
+    Program,
+}
+
+/// The kinds of places that may tell this machine anything; all, unless its owner says otherwise. The kernel command line
+/// is the owner's own and always may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(from = "Vec<Kind>")]
+pub struct Allow {
+    /// Block devices whose medium can be changed: CD-ROMs, memory sticks.
+    pub removable: bool,
+    /// The other block devices.
+    pub fixed: bool,
+    /// Directories and files of the machine's own file system.
+    pub directory: bool,
+    /// The hypervisor or container manager: guestinfo, credentials, the firmware's tables.
+    pub hypervisor: bool,
+    /// Addresses from which a seed is fetched.
+    pub network: bool,
+    /// Programs of the machine that are run for a seed.
+    pub program: bool,
+}
+
+/// Why a source doesn't look where it may not.
+pub const NOT_ALLOWED: &str = "not allowed by /etc/firstlight/config.yaml";
+
+impl Default for Allow {
+    fn default() -> Self {
+        Self {
+            removable: true,
+            fixed: true,
+            directory: true,
+            hypervisor: true,
+            network: true,
+            program: true,
+        }
+    }
+}
+
+impl From<Vec<Kind>> for Allow {
+    fn from(kinds: Vec<Kind>) -> Self {
+        let has = |kind| kinds.contains(&kind);
+        Self {
+            removable: has(Kind::Removable),
+            fixed: has(Kind::Fixed),
+            directory: has(Kind::Directory),
+            hypervisor: has(Kind::Hypervisor),
+            network: has(Kind::Network),
+            program: has(Kind::Program),
+        }
+    }
+}
