@@ -11,6 +11,7 @@ pub mod media;
 pub mod nocloud;
 pub mod ovf;
 mod places;
+pub mod run;
 mod seed;
 pub mod select;
 pub mod vmware;

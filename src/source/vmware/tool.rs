@@ -1,17 +1,9 @@
-//! Guestinfo by way of the tools in open-vm-tools: started without a shell, killed when they take too long.
+//! Guestinfo by way of the tools in open-vm-tools.
 
-use std::io::Read;
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
-use zeroize::Zeroizing;
-
 use super::transport::{Transport, VALUE_LIMIT};
+use crate::source::run::run;
 
 /// The small one, which the hypervisor can be told to refuse.
 pub const RPCTOOL: &[&str] = &["/usr/bin/vmware-rpctool"];
@@ -22,22 +14,12 @@ pub const VMTOOLSD: &[&str] = &["/usr/bin/vmtoolsd", "--cmd"];
 /// How long one question may take.
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// How much of what a tool says on standard error is looked at, in bytes.
-const STDERR_LIMIT: u64 = 4096;
-
 /// A tool that is asked.
 #[derive(Debug)]
 pub struct Tool {
     argv: Vec<String>,
     name: String,
     until: Instant,
-}
-
-/// What a tool printed and how it ended.
-struct Said {
-    stdout: Zeroizing<Vec<u8>>,
-    stderr: Zeroizing<Vec<u8>>,
-    success: bool,
 }
 
 impl Tool {
@@ -59,7 +41,9 @@ impl Transport for Tool {
 
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, String> {
         let left = self.until.saturating_duration_since(Instant::now());
-        let said = run(&self.argv, &format!("info-get guestinfo.{key}"), left.min(LIMIT))
+        let mut argv = self.argv.clone();
+        argv.push(format!("info-get guestinfo.{key}"));
+        let said = run(&argv, &[], left.min(LIMIT), VALUE_LIMIT)
             .map_err(|why| format!("{} asked for guestinfo.{key}: {why}", self.name))?;
         if said.success {
             // The tool's own line end, not the value's.
@@ -78,78 +62,6 @@ impl Transport for Tool {
         };
         Err(format!("{} asked for guestinfo.{key}: {why}", self.name))
     }
-}
-
-fn run(argv: &[String], question: &str, limit: Duration) -> Result<Said, String> {
-    let deadline = Instant::now() + limit;
-    let (program, arguments) = argv.split_first().ok_or("there is no tool")?;
-    let mut child = Command::new(program)
-        .args(arguments)
-        .arg(question)
-        .env_clear()
-        .envs([("PATH", "/usr/sbin:/usr/bin"), ("LC_ALL", "C")])
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        // A group of its own, so that nothing of it is left when it is killed.
-        .process_group(0)
-        .spawn()
-        .map_err(|error| format!("can't be started: {error}"))?;
-    let said = listen(&mut child, deadline, limit);
-    if said.is_err() {
-        kill(&mut child);
-    }
-    said
-}
-
-fn listen(child: &mut Child, deadline: Instant, limit: Duration) -> Result<Said, String> {
-    let late = || format!("no answer within {:.1} s", limit.as_secs_f32());
-    let stdout = reader(child.stdout.take(), VALUE_LIMIT + 1);
-    let stderr = reader(child.stderr.take(), STDERR_LIMIT);
-    let left = || deadline.saturating_duration_since(Instant::now());
-    let stdout = stdout.recv_timeout(left()).map_err(|_| late())?;
-    if stdout.len() as u64 > VALUE_LIMIT {
-        return Err(format!("it has more than the {VALUE_LIMIT} bytes that are read"));
-    }
-    let stderr = stderr.recv_timeout(left()).map_err(|_| late())?;
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => {
-                return Ok(Said {
-                    stdout,
-                    stderr,
-                    success: status.success(),
-                });
-            }
-            Ok(None) if left().is_zero() => return Err(late()),
-            // It has closed its output: it is about to end.
-            Ok(None) => sleep(Duration::from_millis(1)),
-            Err(error) => return Err(error.to_string()),
-        }
-    }
-}
-
-/// Reads at most `limit` bytes on a thread of its own, which ends with the tool.
-fn reader(stream: Option<impl Read + Send + 'static>, limit: u64) -> Receiver<Zeroizing<Vec<u8>>> {
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut bytes = Zeroizing::new(Vec::new());
-        if let Some(stream) = stream {
-            // What came before the error is judged by the exit status.
-            let _ = stream.take(limit).read_to_end(&mut bytes);
-        }
-        let _ = sender.send(bytes);
-    });
-    receiver
-}
-
-fn kill(child: &mut Child) {
-    if let Ok(pid) = i32::try_from(child.id()) {
-        // It may have ended meanwhile.
-        let _ = killpg(Pid::from_raw(pid), Signal::SIGKILL);
-    }
-    let _ = child.wait();
 }
 
 #[cfg(test)]
