@@ -570,6 +570,20 @@ mod tests {
     }
 
     #[test]
+    fn a_key_of_cloud_config_below_another_is_known_and_not_applied() {
+        let document = read("ntp: {servers: [a], peers: [b], ntp_client: chrony, poools: [c]}\n");
+        let text = shown(&document);
+        for words in [
+            "`ntp.peers` is a key of cloud-config",
+            "`ntp.ntp_client` is a key of cloud-config",
+            "did you mean `pools`?",
+        ] {
+            assert!(text.contains(words), "{words}\n{text}");
+        }
+        assert_eq!(document.config.ntp.unwrap().all().collect::<Vec<_>>(), ["a"]);
+    }
+
+    #[test]
     fn a_condition_is_not_widened_by_what_is_wrong_in_it() {
         let document = read(
             "network:\n  version: 2\n  ethernets:\n    a: {match: {name: 'e*', macaddress: nonsense}, dhcp4: true}\n    b: {dhcp4: true}\n",

@@ -51,7 +51,7 @@ impl Module for Keymap {
             let hint = "Debian has the package `console-setup` instead, which reads /etc/default/keyboard";
             return Err(PlanError::at(&["keymap"], message).hint(hint));
         }
-        if Search::of(keymap).is_missing(machine)? {
+        if Search::of(keymap).fails(machine)? {
             let name = keymap.as_str();
             let message = format!("there is no keymap {name} on this machine");
             let hint = "`localectl list-keymaps` shows those there are; more come with the package `kbd`";
@@ -79,7 +79,7 @@ impl Search {
     }
 
     /// Whether there are keymaps, and this is none of them.
-    fn is_missing(mut self, machine: &Machine<'_>) -> Result<bool, ReadError> {
+    fn fails(mut self, machine: &Machine<'_>) -> Result<bool, ReadError> {
         for directory in DIRECTORIES {
             if self.is_below(directory, DEPTH, machine)? {
                 return Ok(false);

@@ -101,8 +101,11 @@ mod tests {
     use super::*;
     use crate::system::{Facts, Root};
 
+    /// Paths, and what is there.
+    type Files<'a> = &'a [(&'a str, &'a str)];
+
     /// The files that are written, and how many warnings there are, on a machine with these; `-> ` makes a link.
-    fn plan(locale: &str, files: &[(&str, &str)]) -> (Vec<(String, String)>, usize) {
+    fn plan(locale: &str, files: Files<'_>) -> (Vec<(String, String)>, usize) {
         let tree = tempfile::tempdir().unwrap();
         for (name, text) in files {
             let path = tree.path().join(name);
@@ -129,7 +132,7 @@ mod tests {
     #[test]
     fn the_files_that_the_machine_reads() {
         let pam = "session required pam_env.so readenv=1 envfile=/etc/default/locale\n";
-        let cases: [(&[(&str, &str)], &[(&str, &str)]); 6] = [
+        let cases: [(Files<'_>, Files<'_>); 6] = [
             (&[], &[(LOCALE_CONF, "LANG=de_DE.UTF-8\n")]),
             (
                 &[("etc/locale.conf", "LC_TIME=C\nLANG=C\n")],
@@ -171,7 +174,7 @@ mod tests {
     fn a_locale_that_is_not_compiled_is_noticed_where_that_can_be_told() {
         let archive = |text| [("usr/lib/locale/locale-archive", text)];
         let directory = [("usr/lib/locale/de_DE.utf8/LC_TIME", "")];
-        let empty: &[(&str, &str)] = &[];
+        let empty: Files<'_> = &[];
         for (locale, there, warnings) in [
             ("de_DE.UTF-8", empty, 0),
             ("de_DE.UTF-8", &directory, 0),

@@ -109,7 +109,7 @@ fn chrony(machine: &Machine<'_>) -> Result<Option<UnitName>, PlanError> {
 fn will_be_enabled(unit: &UnitName, want: &Config, machine: &Machine<'_>) -> Result<bool, ReadError> {
     let services = want.services.iter().flat_map(|services| &services.0);
     let asked = services.filter(|(name, _)| name.unit() == unit || chrony::UNITS.contains(&name.unit().as_str()));
-    if let Some(enabled) = asked.filter_map(|(_, service)| service.enabled).last() {
+    if let Some(enabled) = asked.filter_map(|(_, service)| service.enabled).next_back() {
         return Ok(enabled);
     }
     Ok(unit_file_state(machine.root(), unit.as_str())? == Some(UnitFileState::Enabled))
