@@ -151,10 +151,21 @@ fn well_known_credentials_are_enough() {
         ("passwd.hashed-password.root", HASH),
         ("passwd.plaintext-password.root", "hunter2\n"),
         ("firstboot.hostname", "web1\n"),
+        ("firstboot.timezone", "Europe/Berlin\n"),
+        ("firstboot.locale", "C.UTF-8\n"),
+        (
+            "network.netdev.wg0",
+            "[NetDev]\nName=wg0\n[WireGuard]\nPrivateKey=hunter2\n",
+        ),
         ("firstlight.network-config", NETWORK),
     ]);
     let (tree, said) = apply("credentials", directory.path());
     assert_configured(tree.path(), "well-known");
+    let zone = fs::read_link(tree.path().join("etc/localtime")).unwrap();
+    assert!(zone.ends_with("zoneinfo/Europe/Berlin"), "{zone:?}");
+    assert_eq!(read(tree.path(), "etc/locale.conf"), "LANG=C.UTF-8\n");
+    let netdev = read(tree.path(), "etc/systemd/network/wg0.netdev");
+    assert!(netdev.contains("\nPrivateKey=hunter2\n"), "{netdev}");
     assert!(!format!("{said:?}").contains("hunter2"), "{said:?}");
 }
 

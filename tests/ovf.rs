@@ -36,7 +36,7 @@ fn read(tree: &Path, path: &str) -> String {
 }
 
 #[test]
-fn the_five_areas_from_flat_properties() {
+fn the_areas_from_flat_properties() {
     let properties = environment(&[
         ("firstlight.hostname", "docker01"),
         ("firstlight.ip", "192.0.2.10/24"),
@@ -47,7 +47,8 @@ fn the_five_areas_from_flat_properties() {
         ("firstlight.permit-root-login", "True"),
         ("firstlight.ssh-key", KEY),
         ("firstlight.docker", "True"),
-        ("firstlight.ntp", ""),
+        ("firstlight.ntp", "192.0.2.4, ntp.example.test"),
+        ("firstlight.timezone", "Europe/Berlin"),
     ]);
     let (tree, seed) = (place(), place());
     build("photon5", None, tree.path());
@@ -72,6 +73,10 @@ fn the_five_areas_from_flat_properties() {
     ] {
         assert!(network.contains(line), "{line} is not in\n{network}");
     }
+    let time = read(tree.path(), "etc/systemd/timesyncd.conf.d/10-firstlight.conf");
+    assert!(time.ends_with("\nNTP=192.0.2.4 ntp.example.test\n"), "{time}");
+    let zone = fs::read_link(tree.path().join("etc/localtime")).unwrap();
+    assert_eq!(zone, Path::new("../usr/share/zoneinfo/Europe/Berlin"));
     assert!(read(tree.path(), "etc/ssh/sshd_config").contains("\nPermitRootLogin yes\n"));
     assert!(read(tree.path(), "etc/shadow").starts_with("root:$6$"));
     assert!(read(tree.path(), "root/.ssh/authorized_keys").contains(KEY));

@@ -25,9 +25,10 @@ struct Planted {
 const SHADOW: &[&str] = &["etc/shadow"];
 const DAEMON: &[&str] = &["etc/docker/daemon.json"];
 const SSHD: &[&str] = &["etc/ssh/sshd_config"];
+const NETDEV: &[&str] = &["etc/systemd/network/50-wg0.netdev"];
 
 /// Every kind of secret that a document can hold today. A line of the document each, in the order of the document.
-const PLANTED: [Planted; 12] = [
+const PLANTED: [Planted; 13] = [
     plant("Zq1plainroot", "  password: Zq1plainroot", &[]),
     plant(
         "Zq2plain:user",
@@ -68,6 +69,11 @@ const PLANTED: [Planted; 12] = [
         "    AuthorizedKeysCommand: /usr/bin/keys --token=Zq11keys %u",
         SSHD,
     ),
+    plant(
+        "Zq12wireguard=",
+        "  - {name: 50-wg0.netdev, contents: \"[WireGuard]\\nPrivateKey=Zq12wireguard=\"}",
+        NETDEV,
+    ),
 ];
 
 const fn plant(secret: &'static str, line: &'static str, asked_for_in: &'static [&'static str]) -> Planted {
@@ -90,7 +96,8 @@ fn document(line: impl Fn(usize, &'static str) -> String) -> String {
         "#cloud-config\nhostname: web1\nroot:\n{}\n\
          chpasswd:\n  expire: false\n  users:\n{}\n{}\n  list:\n{}\n{}\n\
          docker:\n  daemon:\n    log-driver: journald\n    proxies:\n{}\n{}\n    log-opts:\n{}\n{}\n{}\n    auths:\n{}\n\
-         sshd:\n  permit_root_login: prohibit-password\n  options:\n    AuthorizedKeysCommandUser: nobody\n{}\n",
+         sshd:\n  permit_root_login: prohibit-password\n  options:\n    AuthorizedKeysCommandUser: nobody\n{}\n\
+         networkd_files:\n{}\n",
         l(0),
         l(1),
         l(2),
@@ -102,7 +109,8 @@ fn document(line: impl Fn(usize, &'static str) -> String) -> String {
         l(8),
         l(9),
         l(10),
-        l(11)
+        l(11),
+        l(12)
     )
 }
 
@@ -139,7 +147,8 @@ fn hides(what: &str, shown: &str) {
     }
 }
 
-/// Every file of the tree that holds a secret was asked to; and only its owner reads what holds passwords.
+/// Every file of the tree that holds a secret was asked to; and only its owner reads what holds passwords, and networkd's
+/// group what is for networkd.
 fn searched(tree: &Path) {
     let mut left = vec![tree.to_owned()];
     while let Some(path) = left.pop() {
@@ -157,7 +166,12 @@ fn searched(tree: &Path) {
         let held = PLANTED.iter().filter(|p| contains(&bytes, needle(p)));
         for planted in held {
             assert!(planted.asked_for_in.contains(&name), "{name} holds {}", planted.secret);
-            assert_eq!(metadata.permissions().mode() & 0o077, 0, "{name} can be read by others");
+            let others = if NETDEV.contains(&name) { 0o037 } else { 0o077 };
+            assert_eq!(
+                metadata.permissions().mode() & others,
+                0,
+                "{name} can be read by others"
+            );
         }
     }
     for planted in &PLANTED {

@@ -3,8 +3,9 @@
 /// Keys that change nothing on a machine by themselves: they are accepted and have no effect here.
 pub const WITHOUT_EFFECT: [&str; 3] = ["merge_how", "merge_type", "final_message"];
 
-/// Keys of cloud-config (schema-cloud-config-v1.json, cloud-init 26.2) that firstlight doesn't apply.
-pub const NOT_APPLIED: [&str; 76] = [
+/// Keys of cloud-config (schema-cloud-config-v1.json, cloud-init 26.2) that firstlight doesn't apply; one below another
+/// with a dot in between.
+pub const NOT_APPLIED: [&str; 77] = [
     "allow_public_ssh_keys",
     "allow_userdata",
     "ansible",
@@ -36,7 +37,6 @@ pub const NOT_APPLIED: [&str; 76] = [
     "keyboard",
     "landscape",
     "launch-index",
-    "locale",
     "locale_configfile",
     "lxd",
     "manage_resolv_conf",
@@ -44,7 +44,10 @@ pub const NOT_APPLIED: [&str; 76] = [
     "mount_default_fields",
     "mounts",
     "no_ssh_fingerprints",
-    "ntp",
+    "ntp.allow",
+    "ntp.config",
+    "ntp.ntp_client",
+    "ntp.peers",
     "output",
     "package_reboot_if_required",
     "package_update",
@@ -75,7 +78,6 @@ pub const NOT_APPLIED: [&str; 76] = [
     "ssh_quiet_keygen",
     "swap",
     "system_info",
-    "timezone",
     "updates",
     "user",
     "users",

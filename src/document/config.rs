@@ -5,13 +5,18 @@ use serde::Deserialize;
 use super::chpasswd::Chpasswd;
 use super::docker::Docker;
 use super::hostname::{HostName, ManageEtcHosts};
+use super::keymap::Keymap;
+use super::locale::Locale;
 use super::network::Network;
+use super::networkd_files::NetworkdFile;
+use super::ntp::Ntp;
 use super::password::Password;
 use super::problem::{Check, Problems};
 use super::root::RootAccount;
 use super::services::Services;
 use super::settings::Settings;
 use super::sshd::Sshd;
+use super::timezone::Timezone;
 
 /// What a document asks for. Every key is optional; what is not asked for is not touched.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -27,8 +32,16 @@ pub struct Config {
     pub preserve_hostname: Option<bool>,
     /// What happens to `/etc/hosts`: true, false or localhost.
     pub manage_etc_hosts: Option<ManageEtcHosts>,
+    /// The time zone.
+    pub timezone: Option<Timezone>,
+    /// The locale of every program that is told no other.
+    pub locale: Option<Locale>,
+    /// The keymap of the text console.
+    pub keymap: Option<Keymap>,
     /// The network.
     pub network: Option<Network>,
+    /// Files of networkd, for what `network` has no key for.
+    pub networkd_files: Option<Vec<NetworkdFile>>,
     /// What the SSH server allows.
     pub sshd: Option<Sshd>,
     /// cloud-config's way to say `sshd.password_authentication`: true, false or unchanged.
@@ -41,6 +54,8 @@ pub struct Config {
     pub password: Option<Password>,
     /// Which units are enabled and running.
     pub services: Option<Services>,
+    /// The time servers.
+    pub ntp: Option<Ntp>,
     /// The container engine.
     pub docker: Option<Docker>,
     /// How this document is to be treated.
@@ -49,18 +64,22 @@ pub struct Config {
 
 impl Check for Config {
     fn check(&self, problems: &mut Problems<'_>) {
-        let parts: [(&str, Option<&dyn Check>); 6] = [
+        let parts: [(&str, Option<&dyn Check>); 7] = [
             ("network", self.network.as_ref().map(|p| p as &dyn Check)),
             ("sshd", self.sshd.as_ref().map(|p| p as &dyn Check)),
             ("root", self.root.as_ref().map(|p| p as &dyn Check)),
             ("chpasswd", self.chpasswd.as_ref().map(|p| p as &dyn Check)),
             ("services", self.services.as_ref().map(|p| p as &dyn Check)),
+            ("ntp", self.ntp.as_ref().map(|p| p as &dyn Check)),
             ("docker", self.docker.as_ref().map(|p| p as &dyn Check)),
         ];
         for (key, part) in parts {
             if let Some(part) = part {
                 part.check(&mut problems.below(&[key]));
             }
+        }
+        if let Some(files) = &self.networkd_files {
+            files.check(&mut problems.below(&["networkd_files"]));
         }
         super::sshd::check_ssh_pwauth(self.ssh_pwauth, self.sshd.as_ref(), problems);
         super::password::check(self, problems);

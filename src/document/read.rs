@@ -384,11 +384,7 @@ impl Document {
         let (message, hint) = match &error.kind {
             DecodeErrorKind::Value(message) => return self.diagnose(&error.path, message.as_str()),
             DecodeErrorKind::Key(message) => (message.clone(), None),
-            DecodeErrorKind::UnknownKey { known } => explain_key(
-                error.path.last().map_or("", String::as_str),
-                known,
-                error.path.len() == 1,
-            ),
+            DecodeErrorKind::UnknownKey { known } => explain_key(&error.path, known),
         };
         let key = self.tree.as_ref().and_then(|tree| tree.find_key(&error.path));
         let span = key.map(|key| key.span).unwrap_or_default();
@@ -457,15 +453,17 @@ fn decode_text(text: Text<'_>, headed: bool) -> Result<String, Box<Diagnostic>> 
     }
 }
 
-/// Why a key is not known, and which one may be meant.
-fn explain_key(name: &str, known: &[String], top: bool) -> (String, Option<String>) {
-    if top && NOT_APPLIED.contains(&name) {
+/// Why the key at `path` is not known, and which one may be meant.
+fn explain_key(path: &[String], known: &[String]) -> (String, Option<String>) {
+    let written = path.join(".");
+    if NOT_APPLIED.contains(&written.as_str()) {
         let hint = "remove the key; nothing of it would be applied".to_owned();
         return (
-            format!("`{name}` is a key of cloud-config that firstlight doesn't apply"),
+            format!("`{written}` is a key of cloud-config that firstlight doesn't apply"),
             Some(hint),
         );
     }
+    let name = path.last().map_or("", String::as_str);
     let hint = match nearest(name, known) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known here: {}", known.join(", ")),
@@ -591,6 +589,20 @@ mod tests {
         assert_eq!(document.diagnostics.len(), 5, "{text}");
         assert_eq!(document.config.hostname.as_ref().unwrap().as_str(), "web2");
         assert_eq!(document.config.fqdn, None);
+    }
+
+    #[test]
+    fn a_key_of_cloud_config_below_another_is_known_and_not_applied() {
+        let document = read("ntp: {servers: [a], peers: [b], ntp_client: chrony, poools: [c]}\n");
+        let text = shown(&document);
+        for words in [
+            "`ntp.peers` is a key of cloud-config",
+            "`ntp.ntp_client` is a key of cloud-config",
+            "did you mean `pools`?",
+        ] {
+            assert!(text.contains(words), "{words}\n{text}");
+        }
+        assert_eq!(document.config.ntp.unwrap().all().collect::<Vec<_>>(), ["a"]);
     }
 
     #[test]

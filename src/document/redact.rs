@@ -11,7 +11,7 @@ use super::secret::MASK;
 
 /// Whether what this key, option or variable is set to is a secret, going by its name.
 pub fn names_a_secret(name: &str) -> bool {
-    const PARTS: [&str; 9] = [
+    const PARTS: [&str; 10] = [
         "pass",
         "pwd",
         "secret",
@@ -21,6 +21,7 @@ pub fn names_a_secret(name: &str) -> bool {
         "apikey",
         "accesskey",
         "psk",
+        "preshared",
     ];
     let plain: String = name
         .chars()

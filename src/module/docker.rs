@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::services::{missing_unit, plan_unit};
+use super::services::{left_to_ask, missing_unit, plan_unit};
 use super::{AccountChange, Change, DirectoryChange, Dirty, FileChange, Module, Plan, PlanError, Share, Stage};
 use crate::document::docker::{DOCKER_UNIT, UserName};
-use crate::document::services::Service;
 use crate::document::{Config, redact};
 use crate::system::systemd::{UnitFile, UnitName};
 use crate::system::{Machine, Metadata, ReadError};
@@ -53,7 +52,8 @@ impl Module for Docker {
         }
         plan_users(&docker.users, machine, &mut plan)?;
         // Settings first: the engine reads them when it starts.
-        if let Some(service) = left_to_ask(want) {
+        let asked = docker.service();
+        if let Some(service) = asked.and_then(|asked| left_to_ask(want, DOCKER_UNIT, asked)) {
             plan_unit(&["docker"], &unit, &service, machine, &mut plan)?;
         }
         Ok(plan)
@@ -62,17 +62,6 @@ impl Module for Docker {
 
 fn is_installed(unit: &UnitName, machine: &Machine<'_>) -> Result<bool, ReadError> {
     Ok(UnitFile::find_behind_mask(machine.root(), unit)?.is_some())
-}
-
-/// What `docker` asks of the unit and `services` does not ask already.
-fn left_to_ask(want: &Config) -> Option<Service> {
-    let mut left = want.docker.as_ref()?.service()?;
-    let services = want.services.iter().flat_map(|services| &services.0);
-    for (_, asked) in services.filter(|(name, _)| name.unit().as_str() == DOCKER_UNIT) {
-        left.enabled = left.enabled.filter(|_| asked.enabled.is_none());
-        left.state = left.state.filter(|_| asked.state.is_none());
-    }
-    (left != Service::default()).then_some(left)
 }
 
 /// The directory and the file with the document's settings merged into those that are there.

@@ -9,10 +9,16 @@ pub mod change;
 pub mod docker;
 pub mod header;
 pub mod hostname;
+pub mod keymap;
+pub mod locale;
 pub mod network;
+pub mod networkd_files;
+pub mod ntp;
 pub mod password;
 pub mod services;
 pub mod sshd;
+pub mod timezone;
+mod variables;
 
 use crate::document::Config;
 use crate::system::Machine;
@@ -149,11 +155,16 @@ impl From<crate::system::ReadError> for PlanError {
 pub fn all() -> Vec<&'static dyn Module> {
     vec![
         &hostname::Hostname,
+        &timezone::Timezone,
+        &locale::Locale,
+        &keymap::Keymap,
         &network::Network,
+        &networkd_files::NetworkdFiles,
         &sshd::Sshd,
         &password::Password,
         &authorized_keys::AuthorizedKeys,
         &services::Services,
+        &ntp::Ntp,
         &docker::Docker,
     ]
 }

@@ -79,6 +79,17 @@ pub(super) fn plan_unit(
     }
 }
 
+/// What `asked`, another area's wish, leaves to be planned for the unit: what `services` does not say already.
+pub(super) fn left_to_ask(want: &Config, unit: &str, asked: Service) -> Option<Service> {
+    let mut left = asked;
+    let services = want.services.iter().flat_map(|services| &services.0);
+    for (_, said) in services.filter(|(name, _)| name.unit().as_str() == unit) {
+        left.enabled = left.enabled.filter(|_| said.enabled.is_none());
+        left.state = left.state.filter(|_| said.state.is_none());
+    }
+    (left != Service::default()).then_some(left)
+}
+
 /// One unit, and what is asked of it.
 struct Planner<'a> {
     path: &'a [&'a str],

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::DIRECTORY;
+use crate::document::networkd_files::NetworkdFile as Written;
 use crate::system::{Machine, ReadError};
 
 /// Where the files are, the first directory with a name wins. `/lib` is for machines where it isn't `/usr/lib`.
@@ -24,12 +26,13 @@ pub struct NetworkdFile {
     pub text: String,
 }
 
-/// The files whose name ends in `suffix` (`.network`, `.link`), in the order in which they are tried. Left out are those
-/// that one of the same name replaces, and masked ones: empty files and links to `/dev/null`.
+/// The files whose name ends in `suffix` (`.network`, `.link`), in the order in which they are tried, once `written` are
+/// in `/etc/systemd/network`. Left out are those that one of the same name replaces, and masked ones: empty files and links
+/// to `/dev/null`.
 ///
 /// # Errors
 /// A directory or a file can't be read.
-pub fn effective(machine: &Machine<'_>, suffix: &str) -> Result<Vec<NetworkdFile>, ReadError> {
+pub fn effective(machine: &Machine<'_>, suffix: &str, written: &[Written]) -> Result<Vec<NetworkdFile>, ReadError> {
     let mut paths: BTreeMap<String, String> = BTreeMap::new();
     for directory in DIRECTORIES {
         for name in machine.root().list(directory)? {
@@ -40,8 +43,20 @@ pub fn effective(machine: &Machine<'_>, suffix: &str) -> Result<Vec<NetworkdFile
         }
     }
     let mut files = Vec::new();
+    let written = written.iter().filter(|file| file.name.as_str().ends_with(suffix));
+    let written: BTreeMap<String, &str> = written
+        .map(|file| (file.name.as_str().to_owned(), file.contents.expose()))
+        .collect();
+    for name in written.keys() {
+        paths.insert(name.clone(), format!("{DIRECTORY}/{name}"));
+    }
     for (name, path) in paths {
-        if let Some(text) = read_unmasked(machine, &path)? {
+        if let Some(text) = written.get(&name) {
+            if !text.is_empty() {
+                let text = (*text).to_owned();
+                files.push(NetworkdFile { name, path, text });
+            }
+        } else if let Some(text) = read_unmasked(machine, &path)? {
             files.push(NetworkdFile { name, path, text });
         }
     }

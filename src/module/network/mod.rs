@@ -11,6 +11,7 @@ mod udev;
 
 use crate::document::Config;
 use crate::document::network::{Ethernet, InterfaceId};
+use crate::document::networkd_files::RESERVED_PREFIX;
 use crate::system::{LinkFacts, Machine};
 
 use super::{Change, Dirty, FileChange, Level, Module, Note, Plan, PlanError, Stage};
@@ -21,16 +22,17 @@ use selector::Selector;
 use shadow::{Target, Verdict, verdict};
 
 pub use expected::is_own_file;
+pub(super) use udev::trigger_udev;
 
 /// The network of the document, for networkd.
 #[derive(Debug, Clone, Copy)]
 pub struct Network;
 
 /// How the names of our files begin. They sort before Photon's 99-dhcp-en.network and systemd's own.
-const PREFIX: &str = "10-firstlight-";
+const PREFIX: &str = RESERVED_PREFIX;
 
 /// Where our files are.
-const DIRECTORY: &str = "/etc/systemd/network";
+pub(super) const DIRECTORY: &str = "/etc/systemd/network";
 
 /// An interface of the document, and which links it means.
 struct Interface<'a> {
@@ -69,8 +71,8 @@ impl Module for Network {
             interfaces.push(Interface { id, ethernet, selector });
         }
         let others = Others {
-            network: others(machine, ".network", &mut plan),
-            link: others(machine, ".link", &mut plan),
+            network: others(want, machine, ".network", &mut plan),
+            link: others(want, machine, ".link", &mut plan),
         };
         for interface in &interfaces {
             plan_interface(interface, &others, machine, &mut plan)?;
@@ -155,9 +157,11 @@ impl Interface<'_> {
     }
 }
 
-/// The files with this suffix that are not ours. What can't be read is no reason to leave the network unconfigured.
-fn others(machine: &Machine<'_>, suffix: &str, plan: &mut Plan) -> Vec<NetworkdFile> {
-    match files::effective(machine, suffix) {
+/// The files with this suffix that are not this module's: those on the machine, with those that the document itself has in
+/// their places. What can't be read is no reason to leave the network unconfigured.
+fn others(want: &Config, machine: &Machine<'_>, suffix: &str, plan: &mut Plan) -> Vec<NetworkdFile> {
+    let written = want.networkd_files.as_deref().unwrap_or_default();
+    match files::effective(machine, suffix, written) {
         Ok(all) => all.into_iter().filter(|file| !file.name.starts_with(PREFIX)).collect(),
         Err(error) => {
             plan.warn(format!(

@@ -44,6 +44,25 @@ pub fn plan_link(own: &Interface<'_>, text: &str, machine: &Machine<'_>, plan: &
     Ok(())
 }
 
+/// Has udev look again at all links, because the `.link` files `names` of the document are new. What one of them is for,
+/// udev knows better than we do.
+///
+/// # Errors
+/// Whether udev runs can't be found out.
+pub fn trigger_udev(names: &str, machine: &Machine<'_>, plan: &mut Plan) -> Result<(), PlanError> {
+    let Some(live) = machine.live() else { return Ok(()) };
+    if live.bus {
+        plan.info(format!("udev sets up links by {names} at the next boot"));
+    } else if let Some(program) = udevadm(machine)? {
+        let arguments = ["trigger", "--action=add", "--subsystem-match=net"];
+        plan.changes.push(Change::Command(CommandChange {
+            argv: [program].into_iter().chain(arguments).map(str::to_owned).collect(),
+            purpose: format!("udev applies {names}"),
+        }));
+    }
+    Ok(())
+}
+
 /// Warns where udev can't find the link by its name: it looks at the one that the kernel gave, not at a predictable one.
 fn note_unknown_names(own: &Interface<'_>, plan: &mut Plan) {
     let names = &own.selector.original_names;

@@ -1,8 +1,9 @@
 //! systemd's credentials: what the hypervisor, the container manager or the boot loader hands to the machine by name.
 //!
-//! systemd collects them in `/run/credentials/@system`, which root may read: no unit needs a line for it. An older one
-//! leaves some where the hypervisor put them; those are read from there.
+//! systemd collects them in `/run/credentials/@system`, which root may read: no unit needs a line for it; encrypted ones
+//! in `@encrypted`. An older one leaves some where the hypervisor put them; those are read from there.
 
+mod encrypted;
 mod smbios;
 mod well_known;
 
@@ -44,40 +45,14 @@ pub fn search(places: &Places) -> Verdict {
 }
 
 fn search_in(places: &Places, directories: &[String]) -> Verdict {
-    let firmware = if firmware_counts(places) {
-        match smbios::credentials(places) {
-            Ok(found) => Some(found),
-            Err(why) => return Verdict::Broken(why),
-        }
-    } else {
-        None
-    };
-    let read = |path: &str| places.root.read(path).map_err(|error| error.to_string());
-    let get = |name: &str| -> Result<Option<Found>, String> {
-        let files = directories.iter().map(|directory| format!("{directory}/{name}"));
-        let from_qemu = firmware.as_ref().map(|_| format!("{FW_CFG}/{name}/raw"));
-        for path in files.chain(from_qemu) {
-            if let Some(bytes) = read(&path)? {
-                return Ok(Some((path, Zeroizing::new(bytes))));
-            }
-        }
-        let found = firmware.iter().flatten().find(|(own, _)| own == name);
-        let Some((_, value)) = found else { return Ok(None) };
-        match value {
-            Ok(value) => Ok(Some((format!("SMBIOS: {name}"), value.clone()))),
-            Err(why) => Err(format!("SMBIOS: {why}")),
-        }
-    };
     let place = directories.first().map_or(SYSTEM, String::as_str);
-    match gather(place, &get) {
-        Ok(Some(seed)) => {
-            let listed = directories
-                .iter()
-                .filter_map(|directory| places.root.list(directory).ok());
-            let in_firmware = firmware.iter().flatten().map(|(name, _)| name.clone());
-            let mut names: Vec<String> = listed.flatten().chain(in_firmware).collect();
-            names.sort();
-            names.dedup();
+    let sought = Machine::look(places, directories).and_then(|machine| {
+        let names = machine.names()?;
+        let seed = gather(place, &names, &|name| machine.get(name))?;
+        Ok(seed.map(|seed| (seed, names)))
+    });
+    match sought {
+        Ok(Some((seed, names))) => {
             well_known::warn(&names, place);
             Verdict::Present(Box::new(seed))
         }
@@ -86,6 +61,67 @@ fn search_in(places: &Places, directories: &[String]) -> Verdict {
             directories.join(" or ")
         )),
         Err(why) => Verdict::Broken(why),
+    }
+}
+
+/// The running machine, which has credentials in several places.
+struct Machine<'a> {
+    places: &'a Places,
+    directories: &'a [String],
+    /// Those of the SMBIOS tables; `None` where the firmware has no say.
+    firmware: Option<Vec<smbios::Credential>>,
+}
+
+impl<'a> Machine<'a> {
+    fn look(places: &'a Places, directories: &'a [String]) -> Result<Self, String> {
+        let firmware = firmware_counts(places).then(|| smbios::credentials(places));
+        Ok(Self {
+            places,
+            directories,
+            firmware: firmware.transpose()?,
+        })
+    }
+
+    /// The names of all credentials, each once.
+    fn names(&self) -> Result<Vec<String>, String> {
+        let mut names = Vec::new();
+        let from_qemu = self.firmware.as_ref().map(|_| FW_CFG);
+        let directories = self.directories.iter().map(String::as_str);
+        for directory in directories.chain([encrypted::DIRECTORY]).chain(from_qemu) {
+            let listed = self.places.root.list(directory).map_err(|error| error.to_string())?;
+            names.extend(listed);
+        }
+        names.extend(self.firmware.iter().flatten().map(|(name, _)| name.clone()));
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// The credential of that name, from the first place that has it.
+    fn get(&self, name: &str) -> Result<Option<Found>, String> {
+        let read = |path: String| -> Result<Option<Found>, String> {
+            let bytes = self.places.root.read(&path).map_err(|error| error.to_string())?;
+            Ok(bytes.map(|bytes| (path, Zeroizing::new(bytes))))
+        };
+        for directory in self.directories {
+            if let Some(found) = read(format!("{directory}/{name}"))? {
+                return Ok(Some(found));
+            }
+        }
+        if let Some(bytes) = encrypted::read(self.places, name)? {
+            return Ok(Some((format!("{}/{name}", encrypted::DIRECTORY), bytes)));
+        }
+        let Some(firmware) = &self.firmware else {
+            return Ok(None);
+        };
+        if let Some(found) = read(format!("{FW_CFG}/{name}/raw"))? {
+            return Ok(Some(found));
+        }
+        match firmware.iter().find(|(own, _)| own == name) {
+            Some((_, Ok(value))) => Ok(Some((format!("SMBIOS: {name}"), value.clone()))),
+            Some((_, Err(why))) => Err(format!("SMBIOS: {why}")),
+            None => Ok(None),
+        }
     }
 }
 
@@ -120,8 +156,22 @@ pub fn from_directory(path: &Path) -> Verdict {
         let found = read_plain(&path).map_err(broken)?;
         Ok(found.map(|bytes| (path.display().to_string(), Zeroizing::new(bytes))))
     };
-    match gather(&place, &get) {
-        Ok(Some(seed)) => Verdict::Present(Box::new(seed)),
+    let names = match std::fs::read_dir(path) {
+        Ok(entries) => {
+            let names = entries
+                .flatten()
+                .map(|entry| entry.file_name().to_string_lossy().into_owned());
+            let mut names: Vec<String> = names.collect();
+            names.sort();
+            names
+        }
+        Err(error) => return Verdict::Broken(format!("{place}: can't be listed: {error}")),
+    };
+    match gather(&place, &names, &get) {
+        Ok(Some(seed)) => {
+            well_known::warn(&names, &place);
+            Verdict::Present(Box::new(seed))
+        }
         Ok(None) => Verdict::Broken(format!(
             "{place}: has no credential that is known: put a file named firstlight.user-data there"
         )),
@@ -129,8 +179,12 @@ pub fn from_directory(path: &Path) -> Verdict {
     }
 }
 
-/// The seed of the credentials that `get` finds; `None` if there is none of ours.
-fn gather(place: &str, get: &dyn Fn(&str) -> Result<Option<Found>, String>) -> Result<Option<Seed>, String> {
+/// The seed of the credentials that `get` finds, `names` being those there are; `None` if there is none of ours.
+fn gather(
+    place: &str,
+    names: &[String],
+    get: &dyn Fn(&str) -> Result<Option<Found>, String>,
+) -> Result<Option<Seed>, String> {
     let bounded = |name: &str| match get(name)? {
         Some((origin, bytes)) if bytes.len() as u64 > PART_LIMIT => {
             Err(format!("{origin}: has more than the {PART_LIMIT} bytes that are read"))
@@ -144,18 +198,21 @@ fn gather(place: &str, get: &dyn Fn(&str) -> Result<Option<Found>, String>) -> R
             seed.set(part, Part::new(origin, bytes));
         }
     }
-    let mut values = [const { None }; 4];
-    for (value, name) in values.iter_mut().zip(well_known::NAMES) {
-        *value = bounded(name)?.map(|(_, bytes)| bytes);
+    let mut values = Vec::new();
+    for name in well_known::wanted(names).map_err(|why| format!("{place}: {why}"))? {
+        values.extend(bounded(&name)?.map(|(_, bytes)| (name, bytes)));
     }
     if let Some(proposal) = well_known::proposal(&values, place)? {
         match &seed.vendor_data {
             None => seed.vendor_data = Some(proposal),
             // Two proposals have no order between them.
-            Some(_) => tracing::warn!(
-                "{place}: firstlight.vendor-data is used; {} are not",
-                well_known::NAMES.join(", ")
-            ),
+            Some(_) => {
+                let names: Vec<_> = values.iter().map(|(name, _)| name.escape_debug().to_string()).collect();
+                tracing::warn!(
+                    "{place}: firstlight.vendor-data is used; not used: {}",
+                    names.join(", ")
+                );
+            }
         }
     }
     let any = seed.parts().next().is_some();

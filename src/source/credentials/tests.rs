@@ -87,6 +87,19 @@ fn well_known_ones_are_the_vendors_proposal() {
     let proposed = parts(look(&[(&hostname, "web1"), (&user, "a: 1")]));
     assert_eq!(proposed[0].2, "a: 1");
     assert_eq!(proposed[1].2, "{\n  \"hostname\": \"web1\"\n}");
+    // One by its name alone, wherever it is.
+    let in_firmware = table(&["io.systemd.credential:network.link.a=x"]);
+    let proposed = parts(look(&[
+        ("run/credentials/@system/network.netdev.wg0", "y"),
+        ("sys/firmware/dmi/entries/11-0/raw", &in_firmware),
+        (
+            "sys/firmware/qemu_fw_cfg/by_name/opt/io.systemd.credentials/network.network.b/raw",
+            "z",
+        ),
+    ]));
+    for name in ["a.link", "wg0.netdev", "b.network"] {
+        assert!(proposed[0].2.contains(&format!("\"name\": \"{name}\"")), "{proposed:?}");
+    }
     let proposed = parts(look(&[(&hostname, "web1"), (&vendor, "b: 1")]));
     assert_eq!(proposed.len(), 1);
     assert_eq!(proposed[0].2, "b: 1");
@@ -95,8 +108,8 @@ fn well_known_ones_are_the_vendors_proposal() {
 #[test]
 fn what_is_not_ours_is_not_there() {
     for name in [
-        "firstboot.timezone",
-        "network.network.50-eth0",
+        "firstboot.locale-messages",
+        "network.dns",
         "sshd.key",
         "firstlight.userdata",
     ] {
@@ -120,6 +133,11 @@ fn what_cannot_be_used_is_reported_without_being_shown() {
             "run/credentials/@system/firstlight.user-data/x",
             "hunter2",
             "it is not a regular file",
+        ),
+        (
+            "run/credentials/@encrypted/firstlight.user-data",
+            "hunter2",
+            "can't be decrypted",
         ),
     ] {
         let verdict = look(&[(path, contents)]);

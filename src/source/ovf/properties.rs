@@ -14,13 +14,14 @@ const CLOUD_INIT: [&str; 7] = [
 ];
 
 /// firstlight's own, behind `firstlight.`.
-const OWN: [&str; 11] = [
+const OWN: [&str; 12] = [
     "hostname",
     "ip",
     "gateway",
     "dns",
     "domain",
     "ntp",
+    "timezone",
     "root-password",
     "permit-root-login",
     "ssh-key",

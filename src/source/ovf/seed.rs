@@ -62,6 +62,7 @@ fn document(properties: &Properties<'_>) -> Result<Map<String, Value>, String> {
         }
     };
     put("hostname", get("firstlight.hostname").map(|name| json!(name)));
+    put("timezone", get("firstlight.timezone").map(|name| json!(name)));
     let login = get("firstlight.permit-root-login").map(|word| json!({"permit_root_login": word.to_ascii_lowercase()}));
     put("sshd", login);
     let mut root = Map::new();

@@ -374,3 +374,28 @@ fn udev_finds_a_link_by_the_kernels_name_only() {
         assert_eq!(warnings(&Rig::offline().plan(&by(what))).len(), warned, "{what}");
     }
 }
+
+#[test]
+fn files_of_the_document_count_before_they_are_written() {
+    let rig = Rig::offline()
+        .file("/etc/systemd/network/05-there.network", "[Match]\nName=eth0\n")
+        .file("/usr/lib/systemd/network/06-masked.network", "[Match]\nName=eth0\n");
+    let config: Config = serde_json::from_value(serde_json::json!({
+        "network": {"version": 2, "ethernets": {"eth0": {}}},
+        "networkd_files": [
+            {"name": "05-there.network", "contents": "[Match]\nName=eth9\n"},
+            {"name": "06-masked.network", "contents": ""},
+            {"name": "07-new.network", "contents": "[Match]\nName=eth0\n"},
+            {"name": "50-later.network", "contents": "[Match]\nName=eth0\n"},
+        ],
+    }))
+    .unwrap();
+    let root = Root::open(rig.tree.path()).unwrap();
+    let plan = Network.plan(&config, &Machine::new(&root, &rig.facts)).unwrap();
+    let warnings = warnings(&plan);
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(
+        warnings[0].contains("/etc/systemd/network/07-new.network"),
+        "{warnings:?}"
+    );
+}

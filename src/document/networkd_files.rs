@@ -1,0 +1,221 @@
+//! `networkd_files`: files of systemd-networkd as they are, for what `network` has no key for.
+
+use serde::Deserialize;
+
+use super::problem::{Check, Problems};
+use super::redact::names_a_secret;
+use super::secret::Secret;
+
+/// The most bytes a file's name may have.
+const NAME_MAX: usize = 128;
+
+/// How the names of the files begin that `network` is written to.
+pub const RESERVED_PREFIX: &str = "10-firstlight-";
+
+/// A file of networkd, as it is.
+///
+/// ```yaml
+/// networkd_files:
+///   - name: 50-lan.network
+///     contents: |
+///       [Match]
+///       Name=eth1
+///       [Network]
+///       DHCP=yes
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkdFile {
+    /// Its name in `/etc/systemd/network`.
+    pub name: NetworkdFileName,
+    /// What it says. Empty: a file of this name that the distribution brings is not used.
+    pub contents: Secret,
+    /// Whether only networkd may read it, and no plan shows it. What has a key in it always is a secret.
+    pub secret: Option<bool>,
+}
+
+/// The name of a file of networkd.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct NetworkdFileName(String);
+
+/// What networkd or udev does with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NetworkdFileKind {
+    /// It configures links.
+    Network,
+    /// It makes a virtual link.
+    Netdev,
+    /// udev sets up links by it.
+    Link,
+}
+
+impl NetworkdFileName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What its suffix says.
+    pub fn kind(&self) -> NetworkdFileKind {
+        match self.0.rsplit('.').next() {
+            Some("netdev") => NetworkdFileKind::Netdev,
+            Some("link") => NetworkdFileKind::Link,
+            _ => NetworkdFileKind::Network,
+        }
+    }
+}
+
+impl TryFrom<String> for NetworkdFileName {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        if name.len() > NAME_MAX {
+            let length = name.len();
+            return Err(format!(
+                "the name of a networkd file has at most {NAME_MAX} bytes, this one has {length}"
+            ));
+        }
+        let refuse = |why: &str| {
+            Err(format!(
+                "`{}` is not a name for a networkd file: {why}",
+                name.escape_debug()
+            ))
+        };
+        let suffixes = [".network", ".netdev", ".link"];
+        let stem = suffixes.iter().find_map(|suffix| name.strip_suffix(suffix));
+        if stem.is_none_or(str::is_empty) {
+            return refuse("it has to end in .network, .netdev or .link, with something before");
+        }
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.@:+%".contains(c);
+        if let Some(bad) = name.chars().find(|c| !allowed(*c)) {
+            return refuse(&format!("`{}` is not allowed in it", bad.escape_debug()));
+        }
+        if name.starts_with('.') {
+            return refuse("it begins with a dot");
+        }
+        if name.starts_with(RESERVED_PREFIX) {
+            return refuse(&format!(
+                "`{RESERVED_PREFIX}` is how the files begin that `network` is written to"
+            ));
+        }
+        Ok(Self(name))
+    }
+}
+
+impl NetworkdFile {
+    /// Whether it is treated as a secret: it is called one, or holds a key.
+    pub fn is_secret(&self) -> bool {
+        self.secret == Some(true) || self.holds_a_key()
+    }
+
+    /// Whether a value of it is a key or a password itself, not the name of a file or of a credential that holds it:
+    /// systemd.netdev(5), WireGuard and MACsec.
+    fn holds_a_key(&self) -> bool {
+        let mut in_macsec = false;
+        self.contents.expose().lines().map(str::trim).any(|line| {
+            if line.starts_with('[') {
+                in_macsec = line.starts_with("[MACsec");
+            }
+            let (key, value) = line.split_once('=').unwrap_or_default();
+            let (key, value) = (key.trim(), value.trim());
+            let is_key = (names_a_secret(key) && !key.ends_with("File")) || (in_macsec && key == "Key");
+            is_key && !line.starts_with(['#', ';']) && !value.is_empty() && !value.starts_with('@')
+        })
+    }
+}
+
+impl Check for [NetworkdFile] {
+    fn check(&self, problems: &mut Problems<'_>) {
+        for (number, file) in self.iter().enumerate() {
+            let mut problems = problems.below(&[&number.to_string()]);
+            if self.iter().take(number).any(|earlier| earlier.name == file.name) {
+                let message = format!("the file `{}` is there twice", file.name.as_str());
+                problems.error(&["name"], message, Some("keep one of them, or give it another name"));
+            }
+            if file.secret == Some(false) && file.holds_a_key() {
+                let message = "the file holds a key: it is treated as a secret all the same";
+                problems.warning(&["secret"], message, Some("leave out `secret`"));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str, contents: &str, secret: Option<bool>) -> NetworkdFile {
+        NetworkdFile {
+            name: NetworkdFileName::try_from(name.to_owned()).unwrap(),
+            contents: Secret::new(contents),
+            secret,
+        }
+    }
+
+    #[test]
+    fn names() {
+        for (good, kind) in [
+            ("50-lan.network", NetworkdFileKind::Network),
+            ("wg0.netdev", NetworkdFileKind::Netdev),
+            ("70-x.y.link", NetworkdFileKind::Link),
+            ("99-dhcp-en.network", NetworkdFileKind::Network),
+        ] {
+            assert_eq!(
+                NetworkdFileName::try_from(good.to_owned()).unwrap().kind(),
+                kind,
+                "{good}"
+            );
+        }
+        let long = format!("{}.network", "a".repeat(NAME_MAX));
+        for bad in [
+            "",
+            "lan",
+            ".network",
+            "lan.conf",
+            "lan.network.d",
+            "lan.network.d/a.network",
+            "../lan.network",
+            ".lan.network",
+            "a b.network",
+            "a\n.network",
+            "10-firstlight-eth0.network",
+            &long,
+        ] {
+            assert!(NetworkdFileName::try_from(bad.to_owned()).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn what_holds_a_key_is_a_secret() {
+        for (contents, secret) in [
+            ("[WireGuard]\nPrivateKey = abc=\n", true),
+            ("[WireGuardPeer]\nPresharedKey=abc=\n", true),
+            ("[MACsecTransmitAssociation]\nKey=00ff\n", true),
+            ("[MobileNetwork]\nPassword=x\n", true),
+            ("[WireGuard]\nPrivateKeyFile=/etc/wg.key\n", false),
+            ("[WireGuard]\nPrivateKey=@network.wireguard.private.wg0\n", false),
+            ("[WireGuard]\n# PrivateKey=abc\nPrivateKey=\n", false),
+            ("[Tunnel]\nKey=1.2.3.4\n", false),
+            ("[Match]\nName=eth0\n[Network]\nIPv6PrivacyExtensions=yes\n", false),
+        ] {
+            assert_eq!(file("a.netdev", contents, None).is_secret(), secret, "{contents}");
+        }
+        assert!(file("a.network", "", Some(true)).is_secret());
+        let shown = format!("{:?}", file("a.netdev", "PrivateKey=hunter2", None));
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn what_is_there_twice_or_no_secret_by_name_alone() {
+        let files = [
+            file("a.network", "", None),
+            file("a.network", "", None),
+            file("b.netdev", "PrivateKey=x", Some(false)),
+        ];
+        let mut found = Vec::new();
+        files.check(&mut Problems::new(&mut found));
+        let found: Vec<_> = found.iter().map(|p| (p.path.join("."), p.warning)).collect();
+        assert_eq!(found, [("1.name".to_owned(), false), ("2.secret".to_owned(), true)]);
+    }
+}
