@@ -7,6 +7,7 @@ pub mod asked;
 pub mod authorized_key;
 pub mod chpasswd;
 pub mod cloud_config;
+pub mod compressed;
 pub mod config;
 pub mod diagnostic;
 pub mod docker;

@@ -3,7 +3,10 @@
 //! All problems are found in one run: what is bad is reported, taken out of the tree, and the rest is read again. What
 //! remains is what a boot applies when the document is not strict.
 
+use zeroize::Zeroizing;
+
 use super::cloud_config::{NOT_APPLIED, WITHOUT_EFFECT, list_of_addresses, other_format};
+use super::compressed;
 use super::config::Config;
 use super::diagnostic::{Diagnostic, excerpt};
 use super::meta_data::MetaData;
@@ -174,6 +177,17 @@ impl Document {
 
     /// Decodes one text into a tree. `headed`: it may begin with one of cloud-init's format headers.
     fn load(&mut self, text: Text<'_>, headed: bool) -> Option<Node> {
+        let unpacked = match unpacked(text) {
+            Ok(unpacked) => unpacked,
+            Err(diagnostic) => {
+                self.diagnostics.push(*diagnostic);
+                return None;
+            }
+        };
+        let text = Text {
+            bytes: unpacked.as_ref().map_or(text.bytes, |unpacked| unpacked),
+            ..text
+        };
         if headed && list_of_addresses(text.bytes).is_some() {
             let message = "this is a list of addresses: what they have is fetched when the machine is configured";
             let hint = Some("check what they have by itself".to_owned());
@@ -419,6 +433,25 @@ impl Document {
     }
 }
 
+/// What a text that is compressed by gzip holds; `None` if it isn't.
+fn unpacked(text: Text<'_>) -> Result<Option<Zeroizing<Vec<u8>>>, Box<Diagnostic>> {
+    if !compressed::is_gzip(text.bytes) || text.bytes.len() > TEXT_LIMIT {
+        return Ok(None);
+    }
+    let (message, hint) = match compressed::gunzip(text.bytes, TEXT_LIMIT as u64) {
+        Ok(unpacked) => return Ok(Some(unpacked)),
+        Err(compressed::Fault::TooLarge) => (
+            "the document is too large once it is unpacked",
+            "a document has at most 8 MiB",
+        ),
+        Err(compressed::Fault::Damaged) => (
+            "the document is compressed and damaged, or cut off",
+            "compress it again with gzip",
+        ),
+    };
+    Err(Box::new(Diagnostic::whole(text.origin, message, Some(hint.to_owned()))))
+}
+
 /// Bytes to text; `Err` says why they are no document.
 fn decode_text(text: Text<'_>, headed: bool) -> Result<String, Box<Diagnostic>> {
     let refuse =
@@ -429,9 +462,6 @@ fn decode_text(text: Text<'_>, headed: bool) -> Result<String, Box<Diagnostic>> 
             format!("the document is too large: {size} MiB"),
             "a document has at most 8 MiB",
         );
-    }
-    if text.bytes.starts_with(&[0x1f, 0x8b]) {
-        return refuse("the document is compressed".to_owned(), "unpack it with gunzip first");
     }
     let decoded = match std::str::from_utf8(text.bytes) {
         Ok(decoded) => decoded.trim_start_matches('\u{feff}'),
@@ -658,7 +688,7 @@ mod tests {
         let big = vec![b'#'; TEXT_LIMIT + 1];
         let table: [(&[u8], &str); 8] = [
             (b"#!/bin/sh\n", "a script"),
-            (b"\x1f\x8b\x08", "compressed"),
+            (b"\x1f\x8b\x08", "compressed and damaged"),
             (b"a: \xff\n", "not UTF-8"),
             (&big, "too large"),
             (b"- a\n", "expected a mapping"),
@@ -678,6 +708,34 @@ mod tests {
                 shown(&document)
             );
         }
+    }
+
+    #[test]
+    fn a_compressed_text_is_unpacked_within_bounds() {
+        use std::io::Write;
+        let gz = |bytes: &[u8]| {
+            let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+            packer.write_all(bytes).unwrap();
+            packer.finish().unwrap()
+        };
+        let read = |bytes: &[u8]| {
+            let text = Text { origin: "doc", bytes };
+            Document::read(&Texts {
+                user_data: Some(text),
+                ..Texts::default()
+            })
+        };
+        let document = read(&gz(b"#cloud-config\nhostname: web1\n"));
+        assert_eq!(
+            (document.diagnostics.len(), document.config.hostname.unwrap().as_str()),
+            (0, "web1")
+        );
+        let bomb = read(&gz(&vec![b'#'; TEXT_LIMIT + 1]));
+        assert!(
+            shown(&bomb).contains("too large once it is unpacked"),
+            "{}",
+            shown(&bomb)
+        );
     }
 
     #[test]

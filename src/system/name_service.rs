@@ -7,25 +7,34 @@
 
 /// Has names of hosts looked up in `/etc/hosts` and in DNS, by nothing that is loaded. For the whole process.
 #[cfg(all(target_env = "gnu", target_feature = "crt-static"))]
-pub fn without_plugins() {
-    use std::ffi::{c_char, c_int};
-    use std::sync::Once;
-    unsafe extern "C" {
-        /// `nss.h`: overrides a line of nsswitch.conf.
-        fn __nss_configure_lookup(database: *const c_char, services: *const c_char) -> c_int;
-    }
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // SAFETY: both are strings that end with a zero and live for ever; the function copies what it keeps, and takes
-        // a lock. It fails for want of memory only, or for a database that it doesn't know.
-        #[expect(unsafe_code, reason = "glibc has no other way to say this")]
-        let failed = unsafe { __nss_configure_lookup(c"hosts".as_ptr(), c"files dns".as_ptr()) };
-        if failed != 0 {
-            tracing::warn!("glibc does not take `hosts: files dns`");
-        }
-    });
-}
+pub use glibc::without_plugins;
 
 /// The machine's own C library loads its own plug-ins.
 #[cfg(not(all(target_env = "gnu", target_feature = "crt-static")))]
 pub fn without_plugins() {}
+
+#[cfg(all(target_env = "gnu", target_feature = "crt-static"))]
+mod glibc {
+    #![expect(unsafe_code, reason = "glibc has no other way to say this")]
+
+    use std::ffi::{c_char, c_int};
+    use std::sync::Once;
+
+    unsafe extern "C" {
+        /// `nss.h`: overrides a line of nsswitch.conf.
+        fn __nss_configure_lookup(database: *const c_char, services: *const c_char) -> c_int;
+    }
+
+    /// Has names of hosts looked up in `/etc/hosts` and in DNS, by nothing that is loaded. For the whole process.
+    pub fn without_plugins() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            // SAFETY: both are strings that end with a zero and live for ever; the function copies what it keeps, and
+            // takes a lock. It fails for want of memory only, or for a database that it doesn't know.
+            let failed = unsafe { __nss_configure_lookup(c"hosts".as_ptr(), c"files dns".as_ptr()) };
+            if failed != 0 {
+                tracing::warn!("glibc does not take `hosts: files dns`");
+            }
+        });
+    }
+}

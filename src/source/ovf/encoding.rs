@@ -2,6 +2,8 @@
 
 use base64ct::{Base64, Encoding};
 
+use crate::document::compressed::is_gzip;
+
 /// The document that a property holds.
 ///
 /// It is base64 only if all of it, white space left out, is base64 with its padding, and what that stands for is
@@ -34,7 +36,7 @@ fn canonical_base64(value: &str) -> Option<Vec<u8>> {
 }
 
 fn begins_like_a_document(bytes: &[u8]) -> bool {
-    if bytes.starts_with(&[0x1f, 0x8b]) {
+    if is_gzip(bytes) {
         return true;
     }
     let Ok(text) = std::str::from_utf8(bytes) else {

@@ -1,10 +1,9 @@
 //! How a value of guestinfo is written: plain, or base64, or gzip below base64.
 
-use std::io::Read;
-
 use base64ct::{Base64, Encoding};
-use flate2::read::MultiGzDecoder;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
+
+use crate::document::compressed::{self, Fault};
 
 /// What `.encoding` may say.
 const NAMES: &str = "base64, b64, gzip+base64, gz+b64";
@@ -35,19 +34,14 @@ fn from_base64(raw: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 fn gunzip(packed: &[u8], limit: u64) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let unpacked = MultiGzDecoder::new(packed).take(limit + 1).read_to_end(&mut bytes);
-    if unpacked.is_ok() && bytes.len() as u64 <= limit {
-        return Ok(bytes);
-    }
-    bytes.zeroize();
-    Err(match unpacked {
-        Ok(_) => format!("unpacks to more than the {limit} bytes that are read"),
-        Err(_) => {
+    match compressed::gunzip(packed, limit) {
+        Ok(mut bytes) => Ok(std::mem::take(&mut *bytes)),
+        Err(Fault::TooLarge) => Err(format!("unpacks to more than the {limit} bytes that are read")),
+        Err(Fault::Damaged) => Err(
             "is not gzip below base64, as its encoding says, or is cut off: encode it again with gzip -c | base64 -w0"
-                .to_owned()
-        }
-    })
+                .to_owned(),
+        ),
+    }
 }
 
 #[cfg(test)]
