@@ -12,7 +12,7 @@ use crate::agent::selection::selection;
 use crate::document::Document;
 use crate::report::style::Style;
 use crate::source::{Choice, Seed, Verdict, file, search};
-use crate::state::{Store, instance_id};
+use crate::state::{Store, instance_id, scrubbed};
 use crate::system::System;
 
 /// The options that all subcommands share.
@@ -79,7 +79,7 @@ impl Context {
         let seed = match path {
             Some(path) => file::read(path).map_err(anyhow::Error::msg)?,
             None => match search(&system.root, system.live, &self.choice(system)?) {
-                Verdict::Present(seed) => *seed,
+                Verdict::Present(seed) => whole(*seed, system)?,
                 Verdict::Broken(why) => bail!(why),
                 Verdict::Absent(why) => {
                     self.say(&format!("no source has a document: {why}"));
@@ -147,6 +147,21 @@ impl Context {
         let style = Style::for_stream(&std::io::stderr());
         self.say(&format!("{}: {error:#}", style.removed("error")));
         Exit::Failed.into()
+    }
+}
+
+/// What is left of a document after its secrets were overwritten is not what anybody asks for: carried out, it would undo
+/// the rest.
+fn whole(seed: Seed, system: &System) -> anyhow::Result<Seed> {
+    let generations = Store::new(system.root.clone()).generations().unwrap_or_default();
+    match scrubbed(&generations, &seed.digest()) {
+        Some(generation) => bail!(
+            "the document of generation {} was taken away from the hypervisor after use, and {} has only a part of it: \
+             name the document's file",
+            generation.number,
+            seed.place
+        ),
+        None => Ok(seed),
     }
 }
 

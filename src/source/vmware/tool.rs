@@ -25,6 +25,9 @@ const LIMIT: Duration = Duration::from_secs(2);
 /// How much of what a tool says on standard error is looked at, in bytes.
 const STDERR_LIMIT: u64 = 4096;
 
+/// The longest message that a hypervisor takes from a guest, in bytes: open-vm-tools' `GUESTMSG_MAX_IN_SIZE`.
+const MESSAGE_LIMIT: usize = 64 * 1024;
+
 /// A tool that is asked.
 #[derive(Debug)]
 pub struct Tool {
@@ -50,6 +53,20 @@ impl Tool {
             until,
         }
     }
+
+    /// One question, within what is left of the time.
+    fn say(&self, message: &str) -> Result<Said, String> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        run(&self.argv, message, left.min(LIMIT))
+    }
+}
+
+/// Only what is known is repeated: anything else may be a part of a value.
+fn refusal(stderr: &str) -> &'static str {
+    match stderr.contains("Permission denied") {
+        true => "permission denied",
+        false => "it failed",
+    }
 }
 
 impl Transport for Tool {
@@ -58,25 +75,35 @@ impl Transport for Tool {
     }
 
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, String> {
-        let left = self.until.saturating_duration_since(Instant::now());
-        let said = run(&self.argv, &format!("info-get guestinfo.{key}"), left.min(LIMIT))
+        let said = self
+            .say(&format!("info-get guestinfo.{key}"))
             .map_err(|why| format!("{} asked for guestinfo.{key}: {why}", self.name))?;
         if said.success {
             // The tool's own line end, not the value's.
             let value = said.stdout.strip_suffix(b"\n").unwrap_or(&said.stdout);
             return Ok(Some(value.to_vec()));
         }
-        // Only what is known is repeated: anything else may be a part of a value.
         let stderr = String::from_utf8_lossy(&said.stderr);
         if stderr.contains("No value found") {
             return Ok(None);
         }
-        let why = if stderr.contains("Permission denied") {
-            "permission denied"
-        } else {
-            "it failed"
+        Err(format!("{} asked for guestinfo.{key}: {}", self.name, refusal(&stderr)))
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        let message = format!("info-set guestinfo.{key} {value}");
+        if message.len() > MESSAGE_LIMIT {
+            return Err(format!(
+                "guestinfo.{key} would have {} bytes, more than the 64 KiB that a guest can write",
+                value.len()
+            ));
+        }
+        let why = match self.say(&message) {
+            Ok(said) if said.success => return Ok(()),
+            Ok(said) => refusal(&String::from_utf8_lossy(&said.stderr)).to_owned(),
+            Err(why) => why,
         };
-        Err(format!("{} asked for guestinfo.{key}: {why}", self.name))
+        Err(format!("{} setting guestinfo.{key}: {why}", self.name))
     }
 }
 
@@ -194,6 +221,30 @@ mod tests {
             why.starts_with("tool asked for guestinfo.userdata: can't be started"),
             "{why}"
         );
+    }
+
+    #[test]
+    fn what_tools_are_told() {
+        let set = |script, value: &str| {
+            let argv = ["/bin/sh", "-c", script];
+            Tool::new(&argv, Instant::now() + Duration::from_secs(10)).set("ovfEnv", value)
+        };
+        let value = "<a b='$(x)'>\n \"* </a>";
+        let compares = r#"[ "$#" = 0 ] && [ "$0" = 'info-set guestinfo.ovfEnv <a b='\''$(x)'\''>
+ "* </a>' ]"#;
+        assert_eq!(set(compares, value), Ok(()));
+        assert_eq!(set("true", &"x".repeat(65_000)), Ok(()));
+        for (script, what) in [
+            (
+                "echo Permission denied >&2; exit 1",
+                "sh setting guestinfo.ovfEnv: permission denied",
+            ),
+            ("echo hunter2 >&2; exit 1", "sh setting guestinfo.ovfEnv: it failed"),
+        ] {
+            assert_eq!(set(script, "x"), Err(what.to_owned()));
+        }
+        let why = set("true", &"x".repeat(65_536)).unwrap_err();
+        assert!(why.contains("would have 65536 bytes, more than the 64 KiB"), "{why}");
     }
 
     #[test]

@@ -29,6 +29,14 @@ pub trait Transport {
     /// It can't be asked: why, without anything of the value.
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, String>;
 
+    /// Sets `guestinfo.KEY`. The value stands on a command line: it must not be a secret.
+    ///
+    /// # Errors
+    /// This way can't write, or was refused: why.
+    fn set(&mut self, key: &str, _value: &str) -> Result<(), String> {
+        Err(format!("{} can't set guestinfo.{key}", self.name()))
+    }
+
     /// Whether "not set" is to be believed, rather than that this way may not see it.
     fn is_sure(&self) -> bool {
         true
@@ -70,19 +78,24 @@ pub fn is_vmware(places: &Places) -> Result<(), String> {
 /// answers with SIGSEGV, which the tools survive and firstlight would not.
 pub fn all(places: &Places) -> Vec<Box<dyn Transport>> {
     let mut all: Vec<Box<dyn Transport>> = vec![Box::new(Backdoor::new(Access::Privileged))];
-    let until = Instant::now() + TOGETHER;
-    let tools: Vec<_> = [tool::RPCTOOL, tool::VMTOOLSD]
-        .into_iter()
-        .filter(|argv| argv.first().is_some_and(|path| is_there(places, path)))
-        .map(|argv| Tool::new(argv, until))
-        .collect();
+    let tools = writers(places);
     if tools.is_empty() {
         all.push(Box::new(Backdoor::new(Access::Unprivileged)));
     }
-    for tool in tools {
-        all.push(Box::new(tool));
-    }
+    all.extend(tools);
     all
+}
+
+/// The ways that can set a key as well: the tools that there are.
+pub fn writers(places: &Places) -> Vec<Box<dyn Transport>> {
+    let until = Instant::now() + TOGETHER;
+    let mut tools: Vec<Box<dyn Transport>> = Vec::new();
+    for argv in [tool::RPCTOOL, tool::VMTOOLSD] {
+        if argv.first().is_some_and(|path| is_there(places, path)) {
+            tools.push(Box::new(Tool::new(argv, until)));
+        }
+    }
+    tools
 }
 
 fn is_there(places: &Places, path: &str) -> bool {
