@@ -480,6 +480,48 @@ fn what_a_boot_still_needs_or_the_document_keeps_stays() {
     });
 }
 
+/// What the credentials propose comes up when `guestinfo.vendordata` goes, or is all that is left; and what guestinfo
+/// proposes can be below the document of another source.
+#[test]
+fn what_another_source_proposes_is_no_other_document() {
+    with_own_mounts("what_another_source_proposes_is_no_other_document", || {
+        let (user, vendor) = (user_data(""), vendor_data());
+        for (guestinfo, file) in [
+            (
+                &[("metadata", METADATA), ("userdata", &user), ("vendordata", &vendor)][..],
+                None,
+            ),
+            (&[("userdata", &user)], None),
+            (&[("vendordata", &vendor)], Some(&user)),
+        ] {
+            let machine = Machine::new(guestinfo);
+            match file {
+                Some(file) => {
+                    machine.write("var/lib/firstlight/seed/user-data", file);
+                    machine.write("var/lib/firstlight/seed/meta-data", METADATA);
+                }
+                None => machine.write("run/credentials/@system/ssh.authorized_keys.root", KEY),
+            }
+            for _ in 0..2 {
+                let status = machine.boot();
+                assert_eq!(
+                    (&status["status"], machine.generations()),
+                    (&"done".into(), 1),
+                    "{status:#}"
+                );
+                machine.is_configured();
+                for (key, _) in guestinfo.iter().filter(|(key, _)| *key != "metadata") {
+                    assert_eq!(machine.has(key), "---");
+                }
+            }
+            assert_eq!(
+                file.is_some(),
+                machine.path("var/lib/firstlight/seed/user-data").exists()
+            );
+        }
+    });
+}
+
 /// As above, of a seed that only the system stage found: its instance is not known before it ends.
 #[test]
 fn cut_off_after_a_late_seed() {

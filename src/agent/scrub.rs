@@ -35,6 +35,14 @@ enum Target {
     Environment(String),
 }
 
+/// The OVF environment in guestinfo.
+struct Environment {
+    /// What it says.
+    verdict: Verdict,
+    /// Its text without its secrets; why it can't be edited.
+    left: Result<String, String>,
+}
+
 /// The values that are overwritten, and what the next boot may find.
 struct Plan {
     targets: Vec<Target>,
@@ -84,12 +92,13 @@ fn proposes(seed: &Seed) -> bool {
     vendor.is_some_and(|part| part.origin == "guestinfo.vendordata")
 }
 
-/// The OVF environment in guestinfo, and what is left of it; `None` if there is none, or it holds no secret. One that
-/// can't be edited is an error in place of what is left.
-fn environment(places: &Places) -> Option<(Zeroizing<Vec<u8>>, Result<String, String>)> {
+/// The OVF environment in guestinfo; `None` if there is none, or it holds no secret.
+fn environment(places: &Places) -> Option<Environment> {
     let xml = vmware::ovf_environment(places).map(Zeroizing::new)?;
-    let left = ovf::scrub::without_secrets(&xml).transpose()?;
-    Some((xml, left))
+    Some(Environment {
+        left: ovf::scrub::without_secrets(&xml).transpose()?,
+        verdict: ovf::from_guestinfo(&xml, places),
+    })
 }
 
 /// The document decides; what the metadata asks is heard where the document says nothing, which asks for the same.
@@ -191,31 +200,28 @@ fn plan(
 impl Plan {
     /// The environment in guestinfo, where it is the one that was carried out, or another copy of that.
     fn add_environment(&mut self, places: &Places, found: &mut [select::Found], choice: &Choice) -> Result<(), String> {
-        let Some(ours) = found.iter().position(|found| found.name == Name::Ovf) else {
+        let Some(there) = environment(places) else {
             return Ok(());
         };
-        let (Some((xml, left)), Some(select::Found { verdict, .. })) = (environment(places), found.get(ours)) else {
-            return Ok(());
-        };
-        let (Verdict::Present(taken), Verdict::Present(copy)) = (verdict, ovf::from_guestinfo(&xml, places)) else {
-            return Ok(());
-        };
-        if !taken.says_the_same(&copy) {
-            return Ok(());
-        }
-        let left = left.map_err(|why| format!("{}: {why}", ovf::GUESTINFO))?;
-        let is_elsewhere = taken.place != ovf::GUESTINFO;
         let mut after = found.to_vec();
-        if let Some(found) = after.get_mut(ours) {
-            found.verdict = ovf::from_guestinfo(left.as_bytes(), places);
-        }
-        if is_elsewhere {
-            self.without_cd = Some(digest_then(after, choice)?);
-            self.targets.push(Target::Environment(left));
+        let Some(select::Found { verdict, .. }) = after.iter_mut().find(|found| found.name == Name::Ovf) else {
             return Ok(());
+        };
+        let is_here = match (&*verdict, &there.verdict) {
+            (Verdict::Present(taken), Verdict::Present(copy)) if taken.says_the_same(copy) => {
+                taken.place == ovf::GUESTINFO
+            }
+            _ => return Ok(()),
+        };
+        let left = there.left.map_err(|why| format!("{}: {why}", ovf::GUESTINFO))?;
+        *verdict = ovf::from_guestinfo(left.as_bytes(), places);
+        if is_here {
+            found.clone_from_slice(&after);
+            return self.add(Target::Environment(left), found, choice);
         }
-        found.clone_from_slice(&after);
-        self.add(Target::Environment(left), found, choice)
+        self.without_cd = Some(digest_then(after, choice)?);
+        self.targets.push(Target::Environment(left));
+        Ok(())
     }
 
     /// A document in guestinfo, where the seed that was taken has it.
