@@ -25,6 +25,8 @@ printf '%s|' "$#" "$@" >>/told
 echo >>/told
 case $1 in
 "info-get guestinfo."*)
+    [ -e /mute-once ] && rm /mute-once && exit 1
+    [ -e /mute ] && exit 1
     cat "/guestinfo/${1#info-get guestinfo.}" 2>/dev/null && echo && exit
     echo 'No value found' >&2
     exit 1 ;;
@@ -36,6 +38,7 @@ case $1 in
     [ -e "/kill-before/$key" ] && rm "/kill-before/$key" && kill -9 $PPID
     [ -e "/lie/$key" ] && exit 0
     printf %s "${rest#* }" >"/guestinfo/$key"
+    [ -e "/mute-after/$key" ] && >/mute
     [ -e "/kill-after/$key" ] && rm "/kill-after/$key" && kill -9 $PPID
     exit 0 ;;
 esac
@@ -80,9 +83,9 @@ impl Machine {
         for program in ["/bin/sh", "/bin/cat", "/bin/rm", env!("CARGO_BIN_EXE_firstlight")] {
             machine.install(Path::new(program));
         }
-        machine.write("usr/bin/vmware-rpctool", RPCTOOL);
-        let executable = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(machine.path("usr/bin/vmware-rpctool"), executable).unwrap();
+        machine.write("rpctool", RPCTOOL);
+        fs::set_permissions(machine.path("rpctool"), fs::Permissions::from_mode(0o755)).unwrap();
+        machine.copy(&machine.path("rpctool"), "usr/bin/vmware-rpctool");
         machine.write("dev/null", "");
         for path in MOUNTS {
             let (from, flags) = (Path::new("/").join(path), MsFlags::MS_BIND | MsFlags::MS_REC);
@@ -107,12 +110,18 @@ impl Machine {
         let linked = Command::new("ldd").arg(program).output().unwrap();
         let linked = String::from_utf8(linked.stdout).unwrap();
         for library in linked.split_whitespace().filter(|word| word.starts_with('/')) {
-            let target = self.path(library.trim_start_matches('/'));
-            fs::create_dir_all(target.parent().unwrap()).unwrap();
-            fs::copy(library, target).unwrap();
+            self.copy(Path::new(library), library.trim_start_matches('/'));
         }
         let name = program.file_name().unwrap().to_str().unwrap();
-        fs::copy(program, self.path(&format!("usr/bin/{name}"))).unwrap();
+        self.copy(program, &format!("usr/bin/{name}"));
+    }
+
+    /// By another process: what this one has open for writing can't be executed, and another test's fork(2) keeps it open.
+    fn copy(&self, from: &Path, to: &str) {
+        let to = self.path(to);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        let copied = Command::new("cp").arg("-L").arg(from).arg(to).status().unwrap();
+        assert!(copied.success(), "{}", from.display());
     }
 
     /// What the hypervisor sets, whenever it does.
@@ -141,6 +150,7 @@ impl Machine {
         assert_ne!(local.0, 1, "{local:?}");
         let system = self.run(&["boot", "--stage", "system", "-v"]);
         assert!(!format!("{local:?}{system:?}").contains("Zq1"), "{local:?}{system:?}");
+        assert!(self.path("run/firstlight/status.json").exists(), "{local:?}{system:?}");
         let status = fs::read_to_string(self.path("run/firstlight/status.json")).unwrap();
         let mut status: Value = serde_json::from_str(&status).unwrap();
         status["said"] = format!("{}\n{}", local.1, system.1).into();
@@ -544,6 +554,35 @@ fn cut_off_after_a_late_seed() {
         );
         assert_eq!(machine.has("vendordata"), "---");
         machine.is_configured();
+    });
+}
+
+/// A tool that is late, or fails, at each moment.
+#[test]
+fn a_tool_that_is_mute_costs_nothing_but_time() {
+    with_own_mounts("a_tool_that_is_mute_costs_nothing_but_time", || {
+        for (switch, status, said) in [
+            ("mute-once", "done", "overwriting guestinfo.userdata"),
+            ("mute-after/userdata", "degraded", "userdata: it failed"),
+            ("mute", "degraded", "can't be looked at again"),
+        ] {
+            let machine = Machine::new(&[("metadata", METADATA), ("userdata", &user_data(""))]);
+            assert_eq!(machine.run(&["boot", "--stage", "local"]).0, 0);
+            machine.write(switch, "");
+            let (_, text) = machine.run(&["boot", "--stage", "system", "-v"]);
+            assert!(text.contains(said), "{switch}: {text}");
+            let found = machine.json("run/firstlight/status.json");
+            assert_eq!(found["status"], status, "{switch}: {found:#}");
+            let _ = fs::remove_file(machine.path("mute"));
+            let status = machine.boot();
+            assert_eq!(
+                (&status["status"], machine.generations()),
+                (&"done".into(), 1),
+                "{switch}: {status:#}"
+            );
+            assert_eq!(machine.has("userdata"), "---", "{switch}");
+            machine.is_configured();
+        }
     });
 }
 

@@ -26,6 +26,9 @@ use super::selection::selection;
 /// Its name among the modules of a report.
 const NAME: &str = "scrub";
 
+/// How often the sources are asked what there is to overwrite.
+const TRIES: u32 = 3;
+
 /// A value to overwrite.
 #[derive(Debug)]
 enum Target {
@@ -135,8 +138,7 @@ fn scrub(
 ) -> Result<(), String> {
     // As the units of the next boot will ask.
     let choice = selection(system, None)?;
-    let found = survey(&system.root, system.live, &choice);
-    let Some(plan) = plan(places, found, &choice, generation)? else {
+    let Some(plan) = plan(places, ask_again(system, &choice), &choice, generation)? else {
         return Ok(());
     };
     let remember = |left: Vec<String>| {
@@ -159,11 +161,28 @@ fn scrub(
         })?;
         gone.push(name);
     }
-    let left = digest(&source::search(&system.root, system.live, &choice))?;
-    match plan.states.last() {
-        Some(expected) if *expected == left => remember([left].into_iter().chain(plan.without_cd).collect()),
-        _ => Err("after overwriting, the sources don't have what should be left: see `firstlight sources`".to_owned()),
+    let left = source::search(&system.root, system.live, &choice);
+    match (plan.states.last(), digest(&left), left) {
+        (Some(expected), Ok(left), _) if *expected == left => {
+            remember([left].into_iter().chain(plan.without_cd).collect())
+        }
+        (_, _, Verdict::Present(_)) => {
+            Err("after overwriting, the sources don't have what should be left: see `firstlight sources`".to_owned())
+        }
+        // Each value was read back, and any state on the way is known.
+        (_, _, Verdict::Absent(why) | Verdict::Broken(why)) => {
+            tracing::warn!("what is left in the hypervisor can't be looked at now: {why}");
+            Ok(())
+        }
     }
+}
+
+/// What the sources have by now. A machine that is busy coming up may let a tool be too late.
+fn ask_again(system: &System, choice: &Choice) -> Vec<select::Found> {
+    let ask = || survey(&system.root, system.live, choice);
+    let has_a_seed = |found: &Vec<_>| matches!(select::choose(found.clone(), choice), Verdict::Present(_));
+    let mut tries = (1..TRIES).map(|_| ask());
+    tries.find(has_a_seed).unwrap_or_else(ask)
 }
 
 /// What is to be overwritten; `None` if there is nothing.
@@ -173,12 +192,14 @@ fn plan(
     choice: &Choice,
     generation: &Generation,
 ) -> Result<Option<Plan>, String> {
-    let chosen = select::choose(found.clone(), choice);
-    let now = digest(&chosen)?;
-    let is_same = now == generation.digest || generation.pointer.as_ref() == Some(&now) || generation.leaves(&now);
-    let Verdict::Present(seed) = chosen else {
-        return Ok(None);
+    let seed = match select::choose(found.clone(), choice) {
+        Verdict::Present(seed) => seed,
+        Verdict::Absent(why) | Verdict::Broken(why) => {
+            return Err(format!("what held secrets can't be looked at again: {why}"));
+        }
     };
+    let now = seed.digest();
+    let is_same = now == generation.digest || generation.pointer.as_ref() == Some(&now) || generation.leaves(&now);
     if !is_same {
         let why = "has changed since this boot read it, and is not overwritten: the next boot applies it";
         return Err(format!("what {} holds {why}", seed.place));

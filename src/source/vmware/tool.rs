@@ -20,7 +20,7 @@ pub const RPCTOOL: &[&str] = &["/usr/bin/vmware-rpctool"];
 pub const VMTOOLSD: &[&str] = &["/usr/bin/vmtoolsd", "--cmd"];
 
 /// How long one question may take.
-const LIMIT: Duration = Duration::from_secs(2);
+pub const LIMIT: Duration = Duration::from_secs(2);
 
 /// How much of what a tool says on standard error is looked at, in bytes.
 const STDERR_LIMIT: u64 = 4096;
@@ -33,6 +33,7 @@ const MESSAGE_LIMIT: usize = 64 * 1024;
 pub struct Tool {
     argv: Vec<String>,
     name: String,
+    limit: Duration,
     until: Instant,
 }
 
@@ -44,12 +45,13 @@ struct Said {
 }
 
 impl Tool {
-    /// The program with its first arguments; it is not asked any more at `until`.
-    pub fn new(argv: &[&str], until: Instant) -> Self {
+    /// The program with its first arguments; it is given `limit` for each question, and not asked any more at `until`.
+    pub fn new(argv: &[&str], limit: Duration, until: Instant) -> Self {
         let name = argv.first().copied().unwrap_or_default();
         Self {
             argv: argv.iter().map(ToString::to_string).collect(),
             name: name.rsplit('/').next().unwrap_or_default().to_owned(),
+            limit,
             until,
         }
     }
@@ -57,7 +59,7 @@ impl Tool {
     /// One question, within what is left of the time.
     fn say(&self, message: &str) -> Result<Said, String> {
         let left = self.until.saturating_duration_since(Instant::now());
-        run(&self.argv, message, left.min(LIMIT))
+        run(&self.argv, message, left.min(self.limit))
     }
 }
 
@@ -185,7 +187,7 @@ mod tests {
 
     fn ask(script: &str, limit: Duration) -> Result<Option<Vec<u8>>, String> {
         let argv = ["/bin/sh", "-c", script];
-        Tool::new(&argv, Instant::now() + limit).get("userdata")
+        Tool::new(&argv, LIMIT, Instant::now() + limit).get("userdata")
     }
 
     #[test]
@@ -214,7 +216,7 @@ mod tests {
             let why = ask(script, limit).unwrap_err();
             assert!(why.contains(what) && !why.contains("hunter2"), "{why}");
         }
-        let why = Tool::new(&["/nonexistent/tool"], Instant::now() + limit)
+        let why = Tool::new(&["/nonexistent/tool"], LIMIT, Instant::now() + limit)
             .get("userdata")
             .unwrap_err();
         assert!(
@@ -227,7 +229,7 @@ mod tests {
     fn what_tools_are_told() {
         let set = |script, value: &str| {
             let argv = ["/bin/sh", "-c", script];
-            Tool::new(&argv, Instant::now() + Duration::from_secs(10)).set("ovfEnv", value)
+            Tool::new(&argv, LIMIT, Instant::now() + Duration::from_secs(10)).set("ovfEnv", value)
         };
         let value = "<a b='$(x)'>\n \"* </a>";
         let compares = r#"[ "$#" = 0 ] && [ "$0" = 'info-set guestinfo.ovfEnv <a b='\''$(x)'\''>

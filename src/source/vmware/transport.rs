@@ -13,7 +13,13 @@ pub const VALUE_LIMIT: u64 = crate::source::PART_LIMIT;
 /// How long all questions of all transports together may take.
 const TOGETHER: Duration = Duration::from_secs(8);
 
-/// A way to read guestinfo.
+/// How long one question of a tool that writes may take.
+const WRITING: Duration = Duration::from_secs(8);
+
+/// How long all of them together may take.
+const WRITING_TOGETHER: Duration = Duration::from_secs(24);
+
+/// A way to read guestinfo, and to write it where there is a tool.
 pub trait Transport {
     /// What it is called in messages.
     fn name(&self) -> &str;
@@ -78,7 +84,7 @@ pub fn is_vmware(places: &Places) -> Result<(), String> {
 /// answers with SIGSEGV, which the tools survive and firstlight would not.
 pub fn all(places: &Places) -> Vec<Box<dyn Transport>> {
     let mut all: Vec<Box<dyn Transport>> = vec![Box::new(Backdoor::new(Access::Privileged))];
-    let tools = writers(places);
+    let tools = tools(places, tool::LIMIT, TOGETHER);
     if tools.is_empty() {
         all.push(Box::new(Backdoor::new(Access::Unprivileged)));
     }
@@ -86,13 +92,18 @@ pub fn all(places: &Places) -> Vec<Box<dyn Transport>> {
     all
 }
 
-/// The ways that can set a key as well: the tools that there are.
+/// The ways that can set a key as well: the tools that there are. They are given more time: what they are asked then is
+/// not asked at every boot, and vmtoolsd may take six seconds for it.
 pub fn writers(places: &Places) -> Vec<Box<dyn Transport>> {
-    let until = Instant::now() + TOGETHER;
+    tools(places, WRITING, WRITING_TOGETHER)
+}
+
+fn tools(places: &Places, limit: Duration, together: Duration) -> Vec<Box<dyn Transport>> {
+    let until = Instant::now() + together;
     let mut tools: Vec<Box<dyn Transport>> = Vec::new();
     for argv in [tool::RPCTOOL, tool::VMTOOLSD] {
         if argv.first().is_some_and(|path| is_there(places, path)) {
-            tools.push(Box::new(Tool::new(argv, until)));
+            tools.push(Box::new(Tool::new(argv, limit, until)));
         }
     }
     tools
