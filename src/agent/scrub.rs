@@ -48,6 +48,8 @@ struct Environment {
 
 /// The values that are overwritten, and what the next boot may find.
 struct Plan {
+    /// The source that was taken.
+    taken: String,
     targets: Vec<Target>,
     /// The digests of what is there now and after each target.
     states: Vec<String>,
@@ -204,11 +206,7 @@ fn plan(
         let why = "has changed since this boot read it, and is not overwritten: the next boot applies it";
         return Err(format!("what {} holds {why}", seed.place));
     }
-    let mut plan = Plan {
-        targets: Vec::new(),
-        states: vec![now],
-        without_cd: None,
-    };
+    let mut plan = Plan::new(&seed);
     if seed.source == "ovf" {
         plan.add_environment(places, &mut found, choice)?;
     }
@@ -219,6 +217,16 @@ fn plan(
 }
 
 impl Plan {
+    /// Nothing to overwrite of this seed.
+    fn new(seed: &Seed) -> Self {
+        Self {
+            taken: seed.source.clone(),
+            targets: Vec::new(),
+            states: vec![seed.digest()],
+            without_cd: None,
+        }
+    }
+
     /// The environment in guestinfo, where it is the one that was carried out, or another copy of that.
     fn add_environment(&mut self, places: &Places, found: &mut [select::Found], choice: &Choice) -> Result<(), String> {
         let Some(there) = environment(places) else {
@@ -240,7 +248,7 @@ impl Plan {
             found.clone_from_slice(&after);
             return self.add(Target::Environment(left), found, choice);
         }
-        self.without_cd = Some(digest_then(after, choice)?);
+        self.without_cd = Some(digest_then(&self.taken, &after, choice)?);
         self.targets.push(Target::Environment(left));
         Ok(())
     }
@@ -276,7 +284,7 @@ impl Plan {
                 found.verdict = Verdict::Absent(String::new());
             }
         }
-        self.states.push(digest_then(found.to_vec(), choice)?);
+        self.states.push(digest_then(&self.taken, found, choice)?);
         self.targets.push(target);
         Ok(())
     }
@@ -307,10 +315,22 @@ fn digest(verdict: &Verdict) -> Result<String, String> {
     }
 }
 
-/// The digest of what the sources will have. Where they would contradict each other, nothing is overwritten.
-fn digest_then(found: Vec<select::Found>, choice: &Choice) -> Result<String, String> {
-    digest(&select::choose(found, choice))
-        .map_err(|why| format!("the secrets stay in the hypervisor, for without them the next boot would say: {why}"))
+/// The digest of what the sources will have once there is less of the one that was taken.
+///
+/// # Errors
+/// They would contradict each other, or another one would be taken instead: the values must stay.
+fn digest_then(taken: &str, found: &[select::Found], choice: &Choice) -> Result<String, String> {
+    let verdict = select::choose(found.to_vec(), choice);
+    let why = match &verdict {
+        Verdict::Broken(why) => why.clone(),
+        Verdict::Present(seed) if seed.source != taken && !seed.proposes_only() => {
+            format!("the document is that of {} ({}): detach it", seed.source, seed.place)
+        }
+        _ => return digest(&verdict),
+    };
+    Err(format!(
+        "what is in the hypervisor stays, for without it the next boot would say: {why}"
+    ))
 }
 
 /// The digest of a source that has nothing left.
@@ -383,5 +403,124 @@ fn report(store: &Store, generation: &Generation, status: &mut Status, module: M
     if outcome != Outcome::Done && status.status == Standing::Done {
         status.status = Standing::Degraded;
         status.detail = "the machine is as the document asks, but the hypervisor still shows its secrets".to_owned();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::source::Part;
+
+    /// A seed of a source; its parts by name.
+    fn found(name: Name, parts: &[(&str, &str)]) -> select::Found {
+        let (place, prefix) = match name {
+            Name::VMware => ("guestinfo (table)", "guestinfo.vendordata"),
+            _ => ("somewhere", "somewhere"),
+        };
+        let mut seed = Seed::empty(name.as_str(), place.to_owned());
+        for (part, text) in parts {
+            seed.set(part, Part::new(prefix, *text));
+        }
+        select::Found {
+            name,
+            verdict: Verdict::Present(Box::new(seed)),
+            took: Duration::ZERO,
+        }
+    }
+
+    /// The keys that are overwritten, and the parts of what is left after each.
+    fn keys(found: &[select::Found], choice: &Choice) -> Result<(Vec<String>, Vec<String>), String> {
+        let Verdict::Present(seed) = select::choose(found.to_vec(), choice) else {
+            panic!("{found:?}")
+        };
+        let mut plan = Plan::new(&seed);
+        let mut found = found.to_vec();
+        for key in KEYS {
+            plan.add_key(key, &seed, &mut found, choice)?;
+        }
+        Ok((plan.targets.iter().map(Target::name).collect(), plan.states))
+    }
+
+    fn digest_of(parts: &[(&str, &str)]) -> String {
+        digest(&found(Name::VMware, parts).verdict).unwrap()
+    }
+
+    #[test]
+    fn values_go_one_at_a_time_and_each_state_is_known() {
+        let (meta, user, vendor) = (("meta-data", "m"), ("user-data", "u"), ("vendor-data", "v"));
+        let own = ("vendor-data", "c");
+        let (first, second) = ("guestinfo.userdata", "guestinfo.vendordata");
+        type Parts<'a> = &'a [(&'a str, &'a str)];
+        let table: [(Parts<'_>, &[&str], &[Parts<'_>]); 4] = [
+            (&[meta], &[], &[&[meta]]),
+            (&[user], &[first], &[&[user], &[]]),
+            (
+                &[meta, user, vendor],
+                &[first, second],
+                &[&[meta, user, vendor], &[meta, vendor], &[meta]],
+            ),
+            (&[vendor], &[second], &[&[vendor], &[]]),
+        ];
+        for (parts, targets, states) in table {
+            let states = states.iter().map(|parts| digest_of(parts)).collect::<Vec<_>>();
+            let alone = [found(Name::VMware, parts)];
+            let (names, digests) = keys(&alone, &Choice::All).unwrap();
+            assert_eq!(
+                (names, digests),
+                (targets.iter().map(ToString::to_string).collect(), states)
+            );
+        }
+        // What the credentials propose comes up when the vendordata is gone.
+        let both = [
+            found(Name::VMware, &[meta, user, vendor]),
+            found(Name::Credentials, &[own]),
+        ];
+        let (_, digests) = keys(&both, &Choice::All).unwrap();
+        assert_eq!(digests.last(), Some(&digest_of(&[meta, own])));
+        // Guestinfo proposes below another source's document.
+        let both = [found(Name::NoCloud, &[meta, user]), found(Name::VMware, &[vendor])];
+        let (names, digests) = keys(&both, &Choice::All).unwrap();
+        assert_eq!(
+            (names, digests.last()),
+            (vec![second.to_owned()], Some(&digest_of(&[meta, user])))
+        );
+    }
+
+    #[test]
+    fn what_would_bring_up_another_document_stays() {
+        let user = [("user-data", "u")];
+        let vmware = || found(Name::VMware, &user);
+        let ordered = Choice::These(vec![Name::VMware, Name::NoCloud]);
+        for (found, choice, words) in [
+            // A copy of it, which then is alone, or contradicts what is left.
+            (
+                [vmware(), found(Name::Credentials, &user)],
+                &Choice::All,
+                "the document is that of credentials",
+            ),
+            (
+                [found(Name::VMware, &[("meta-data", "m"), ("user-data", "u")]), {
+                    found(Name::Credentials, &[("meta-data", "m"), ("user-data", "u")])
+                }],
+                &Choice::All,
+                "different seeds",
+            ),
+            (
+                [vmware(), found(Name::NoCloud, &[("user-data", "other")])],
+                &ordered,
+                "that of nocloud (somewhere)",
+            ),
+        ] {
+            let why = keys(&found, choice).unwrap_err();
+            assert!(why.contains(words), "{why}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_source_that_has_nothing() {
+        assert_eq!(digest(&Verdict::Absent("empty".to_owned())), Ok(nothing()));
+        assert_eq!(digest(&Verdict::Broken("torn".to_owned())), Err("torn".to_owned()));
     }
 }
