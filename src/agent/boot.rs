@@ -6,6 +6,7 @@ use super::carry_out::{Request, carry_out};
 use super::confirm::settle;
 use super::decide::{Decision, decide};
 use super::elsewhere::{fetch_and_begin, prepare, start_final_stage};
+use super::scrub;
 use super::selection::selection;
 use crate::document::Document;
 use crate::document::settings::OnFailure;
@@ -15,7 +16,7 @@ use crate::report::applied::AppliedReport;
 use crate::report::status::{Standing, Status};
 use crate::settings::Settings;
 use crate::source::{Choice, Rules, Seed, Verdict, search};
-use crate::state::{Generation, Outcome, StateError, Store, instance_id};
+use crate::state::{Generation, Outcome, StateError, Store, instance_id, scrubbed};
 use crate::system::{System, udev};
 
 /// How long the system stage waits for a seed on a device that udev has yet to come to: nothing waits for it.
@@ -206,7 +207,11 @@ pub(super) async fn begin(system: &System, store: &Store, seed: &Seed, stage: St
         in_words(&decision)
     );
     let resume = match decision {
-        Decision::Nothing(generation) => return Ok(unchanged(seed, &id, &generation, stage)),
+        Decision::Nothing(generation) => {
+            let mut status = unchanged(seed, &id, &generation, stage);
+            scrub::after_success(system, store, seed, &document, &mut status);
+            return Ok(status);
+        }
         Decision::Retry(generation) => Some(generation),
         Decision::NewInstance | Decision::ChangedSeed => None,
     };
@@ -240,10 +245,11 @@ async fn carry_out_stage(
         true => store.arm_emergency()?,
         false => store.disarm_emergency()?,
     }
-    let status = carry_out_document(system, store, seed, document, id, stage, resume).await?;
+    let mut status = carry_out_document(system, store, seed, document, id, stage, resume).await?;
     if status.status != Standing::Failed {
         store.disarm_emergency()?;
     }
+    scrub::after_success(system, store, seed, document, &mut status);
     Ok(status)
 }
 
@@ -361,7 +367,11 @@ fn without_seed(store: &Store, why: &str) -> Result<Status, StateError> {
         });
     };
     let number = current.number;
-    let detail = format!("no source has a document any more; what generation {number} configured stays ({why})");
+    let cause = match scrubbed(&store.generations()?, &scrub::nothing()) {
+        Some(_) => "the document was taken away from the hypervisor after use",
+        None => "no source has a document any more",
+    };
+    let detail = format!("{cause}; what generation {number} configured stays ({why})");
     let status = Status::plain(current.outcome.into(), detail);
     Ok(Status {
         stage: Some(Stage::System),

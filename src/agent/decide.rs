@@ -1,7 +1,7 @@
 //! What a boot has to do: the table of design.md, "The instance".
 
 use crate::module::Stage;
-use crate::state::{Generation, Outcome};
+use crate::state::{Generation, Outcome, scrubbed};
 
 /// What is to be done in this boot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,10 @@ pub enum Decision {
 pub fn decide(instance_id: &str, digest: &str, remembered: Option<&str>, generations: &[Generation]) -> Decision {
     if remembered != Some(instance_id) {
         return Decision::NewInstance;
+    }
+    // Less than it was told, for its secrets were overwritten: the same document.
+    if let Some(generation) = scrubbed(generations, digest) {
+        return Decision::Nothing(generation.clone());
     }
     match last_from_a_source(generations) {
         None => Decision::NewInstance,
@@ -72,6 +76,32 @@ mod tests {
         }
     }
 
+    type Case<'a> = (&'a str, &'a str, Option<&'a str>, Vec<Generation>, Decision);
+
+    /// What a source has left is the document it had, for the machine that it was overwritten for.
+    fn after_scrubbing() -> Vec<Case<'static>> {
+        use Outcome::{Done, Failed, RolledBack};
+        let scrubbed = |number, outcome| Generation {
+            scrubbed: Some(vec!["b".into(), "c".into()]),
+            ..generation(number, "vmware", "a", outcome)
+        };
+        let done = scrubbed(1, Done);
+        let next = |outcome| vec![done.clone(), generation(2, "vmware", "z", outcome)];
+        let file = vec![done.clone(), generation(2, "file", "z", Done)];
+        let nothing = || Decision::Nothing(done.clone());
+        let undone = scrubbed(1, RolledBack);
+        vec![
+            ("i-1", "a", Some("i-1"), vec![done.clone()], nothing()),
+            ("i-1", "b", Some("i-1"), vec![done.clone()], nothing()),
+            ("i-1", "c", Some("i-1"), file, nothing()),
+            ("i-1", "d", Some("i-1"), vec![done.clone()], Decision::ChangedSeed),
+            ("i-2", "b", Some("i-1"), vec![done.clone()], Decision::NewInstance),
+            ("i-1", "b", Some("i-1"), next(Failed), nothing()),
+            ("i-1", "b", Some("i-1"), next(Done), Decision::ChangedSeed),
+            ("i-1", "b", Some("i-1"), vec![undone.clone()], Decision::Nothing(undone)),
+        ]
+    }
+
     #[test]
     fn the_table() {
         use Outcome::{Degraded, Done, Failed, RolledBack, Running};
@@ -88,7 +118,6 @@ mod tests {
             .into(),
             ..done.clone()
         };
-        type Case<'a> = (&'a str, &'a str, Option<&'a str>, Vec<Generation>, Decision);
         let table: [Case<'_>; 11] = [
             ("i-1", "a", Some("i-1"), vec![cut.clone()], Decision::Retry(cut)),
             ("i-1", "a", None, vec![], Decision::NewInstance),
@@ -138,7 +167,7 @@ mod tests {
                 Decision::ChangedSeed,
             ),
         ];
-        for (id, digest, remembered, generations, expected) in table {
+        for (id, digest, remembered, generations, expected) in table.into_iter().chain(after_scrubbing()) {
             assert_eq!(
                 decide(id, digest, remembered, &generations),
                 expected,

@@ -14,7 +14,7 @@ use crate::document::{Diagnostic, Document};
 use crate::report::style::Style;
 use crate::settings::{self, Invalid, Settings};
 use crate::source::{Choice, Seed, Verdict, file, search};
-use crate::state::{Store, instance_id};
+use crate::state::{Store, instance_id, scrubbed};
 use crate::system::System;
 
 /// The options that all subcommands share.
@@ -98,7 +98,7 @@ impl Context {
             None => {
                 let (choice, settings) = self.selection(system)?;
                 match search(&system.root, system.live, &choice, &settings.rules) {
-                    Verdict::Present(seed) if seed.is_whole() => *seed,
+                    Verdict::Present(seed) if seed.is_whole() => not_the_rest(*seed, system)?,
                     // A tree may be anybody's: what it says is not asked for from here.
                     Verdict::Present(seed) if !system.live && !matches!(choice, Choice::At(..)) => bail!(
                         "the document is at {}: the machine fetches it when it boots; name it with --source \
@@ -180,6 +180,21 @@ impl Context {
         let style = Style::for_stream(&std::io::stderr());
         self.say(&format!("{}: {error:#}", style.removed("error")));
         Exit::Failed.into()
+    }
+}
+
+/// What is left of a document after its secrets were overwritten is not what anybody asks for: carried out, it would undo
+/// the rest.
+fn not_the_rest(seed: Seed, system: &System) -> anyhow::Result<Seed> {
+    let generations = Store::new(system.root.clone()).generations().unwrap_or_default();
+    match scrubbed(&generations, &seed.digest()) {
+        Some(generation) => bail!(
+            "the document of generation {} was taken away from the hypervisor after use, and {} has only a part of it: \
+             name the document's file",
+            generation.number,
+            seed.place
+        ),
+        None => Ok(seed),
     }
 }
 

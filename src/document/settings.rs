@@ -13,6 +13,8 @@ pub struct Settings {
     pub strict: bool,
     /// How many generations are kept, those that can be rolled back. Default: 10.
     pub keep_generations: Option<KeepGenerations>,
+    /// After a boot that went well, overwrite in the hypervisor what held secrets. Default: true.
+    pub scrub: Option<bool>,
 }
 
 /// How many generations are kept: from 1 to [`KEEP_MAX`].

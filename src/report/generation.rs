@@ -63,6 +63,18 @@ impl GenerationReport {
         self.outcome = report.outcome;
         self.stages.insert(stage, stage_report);
     }
+
+    /// Puts in what is done after the modules have ended, in place of what came of it before, in whichever stage.
+    pub fn put(&mut self, stage: Stage, module: ModuleOutcome) {
+        for earlier in self.stages.values_mut() {
+            earlier.modules.retain(|other| other.name != module.name);
+        }
+        let here = self.stages.entry(stage).or_insert(StageReport {
+            outcome: module.outcome,
+            modules: Vec::new(),
+        });
+        here.modules.push(module);
+    }
 }
 
 /// The module with what it changed when the stage ran before, unless that was undone.
@@ -151,6 +163,23 @@ mod tests {
             1,
             "a module that nothing is asked of is left out"
         );
+    }
+
+    #[test]
+    fn what_is_put_in_is_there_once() {
+        let mut whole = GenerationReport::resume(7, None);
+        whole.add(Stage::System, &report(Verdict::Verified));
+        let scrub = ModuleOutcome {
+            name: "scrub".into(),
+            ..report(Verdict::Verified).modules.remove(0)
+        };
+        for stage in [Stage::System, Stage::Local, Stage::Local] {
+            whole.put(stage, scrub.clone());
+            let all = whole.stages.values().flat_map(|stage| &stage.modules);
+            assert_eq!(all.filter(|module| module.name == "scrub").count(), 1);
+            assert_eq!(whole.stages[&stage].modules.last(), Some(&scrub));
+        }
+        assert_eq!(whole.stages[&Stage::System].modules.len(), 1);
     }
 
     #[test]

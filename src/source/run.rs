@@ -44,6 +44,9 @@ impl std::fmt::Debug for Said {
 /// # Errors
 /// It can't be started, takes too long or prints too much: which, without its name.
 pub fn run(argv: &[String], environment: &[(&str, &str)], limit: Duration, stdout_limit: u64) -> Result<Said, String> {
+    if limit.is_zero() {
+        return Err("no time is left to ask it".to_owned());
+    }
     let deadline = Instant::now() + limit;
     let (program, arguments) = argv.split_first().ok_or("there is no program to start")?;
     let mut child = Command::new(program)

@@ -40,9 +40,10 @@ pub struct Generation {
     /// SHA-256 of what the source itself has, where the document is elsewhere and has to be fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
-    /// SHA-256 of what the source has left since the secrets in it were overwritten.
+    /// SHA-256 of what the source has left since the secrets in it were overwritten. Written before that is done, one value
+    /// after the other: as long as nobody has looked, it may be any of several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scrubbed: Option<String>,
+    pub scrubbed: Option<Vec<String>>,
 }
 
 /// A moment until which a person may do something. Not by the wall clock, which anybody can set, the network included.
@@ -116,10 +117,25 @@ impl Generation {
         self.undoing || matches!(self.outcome, Outcome::Done | Outcome::Degraded | Outcome::Running)
     }
 
+    /// Whether the source has this digest since its secrets were overwritten: the same document, of which less is left.
+    pub fn leaves(&self, digest: &str) -> bool {
+        self.scrubbed.iter().flatten().any(|left| left == digest)
+    }
+
     /// Until when somebody has to confirm it, if it is undone otherwise.
     pub fn confirm_by(&self) -> Option<&Deadline> {
         self.unconfirmed.as_ref().filter(|_| self.is_in_force())
     }
+}
+
+/// The generation whose document is what a source with this digest had before its secrets were overwritten. It is the newest
+/// that came from a source; one that failed has left things as they were.
+pub fn scrubbed<'a>(generations: &'a [Generation], digest: &str) -> Option<&'a Generation> {
+    let newest = generations
+        .iter()
+        .rev()
+        .find(|generation| generation.source != crate::source::FILE && generation.outcome != Outcome::Failed);
+    newest.filter(|newest| newest.digest != digest && newest.leaves(digest))
 }
 
 impl Store {

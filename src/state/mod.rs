@@ -16,7 +16,7 @@ use crate::system::write::TEMPORARY_PREFIX;
 use crate::system::{ReadError, Root, WriteError, Writer};
 
 pub use contents::digest;
-pub use generation::{Deadline, Generation, Outcome, StageRecord};
+pub use generation::{Deadline, Generation, Outcome, StageRecord, scrubbed};
 pub use instance::instance_id;
 pub use inventory::{Inventory, Item, LinkItem, PathItem, PathState, Thing};
 pub use journal::{Before, Journal, Mark, Record, Step, Undo};

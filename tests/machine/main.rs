@@ -63,7 +63,7 @@ machines! {
         let mut machine = Vm::new(Bookworm, test, Medium::TwoSeeds);
         scenario::two_seeds(test, &mut machine, "192.0.2.15", ["/dev/sr0", "/dev/vdb"]);
     };
-    a_vm_with_guestinfo_trixie => |test| scenario::handed_over(test, &mut Vm::new(Trixie, test, Medium::Guestinfo));
+    a_vm_with_guestinfo_trixie => |test| scenario::handed_over_and_scrubbed(test, &mut Vm::new(Trixie, test, Medium::Guestinfo));
 
     // Emulated, firstlight begins after about 20 s and has ended after 40; twice that on a busy machine.
     a_vm_power_cut_trixie => |test| scenario::power_cuts(test, 1, 15.0..60.0, &|| Box::new(Vm::new(Trixie, test, Medium::FatDisk)));

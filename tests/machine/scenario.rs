@@ -219,6 +219,20 @@ pub fn two_seeds(test: &str, machine: &mut dyn Machine, address: &str, names: [&
     checks.finish();
 }
 
+/// A virtual machine with guestinfo, which any of its processes can read: it holds no document after the first boot, and
+/// the second knows what is left.
+pub fn handed_over_and_scrubbed(test: &str, machine: &mut dyn Machine) {
+    handed_over(test, machine);
+    let seen = machine.boot(&[], FIRST, PASSWORD);
+    let mut checks = Checks::new(test, "what is left of it", &seen);
+    checks.configured(&Seed::new("first-light", FIRST));
+    checks.equal("guestinfo.userdata", seen.text("guestinfo").trim_end(), "---");
+    checks.status("0");
+    checks.units_succeeded();
+    checks.generations(1);
+    checks.finish();
+}
+
 /// What is done in [`by_hand`]: a document applied to the machine as it runs, looked at, and taken back.
 const HANDS: &str = r#"
 look() {

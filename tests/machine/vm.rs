@@ -34,7 +34,14 @@ pub enum Medium {
 
 /// What stands in for `vmware-rpctool`.
 const RPCTOOL: &str = r#"#!/bin/sh
-[ "$#" = 1 ] && cat "/usr/lib/guestinfo/${1#info-get guestinfo.}" 2>/dev/null && exit
+[ "$#" = 1 ] || exit 1
+case $1 in
+"info-set guestinfo."*)
+    rest=${1#info-set guestinfo.}
+    printf %s "${rest#* }" >"/usr/lib/guestinfo/${rest%% *}" && exit ;;
+*)
+    cat "/usr/lib/guestinfo/${1#info-get guestinfo.}" 2>/dev/null && exit ;;
+esac
 echo 'No value found' >&2
 exit 1
 "#;

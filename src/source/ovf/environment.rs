@@ -57,35 +57,7 @@ impl Environment {
     /// # Errors
     /// It is none, or is damaged: what is wrong, where, and what to do, without showing a value.
     pub fn parse(xml: &[u8]) -> Result<Self, String> {
-        if xml.len() > LIMIT {
-            return Err(format!(
-                "has more than the {LIMIT} bytes that are read: make its values smaller"
-            ));
-        }
-        let text = std::str::from_utf8(xml).map_err(|error| {
-            let line = line_of(xml, error.valid_up_to());
-            format!("is not UTF-8: line {line} has a byte that can't be: write it as UTF-8")
-        })?;
-        // A guestinfo variable comes with a line break or a NUL behind it.
-        let text = text
-            .trim_start_matches('\u{feff}')
-            .trim_matches(|c: char| c == '\0' || c.is_ascii_whitespace());
-        if text.is_empty() {
-            return Err("is empty: power the machine off and on, which writes it anew".to_owned());
-        }
-        if text.split('<').any(|piece| piece.matches('=').count() > EQUALS_LIMIT) {
-            return Err("has an element with too many attributes: write a simpler one".to_owned());
-        }
-        if text.matches("xmlns").count() > NAMESPACE_LIMIT {
-            return Err("declares too many namespaces: write a simpler one".to_owned());
-        }
-        let options = ParsingOptions {
-            allow_dtd: false,
-            nodes_limit: NODE_LIMIT,
-            ..ParsingOptions::default()
-        };
-        let document = Document::parse_with_options(text, options).map_err(|error| explain(&error))?;
-        Self::of(document.root_element())
+        Self::of(parse(xml)?.root_element())
     }
 
     fn of(root: Node<'_, '_>) -> Result<Self, String> {
@@ -115,6 +87,41 @@ impl Environment {
     }
 }
 
+/// The document as XML, within all limits; its text is without what is around it.
+///
+/// # Errors
+/// As [`Environment::parse`].
+pub fn parse(xml: &[u8]) -> Result<Document<'_>, String> {
+    if xml.len() > LIMIT {
+        return Err(format!(
+            "has more than the {LIMIT} bytes that are read: make its values smaller"
+        ));
+    }
+    let text = std::str::from_utf8(xml).map_err(|error| {
+        let line = line_of(xml, error.valid_up_to());
+        format!("is not UTF-8: line {line} has a byte that can't be: write it as UTF-8")
+    })?;
+    // A guestinfo variable comes with a line break or a NUL behind it.
+    let text = text
+        .trim_start_matches('\u{feff}')
+        .trim_matches(|c: char| c == '\0' || c.is_ascii_whitespace());
+    if text.is_empty() {
+        return Err("is empty: power the machine off and on, which writes it anew".to_owned());
+    }
+    if text.split('<').any(|piece| piece.matches('=').count() > EQUALS_LIMIT) {
+        return Err("has an element with too many attributes: write a simpler one".to_owned());
+    }
+    if text.matches("xmlns").count() > NAMESPACE_LIMIT {
+        return Err("declares too many namespaces: write a simpler one".to_owned());
+    }
+    let options = ParsingOptions {
+        allow_dtd: false,
+        nodes_limit: NODE_LIMIT,
+        ..ParsingOptions::default()
+    };
+    Document::parse_with_options(text, options).map_err(|error| explain(&error))
+}
+
 fn elements<'a, 'i>(parent: Node<'a, 'i>, name: &'static str) -> impl Iterator<Item = Node<'a, 'i>> {
     let named = move |node: &Node<'_, '_>| node.is_element() && node.tag_name().name() == name;
     parent.children().filter(named)
@@ -136,7 +143,7 @@ fn read_property(node: Node<'_, '_>) -> Result<Property, String> {
 }
 
 /// An attribute by its local name: OVF's, else one without a namespace, else the first one of any.
-fn attribute<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
+pub fn attribute<'a>(node: Node<'a, '_>, name: &str) -> Option<&'a str> {
     let found: Vec<_> = node.attributes().filter(|attribute| attribute.name() == name).collect();
     let ovf = found
         .iter()

@@ -6,6 +6,7 @@
 mod encoding;
 mod environment;
 mod properties;
+pub mod scrub;
 mod seed;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,9 @@ const NAMES: [&str; 3] = ["ovf-env.xml", "ovf_env.xml", "ovfenv.xml"];
 
 /// The labels that hypervisors give to its volume: one that can't be read is then no other disk's affair.
 const LABELS: [&str; 3] = ["OVF ENV", "OVFENV", "OVF-TRANSPORT"];
+
+/// Where a VMware machine has it.
+pub const GUESTINFO: &str = "guestinfo.ovfEnv";
 
 /// The seed in the file `path`, which is an environment, or a volume that holds one. For `--source ovf:PATH`.
 #[expect(clippy::disallowed_methods, reason = "the seed that the operator named")]
@@ -102,13 +106,17 @@ pub fn search(places: &Places) -> Verdict {
         None => absent.push("no OVF environment in a seed directory or on a CD".to_owned()),
     }
     if let Some(xml) = vmware::ovf_environment(places).map(Zeroizing::new) {
-        const ORIGIN: &str = "guestinfo.ovfEnv";
-        match verdict(&xml, ORIGIN, ORIGIN, Some(&read)) {
+        match from_guestinfo(&xml, places) {
             Verdict::Absent(why) => absent.push(why),
             found => return found,
         }
     }
     Verdict::Absent(absent.join("; "))
+}
+
+/// What the environment in [`GUESTINFO`] says.
+pub fn from_guestinfo(xml: &[u8], places: &Places) -> Verdict {
+    verdict(xml, GUESTINFO, GUESTINFO, Some(&|path: &Path| places.read(path)))
 }
 
 /// What the environment on a volume says; `None` if there is none on it, `Err` if the volume can't be read.

@@ -29,6 +29,19 @@ const OWN: [&str; 12] = [
     "user-data",
 ];
 
+/// Those that hold a password, or a document that may hold one.
+const SECRET: [&str; 4] = [
+    "user-data",
+    "password",
+    "firstlight.user-data",
+    "firstlight.root-password",
+];
+
+/// Whether the property of this key holds a secret of ours.
+pub fn is_secret(key: &str) -> bool {
+    matches!(name_of(key), Ok(Some(name)) if SECRET.contains(&name.as_str()))
+}
+
 /// The properties that are firstlight's or cloud-init's and have a value.
 #[derive(Debug)]
 pub struct Properties<'a>(Vec<(String, &'a Property)>);

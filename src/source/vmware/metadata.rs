@@ -12,13 +12,11 @@ use super::encoding;
 use crate::source::{PART_LIMIT, Part};
 
 /// Keys with a meaning for cloud-init that firstlight doesn't act on.
-const NOT_APPLIED: [&str; 7] = [
+const NOT_APPLIED: [&str; 5] = [
     "public-keys",
     "public_keys",
     "public-keys-data",
     "public_keys_data",
-    "redact",
-    "cleanup-guestinfo",
     "wait-on-network",
 ];
 

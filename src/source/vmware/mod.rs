@@ -8,6 +8,7 @@ mod directory;
 mod encoding;
 mod environment;
 mod metadata;
+pub mod scrub;
 mod tool;
 mod transport;
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::transport::{Transport, VALUE_LIMIT};
-use crate::source::run::run;
+use crate::source::run::{Said, run};
 
 /// The small one, which the hypervisor can be told to refuse.
 pub const RPCTOOL: &[&str] = &["/usr/bin/vmware-rpctool"];
@@ -12,25 +12,46 @@ pub const RPCTOOL: &[&str] = &["/usr/bin/vmware-rpctool"];
 pub const VMTOOLSD: &[&str] = &["/usr/bin/vmtoolsd", "--cmd"];
 
 /// How long one question may take.
-const LIMIT: Duration = Duration::from_secs(2);
+pub const LIMIT: Duration = Duration::from_secs(2);
+
+/// The longest message that a hypervisor takes from a guest, in bytes: open-vm-tools' `GUESTMSG_MAX_IN_SIZE`.
+const MESSAGE_LIMIT: usize = 64 * 1024;
 
 /// A tool that is asked.
 #[derive(Debug)]
 pub struct Tool {
     argv: Vec<String>,
     name: String,
+    limit: Duration,
     until: Instant,
 }
 
 impl Tool {
-    /// The program with its first arguments; it is not asked any more at `until`.
-    pub fn new(argv: &[&str], until: Instant) -> Self {
+    /// The program with its first arguments; it is given `limit` for each question, and not asked any more at `until`.
+    pub fn new(argv: &[&str], limit: Duration, until: Instant) -> Self {
         let name = argv.first().copied().unwrap_or_default();
         Self {
             argv: argv.iter().map(ToString::to_string).collect(),
             name: name.rsplit('/').next().unwrap_or_default().to_owned(),
+            limit,
             until,
         }
+    }
+
+    /// One question, within what is left of the time.
+    fn say(&self, message: &str) -> Result<Said, String> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        let mut argv = self.argv.clone();
+        argv.push(message.to_owned());
+        run(&argv, &[], left.min(self.limit), VALUE_LIMIT)
+    }
+}
+
+/// Only what is known is repeated: anything else may be a part of a value.
+fn refusal(stderr: &str) -> &'static str {
+    match stderr.contains("Permission denied") {
+        true => "permission denied",
+        false => "it failed",
     }
 }
 
@@ -40,27 +61,35 @@ impl Transport for Tool {
     }
 
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, String> {
-        let left = self.until.saturating_duration_since(Instant::now());
-        let mut argv = self.argv.clone();
-        argv.push(format!("info-get guestinfo.{key}"));
-        let said = run(&argv, &[], left.min(LIMIT), VALUE_LIMIT)
+        let said = self
+            .say(&format!("info-get guestinfo.{key}"))
             .map_err(|why| format!("{} asked for guestinfo.{key}: {why}", self.name))?;
         if said.success {
             // The tool's own line end, not the value's.
             let value = said.stdout.strip_suffix(b"\n").unwrap_or(&said.stdout);
             return Ok(Some(value.to_vec()));
         }
-        // Only what is known is repeated: anything else may be a part of a value.
         let stderr = String::from_utf8_lossy(&said.stderr);
         if stderr.contains("No value found") {
             return Ok(None);
         }
-        let why = if stderr.contains("Permission denied") {
-            "permission denied"
-        } else {
-            "it failed"
+        Err(format!("{} asked for guestinfo.{key}: {}", self.name, refusal(&stderr)))
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        let message = format!("info-set guestinfo.{key} {value}");
+        if message.len() > MESSAGE_LIMIT {
+            return Err(format!(
+                "guestinfo.{key} would have {} bytes, more than the 64 KiB that a guest can write",
+                value.len()
+            ));
+        }
+        let why = match self.say(&message) {
+            Ok(said) if said.success => return Ok(()),
+            Ok(said) => refusal(&String::from_utf8_lossy(&said.stderr)).to_owned(),
+            Err(why) => why,
         };
-        Err(format!("{} asked for guestinfo.{key}: {why}", self.name))
+        Err(format!("{} setting guestinfo.{key}: {why}", self.name))
     }
 }
 
@@ -70,7 +99,7 @@ mod tests {
 
     fn ask(script: &str, limit: Duration) -> Result<Option<Vec<u8>>, String> {
         let argv = ["/bin/sh", "-c", script];
-        Tool::new(&argv, Instant::now() + limit).get("userdata")
+        Tool::new(&argv, LIMIT, Instant::now() + limit).get("userdata")
     }
 
     #[test]
@@ -99,13 +128,37 @@ mod tests {
             let why = ask(script, limit).unwrap_err();
             assert!(why.contains(what) && !why.contains("hunter2"), "{why}");
         }
-        let why = Tool::new(&["/nonexistent/tool"], Instant::now() + limit)
+        let why = Tool::new(&["/nonexistent/tool"], LIMIT, Instant::now() + limit)
             .get("userdata")
             .unwrap_err();
         assert!(
             why.starts_with("tool asked for guestinfo.userdata: can't be started"),
             "{why}"
         );
+    }
+
+    #[test]
+    fn what_tools_are_told() {
+        let set = |script, value: &str| {
+            let argv = ["/bin/sh", "-c", script];
+            Tool::new(&argv, LIMIT, Instant::now() + Duration::from_secs(10)).set("ovfEnv", value)
+        };
+        let value = "<a b='$(x)'>\n \"* </a>";
+        let compares = r#"[ "$#" = 0 ] && [ "$0" = 'info-set guestinfo.ovfEnv <a b='\''$(x)'\''>
+ "* </a>' ]"#;
+        assert_eq!(set(compares, value), Ok(()));
+        assert_eq!(set("true", &"x".repeat(65_000)), Ok(()));
+        for (script, what) in [
+            (
+                "echo Permission denied >&2; exit 1",
+                "sh setting guestinfo.ovfEnv: permission denied",
+            ),
+            ("echo hunter2 >&2; exit 1", "sh setting guestinfo.ovfEnv: it failed"),
+        ] {
+            assert_eq!(set(script, "x"), Err(what.to_owned()));
+        }
+        let why = set("true", &"x".repeat(65_536)).unwrap_err();
+        assert!(why.contains("would have 65536 bytes, more than the 64 KiB"), "{why}");
     }
 
     #[test]

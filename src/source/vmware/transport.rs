@@ -13,7 +13,13 @@ pub const VALUE_LIMIT: u64 = crate::source::PART_LIMIT;
 /// How long all questions of all transports together may take.
 const TOGETHER: Duration = Duration::from_secs(8);
 
-/// A way to read guestinfo.
+/// How long one question of a tool that writes may take.
+const WRITING: Duration = Duration::from_secs(8);
+
+/// How long all of them together may take.
+const WRITING_TOGETHER: Duration = Duration::from_secs(24);
+
+/// A way to read guestinfo, and to write it where there is a tool.
 pub trait Transport {
     /// What it is called in messages.
     fn name(&self) -> &str;
@@ -28,6 +34,14 @@ pub trait Transport {
     /// # Errors
     /// It can't be asked: why, without anything of the value.
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, String>;
+
+    /// Sets `guestinfo.KEY`. The value stands on a command line: it must not be a secret.
+    ///
+    /// # Errors
+    /// This way can't write, or was refused: why.
+    fn set(&mut self, key: &str, _value: &str) -> Result<(), String> {
+        Err(format!("{} can't set guestinfo.{key}", self.name()))
+    }
 
     /// Whether "not set" is to be believed, rather than that this way may not see it.
     fn is_sure(&self) -> bool {
@@ -70,19 +84,29 @@ pub fn is_vmware(places: &Places) -> Result<(), String> {
 /// answers with SIGSEGV, which the tools survive and firstlight would not.
 pub fn all(places: &Places) -> Vec<Box<dyn Transport>> {
     let mut all: Vec<Box<dyn Transport>> = vec![Box::new(Backdoor::new(Access::Privileged))];
-    let until = Instant::now() + TOGETHER;
-    let tools: Vec<_> = [tool::RPCTOOL, tool::VMTOOLSD]
-        .into_iter()
-        .filter(|argv| argv.first().is_some_and(|path| is_there(places, path)))
-        .map(|argv| Tool::new(argv, until))
-        .collect();
+    let tools = tools(places, tool::LIMIT, TOGETHER);
     if tools.is_empty() {
         all.push(Box::new(Backdoor::new(Access::Unprivileged)));
     }
-    for tool in tools {
-        all.push(Box::new(tool));
-    }
+    all.extend(tools);
     all
+}
+
+/// The ways that can set a key as well: the tools that there are. They are given more time: what they are asked then is
+/// not asked at every boot, and vmtoolsd may take six seconds for it.
+pub fn writers(places: &Places) -> Vec<Box<dyn Transport>> {
+    tools(places, WRITING, WRITING_TOGETHER)
+}
+
+fn tools(places: &Places, limit: Duration, together: Duration) -> Vec<Box<dyn Transport>> {
+    let until = Instant::now() + together;
+    let mut tools: Vec<Box<dyn Transport>> = Vec::new();
+    for argv in [tool::RPCTOOL, tool::VMTOOLSD] {
+        if argv.first().is_some_and(|path| is_there(places, path)) {
+            tools.push(Box::new(Tool::new(argv, limit, until)));
+        }
+    }
+    tools
 }
 
 fn is_there(places: &Places, path: &str) -> bool {
