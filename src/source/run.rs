@@ -45,7 +45,7 @@ impl std::fmt::Debug for Said {
 /// It can't be started, takes too long or prints too much: which, without its name.
 pub fn run(argv: &[String], environment: &[(&str, &str)], limit: Duration, stdout_limit: u64) -> Result<Said, String> {
     if limit.is_zero() {
-        return Err("no time is left to ask it".to_owned());
+        return Err(format!("no answer within {:.1} s", limit.as_secs_f32()));
     }
     let deadline = Instant::now() + limit;
     let (program, arguments) = argv.split_first().ok_or("there is no program to start")?;
