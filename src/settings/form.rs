@@ -131,7 +131,8 @@ impl HttpForm {
         for (at, host) in self.no_proxy.iter().enumerate() {
             if host.is_empty() || host.contains(|c: char| c == '/' || c.is_whitespace()) {
                 let at = at.to_string();
-                let hint = Some("write a host name or an address, or `.example` for a domain; networks are not known here");
+                let hint =
+                    Some("write a host name or an address, or `.example` for a domain; networks are not known here");
                 problems.error(&["no_proxy", &at], "this is no host", hint);
             }
         }

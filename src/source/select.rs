@@ -9,7 +9,7 @@ use std::str::FromStr;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{Places, Rules, Seed, Verdict, configdrive, credentials, nocloud, ovf, vmware};
+use super::{Allow, NOT_ALLOWED, Places, Rules, Seed, Verdict, configdrive, credentials, nocloud, ovf, vmware};
 use crate::system::Root;
 
 /// A source.
@@ -60,9 +60,22 @@ impl Name {
         }
     }
 
+    /// Whether any place of this source is one of those that are allowed. NoCloud's always has one: the kernel command
+    /// line is the machine owner's own.
+    fn is_allowed(self, allow: Allow) -> bool {
+        let devices = allow.removable || allow.fixed;
+        match self {
+            Self::NoCloud => true,
+            Self::Ovf => devices || allow.directory || allow.hypervisor,
+            Self::ConfigDrive => devices,
+            Self::VMware | Self::Credentials => allow.hypervisor,
+        }
+    }
+
     /// Looks where this source is on a machine.
     fn look(self, places: &Places) -> Verdict {
         match self {
+            _ if !self.is_allowed(places.allow()) => Verdict::Absent(NOT_ALLOWED.to_owned()),
             Self::NoCloud => nocloud::look(places),
             Self::Ovf => ovf::search(places),
             Self::ConfigDrive => configdrive::search(places),
@@ -182,7 +195,7 @@ pub fn survey(root: &Root, live: bool, choice: &Choice, rules: &Rules) -> Vec<Fo
             }];
         }
     };
-    let places = Places::of(root, live);
+    let places = Places::of(root, live, rules);
     let asked: Vec<_> = names
         .into_iter()
         .map(|name| (name, ask(name, places.clone())))

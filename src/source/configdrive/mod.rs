@@ -49,7 +49,11 @@ pub fn search(places: &Places) -> Verdict {
         }
     }
     match found.as_slice() {
-        [] => Verdict::Absent(format!("no volume labelled {LABEL}")),
+        [] => {
+            let mut absent = vec![format!("no volume labelled {LABEL}")];
+            absent.extend(places.allow().forbidden_devices());
+            Verdict::Absent(absent.join("; "))
+        }
         [seed] => Verdict::Present(Box::new(seed.clone())),
         seeds => {
             let places: Vec<_> = seeds.iter().map(|seed| seed.place.as_str()).collect();

@@ -1,5 +1,6 @@
 use super::super::media::images::folder;
 use super::*;
+use crate::source::Rules;
 use crate::system::Root;
 
 const OWN: &str = "/run/credentials/firstlight-local.service";
@@ -10,6 +11,7 @@ fn look(files: &[(&str, &str)]) -> Verdict {
         root: Root::open(tree.path()).unwrap(),
         live: true,
         devices: Vec::new(),
+        rules: Rules::default(),
     };
     search_in(&places, &[OWN.to_owned(), SYSTEM.to_owned()])
 }

@@ -7,7 +7,7 @@
 
 use super::file::read_plain;
 use super::media::{Entry, MediaError, Volume};
-use super::{PART_LIMIT, Part, Places, Seed, Verdict};
+use super::{NOT_ALLOWED, PART_LIMIT, Part, Places, Rules, Seed, Verdict};
 use std::io;
 use std::path::{Path, PathBuf};
 use told::Told;
@@ -31,12 +31,12 @@ pub fn look(places: &Places) -> Verdict {
     let read = |path: &Path| places.read(path);
     let told = match Told::to(places) {
         Ok(Some(told)) => told,
-        Ok(None) => return search(&read, &places.devices, &[LABEL]),
+        Ok(None) => return search(&read, &places.devices, &places.rules),
         Err(error) => return Verdict::Broken(error.to_string()),
     };
     let verdict = match told.seedfrom(places) {
         Some(place) => seed_from(&place, &read),
-        None => search(&read, &places.devices, &[LABEL]),
+        None => search(&read, &places.devices, &places.rules),
     };
     match verdict {
         Verdict::Present(mut seed) => match told.add_to(&mut seed) {
@@ -116,20 +116,29 @@ pub fn from_volume(path: &Path) -> Verdict {
     })
 }
 
-/// Searches the machine: [`DIRECTORIES`], then the volumes labelled with one of `labels` among `devices`.
+/// Searches the machine: [`DIRECTORIES`] if they are allowed, then the volumes labelled as `rules` say among `devices`.
 ///
 /// `read` gives a file of the machine, below its root, `None` if it doesn't exist; it may stop one byte after
 /// [`PART_LIMIT`]. A directory wins over volumes; two volumes with different seeds are refused, naming both.
-pub fn search(read: &dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>, devices: &[PathBuf], labels: &[&str]) -> Verdict {
-    for directory in DIRECTORIES {
+pub fn search(read: &dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>, devices: &[PathBuf], rules: &Rules) -> Verdict {
+    let Rules { labels, allow, .. } = rules;
+    if !(allow.directory || allow.removable || allow.fixed) {
+        return Verdict::Absent(NOT_ALLOWED.to_owned());
+    }
+    let directories = DIRECTORIES.into_iter().filter(|_| allow.directory);
+    for directory in directories {
         match in_directory(Path::new(directory), read) {
             Ok(Some(seed)) => return Verdict::Present(Box::new(seed)),
             Ok(None) => {}
             Err(broken) => return Verdict::Broken(broken),
         }
     }
-    let mut absent = vec![format!("no seed in {}", DIRECTORIES.join(" or "))];
-    absent.push(format!("no volume labelled {}", labels.join(" or ")));
+    let looked_in = || format!("no seed in {}", DIRECTORIES.join(" or "));
+    let mut absent = vec![allow.forbidden_directories().unwrap_or_else(looked_in)];
+    if allow.removable || allow.fixed {
+        absent.push(format!("no volume labelled {}", labels.join(" or ")));
+    }
+    absent.extend(allow.forbidden_devices());
     let mut seeds = Vec::new();
     for device in devices {
         match Volume::open(device) {
@@ -247,7 +256,7 @@ fn assemble(
 }
 
 /// A volume that would be a seed if its label were right.
-fn mislabelled(volume: &Volume, labels: &[&str]) -> Option<String> {
+fn mislabelled(volume: &Volume, labels: &[String]) -> Option<String> {
     let entries = volume.list("").ok()??;
     let complete = has(&entries, USER_DATA[0]) && has(&entries, META_DATA[0]);
     let label = labels.first().filter(|_| complete)?;

@@ -44,7 +44,8 @@ impl Told {
         }
         let root = &places.root;
         // Only root may read the serial number; a person who looks without being root is shown the rest.
-        let serial = root.read_text(&dmi_path("product_serial")).ok().flatten();
+        let serial = || root.read_text(&dmi_path("product_serial")).ok().flatten();
+        let serial = places.allow().hypervisor.then(serial).flatten();
         let kernel = root.read_text("/proc/cmdline")?;
         let told = [(kernel, "the kernel command line"), (serial, "the serial number")];
         let told = told
@@ -170,6 +171,7 @@ fn mapping(part: &Part) -> Result<serde_json::Map<String, serde_json::Value>, St
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Rules;
     use crate::system::Root;
 
     /// cloud-init's own readings, recorded.
@@ -206,6 +208,7 @@ mod tests {
                 root,
                 live: true,
                 devices: Vec::new(),
+                rules: Rules::default(),
             },
         )
     }

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use super::super::media::images::folder;
 use super::*;
+use crate::source::Rules;
 use crate::system::Root;
 
 /// A hypervisor that is a table.
@@ -187,6 +188,7 @@ fn only_a_vmware_machine_is_asked() {
             root: Root::open(tree.path()).unwrap(),
             live: true,
             devices: Vec::<PathBuf>::new(),
+            rules: Rules::default(),
         };
         (tree, places)
     };
