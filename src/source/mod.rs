@@ -24,7 +24,7 @@ pub use allow::{Allow, NOT_ALLOWED};
 pub use http::Http;
 pub use places::Places;
 pub use rules::Rules;
-pub use seed::{PART_LIMIT, Part, Seed};
+pub use seed::{PART_LIMIT, Part, Seed, Signing};
 pub use select::{Choice, Found, Name, search, survey};
 
 /// The name of the source that is a file given by a person.

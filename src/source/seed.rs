@@ -17,6 +17,20 @@ pub struct Part {
     pub bytes: Vec<u8>,
     /// The minisign signature that lies beside it, where its source has a place for one.
     pub signature: Option<Vec<u8>>,
+    /// Whether it can be signed.
+    pub signing: Signing,
+}
+
+/// Whether a part can be signed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Signing {
+    /// By whoever wrote it.
+    #[default]
+    Possible,
+    /// No: firstlight put it together, or there is no place for a signature beside it.
+    Impossible,
+    /// It is as good as signed: its source checked what it was made from, or it is the machine owner's own word.
+    Settled,
 }
 
 /// What a source gives: up to four parts, with cloud-init's meaning of each.
@@ -43,7 +57,22 @@ impl Part {
             origin: origin.into(),
             bytes: bytes.into(),
             signature: None,
+            signing: Signing::default(),
         }
+    }
+
+    /// The same, which nobody can sign.
+    #[must_use]
+    pub fn unsignable(mut self) -> Self {
+        self.signing = Signing::Impossible;
+        self
+    }
+
+    /// The same, as good as signed.
+    #[must_use]
+    pub fn settled(mut self) -> Self {
+        self.signing = Signing::Settled;
+        self
     }
 
     /// The part as a text of a document.

@@ -9,7 +9,9 @@ use std::str::FromStr;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{Allow, NOT_ALLOWED, Places, Rules, Seed, Verdict, configdrive, credentials, nocloud, ovf, vmware};
+use super::{
+    Allow, NOT_ALLOWED, Places, Rules, Seed, Verdict, configdrive, credentials, nocloud, ovf, signature, vmware,
+};
 use crate::system::Root;
 
 /// A source.
@@ -217,7 +219,7 @@ fn ask(name: Name, places: Places) -> mpsc::Receiver<Found> {
     let (answer, asked) = mpsc::channel();
     std::thread::spawn(move || {
         let begun = Instant::now();
-        let verdict = name.look(&places);
+        let verdict = signature::checked(name.look(&places), &places.rules.trusted_keys);
         // Nobody waits any more when the deadline has passed.
         let _ = answer.send(Found {
             name,

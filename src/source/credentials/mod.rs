@@ -69,7 +69,7 @@ fn search_in(places: &Places, directories: &[String]) -> Verdict {
         }
     };
     let place = directories.first().map_or(SYSTEM, String::as_str);
-    match gather(place, &get) {
+    match gather(place, places.rules.signed(), &get) {
         Ok(Some(seed)) => {
             let listed = directories
                 .iter()
@@ -120,7 +120,7 @@ pub fn from_directory(path: &Path) -> Verdict {
         let found = read_plain(&path).map_err(broken)?;
         Ok(found.map(|bytes| (path.display().to_string(), Zeroizing::new(bytes))))
     };
-    match gather(&place, &get) {
+    match gather(&place, false, &get) {
         Ok(Some(seed)) => Verdict::Present(Box::new(seed)),
         Ok(None) => Verdict::Broken(format!(
             "{place}: has no credential that is known: put a file named firstlight.user-data there"
@@ -129,8 +129,12 @@ pub fn from_directory(path: &Path) -> Verdict {
     }
 }
 
-/// The seed of the credentials that `get` finds; `None` if there is none of ours.
-fn gather(place: &str, get: &dyn Fn(&str) -> Result<Option<Found>, String>) -> Result<Option<Seed>, String> {
+/// The seed of the credentials that `get` finds; `None` if there is none of ours. `signed`: with their signatures.
+fn gather(
+    place: &str,
+    signed: bool,
+    get: &dyn Fn(&str) -> Result<Option<Found>, String>,
+) -> Result<Option<Seed>, String> {
     let bounded = |name: &str| match get(name)? {
         Some((origin, bytes)) if bytes.len() as u64 > PART_LIMIT => {
             Err(format!("{origin}: has more than the {PART_LIMIT} bytes that are read"))
@@ -140,8 +144,12 @@ fn gather(place: &str, get: &dyn Fn(&str) -> Result<Option<Found>, String>) -> R
     let mut seed = Seed::empty(NAME, place.to_owned());
     for (name, part) in PARTS {
         if let Some((origin, mut bytes)) = bounded(name)? {
-            let bytes = std::mem::take(&mut *bytes);
-            seed.set(part, Part::new(origin, bytes));
+            let mut found = Part::new(origin, std::mem::take(&mut *bytes));
+            if signed {
+                let signature = bounded(&format!("{name}.minisig"))?;
+                found.signature = signature.map(|(_, signature)| signature.to_vec());
+            }
+            seed.set(part, found);
         }
     }
     let mut values = [const { None }; 4];

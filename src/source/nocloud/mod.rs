@@ -35,11 +35,11 @@ pub fn look(places: &Places) -> Verdict {
         Err(error) => return Verdict::Broken(error.to_string()),
     };
     let verdict = match told.seedfrom(places) {
-        Some(place) => seed_from(&place, &read),
+        Some(place) => seed_from(&place, places.rules.signed(), &read),
         None => search(&read, &places.devices, &places.rules),
     };
     match verdict {
-        Verdict::Present(mut seed) => match told.add_to(&mut seed) {
+        Verdict::Present(mut seed) => match told.add_to(&mut seed, &places.rules.trusted_keys) {
             Ok(()) => Verdict::Present(seed),
             Err(broken) => Verdict::Broken(broken),
         },
@@ -52,14 +52,14 @@ pub fn look(places: &Places) -> Verdict {
 }
 
 /// The seed where `seedfrom` says it is: a directory of the machine.
-fn seed_from(place: &str, read: &dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>) -> Verdict {
+fn seed_from(place: &str, signed: bool, read: &dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>) -> Verdict {
     let directory = place.strip_prefix("file://").unwrap_or(place);
     if !directory.starts_with('/') {
         return Verdict::Broken(format!(
             "seedfrom={place}: is no directory: give /DIRECTORY/ or file:///DIRECTORY/; a seed is not fetched over the network"
         ));
     }
-    match in_directory(Path::new(directory), read) {
+    match in_directory(Path::new(directory), signed, read) {
         Ok(Some(seed)) => Verdict::Present(Box::new(seed)),
         Ok(None) => Verdict::Broken(format!("seedfrom={place}: there is neither user-data nor meta-data")),
         Err(broken) => Verdict::Broken(broken),
@@ -87,7 +87,7 @@ pub fn from_directory(path: &Path) -> Verdict {
             .collect(),
         Err(error) => return Verdict::Broken(format!("{place}: can't be read: {error}")),
     };
-    match in_directory(path, &read_plain) {
+    match in_directory(path, false, &read_plain) {
         Ok(Some(seed)) => Verdict::Present(Box::new(seed)),
         Ok(None) => Verdict::Broken(no_parts(&place.to_string(), names)),
         Err(broken) => Verdict::Broken(broken),
@@ -104,7 +104,8 @@ pub fn from_volume(path: &Path) -> Verdict {
     };
     let any_labelled = volumes.iter().any(|volume| volume.is_labelled(LABEL));
     let counts = |volume: &&Volume| !any_labelled || volume.is_labelled(LABEL);
-    let mut seeds: Vec<_> = volumes.iter().filter(counts).map(on_volume).collect();
+    let seeds = volumes.iter().filter(counts).map(|volume| on_volume(volume, false));
+    let mut seeds: Vec<_> = seeds.collect();
     if !any_labelled && seeds.iter().any(Result::is_ok) {
         seeds.retain(Result::is_ok);
     }
@@ -127,7 +128,7 @@ pub fn search(read: &dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>, devices: &[Pa
     }
     let directories = DIRECTORIES.into_iter().filter(|_| allow.directory);
     for directory in directories {
-        match in_directory(Path::new(directory), read) {
+        match in_directory(Path::new(directory), rules.signed(), read) {
             Ok(Some(seed)) => return Verdict::Present(Box::new(seed)),
             Ok(None) => {}
             Err(broken) => return Verdict::Broken(broken),
@@ -142,7 +143,9 @@ pub fn search(read: &dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>, devices: &[Pa
     let mut seeds = Vec::new();
     for device in devices {
         match Volume::open(device) {
-            Ok(Some(volume)) if labels.iter().any(|label| volume.is_labelled(label)) => seeds.push(on_volume(&volume)),
+            Ok(Some(volume)) if labels.iter().any(|label| volume.is_labelled(label)) => {
+                seeds.push(on_volume(&volume, rules.signed()));
+            }
             Ok(Some(volume)) => absent.extend(mislabelled(&volume, labels)),
             Ok(None) => {}
             Err(error) if error.is_no_medium() => {}
@@ -181,29 +184,31 @@ fn choose(seeds: Vec<Result<Seed, String>>) -> Option<Verdict> {
     Some(Verdict::Broken(broken.join("; ")))
 }
 
-/// The seed in a directory whose files `read` gives; `None` if there is no part in it.
+/// The seed in a directory whose files `read` gives; `None` if there is no part in it. `signed`: with its signatures.
 pub(super) fn in_directory(
     directory: &Path,
+    signed: bool,
     read: &dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>,
 ) -> Result<Option<Seed>, String> {
     let place = directory.display().to_string();
-    assemble(&place, "/", |[name, ..]| {
+    assemble(&place, "/", signed, |names| {
+        let Some(name) = names.first() else { return Ok(None) };
         let path = directory.join(name);
         let broken = |error| format!("{}: can't be read: {error}", path.display());
-        Ok(read(&path).map_err(broken)?.map(|bytes| (name, bytes)))
+        Ok(read(&path).map_err(broken)?.map(|bytes| (name.clone(), bytes)))
     })
 }
 
-fn on_volume(volume: &Volume) -> Result<Seed, String> {
+fn on_volume(volume: &Volume, signed: bool) -> Result<Seed, String> {
     let broken = |error: MediaError| error.to_string();
     // The root directory, which there always is.
     let entries = volume.list("").map_err(broken)?.unwrap_or_default();
-    let seed = assemble(volume.name(), ":", |names| {
-        match names.into_iter().find(|name| has(&entries, name)) {
-            Some(name) => Ok(volume
-                .read(name, PART_LIMIT)
-                .map_err(broken)?
-                .map(|bytes| (name, bytes))),
+    let seed = assemble(volume.name(), ":", signed, |names| {
+        match names.iter().find(|name| has(&entries, name)) {
+            Some(name) => {
+                let found = volume.read(name, PART_LIMIT).map_err(broken)?;
+                Ok(found.map(|bytes| (name.clone(), bytes)))
+            }
             None => Ok(None),
         }
     })?;
@@ -211,17 +216,33 @@ fn on_volume(volume: &Volume) -> Result<Seed, String> {
     seed.ok_or_else(|| no_parts(&format!("{} ({})", volume.name(), described(volume)), names))
 }
 
-/// Puts a seed together; `read` gives a part under the first of its names that exists. `None` if there is no part.
+/// The names of a part's signature, cut in the same ways: eight characters and three are left of `user-data.minisig`.
+fn signature_names(names: [&str; 4]) -> Vec<String> {
+    let of = |ending: &'static str| names.into_iter().map(move |name| format!("{name}.{ending}"));
+    of("minisig").chain(of("min")).collect()
+}
+
+/// Puts a seed together; `read` gives the first of some names that exists, and its content. `None` if there is no part.
 fn assemble(
     place: &str,
     separator: &str,
-    mut read: impl FnMut([&'static str; 4]) -> Result<Option<(&'static str, Vec<u8>)>, String>,
+    signed: bool,
+    mut read: impl FnMut(&[String]) -> Result<Option<(String, Vec<u8>)>, String>,
 ) -> Result<Option<Seed>, String> {
-    let mut part = |names| match read(names)? {
-        Some((name, bytes)) if bytes.len() as u64 > PART_LIMIT => Err(format!(
-            "{place}{separator}{name}: has more than the {PART_LIMIT} bytes that are read"
-        )),
-        found => Ok(found.map(|(name, bytes)| Part::new(format!("{place}{separator}{name}"), bytes))),
+    let mut part = |names: [&str; 4]| -> Result<Option<Part>, String> {
+        let Some((name, bytes)) = read(&names.map(str::to_owned))? else {
+            return Ok(None);
+        };
+        if bytes.len() as u64 > PART_LIMIT {
+            return Err(format!(
+                "{place}{separator}{name}: has more than the {PART_LIMIT} bytes that are read"
+            ));
+        }
+        let mut part = Part::new(format!("{place}{separator}{name}"), bytes);
+        if signed {
+            part.signature = read(&signature_names(names))?.map(|(_, signature)| signature);
+        }
+        Ok(Some(part))
     };
     let seed = Seed {
         source: "nocloud".to_owned(),

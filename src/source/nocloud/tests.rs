@@ -3,6 +3,8 @@ use std::fs::File;
 use super::*;
 use crate::source::Allow;
 use crate::source::media::images::{Image, SEED, disk, fat, folder, iso};
+use crate::source::signature::checked;
+use crate::source::signature::tests::{META_DATA, META_DATA_SIGNATURE, USER_DATA, USER_DATA_SIGNATURE, key};
 
 fn present(verdict: Verdict) -> Seed {
     match verdict {
@@ -400,4 +402,63 @@ fn what_the_owner_forbids_is_not_looked_at() {
         })),
         NOT_ALLOWED
     );
+}
+
+#[test]
+fn signatures_lie_beside_the_parts_under_names_that_every_volume_has() {
+    let rules = Rules {
+        trusted_keys: vec![key()],
+        ..Rules::default()
+    };
+    let files = [
+        ("user-data", USER_DATA),
+        ("user-data.minisig", USER_DATA_SIGNATURE),
+        ("meta-data", META_DATA),
+        ("meta-data.minisig", META_DATA_SIGNATURE),
+        ("vendor-data", ""),
+    ];
+    let mut images = Vec::new();
+    for options in [
+        &["-r", "-J"][..],
+        &["-J", "--norock"],
+        &["--norock", "-iso-level", "1"],
+        &["--norock", "-iso-level", "2"],
+    ] {
+        images.push((format!("{options:?}"), iso("xorriso", "cidata", options, &files)));
+    }
+    images.push((
+        "genisoimage".into(),
+        iso("genisoimage", "cidata", &["-iso-level", "1"], &files),
+    ));
+    images.push(("FAT12".into(), fat("12", "CIDATA", 1440, &files)));
+    images.push((
+        "FAT with cut names".into(),
+        fat(
+            "12",
+            "CIDATA",
+            1440,
+            &[
+                ("USER-DAT", USER_DATA),
+                ("USER-DAT.MIN", USER_DATA_SIGNATURE),
+                ("META-DAT", META_DATA),
+                ("META-DAT.MIN", META_DATA_SIGNATURE),
+            ],
+        ),
+    ));
+    for (case, image) in &images {
+        let Some(image) = image else { continue };
+        let devices = [image.path.clone()];
+        let seed = present(checked(search(&nothing, &devices, &rules), &rules.trusted_keys));
+        assert_eq!(bytes(&seed.user_data), Some(USER_DATA), "{case}");
+        // Nobody asks for them where there are no keys.
+        let seed = present(search(&nothing, &devices, &Rules::default()));
+        assert!(seed.parts().all(|(_, part)| part.signature.is_none()), "{case}");
+    }
+    let unsigned = iso("xorriso", "cidata", &["-r"], &[files[0], files[2], files[3]]);
+    let Some(unsigned) = unsigned else { return };
+    let why = broken(checked(
+        search(&nothing, &[unsigned.path.clone()], &rules),
+        &rules.trusted_keys,
+    ));
+    assert!(why.contains(":user-data: is not signed"), "{why}");
 }

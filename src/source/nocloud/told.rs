@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::source::signature::{TrustedKey, check_part};
 use crate::source::{Part, Places, Seed};
 use crate::system::ReadError;
 
@@ -26,11 +27,14 @@ const DMI: [(&str, &str); 13] = [
     ("system-version", "product_version"),
 ];
 
+/// The owner's own word: it needs no signature.
+const KERNEL: &str = "the kernel command line";
+
 /// Keys and values that come before those of any seed's meta-data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Told {
     keys: BTreeMap<String, String>,
-    origin: String,
+    origin: &'static str,
 }
 
 impl Told {
@@ -47,7 +51,7 @@ impl Told {
         let serial = || root.read_text(&dmi_path("product_serial")).ok().flatten();
         let serial = places.allow().hypervisor.then(serial).flatten();
         let kernel = root.read_text("/proc/cmdline")?;
-        let told = [(kernel, "the kernel command line"), (serial, "the serial number")];
+        let told = [(kernel, KERNEL), (serial, "the serial number")];
         let told = told
             .into_iter()
             .filter_map(|(words, origin)| Some((keys(&words?)?, origin)));
@@ -56,10 +60,7 @@ impl Told {
                 below.extend(above);
                 (below, origin)
             })
-            .map(|(keys, origin)| Self {
-                keys,
-                origin: origin.to_owned(),
-            }))
+            .map(|(keys, origin)| Self { keys, origin }))
     }
 
     /// Where the seed is to be taken from: a directory or an address, with what the firmware knows filled in.
@@ -83,21 +84,25 @@ impl Told {
     /// The seed of a machine that was told who it is and nothing more; `None` if not even that.
     pub fn alone(&self) -> Option<Seed> {
         self.identity().next()?;
-        let mut seed = Seed::empty("nocloud", self.origin.clone());
-        self.add_to(&mut seed).ok()?;
+        let mut seed = Seed::empty("nocloud", self.origin.to_owned());
+        self.add_to(&mut seed, &[]).ok()?;
         Some(seed)
     }
 
     /// Puts what was told above the meta-data of a seed.
     ///
     /// # Errors
-    /// The meta-data is no mapping.
-    pub fn add_to(&self, seed: &mut Seed) -> Result<(), String> {
+    /// The meta-data is no mapping, or none of `trusted` has signed it where there are any.
+    pub fn add_to(&self, seed: &mut Seed, trusted: &[TrustedKey]) -> Result<(), String> {
         if self.identity().next().is_none() {
             return Ok(());
         }
         let mut meta = match &seed.meta_data {
-            Some(part) => mapping(part)?,
+            Some(part) => {
+                // Of what is made of it there is no signature.
+                check_part(part, "meta-data", "meta-data.minisig", trusted)?;
+                mapping(part)?
+            }
             None => serde_json::Map::new(),
         };
         for (key, value) in self.identity() {
@@ -105,10 +110,13 @@ impl Told {
         }
         let origin = match &seed.meta_data {
             Some(part) => format!("{} and {}", part.origin, self.origin),
-            None => self.origin.clone(),
+            None => self.origin.to_owned(),
         };
-        let bytes = serde_json::Value::Object(meta).to_string().into_bytes();
-        seed.meta_data = Some(Part::new(origin, bytes));
+        let part = Part::new(origin, serde_json::Value::Object(meta).to_string());
+        seed.meta_data = Some(match self.origin {
+            KERNEL => part.settled(),
+            _ => part.unsignable(),
+        });
         Ok(())
     }
 
@@ -172,6 +180,8 @@ fn mapping(part: &Part) -> Result<serde_json::Map<String, serde_json::Value>, St
 mod tests {
     use super::*;
     use crate::source::Rules;
+    use crate::source::signature::checked;
+    use crate::source::signature::tests::{META_DATA, META_DATA_SIGNATURE, key};
     use crate::system::Root;
 
     /// cloud-init's own readings, recorded.
@@ -227,7 +237,7 @@ mod tests {
         assert_eq!(told.seedfrom(&places).unwrap(), "/seeds/c-7/");
         let mut seed = Seed::empty("nocloud", "there".into());
         seed.meta_data = Some(Part::new("there/meta-data", b"instance-id: own\nregion: eu\n"));
-        told.add_to(&mut seed).unwrap();
+        told.add_to(&mut seed, &[]).unwrap();
         let meta = seed.meta_data.unwrap();
         assert_eq!(meta.origin, "there/meta-data and the serial number");
         let text = String::from_utf8(meta.bytes.clone()).unwrap();
@@ -237,6 +247,45 @@ mod tests {
         );
         seed = told.alone().unwrap();
         assert!(seed.user_data.is_none() && seed.meta_data.is_some());
+    }
+
+    #[test]
+    fn the_kernels_words_need_no_signature_but_what_they_are_put_above_does() {
+        let trusted = [key()];
+        let mut seed = Seed::empty("nocloud", "there".into());
+        let mut meta = Part::new("there/meta-data", META_DATA);
+        for (kernel, serial, settled) in [(true, false, true), (false, true, false), (true, true, false)] {
+            let words = |said| if said { "ds=nocloud;h=web1" } else { "quiet" };
+            let (_tree, places) = places(&[
+                ("proc/cmdline", words(kernel)),
+                ("sys/class/dmi/id/product_serial", words(serial)),
+            ]);
+            let told = Told::to(&places).unwrap().unwrap();
+            meta.signature = None;
+            seed.meta_data = Some(meta.clone());
+            let why = told.add_to(&mut seed, &trusted).unwrap_err();
+            assert!(why.contains("there/meta-data: is not signed"), "{why}");
+            meta.signature = Some(META_DATA_SIGNATURE.into());
+            seed.meta_data = Some(meta.clone());
+            told.add_to(&mut seed, &trusted).unwrap();
+            let verdict = checked(crate::source::Verdict::Present(Box::new(seed.clone())), &trusted);
+            assert_eq!(
+                matches!(verdict, crate::source::Verdict::Present(_)),
+                settled,
+                "{verdict:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_serial_number_that_may_say_nothing_is_not_heard() {
+        let (_tree, mut places) = places(&[
+            ("proc/cmdline", "quiet"),
+            ("sys/class/dmi/id/product_serial", "ds=nocloud;h=web1"),
+        ]);
+        assert!(Told::to(&places).unwrap().is_some());
+        places.rules.allow.hypervisor = false;
+        assert_eq!(Told::to(&places), Ok(None));
     }
 
     #[test]

@@ -193,7 +193,7 @@ fn seed_from(from: &str, properties: &Properties<'_>, read: Option<&Reader<'_>>)
     }
     let read =
         read.ok_or("seedfrom is the machine's own, and can't be followed here: use --source nocloud:DIRECTORY")?;
-    let found = nocloud::in_directory(Path::new(directory), read)?;
+    let found = nocloud::in_directory(Path::new(directory), true, read)?;
     let seed = found.ok_or("seedfrom names a directory without a seed: put user-data and meta-data there")?;
     Ok(Seed {
         source: "ovf".to_owned(),

@@ -49,7 +49,7 @@ fn given(properties: &Properties<'_>, origin: &str, names: &[&str]) -> Result<Op
     }
     let bytes = decode(value).map_err(|why| format!("the property {name} {why}"))?;
     let origin = format!("{origin} ({name})");
-    Ok(Some(Part::new(origin, bytes)))
+    Ok(Some(Part::new(origin, bytes).unsignable()))
 }
 
 /// The flat properties as a document.
@@ -177,7 +177,7 @@ fn part(origin: &str, value: Value) -> Part {
             c => text.push(c),
         }
     }
-    Part::new(origin, text.into_bytes())
+    Part::new(origin, text.into_bytes()).unsignable()
 }
 
 fn push_escaped(text: &mut String, c: char) {

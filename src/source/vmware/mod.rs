@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 use self::directory::Directory;
 use self::environment::Environment;
 use self::transport::Transport;
+use super::signature::{TrustedKey, check_part};
 use super::{PART_LIMIT, Part, Places, Seed, Verdict};
 
 /// The source's name.
@@ -44,14 +45,14 @@ pub fn search(places: &Places) -> Verdict {
         return Verdict::Absent("guestinfo is asked for on a running machine only".to_owned());
     }
     if let Some(mut environment) = Environment::of_process() {
-        match gather(&mut environment) {
+        match gather(&mut environment, &places.rules.trusted_keys) {
             Ok(Some(seed)) => return Verdict::Present(Box::new(seed)),
             Ok(None) => {}
             Err(Fault::Silent(why) | Fault::Broken(why)) => return Verdict::Broken(why),
         }
     }
     match transport::is_vmware(places) {
-        Ok(()) => ask(&mut transport::all(places)),
+        Ok(()) => ask(&mut transport::all(places), &places.rules.trusted_keys),
         Err(why) => Verdict::Absent(why),
     }
 }
@@ -66,7 +67,7 @@ pub fn from_directory(path: &Path) -> Verdict {
             "{place}: is not a directory: name one that has a file guestinfo.userdata"
         ));
     }
-    match gather(&mut Directory::new(path)) {
+    match gather(&mut Directory::new(path), &[]) {
         Ok(Some(mut seed)) => {
             seed.place = place.to_string();
             Verdict::Present(Box::new(seed))
@@ -79,11 +80,11 @@ pub fn from_directory(path: &Path) -> Verdict {
 }
 
 /// The first of the transports that has a seed.
-fn ask(transports: &mut [Box<dyn Transport>]) -> Verdict {
+fn ask(transports: &mut [Box<dyn Transport>], keys: &[TrustedKey]) -> Verdict {
     let mut unset = Vec::new();
     let mut silent = Vec::new();
     for transport in transports {
-        match gather(transport.as_mut()) {
+        match gather(transport.as_mut(), keys) {
             Ok(Some(seed)) => return Verdict::Present(Box::new(seed)),
             Err(Fault::Broken(why)) => return Verdict::Broken(why),
             Err(Fault::Silent(why)) => silent.push(why),
@@ -107,8 +108,8 @@ fn ask(transports: &mut [Box<dyn Transport>]) -> Verdict {
     ))
 }
 
-/// The seed that a transport has; `None` if no key is set.
-fn gather(transport: &mut dyn Transport) -> Result<Option<Seed>, Fault> {
+/// The seed that a transport has; `None` if no key is set. Where there are trusted `keys`, with its signatures.
+fn gather(transport: &mut dyn Transport, keys: &[TrustedKey]) -> Result<Option<Seed>, Fault> {
     let mut seed = Seed::empty(NAME, format!("guestinfo ({})", transport.name()));
     for (key, part) in KEYS {
         let found = value(transport, key).map_err(|why| match seed.parts().next() {
@@ -117,22 +118,36 @@ fn gather(transport: &mut dyn Transport) -> Result<Option<Seed>, Fault> {
             Some(_) => Fault::Broken(why),
         })?;
         let Some(raw) = found else { continue };
-        let name = format!("{key}.encoding");
-        let scheme = value(transport, &name).map_err(Fault::Broken)?.unwrap_or_default();
-        let origin = transport.origin(key);
-        let broken = |why| Fault::Broken(format!("{origin}: {why}"));
-        let scheme = String::from_utf8_lossy(&scheme);
-        let bytes = encoding::decode(raw, &scheme, PART_LIMIT).map_err(broken)?;
+        let mut whole = Part::new(transport.origin(key), decoded(transport, key, raw)?);
+        if !keys.is_empty() {
+            let name = format!("{key}.minisig");
+            let signature = value(transport, &name).map_err(Fault::Broken)?;
+            let signature = signature.map(|raw| decoded(transport, &name, raw)).transpose()?;
+            whole.signature = signature;
+        }
         if part == "meta-data" {
-            let split = metadata::split(bytes, &origin).map_err(broken)?;
-            seed.meta_data = Some(split.meta);
-            seed.network_config = split.network;
+            // Of its two halves there is no signature.
+            let beside = format!("guestinfo.{key}.minisig");
+            check_part(&whole, key, &beside, keys).map_err(Fault::Broken)?;
+            let broken = |why| Fault::Broken(format!("{}: {why}", whole.origin));
+            let split = metadata::split(std::mem::take(&mut whole.bytes), &whole.origin).map_err(broken)?;
+            seed.meta_data = Some(split.meta.settled());
+            seed.network_config = split.network.map(Part::settled);
         } else {
-            seed.set(part, Part::new(origin, bytes));
+            seed.set(part, whole);
         }
     }
     let any = seed.parts().next().is_some();
     Ok(any.then_some(seed))
+}
+
+/// The value of a key, from what its `.encoding` says.
+fn decoded(transport: &mut dyn Transport, key: &str, raw: Zeroizing<Vec<u8>>) -> Result<Vec<u8>, Fault> {
+    let name = format!("{key}.encoding");
+    let scheme = value(transport, &name).map_err(Fault::Broken)?.unwrap_or_default();
+    let scheme = String::from_utf8_lossy(&scheme);
+    let broken = |why| Fault::Broken(format!("{}: {why}", transport.origin(key)));
+    encoding::decode(raw, &scheme, PART_LIMIT).map_err(broken)
 }
 
 /// The OVF environment, `guestinfo.ovfEnv`, of the running machine: the first that is set. For the source that reads it.
