@@ -10,7 +10,8 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::{
-    Allow, NOT_ALLOWED, Places, Rules, Seed, Verdict, configdrive, credentials, nocloud, ovf, signature, vmware,
+    Allow, NOT_ALLOWED, Places, Rules, Seed, Verdict, configdrive, credentials, nocloud, ovf, program, signature,
+    vmware,
 };
 use crate::system::Root;
 
@@ -28,16 +29,19 @@ pub enum Name {
     VMware,
     /// systemd's credentials.
     Credentials,
+    /// Programs of the machine, which print a seed.
+    Program,
 }
 
 impl Name {
     /// All sources, in the order in which they are shown.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::NoCloud,
         Self::Ovf,
         Self::ConfigDrive,
         Self::VMware,
         Self::Credentials,
+        Self::Program,
     ];
 
     /// As it is written: `nocloud`.
@@ -48,6 +52,7 @@ impl Name {
             Self::ConfigDrive => "configdrive",
             Self::VMware => "vmware",
             Self::Credentials => "credentials",
+            Self::Program => "program",
         }
     }
 
@@ -59,6 +64,7 @@ impl Name {
             Self::ConfigDrive => "a directory that has openstack/latest, an image or a device",
             Self::VMware => "a directory with files named as the guestinfo keys",
             Self::Credentials => "a directory with files named as the credentials",
+            Self::Program => "a program that prints a seed, which is run",
         }
     }
 
@@ -71,6 +77,7 @@ impl Name {
             Self::Ovf => devices || allow.directory || allow.hypervisor,
             Self::ConfigDrive => devices,
             Self::VMware | Self::Credentials => allow.hypervisor,
+            Self::Program => allow.program,
         }
     }
 
@@ -83,17 +90,19 @@ impl Name {
             Self::ConfigDrive => configdrive::search(places),
             Self::VMware => vmware::search(places),
             Self::Credentials => credentials::search(places),
+            Self::Program => program::search(places),
         }
     }
 
     /// Looks in a place that somebody named, which is theirs and not below the machine's root.
-    fn look_at(self, place: &Path) -> Verdict {
+    fn look_at(self, place: &Path, rules: &Rules) -> Verdict {
         match self {
             Self::NoCloud => nocloud::from_path(place),
             Self::Ovf => ovf::from_path(place),
             Self::ConfigDrive => configdrive::from_path(place),
             Self::VMware => vmware::from_directory(place),
             Self::Credentials => credentials::from_directory(place),
+            Self::Program => program::from_path(place, rules),
         }
     }
 }
@@ -189,7 +198,7 @@ pub fn survey(root: &Root, live: bool, choice: &Choice, rules: &Rules) -> Vec<Fo
         Choice::These(names) => names.clone(),
         Choice::At(name, place) => {
             let begun = Instant::now();
-            let verdict = name.look_at(place);
+            let verdict = name.look_at(place, rules);
             return vec![Found {
                 name: *name,
                 verdict,
