@@ -8,9 +8,9 @@ BINARY  ?= target/$(TARGET)/release/firstlight
 bindir  = $(DESTDIR)$(PREFIX)/bin
 unitdir = $(DESTDIR)$(PREFIX)/lib/systemd/system
 wants   = $(DESTDIR)/etc/systemd/system/multi-user.target.wants
-# The first two are enabled; the last is started by them when they fail.
+# The first two are enabled; the others are started by them: to fetch a document, and when they fail.
 enabled = firstlight-local.service firstlight.service
-units   = $(enabled) firstlight-emergency.service
+units   = $(enabled) firstlight-final.service firstlight-emergency.service
 
 .PHONY: build test soak demo install clean
 

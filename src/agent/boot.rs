@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::carry_out::{Request, carry_out};
 use super::confirm::settle;
 use super::decide::{Decision, decide};
+use super::elsewhere::{fetch_and_begin, prepare, start_final_stage};
 use super::selection::selection;
 use crate::document::Document;
 use crate::document::settings::OnFailure;
@@ -93,7 +94,14 @@ async fn run(mut system: System, store: &Store, stage: Stage, source: Option<&Ch
     }
     // Units that the local stage could not start or stop again.
     settle(&system, store).await?;
+    if stage == Stage::Final {
+        let (_, settings) = selection(&system, source)?;
+        return fetch_and_begin(&system, store, &settings.rules).await;
+    }
     if let Some(seed) = store.handed_on()? {
+        if !seed.is_whole() {
+            return start_final_stage(&system, &seed).await;
+        }
         store.forget_handed_on()?;
         return go_on(&system, store, &seed).await;
     }
@@ -140,6 +148,9 @@ async fn local(system: &System, store: &Store, choice: &Choice, settings: &Setti
         }
         Verdict::Broken(why) => return Ok(failed(Stage::Local, why)),
     };
+    if !seed.is_whole() {
+        return prepare(system, store, &seed, Stage::Local).await;
+    }
     let status = begin(system, store, &seed, Stage::Local).await?;
     if status.status == Standing::Running {
         store.hand_on(&seed)?;
@@ -151,7 +162,11 @@ async fn local(system: &System, store: &Store, choice: &Choice, settings: &Setti
 async fn late(system: &System, store: &Store, choice: &Choice, settings: &Settings) -> anyhow::Result<Status> {
     let limit = settings.device_timeout.max(LATE_DEVICE_TIMEOUT);
     match find(system, choice, &settings.rules, limit).await {
-        Verdict::Present(seed) => begin(system, store, &seed, Stage::System).await,
+        Verdict::Present(seed) if seed.is_whole() => begin(system, store, &seed, Stage::System).await,
+        Verdict::Present(seed) => {
+            prepare(system, store, &seed, Stage::System).await?;
+            start_final_stage(system, &seed).await
+        }
         Verdict::Absent(why) => Ok(without_seed(store, &why)?),
         Verdict::Broken(why) => Ok(failed(Stage::System, why)),
     }
@@ -179,7 +194,7 @@ async fn find(system: &System, choice: &Choice, rules: &Rules, limit: Duration) 
 }
 
 /// A seed as a stage found it: decides what is to be done with it, and does it.
-async fn begin(system: &System, store: &Store, seed: &Seed, stage: Stage) -> anyhow::Result<Status> {
+pub(super) async fn begin(system: &System, store: &Store, seed: &Seed, stage: Stage) -> anyhow::Result<Status> {
     let document = Document::read(&seed.texts());
     let id = instance_id(document.meta_data.instance_id.as_deref(), &system.root, true)?;
     let decision = decide(&id, &seed.digest(), store.instance()?.as_deref(), &store.generations()?);
@@ -265,6 +280,7 @@ async fn carry_out_document(
         instance_id: id,
         origin: (&seed.source, &seed.place),
         digest: &seed.digest(),
+        pointer: seed.pointer.as_deref(),
         modules: &modules,
         stage,
         default_policy: Policy::Keep,
@@ -303,7 +319,7 @@ fn conclude(status: &mut Status, report: &AppliedReport, stage: Stage) {
     status.detail = detail.to_owned();
 }
 
-fn about(seed: &Seed, id: &str, standing: Standing, detail: &str) -> Status {
+pub(super) fn about(seed: &Seed, id: &str, standing: Standing, detail: &str) -> Status {
     Status {
         source: Some(seed.source.clone()),
         place: Some(seed.place.clone()),
@@ -355,7 +371,7 @@ fn without_seed(store: &Store, why: &str) -> Result<Status, StateError> {
     })
 }
 
-fn failed(stage: Stage, why: String) -> Status {
+pub(super) fn failed(stage: Stage, why: String) -> Status {
     Status {
         stage: Some(stage),
         problems: vec![why.clone()],

@@ -27,6 +27,8 @@ pub struct Request<'a> {
     pub origin: (&'a str, &'a str),
     /// The digest of all its texts.
     pub digest: &'a str,
+    /// The digest of what led to them, where they were fetched.
+    pub pointer: Option<&'a str>,
     /// The modules that take part.
     pub modules: &'a [&'static dyn Module],
     /// The last stage whose modules take part.
@@ -238,7 +240,7 @@ fn begin(system: &System, store: &Store, request: &Request<'_>, plan: &PlanRepor
                 .confirm
                 .map(|after| Deadline::after(&BootTime::now(&system.root), after)),
             undoing: false,
-            pointer: None,
+            pointer: request.pointer.map(str::to_owned),
             scrubbed: None,
         })?,
     };

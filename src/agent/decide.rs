@@ -23,11 +23,7 @@ pub fn decide(instance_id: &str, digest: &str, remembered: Option<&str>, generat
     if remembered != Some(instance_id) {
         return Decision::NewInstance;
     }
-    let last = generations
-        .iter()
-        .rev()
-        .find(|generation| generation.source != crate::source::FILE);
-    match last {
+    match last_from_a_source(generations) {
         None => Decision::NewInstance,
         Some(last) if last.digest != digest => Decision::ChangedSeed,
         Some(last) => match last.outcome {
@@ -38,6 +34,14 @@ pub fn decide(instance_id: &str, digest: &str, remembered: Option<&str>, generat
             Outcome::Done | Outcome::Running | Outcome::Degraded => Decision::Retry(last.clone()),
         },
     }
+}
+
+/// The newest generation of a document that a source had, rather than a person.
+pub fn last_from_a_source(generations: &[Generation]) -> Option<&Generation> {
+    generations
+        .iter()
+        .rev()
+        .find(|generation| generation.source != crate::source::FILE)
 }
 
 /// Whether the generation went through its last stage: a power cut after the local one leaves what talks undone.

@@ -39,7 +39,7 @@ fn time_to_confirm(text: &str) -> Result<Duration, String> {
 pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
     context.must_be_root()?;
     let mut system = context.system()?;
-    let Some(input) = context.input(arguments.document.as_deref(), &system)? else {
+    let Some(input) = context.input(arguments.document.as_deref(), &system).await? else {
         return Ok(Exit::NoSource);
     };
     if input.document.has_errors() {
@@ -64,6 +64,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
         instance_id: &input.instance_id,
         origin: (&input.seed.source, &input.seed.place),
         digest: &input.seed.digest(),
+        pointer: input.seed.pointer.as_deref(),
         modules: &modules,
         stage: Stage::Final,
         default_policy: Policy::Rollback,

@@ -21,6 +21,8 @@ enum StageName {
     Local,
     /// Everything that talks, with the bus
     System,
+    /// What needs the network: the document is fetched
+    Final,
 }
 
 pub async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
@@ -32,6 +34,7 @@ pub async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exi
     let stage = match arguments.stage {
         StageName::Local => Stage::Local,
         StageName::System => Stage::System,
+        StageName::Final => Stage::Final,
     };
     // What there is to say goes to the journal and into the status; nobody reads a unit's standard output.
     Ok(boot(stage, context.source.as_ref()).await?.status.into())

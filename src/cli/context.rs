@@ -8,6 +8,7 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 
 use super::{Exit, Format};
+use crate::agent::elsewhere::fetch;
 use crate::agent::selection::selection;
 use crate::document::{Diagnostic, Document};
 use crate::report::style::Style;
@@ -85,13 +86,26 @@ impl Context {
     }
 
     /// The document: the file given, or what the sources have. `None`, said already, when no source has one.
-    pub fn input(&self, path: Option<&Path>, system: &System) -> anyhow::Result<Option<Input>> {
+    pub async fn input(&self, path: Option<&Path>, system: &System) -> anyhow::Result<Option<Input>> {
         let seed = match path {
-            Some(path) => file::read(path).map_err(anyhow::Error::msg)?,
+            Some(path) => {
+                let seed = file::read(path).map_err(anyhow::Error::msg)?;
+                match seed.is_whole() {
+                    true => seed,
+                    false => self.fetched(&seed, &self.selection(system)?.1.of_a_person()).await?,
+                }
+            }
             None => {
                 let (choice, settings) = self.selection(system)?;
                 match search(&system.root, system.live, &choice, &settings.rules) {
-                    Verdict::Present(seed) => *seed,
+                    Verdict::Present(seed) if seed.is_whole() => *seed,
+                    // A tree may be anybody's: what it says is not asked for from here.
+                    Verdict::Present(seed) if !system.live && !matches!(choice, Choice::At(..)) => bail!(
+                        "the document is at {}: the machine fetches it when it boots; name it with --source \
+                         nocloud:ADDRESS to have it fetched now",
+                        seed.rest()
+                    ),
+                    Verdict::Present(seed) => self.fetched(&seed, &settings).await?,
                     Verdict::Broken(why) => bail!(why),
                     Verdict::Absent(why) => {
                         self.say(&format!("no source has a document: {why}"));
@@ -126,6 +140,12 @@ impl Context {
             document,
             instance_id,
         }))
+    }
+
+    /// The whole of a seed, fetched by this host.
+    async fn fetched(&self, seed: &Seed, settings: &Settings) -> anyhow::Result<Seed> {
+        let fetched = fetch(&System::running()?, seed, &settings.rules).await;
+        fetched.map_err(anyhow::Error::msg)
     }
 
     fn show_diagnostics(&self, diagnostics: &[Diagnostic]) {

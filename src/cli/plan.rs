@@ -27,7 +27,7 @@ pub struct Arguments {
 
 pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
     let system = context.connected().await?;
-    let Some(input) = context.input(arguments.document.as_deref(), &system)? else {
+    let Some(input) = context.input(arguments.document.as_deref(), &system).await? else {
         return Ok(Exit::NoSource);
     };
     let modules = module::only(&arguments.only);

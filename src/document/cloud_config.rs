@@ -83,13 +83,23 @@ pub const NOT_APPLIED: [&str; 76] = [
     "yum_repos",
 ];
 
+/// What a list of addresses begins with. The second one asks for what is always so here: the same list is not fetched
+/// twice for one instance that came out as asked.
+const LIST: [&str; 2] = ["#include-once", "#include"];
+
+/// What is behind the first word of a list of addresses (`#include`); `None` if it is no list.
+pub fn list_of_addresses(bytes: &[u8]) -> Option<&[u8]> {
+    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    let rest = LIST.iter().find_map(|header| text.strip_prefix(header.as_bytes()))?;
+    rest.first().is_none_or(u8::is_ascii_whitespace).then_some(rest)
+}
+
 /// What the first line of a user-data says of its format, when it is one that is not a cloud-config.
 pub fn other_format(text: &str) -> Option<&'static str> {
     let start = text.trim_start_matches('\u{feff}').trim_start();
     let first = start.lines().next().unwrap_or_default().to_ascii_lowercase();
     let formats = [
         ("#!", "a script"),
-        ("#include", "a list of addresses to include (`#include`)"),
         ("#cloud-config-archive", "a cloud-config archive"),
         ("#cloud-config-jsonp", "a JSON patch"),
         ("#cloud-boothook", "a boot hook"),

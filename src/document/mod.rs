@@ -30,6 +30,7 @@ pub mod user_name;
 pub mod yaml;
 
 pub use authorized_key::AuthorizedKey;
+pub use cloud_config::list_of_addresses;
 pub use config::Config;
 pub use diagnostic::{Diagnostic, Severity};
 pub use meta_data::MetaData;

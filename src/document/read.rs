@@ -3,7 +3,7 @@
 //! All problems are found in one run: what is bad is reported, taken out of the tree, and the rest is read again. What
 //! remains is what a boot applies when the document is not strict.
 
-use super::cloud_config::{NOT_APPLIED, WITHOUT_EFFECT, other_format};
+use super::cloud_config::{NOT_APPLIED, WITHOUT_EFFECT, list_of_addresses, other_format};
 use super::config::Config;
 use super::diagnostic::{Diagnostic, excerpt};
 use super::meta_data::MetaData;
@@ -27,7 +27,7 @@ pub struct Text<'a> {
 }
 
 /// The texts that make up a document, with cloud-init's meaning of each.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Texts<'a> {
     /// Where they are from: the name of the source, and the place in it. Empty where it does not matter.
     pub source: (&'a str, &'a str),
@@ -39,6 +39,10 @@ pub struct Texts<'a> {
     pub vendor_data: Option<Text<'a>>,
     /// The network, with or without the key `network` around it.
     pub network_config: Option<Text<'a>>,
+    /// Documents above `user_data`, in their order, each above the one before.
+    pub more_user_data: Vec<Text<'a>>,
+    /// The same above `vendor_data`.
+    pub more_vendor_data: Vec<Text<'a>>,
 }
 
 /// A document that was read.
@@ -79,8 +83,8 @@ impl Document {
             source: format!("{} {}", texts.source.0, texts.source.1).trim().to_owned(),
             ..Self::default()
         };
-        let user = texts.user_data.and_then(|text| document.load(text, true));
-        let vendor = texts.vendor_data.and_then(|text| document.load(text, true));
+        let user = document.load_all(texts.user_data, &texts.more_user_data);
+        let vendor = document.load_all(texts.vendor_data, &texts.more_vendor_data);
         let network = texts.network_config.and_then(|text| document.load(text, false));
         let meta = texts.meta_data.and_then(|text| document.load(text, false));
         document.tree = document.assemble(user, vendor, network);
@@ -170,6 +174,13 @@ impl Document {
 
     /// Decodes one text into a tree. `headed`: it may begin with one of cloud-init's format headers.
     fn load(&mut self, text: Text<'_>, headed: bool) -> Option<Node> {
+        if headed && list_of_addresses(text.bytes).is_some() {
+            let message = "this is a list of addresses: what they have is fetched when the machine is configured";
+            let hint = Some("check what they have by itself".to_owned());
+            self.diagnostics
+                .push(Diagnostic::whole(text.origin, message, hint).warning());
+            return None;
+        }
         let decoded = match decode_text(text, headed) {
             Ok(decoded) => decoded,
             Err(diagnostic) => {
@@ -196,10 +207,21 @@ impl Document {
         root
     }
 
+    /// One tree of several documents: a key of a later one takes the place of an earlier one's.
+    fn load_all(&mut self, first: Option<Text<'_>>, more: &[Text<'_>]) -> Option<Node> {
+        let mut tree: Option<Node> = None;
+        for text in first.iter().chain(more) {
+            let loaded = self.load(*text, true).and_then(|node| self.mapping(node));
+            tree = match (tree, loaded) {
+                (Some(earlier), Some(later)) => Some(merge::replace(earlier, later)),
+                (earlier, later) => later.or(earlier),
+            };
+        }
+        tree
+    }
+
     /// One tree of user-data, the vendor's proposals below it, and the network.
     fn assemble(&mut self, user: Option<Node>, vendor: Option<Node>, network: Option<Node>) -> Option<Node> {
-        let user = user.and_then(|node| self.mapping(node));
-        let vendor = vendor.and_then(|node| self.mapping(node));
         let network = network.and_then(|node| self.mapping(node));
         let mut tree = match (user, vendor) {
             (Some(user), Some(vendor)) if !refuses_vendor_data(&user) => Some(merge::underlay(user, vendor)),
@@ -660,6 +682,7 @@ mod tests {
             meta_data: text("meta-data", "instance-id: i-1\nlocal-hostname: platform\nother: 1\n"),
             network_config: text("network-config", "network: {}\n"),
             source: ("nocloud", "/dev/sr0"),
+            ..Texts::default()
         });
         assert_eq!(document.diagnostics, []);
         assert_eq!(document.source, "nocloud /dev/sr0");

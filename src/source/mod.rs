@@ -7,6 +7,7 @@
 mod allow;
 pub mod configdrive;
 pub mod credentials;
+pub mod elsewhere;
 pub mod file;
 pub mod http;
 mod json;

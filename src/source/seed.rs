@@ -1,8 +1,10 @@
 //! What a source gives: the parts of a seed, each with where it came from.
 
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
+use super::http::Address;
 use crate::document::{Text, Texts};
 
 /// The largest part of a seed that is read, in bytes (8 MiB): more than any document needs, less than can hurt.
@@ -19,6 +21,8 @@ pub struct Part {
     pub signature: Option<Vec<u8>>,
     /// Whether it can be signed.
     pub signing: Signing,
+    /// The parts that firstlight made it from: it is to be believed as far as all of them are.
+    pub made_of: Vec<Part>,
 }
 
 /// Whether a part can be signed.
@@ -48,6 +52,14 @@ pub struct Seed {
     pub vendor_data: Option<Part>,
     /// The network, version 1 or 2.
     pub network_config: Option<Part>,
+    /// Documents above `user_data`, in their order, each above the one before: where it is a list of addresses.
+    pub more_user_data: Vec<Part>,
+    /// The same above `vendor_data`.
+    pub more_vendor_data: Vec<Part>,
+    /// Where the rest of it is, to be fetched once there is a network ([`super::elsewhere`]).
+    pub seedfrom: Option<Address>,
+    /// [`Seed::digest`] of what led to it, where it was fetched.
+    pub pointer: Option<String>,
 }
 
 impl Part {
@@ -58,6 +70,7 @@ impl Part {
             bytes: bytes.into(),
             signature: None,
             signing: Signing::default(),
+            made_of: Vec::new(),
         }
     }
 
@@ -73,6 +86,28 @@ impl Part {
     pub fn settled(mut self) -> Self {
         self.signing = Signing::Settled;
         self
+    }
+
+    /// The part as a mapping, YAML or JSON; an empty one has no keys.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn mapping(&self) -> Result<Map<String, Value>, String> {
+        let no_mapping = || {
+            format!(
+                "{}: is no YAML mapping: write KEY: VALUE lines, or leave it empty",
+                self.origin
+            )
+        };
+        if self.bytes.trim_ascii().is_empty() {
+            return Ok(Map::new());
+        }
+        let text = std::str::from_utf8(&self.bytes).map_err(|_| no_mapping())?;
+        match serde_yaml::from_str(text) {
+            Ok(Value::Object(mapping)) => Ok(mapping),
+            Ok(Value::Null) => Ok(Map::new()),
+            _ => Err(no_mapping()),
+        }
     }
 
     /// The part as a text of a document.
@@ -94,6 +129,10 @@ impl Seed {
             meta_data: None,
             vendor_data: None,
             network_config: None,
+            more_user_data: Vec::new(),
+            more_vendor_data: Vec::new(),
+            seedfrom: None,
+            pointer: None,
         }
     }
 
@@ -105,8 +144,12 @@ impl Seed {
             ("vendor-data", &self.vendor_data),
             ("network-config", &self.network_config),
         ];
+        let user = self.more_user_data.iter().map(|part| ("user-data", part));
+        let vendor = self.more_vendor_data.iter().map(|part| ("vendor-data", part));
         all.into_iter()
             .filter_map(|(name, part)| part.as_ref().map(|part| (name, part)))
+            .chain(user)
+            .chain(vendor)
     }
 
     /// Puts a part in its place; a name that is none of the four is left out.
@@ -128,12 +171,31 @@ impl Seed {
             meta_data: self.meta_data.as_ref().map(Part::text),
             vendor_data: self.vendor_data.as_ref().map(Part::text),
             network_config: self.network_config.as_ref().map(Part::text),
+            more_user_data: self.more_user_data.iter().map(Part::text).collect(),
+            more_vendor_data: self.more_vendor_data.iter().map(Part::text).collect(),
         }
+    }
+
+    /// Puts `keys`, which are of the part `own`, above those of the meta-data.
+    ///
+    /// # Errors
+    /// The meta-data is no mapping.
+    pub fn put_above_meta_data(&mut self, keys: Map<String, Value>, own: &Part) -> Result<(), String> {
+        let below = self.meta_data.take();
+        let (mut meta, origin) = match &below {
+            Some(part) => (part.mapping()?, format!("{} and {}", part.origin, own.origin)),
+            None => (Map::new(), own.origin.clone()),
+        };
+        meta.extend(keys);
+        let mut merged = Part::new(origin, Value::Object(meta).to_string());
+        merged.made_of = below.into_iter().chain([own.clone()]).collect();
+        self.meta_data = Some(merged);
+        Ok(())
     }
 
     /// Whether it has nothing but proposals, which belong below what another source says.
     pub fn proposes_only(&self) -> bool {
-        self.parts().all(|(name, _)| name == "vendor-data")
+        self.seedfrom.is_none() && self.parts().all(|(name, _)| name == "vendor-data")
     }
 
     /// Whether two seeds say the same, wherever they are.
@@ -141,7 +203,9 @@ impl Seed {
         let alike = |((name, part), (other, other_part)): ((&str, &Part), (&str, &Part))| -> bool {
             name == other && part.bytes == other_part.bytes
         };
-        self.parts().count() == other.parts().count() && self.parts().zip(other.parts()).all(alike)
+        self.seedfrom == other.seedfrom
+            && self.parts().count() == other.parts().count()
+            && self.parts().zip(other.parts()).all(alike)
     }
 
     /// SHA-256 over all parts, hexadecimal: whether the machine was told something else than last time.
@@ -150,6 +214,9 @@ impl Seed {
         for (name, part) in self.parts() {
             hash.update(format!("{name} {}\n", part.bytes.len()));
             hash.update(&part.bytes);
+        }
+        if let Some(address) = &self.seedfrom {
+            hash.update(format!("seedfrom {}\n", address.written()));
         }
         hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }

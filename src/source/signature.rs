@@ -26,7 +26,7 @@ impl TryFrom<String> for TrustedKey {
     }
 }
 
-/// Refuses a seed with a part that none of `keys` has signed. Without keys all is well.
+/// The verdict, but for a seed that [`check`] refuses.
 pub fn checked(verdict: Verdict, keys: &[TrustedKey]) -> Verdict {
     match verdict {
         Verdict::Present(seed) => match check(&seed, keys) {
@@ -37,10 +37,14 @@ pub fn checked(verdict: Verdict, keys: &[TrustedKey]) -> Verdict {
     }
 }
 
-fn check(seed: &Seed, keys: &[TrustedKey]) -> Result<(), String> {
+/// Refuses a seed with a part that none of `keys` has signed. Without keys all is well.
+///
+/// # Errors
+/// Which part, why, and how it is signed.
+pub fn check(seed: &Seed, keys: &[TrustedKey]) -> Result<(), String> {
     // First what no signature can mend.
     let mut parts: Vec<_> = seed.parts().collect();
-    parts.sort_by_key(|(_, part)| part.signing != Signing::Impossible);
+    parts.sort_by_key(|(_, part)| !is_impossible(part));
     parts
         .into_iter()
         .try_for_each(|(name, part)| check_part(part, name, &beside(&seed.source, name), keys))
@@ -61,9 +65,13 @@ fn beside(source: &str, part: &str) -> String {
 ///
 /// # Errors
 /// Which part, why, and how it is signed.
-pub fn check_part(part: &Part, name: &str, beside: &str, keys: &[TrustedKey]) -> Result<(), String> {
+fn check_part(part: &Part, name: &str, beside: &str, keys: &[TrustedKey]) -> Result<(), String> {
     if keys.is_empty() || part.bytes.is_empty() || part.signing == Signing::Settled {
         return Ok(());
+    }
+    if !part.made_of.is_empty() {
+        let mut parts = part.made_of.iter();
+        return parts.try_for_each(|part| check_part(part, name, beside, keys));
     }
     let origin = &part.origin;
     if part.signing == Signing::Impossible {
@@ -92,6 +100,10 @@ pub fn check_part(part: &Part, name: &str, beside: &str, keys: &[TrustedKey]) ->
         }
     }
     Err(format!("{origin}: {why}: {sign}"))
+}
+
+fn is_impossible(part: &Part) -> bool {
+    part.signing == Signing::Impossible || part.made_of.iter().any(is_impossible)
 }
 
 fn decode(bytes: &[u8]) -> Option<Signature> {

@@ -21,6 +21,9 @@ struct Origins {
     source: String,
     place: String,
     parts: Vec<(String, String)>,
+    /// As it was written, a password included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seedfrom: Option<String>,
 }
 
 impl Store {
@@ -34,6 +37,7 @@ impl Store {
             source: seed.source.to_owned(),
             place: seed.place.clone(),
             parts: Vec::new(),
+            seedfrom: seed.seedfrom.as_ref().map(|address| address.written().to_owned()),
         };
         for (name, part) in seed.parts() {
             self.write(&format!("{SEED_DIRECTORY}/{name}"), &part.bytes)?;
@@ -51,9 +55,11 @@ impl Store {
             return Ok(None);
         };
         let mut seed = Seed::empty(&origins.source, origins.place);
+        seed.seedfrom = origins.seedfrom.and_then(|address| address.parse().ok());
         for (name, origin) in origins.parts {
             if let Some(bytes) = self.root.read(&format!("{SEED_DIRECTORY}/{name}"))? {
-                seed.set(&name, Part::new(origin, bytes));
+                // Who handed it on had its signature checked.
+                seed.set(&name, Part::new(origin, bytes).settled());
             }
         }
         Ok(Some(seed))
@@ -139,7 +145,11 @@ mod tests {
         let store = Store::new(Root::open(tree.path()).unwrap());
         assert_eq!(store.handed_on().unwrap(), None);
         let mut seed = Seed::empty("nocloud", "/dev/sr0".into());
-        seed.set("user-data", Part::new("/dev/sr0:user-data", b"hostname: web1\n"));
+        seed.set(
+            "user-data",
+            Part::new("/dev/sr0:user-data", b"hostname: web1\n").settled(),
+        );
+        seed.seedfrom = Some("https://me:hunter2@seeds.example.test/".parse().unwrap());
         store.hand_on(&seed).unwrap();
         assert_eq!(store.handed_on().unwrap(), Some(seed));
         store.forget_handed_on().unwrap();

@@ -197,6 +197,32 @@ impl<'a> Checks<'a> {
         }
     }
 
+    /// The final stage has fetched the document: from then on the report is its.
+    pub fn fetched(&mut self) {
+        let state = self
+            .seen
+            .property("firstlight-units", "firstlight-final.service", "ActiveState");
+        self.equal("firstlight-final.service", state, "active");
+        let status = self.seen.json("status");
+        self.equal("the stage that ran last", status["stage"].as_str(), Some("final"));
+    }
+
+    /// The document was here: nothing was fetched, and nobody waited for the network to be.
+    pub fn not_fetched(&mut self) {
+        let state = self
+            .seen
+            .property("firstlight-units", "firstlight-final.service", "ActiveState");
+        self.equal("firstlight-final.service", state, "inactive");
+    }
+
+    /// The status says these words.
+    pub fn says(&mut self, words: &[&str]) {
+        let status = self.seen.text("status");
+        for word in words {
+            self.holds(&format!("the status says {word:?}"), status.contains(word), &status);
+        }
+    }
+
     /// So many generations have been applied by now.
     pub fn generations(&mut self, count: usize) {
         let numbers = self

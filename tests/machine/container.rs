@@ -5,16 +5,22 @@ use crate::pen::Pen;
 use crate::probe::{Observed, Visit, visit};
 use crate::rootfs::{Root, Suite, run};
 use crate::seed::{PASSWORD, Seed};
+use crate::web::Web;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
+
+/// Where its seed lies, in its tree.
+pub const SEED_DIRECTORY: &str = "var/lib/cloud/seed/nocloud";
 
 /// A machine whose disk is a directory.
 pub struct Container {
     name: String,
     /// Its disk; may be changed between boots.
     pub root: Root,
+    /// A directory that is served in its neighbourhood while it is on.
+    pub served: Option<PathBuf>,
     logs: Logs,
 }
 
@@ -25,6 +31,7 @@ impl Container {
         Self {
             name,
             root: Root::new(suite, test, PASSWORD),
+            served: None,
             logs: Logs::new(test),
         }
     }
@@ -58,11 +65,16 @@ impl Container {
 
 impl Machine for Container {
     fn insert(&mut self, seed: &Seed) {
-        seed.write(&self.root.path.join("var/lib/cloud/seed/nocloud"));
+        let directory = self.root.path.join(SEED_DIRECTORY);
+        match &self.served {
+            Some(served) => seed.write_list(&directory, served),
+            None => seed.write(&directory),
+        }
     }
 
     fn boot(&mut self, words: &[&str], address: &str, root_password: &str) -> Observed {
         let (mut pen, logs) = self.power_on(words);
+        let _web = self.served.as_ref().map(|served| Web::serve(&pen, served));
         let visit = visit(&mut pen, (address, 22), root_password);
         drop(pen);
         self.observed(visit, &logs)

@@ -19,6 +19,7 @@ mod scenario;
 mod seed;
 mod trial;
 mod vm;
+mod web;
 
 use container::Container;
 use rootfs::Suite::{Bookworm, Trixie};
@@ -56,6 +57,12 @@ machines! {
 
     a_vm_with_ovf_trixie => |test| scenario::handed_over(test, &mut Vm::new(Trixie, test, Medium::OvfCdRom));
     a_vm_with_smbios_bookworm => |test| scenario::handed_over(test, &mut Vm::new(Bookworm, test, Medium::Smbios));
+    a_vm_with_config_drive_bookworm => |test| scenario::handed_over(test, &mut Vm::new(Bookworm, test, Medium::ConfigDrive));
+    a_vm_with_serial_http_trixie => |test| scenario::fetched(test, &mut Vm::new(Trixie, test, Medium::SerialHttp));
+    a_vm_with_two_seeds_bookworm => |test| {
+        let mut machine = Vm::new(Bookworm, test, Medium::TwoSeeds);
+        scenario::two_seeds(test, &mut machine, "192.0.2.15", ["/dev/sr0", "/dev/vdb"]);
+    };
     a_vm_with_guestinfo_trixie => |test| scenario::handed_over(test, &mut Vm::new(Trixie, test, Medium::Guestinfo));
 
     // Emulated, firstlight begins after about 20 s and has ended after 40; twice that on a busy machine.
@@ -71,6 +78,10 @@ machines! {
     container_emergency_trixie => |test| emergency::emergency(test, Trixie);
     container_credentials_bookworm => |test| scenario::credentials(test, Bookworm);
     container_credentials_trixie => |test| scenario::credentials(test, Trixie);
+    container_included_bookworm => |test| scenario::included(test, Bookworm);
+    container_included_trixie => |test| scenario::included(test, Trixie);
+    container_instances_bookworm => |test| scenario::instances(test, Bookworm);
+    container_instances_trixie => |test| scenario::instances(test, Trixie);
     container_no_seed_bookworm => |test| scenario::no_seed(test, Bookworm);
     container_no_seed_trixie => |test| scenario::no_seed(test, Trixie);
     container_by_hand_bookworm => |test| scenario::by_hand(test, Bookworm);

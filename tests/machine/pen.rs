@@ -46,7 +46,8 @@ impl Pen {
         pen
     }
 
-    fn network(&self) -> String {
+    /// The network in which the machine's neighbours are.
+    pub fn network(&self) -> String {
         format!("/proc/{}/ns/net", self.child.id())
     }
 

@@ -1,7 +1,7 @@
 //! The stories that machines live through.
 
 use crate::check::Checks;
-use crate::container::Container;
+use crate::container::{Container, SEED_DIRECTORY};
 use crate::machine::Machine;
 use crate::rootfs::{Root, Suite, discard};
 use crate::say;
@@ -121,6 +121,101 @@ pub fn handed_over(test: &str, machine: &mut dyn Machine) {
     checks.status("0");
     checks.units_succeeded();
     checks.generations(1);
+    checks.finish();
+}
+
+/// The document is at an address: it is fetched in the first boot; a second one finds another there, and applies it.
+pub fn fetched(test: &str, machine: &mut dyn Machine) {
+    let mut first = Seed::new("first-light", FIRST);
+    for (number, boot) in (1..).zip(["fetched in the first boot", "fetched anew"]) {
+        machine.insert(&first);
+        let seen = machine.boot(&[], FIRST, PASSWORD);
+        let mut checks = Checks::new(test, boot, &seen);
+        checks.configured(&first);
+        checks.fetched();
+        checks.status("0");
+        checks.units_succeeded();
+        checks.generations(number);
+        checks.finish();
+        first.hostname = "second-light".to_owned();
+    }
+}
+
+/// A seed directory with the network, and a list of addresses as its user-data. Later the server is gone.
+pub fn included(test: &str, suite: Suite) {
+    let mut machine = Container::new(suite, test);
+    let seed = Seed::new("first-light", FIRST);
+    let served = machine.root.path.with_extension("served");
+    machine.served = Some(served.clone());
+    machine.insert(&seed);
+    let seen = machine.boot(&[], FIRST, PASSWORD);
+    let mut checks = Checks::new(test, "a list of addresses", &seen);
+    checks.configured(&seed);
+    checks.fetched();
+    checks.status("0");
+    checks.units_succeeded();
+    // The network came first, to get there.
+    checks.generations(2);
+    checks.finish();
+
+    discard(&served);
+    let settings = "http: {retry_for: 0s}\n";
+    machine.root.write("etc/firstlight/config.yaml", settings);
+    let seen = machine.boot(&[], FIRST, PASSWORD);
+    let mut checks = Checks::new(test, "nothing at the address any more", &seen);
+    checks.configured(&seed);
+    checks.fetched();
+    checks.status("0");
+    checks.says(&["what generation 2 configured stays", "http://192.0.2.1/user-data"]);
+    checks.generations(2);
+    checks.finish();
+}
+
+/// The life of an instance: its seed goes away; then its disk is another machine's, which a seed says.
+pub fn instances(test: &str, suite: Suite) {
+    let mut machine = Container::new(suite, test);
+    let seed = Seed::new("first-light", FIRST);
+    machine.insert(&seed);
+    let seen = machine.boot(&[], FIRST, PASSWORD);
+    let mut checks = Checks::new(test, "a new instance", &seen);
+    checks.configured(&seed);
+    checks.status("0");
+    checks.not_fetched();
+    checks.generations(1);
+    checks.finish();
+
+    discard(&machine.root.path.join(SEED_DIRECTORY));
+    let seen = machine.boot(&[], FIRST, PASSWORD);
+    let mut checks = Checks::new(test, "its seed is gone", &seen);
+    checks.configured(&seed);
+    checks.status("0");
+    checks.says(&["no source has a document any more", "rig-1"]);
+    checks.generations(1);
+    checks.finish();
+
+    let seed = Seed {
+        instance_id: "rig-2",
+        ..seed
+    };
+    machine.insert(&seed);
+    let seen = machine.boot(&[], FIRST, PASSWORD);
+    let mut checks = Checks::new(test, "a clone", &seen);
+    checks.configured(&seed);
+    checks.status("0");
+    checks.says(&["rig-2"]);
+    checks.generations(2);
+    checks.finish();
+}
+
+/// Two seeds that say different things: the machine stays as it was shipped, and says which two.
+pub fn two_seeds(test: &str, machine: &mut dyn Machine, address: &str, names: [&str; 2]) {
+    machine.insert(&Seed::new("first-light", FIRST));
+    let seen = machine.boot(&[], address, SHIPPED_PASSWORD);
+    let mut checks = Checks::new(test, "two different seeds", &seen);
+    checks.as_shipped();
+    checks.status("1");
+    checks.says(&["different seeds", names[0], names[1]]);
+    checks.generations(0);
     checks.finish();
 }
 
@@ -273,6 +368,7 @@ pub fn units_verify(test: &str, suite: Suite) {
         "--man=no",
         "firstlight-local.service",
         "firstlight.service",
+        "firstlight-final.service",
         "firstlight-emergency.service",
     ]);
     let said = verify.output().expect("chroot is part of coreutils");

@@ -18,6 +18,8 @@ pub struct Seed {
     pub address: String,
     /// Lines after the good keys of the document.
     pub extra: &'static str,
+    /// Which machine it is for.
+    pub instance_id: &'static str,
 }
 
 impl Seed {
@@ -27,6 +29,7 @@ impl Seed {
             hostname: hostname.into(),
             address: address.into(),
             extra: "",
+            instance_id: "rig-1",
         }
     }
 
@@ -35,9 +38,10 @@ impl Seed {
             hostname,
             address,
             extra,
+            instance_id,
         } = self;
         [
-            ("meta-data", "instance-id: rig-1\n".into()),
+            ("meta-data", format!("instance-id: {instance_id}\n")),
             (
                 "user-data",
                 format!(
@@ -78,8 +82,12 @@ impl Seed {
     /// Files for a container manager; returns its options for them.
     pub fn write_credentials(&self, directory: &Path) -> Vec<String> {
         self.write(directory);
-        let option = |name: &str| format!("--load-credential=firstlight.{name}:{}", directory.join(name).display());
-        self.files().iter().map(|(name, _)| option(name)).collect()
+        let loaded = |name: &str| format!("--load-credential=firstlight.{name}:{}", directory.join(name).display());
+        let [(meta, content), rest @ ..] = self.files();
+        // A short one on the command line, with nspawn's escapes.
+        let set = format!("--set-credential=firstlight.{meta}:{}", content.replace('\n', "\\n"));
+        let loaded = rest.iter().map(|(name, _)| loaded(name));
+        [set].into_iter().chain(loaded).collect()
     }
 
     /// A directory with a file for each string of an SMBIOS table.
@@ -115,16 +123,64 @@ impl Seed {
         fs::write(directory.join("commands"), commands).expect("the seed can be written");
     }
 
+    /// A seed directory whose user-data is a list of addresses, and a directory to be served at the first of them.
+    pub fn write_list(&self, directory: &Path, served: &Path) {
+        self.write(directory);
+        discard(served);
+        fs::create_dir_all(served).expect("the directory can be made");
+        fs::rename(directory.join("user-data"), served.join("user-data")).expect("both are on one disk");
+        let list = "#include\n# what every machine gets\nhttp://192.0.2.1/user-data\n";
+        fs::write(directory.join("user-data"), list).expect("the seed can be written");
+    }
+
+    /// The text of a serial number that leads to `served`, to be served over HTTP.
+    pub fn write_serial(&self, serial: &Path, served: &Path) {
+        self.write(served);
+        discard(serial);
+        fs::write(serial, "ds=nocloud;s=http://192.0.2.1/").expect("the serial number can be written");
+    }
+
+    /// OpenStack's config drive, as nova writes it; the link is told by QEMU's hardware address.
+    pub fn write_config_drive(&self, image: &Path) {
+        let [_, (_, user), _] = self.files();
+        let files = image.with_extension("files");
+        discard(&files);
+        let latest = files.join("openstack/latest");
+        fs::create_dir_all(&latest).expect("the seed directory can be made");
+        let meta = format!(
+            "{{\"uuid\": \"{}\", \"hostname\": \"nova\", \"keys\": []}}",
+            self.instance_id
+        );
+        let network = format!(
+            "{{\"links\": [{{\"id\": \"lan\", \"type\": \"phy\", \"ethernet_mac_address\": \"52:54:00:12:34:56\"}}], \
+             \"networks\": [{{\"id\": \"n0\", \"link\": \"lan\", \"type\": \"ipv4\", \"ip_address\": \"{}\", \
+             \"netmask\": \"255.255.255.0\", \"routes\": [{{\"network\": \"0.0.0.0\", \"netmask\": \"0.0.0.0\", \
+             \"gateway\": \"192.0.2.1\"}}]}}], \"services\": [{{\"type\": \"dns\", \"address\": \"192.0.2.53\"}}]}}",
+            self.address
+        );
+        for (name, content) in [
+            ("meta_data.json", meta),
+            ("user_data", user),
+            ("network_data.json", network),
+        ] {
+            fs::write(latest.join(name), content).expect("the seed can be written");
+        }
+        make_iso(image, "config-2", &files);
+    }
+
+    /// Two devices with different seeds, in a directory.
+    pub fn write_two(&self, directory: &Path) {
+        discard(directory);
+        fs::create_dir_all(directory).expect("the seed directory can be made");
+        self.write_iso(&directory.join("one.iso"));
+        Self::new("other-light", &self.address).write_fat(&directory.join("two.fat"));
+    }
+
     /// An ISO 9660 image, as Photon's documentation tells people to make it.
     pub fn write_iso(&self, image: &Path) {
         let files = image.with_extension("files");
         self.write(&files);
-        discard(image);
-        run(Command::new("xorriso")
-            .args(["-as", "mkisofs", "-volid", "cidata", "-joliet", "-rock", "-output"])
-            .arg(image)
-            .arg(&files));
-        discard(&files);
+        make_iso(image, "cidata", &files);
     }
 
     /// The same by OVF properties, on a CD-ROM as a hypervisor makes it; the link is told by QEMU's hardware address.
@@ -152,12 +208,7 @@ impl Seed {
              </Environment>"
         );
         fs::write(files.join("ovf-env.xml"), environment).expect("the seed can be written");
-        discard(image);
-        run(Command::new("xorriso")
-            .args(["-as", "mkisofs", "-volid", "OVF ENV", "-joliet", "-rock", "-output"])
-            .arg(image)
-            .arg(&files));
-        discard(&files);
+        make_iso(image, "OVF ENV", &files);
     }
 
     /// A FAT file system over a whole disk; mkfs.vfat makes its label upper case.
@@ -178,4 +229,14 @@ impl Seed {
         }
         discard(&files);
     }
+}
+
+/// An ISO 9660 image of the directory `files`, which is used up.
+fn make_iso(image: &Path, label: &str, files: &Path) {
+    discard(image);
+    run(Command::new("xorriso")
+        .args(["-as", "mkisofs", "-volid", label, "-joliet", "-rock", "-output"])
+        .arg(image)
+        .arg(files));
+    discard(files);
 }

@@ -5,6 +5,7 @@ use crate::pen::Pen;
 use crate::probe::{Observed, visit};
 use crate::rootfs::{Root, Suite, discard, run};
 use crate::seed::{PASSWORD, Seed};
+use crate::web::Web;
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread::sleep;
@@ -21,6 +22,12 @@ pub enum Medium {
     FatDisk,
     /// No device: credentials in the firmware's tables.
     Smbios,
+    /// OpenStack's config drive in the CD-ROM drive.
+    ConfigDrive,
+    /// No device: the serial number has the address of a seed, which we serve.
+    SerialHttp,
+    /// A seed in the CD-ROM drive, another one on a second disk.
+    TwoSeeds,
     /// No device: the firmware says VMware, and a stand-in for its tool answers from files.
     Guestinfo,
 }
@@ -64,10 +71,12 @@ impl Vm {
             .arg(&disk)
             .arg("2G"));
         let seed = root.path.with_extension(match medium {
-            Medium::CdRom | Medium::OvfCdRom => "iso",
+            Medium::CdRom | Medium::OvfCdRom | Medium::ConfigDrive => "iso",
             Medium::FatDisk => "fat",
             Medium::Smbios => "smbios",
             Medium::Guestinfo => "vmware",
+            Medium::SerialHttp => "serial",
+            Medium::TwoSeeds => "several",
         });
         Self {
             kernel,
@@ -79,11 +88,21 @@ impl Vm {
     }
 }
 
+impl Vm {
+    /// The directory that is served to it.
+    fn served(&self) -> PathBuf {
+        self.seed.with_extension("served")
+    }
+}
+
 impl Machine for Vm {
     fn insert(&mut self, seed: &Seed) {
         match self.medium {
             Medium::CdRom => seed.write_iso(&self.seed),
             Medium::OvfCdRom => seed.write_ovf(&self.seed),
+            Medium::ConfigDrive => seed.write_config_drive(&self.seed),
+            Medium::SerialHttp => seed.write_serial(&self.seed, &self.served()),
+            Medium::TwoSeeds => seed.write_two(&self.seed),
             Medium::FatDisk => seed.write_fat(&self.seed),
             Medium::Smbios => seed.write_smbios(&self.seed),
             Medium::Guestinfo => {
@@ -107,6 +126,7 @@ impl Machine for Vm {
         ];
         let arguments = arguments.into_iter().chain(words.iter().map(AsRef::as_ref));
         let mut pen = Pen::start("qemu", arguments, &logs.join("console"));
+        let _web = matches!(self.medium, Medium::SerialHttp).then(|| Web::serve(&pen, &self.served()));
         let visit = visit(&mut pen, ("127.0.0.1", 2222), root_password);
         drop(pen);
         // Without mount(2), and whether or not the machine was shut down cleanly.
@@ -134,5 +154,6 @@ impl Drop for Vm {
     fn drop(&mut self) {
         discard(&self.disk);
         discard(&self.seed);
+        discard(&self.served());
     }
 }

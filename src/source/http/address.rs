@@ -92,6 +92,16 @@ impl Address {
         format!("{text}{between}{name}").parse()
     }
 
+    /// Where the signature of what is here lies: `.minisig` behind the path.
+    pub fn signature(&self) -> Self {
+        let (path, query) = self.text.split_once('?').unwrap_or((&self.text, ""));
+        let mark = if self.text.contains('?') { "?" } else { "" };
+        // What was an address stays one with a longer path.
+        format!("{path}.minisig{mark}{query}")
+            .parse()
+            .unwrap_or_else(|_| self.clone())
+    }
+
     /// Scheme, host and port.
     fn host(&self) -> String {
         let scheme = self.uri.scheme_str().unwrap_or_default();

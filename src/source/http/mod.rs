@@ -192,4 +192,6 @@ fn fault(error: &Error) -> Fault {
 }
 
 #[cfg(test)]
+pub(in crate::source) mod server;
+#[cfg(test)]
 mod tests;

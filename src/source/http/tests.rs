@@ -1,68 +1,12 @@
 //! Servers that behave badly, on loopback.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use super::server::{Server, Stream, answer, request};
 use super::*;
-
-/// A server that answers one connection after the other with these bytes, the last for ever, and remembers the requests.
-struct Server {
-    port: u16,
-    seen: Arc<Mutex<Vec<String>>>,
-}
-
-impl Server {
-    fn new(answers: Vec<Vec<u8>>) -> Self {
-        Self::with(answers, |stream| Box::new(stream))
-    }
-
-    fn with(answers: Vec<Vec<u8>>, wrap: impl Fn(TcpStream) -> Box<dyn Stream> + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let requests = Arc::clone(&seen);
-        thread::spawn(move || {
-            for (number, stream) in listener.incoming().flatten().enumerate() {
-                let mut stream = wrap(stream);
-                let Some(request) = request(&mut stream) else { continue };
-                requests.lock().unwrap().push(request);
-                let answer = &answers[number.min(answers.len() - 1)];
-                let _ = stream.write_all(answer).and_then(|()| stream.flush());
-            }
-        });
-        Self { port, seen }
-    }
-
-    fn address(&self, path: &str) -> Address {
-        format!("http://127.0.0.1:{}{path}", self.port).parse().unwrap()
-    }
-
-    fn seen(&self) -> Vec<String> {
-        self.seen.lock().unwrap().clone()
-    }
-}
-
-trait Stream: Read + Write {}
-impl<T: Read + Write> Stream for T {}
-
-/// The head of a request; `None` if the other end goes before it is whole.
-fn request(stream: &mut dyn Stream) -> Option<String> {
-    let mut reader = BufReader::with_capacity(1, stream);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut head).ok()? == 0 {
-            return None;
-        }
-    }
-    Some(head)
-}
-
-fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
-    format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}").into_bytes()
-}
 
 fn client(settings: &Http) -> Client {
     let root = tempfile::tempdir().unwrap();

@@ -6,6 +6,7 @@
 //! `network-config` may be. Unlike there, what looks like a seed but is none is reported, never passed over.
 
 use super::file::read_plain;
+use super::http::{Address, is_address};
 use super::media::{Entry, MediaError, Volume};
 use super::{NOT_ALLOWED, PART_LIMIT, Part, Places, Rules, Seed, Verdict};
 use std::io;
@@ -13,6 +14,12 @@ use std::path::{Path, PathBuf};
 use told::Told;
 
 mod told;
+
+/// The source's name.
+const NAME: &str = "nocloud";
+
+/// Gives a file, `None` if it doesn't exist; it may stop one byte after [`PART_LIMIT`].
+pub(super) type Reader<'a> = dyn Fn(&Path) -> io::Result<Option<Vec<u8>>> + 'a;
 
 /// The label of a seed volume, in either case.
 pub const LABEL: &str = "cidata";
@@ -28,51 +35,84 @@ const NETWORK_CONFIG: [&str; 4] = ["network-config", "network_config", "network_
 
 /// Looks on a machine: where `ds=nocloud;seedfrom=…` says, else in [`DIRECTORIES`], else on labelled volumes.
 pub fn look(places: &Places) -> Verdict {
-    let read = |path: &Path| places.read(path);
     let told = match Told::to(places) {
-        Ok(Some(told)) => told,
-        Ok(None) => return search(&read, &places.devices, &places.rules),
+        Ok(told) => told.unwrap_or_default(),
         Err(error) => return Verdict::Broken(error.to_string()),
     };
+    let read = |path: &Path| places.read(path);
     let verdict = match told.seedfrom(places) {
-        Some(place) => seed_from(&place, places.rules.signed(), &read),
+        Some(place) => from(&place, &read),
         None => search(&read, &places.devices, &places.rules),
     };
     match verdict {
-        Verdict::Present(mut seed) => match told.add_to(&mut seed, &places.rules.trusted_keys) {
-            Ok(()) => Verdict::Present(seed),
-            Err(broken) => Verdict::Broken(broken),
-        },
-        Verdict::Absent(why) => match told.alone() {
-            Some(seed) => Verdict::Present(Box::new(seed)),
-            None => Verdict::Absent(why),
-        },
-        broken @ Verdict::Broken(_) => broken,
+        Verdict::Present(seed) => follow(*seed, Some(places), &read).and_then(|mut seed| {
+            told.add_to(&mut seed)?;
+            Ok(seed)
+        }),
+        Verdict::Absent(why) => return told.alone().map_or(Verdict::Absent(why), present),
+        Verdict::Broken(why) => Err(why),
+    }
+    .map_or_else(Verdict::Broken, present)
+}
+
+fn present(seed: Seed) -> Verdict {
+    Verdict::Present(Box::new(seed))
+}
+
+/// The seed where `seedfrom` says it is: in a directory of the machine, or at an address.
+fn from(place: &str, read: &Reader<'_>) -> Verdict {
+    match seed_from(place, read) {
+        Ok(seed) => present(seed),
+        Err(why) => Verdict::Broken(format!("seedfrom {why}")),
     }
 }
 
-/// The seed where `seedfrom` says it is: a directory of the machine.
-fn seed_from(place: &str, signed: bool, read: &dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>) -> Verdict {
+/// The seed at `place`, which a `seedfrom` names. Errors don't show it: an address may have a password in it.
+pub(super) fn seed_from(place: &str, read: &Reader<'_>) -> Result<Seed, String> {
+    if is_address(place) {
+        let address: Address = place.parse()?;
+        let mut seed = Seed::empty(NAME, address.to_string());
+        seed.seedfrom = Some(address);
+        return Ok(seed);
+    }
     let directory = place.strip_prefix("file://").unwrap_or(place);
     if !directory.starts_with('/') {
-        return Verdict::Broken(format!(
-            "seedfrom={place}: is no directory: give /DIRECTORY/ or file:///DIRECTORY/; a seed is not fetched over the network"
-        ));
+        return Err("names no place: give /DIRECTORY/, file:///DIRECTORY/ or https://HOST/PATH/".to_owned());
     }
-    match in_directory(Path::new(directory), signed, read) {
-        Ok(Some(seed)) => Verdict::Present(Box::new(seed)),
-        Ok(None) => Verdict::Broken(format!("seedfrom={place}: there is neither user-data nor meta-data")),
-        Err(broken) => Verdict::Broken(broken),
-    }
+    let found = in_directory(Path::new(directory), read)?;
+    found.ok_or_else(|| format!("names {directory}, where there is neither user-data nor meta-data: put both there"))
 }
 
-/// The seed at `path`: a directory, an image file or a block device. For `--source nocloud:PATH`.
+/// Follows the `seedfrom` of a seed's meta-data, once. What the seed itself says of the machine comes first; the rest is
+/// the other's.
+fn follow(seed: Seed, places: Option<&Places>, read: &Reader<'_>) -> Result<Seed, String> {
+    // What is no mapping is reported by whoever reads it for what it says.
+    let keys = seed.meta_data.as_ref().and_then(|part| part.mapping().ok());
+    let mut keys = keys.unwrap_or_default();
+    let (Some(serde_json::Value::String(place)), Some(meta)) = (keys.remove("seedfrom"), &seed.meta_data) else {
+        return Ok(seed);
+    };
+    let origin = &meta.origin;
+    let place = places.map_or_else(|| place.clone(), |places| told::filled_in(&place, places));
+    let mut other = seed_from(&place, read).map_err(|why| format!("{origin}: its seedfrom {why}"))?;
+    if !keys.is_empty() {
+        other.put_above_meta_data(keys, meta)?;
+    }
+    Ok(other)
+}
+
+/// The seed at `path`: a directory, an image file, a block device or an address. For `--source nocloud:PATH`.
 #[expect(clippy::disallowed_methods, reason = "the seed that the operator named")]
 pub fn from_path(path: &Path) -> Verdict {
-    if path.is_dir() {
-        from_directory(path)
-    } else {
-        from_volume(path)
+    let named = path.to_string_lossy();
+    let verdict = match path.is_dir() {
+        _ if is_address(&named) => from(&named, &read_plain),
+        true => from_directory(path),
+        false => from_volume(path),
+    };
+    match verdict {
+        Verdict::Present(seed) => follow(*seed, None, &read_plain).map_or_else(Verdict::Broken, present),
+        other => other,
     }
 }
 
@@ -87,7 +127,7 @@ pub fn from_directory(path: &Path) -> Verdict {
             .collect(),
         Err(error) => return Verdict::Broken(format!("{place}: can't be read: {error}")),
     };
-    match in_directory(path, false, &read_plain) {
+    match in_directory(path, &read_plain) {
         Ok(Some(seed)) => Verdict::Present(Box::new(seed)),
         Ok(None) => Verdict::Broken(no_parts(&place.to_string(), names)),
         Err(broken) => Verdict::Broken(broken),
@@ -104,8 +144,7 @@ pub fn from_volume(path: &Path) -> Verdict {
     };
     let any_labelled = volumes.iter().any(|volume| volume.is_labelled(LABEL));
     let counts = |volume: &&Volume| !any_labelled || volume.is_labelled(LABEL);
-    let seeds = volumes.iter().filter(counts).map(|volume| on_volume(volume, false));
-    let mut seeds: Vec<_> = seeds.collect();
+    let mut seeds: Vec<_> = volumes.iter().filter(counts).map(on_volume).collect();
     if !any_labelled && seeds.iter().any(Result::is_ok) {
         seeds.retain(Result::is_ok);
     }
@@ -121,14 +160,14 @@ pub fn from_volume(path: &Path) -> Verdict {
 ///
 /// `read` gives a file of the machine, below its root, `None` if it doesn't exist; it may stop one byte after
 /// [`PART_LIMIT`]. A directory wins over volumes; two volumes with different seeds are refused, naming both.
-pub fn search(read: &dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>, devices: &[PathBuf], rules: &Rules) -> Verdict {
+pub fn search(read: &Reader<'_>, devices: &[PathBuf], rules: &Rules) -> Verdict {
     let Rules { labels, allow, .. } = rules;
     if !(allow.directory || allow.removable || allow.fixed) {
         return Verdict::Absent(NOT_ALLOWED.to_owned());
     }
     let directories = DIRECTORIES.into_iter().filter(|_| allow.directory);
     for directory in directories {
-        match in_directory(Path::new(directory), rules.signed(), read) {
+        match in_directory(Path::new(directory), read) {
             Ok(Some(seed)) => return Verdict::Present(Box::new(seed)),
             Ok(None) => {}
             Err(broken) => return Verdict::Broken(broken),
@@ -144,7 +183,7 @@ pub fn search(read: &dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>, devices: &[Pa
     for device in devices {
         match Volume::open(device) {
             Ok(Some(volume)) if labels.iter().any(|label| volume.is_labelled(label)) => {
-                seeds.push(on_volume(&volume, rules.signed()));
+                seeds.push(on_volume(&volume));
             }
             Ok(Some(volume)) => absent.extend(mislabelled(&volume, labels)),
             Ok(None) => {}
@@ -184,14 +223,10 @@ fn choose(seeds: Vec<Result<Seed, String>>) -> Option<Verdict> {
     Some(Verdict::Broken(broken.join("; ")))
 }
 
-/// The seed in a directory whose files `read` gives; `None` if there is no part in it. `signed`: with its signatures.
-pub(super) fn in_directory(
-    directory: &Path,
-    signed: bool,
-    read: &dyn Fn(&Path) -> io::Result<Option<Vec<u8>>>,
-) -> Result<Option<Seed>, String> {
+/// The seed in a directory whose files `read` gives; `None` if there is no part in it.
+pub(super) fn in_directory(directory: &Path, read: &Reader<'_>) -> Result<Option<Seed>, String> {
     let place = directory.display().to_string();
-    assemble(&place, "/", signed, |names| {
+    assemble(&place, "/", |names| {
         let Some(name) = names.first() else { return Ok(None) };
         let path = directory.join(name);
         let broken = |error| format!("{}: can't be read: {error}", path.display());
@@ -199,11 +234,11 @@ pub(super) fn in_directory(
     })
 }
 
-fn on_volume(volume: &Volume, signed: bool) -> Result<Seed, String> {
+fn on_volume(volume: &Volume) -> Result<Seed, String> {
     let broken = |error: MediaError| error.to_string();
     // The root directory, which there always is.
     let entries = volume.list("").map_err(broken)?.unwrap_or_default();
-    let seed = assemble(volume.name(), ":", signed, |names| {
+    let seed = assemble(volume.name(), ":", |names| {
         match names.iter().find(|name| has(&entries, name)) {
             Some(name) => {
                 let found = volume.read(name, PART_LIMIT).map_err(broken)?;
@@ -226,7 +261,6 @@ fn signature_names(names: [&str; 4]) -> Vec<String> {
 fn assemble(
     place: &str,
     separator: &str,
-    signed: bool,
     mut read: impl FnMut(&[String]) -> Result<Option<(String, Vec<u8>)>, String>,
 ) -> Result<Option<Seed>, String> {
     let mut part = |names: [&str; 4]| -> Result<Option<Part>, String> {
@@ -239,19 +273,14 @@ fn assemble(
             ));
         }
         let mut part = Part::new(format!("{place}{separator}{name}"), bytes);
-        if signed {
-            part.signature = read(&signature_names(names))?.map(|(_, signature)| signature);
-        }
+        part.signature = read(&signature_names(names))?.map(|(_, signature)| signature);
         Ok(Some(part))
     };
-    let seed = Seed {
-        source: "nocloud".to_owned(),
-        place: place.to_owned(),
-        user_data: part(USER_DATA)?,
-        meta_data: part(META_DATA)?,
-        vendor_data: part(VENDOR_DATA)?,
-        network_config: part(NETWORK_CONFIG)?,
-    };
+    let mut seed = Seed::empty(NAME, place.to_owned());
+    seed.user_data = part(USER_DATA)?;
+    seed.meta_data = part(META_DATA)?;
+    seed.vendor_data = part(VENDOR_DATA)?;
+    seed.network_config = part(NETWORK_CONFIG)?;
     let lacks = |has: &str, lacks: &str| {
         Err(format!(
             "{place}: has {has} but no {lacks}: create an empty file named {lacks} beside it"

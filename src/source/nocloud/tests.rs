@@ -450,9 +450,6 @@ fn signatures_lie_beside_the_parts_under_names_that_every_volume_has() {
         let devices = [image.path.clone()];
         let seed = present(checked(search(&nothing, &devices, &rules), &rules.trusted_keys));
         assert_eq!(bytes(&seed.user_data), Some(USER_DATA), "{case}");
-        // Nobody asks for them where there are no keys.
-        let seed = present(search(&nothing, &devices, &Rules::default()));
-        assert!(seed.parts().all(|(_, part)| part.signature.is_none()), "{case}");
     }
     let unsigned = iso("xorriso", "cidata", &["-r"], &[files[0], files[2], files[3]]);
     let Some(unsigned) = unsigned else { return };
@@ -461,4 +458,63 @@ fn signatures_lie_beside_the_parts_under_names_that_every_volume_has() {
         &rules.trusted_keys,
     ));
     assert!(why.contains(":user-data: is not signed"), "{why}");
+}
+
+#[test]
+fn seedfrom_in_meta_data_is_followed_once() {
+    let other = folder(&[
+        ("user-data", "hostname: other\n"),
+        ("meta-data", "instance-id: theirs\nregion: eu\nseedfrom: /x\n"),
+    ]);
+    let named = |place: &str| format!("instance-id: own\nseedfrom: {place}\n");
+    let own = |meta: &str| folder(&[("user-data", "hostname: own\n"), ("meta-data", meta)]);
+    let directory = own(&named(other.path().to_str().unwrap()));
+    let Verdict::Present(seed) = from_path(directory.path()) else {
+        panic!()
+    };
+    assert_eq!(seed.user_data.as_ref().unwrap().bytes, b"hostname: other\n");
+    let meta = seed.meta_data.as_ref().unwrap().mapping().unwrap();
+    assert_eq!(
+        (meta["instance-id"].as_str(), meta["region"].as_str()),
+        (Some("own"), Some("eu"))
+    );
+
+    let directory = own(&named("https://me:hunter2@seeds.example.test/"));
+    let Verdict::Present(seed) = from_path(directory.path()) else {
+        panic!()
+    };
+    assert_eq!(
+        (seed.rest().as_str(), seed.is_whole()),
+        ("https://seeds.example.test/", false)
+    );
+    assert!(seed.user_data.is_none());
+
+    for (place, words) in [
+        ("ftp://hunter2/", "a scheme that is not fetched"),
+        ("hunter2", "names no place"),
+    ] {
+        let directory = own(&named(place));
+        let Verdict::Broken(why) = from_path(directory.path()) else {
+            panic!()
+        };
+        assert!(
+            why.contains("meta-data: its seedfrom ") && why.contains(words) && !why.contains("hunter2"),
+            "{why}"
+        );
+    }
+}
+
+#[test]
+fn a_place_may_be_an_address() {
+    let Verdict::Present(seed) = from_path(Path::new("https://seeds.example.test/web1")) else {
+        panic!()
+    };
+    assert_eq!(
+        (seed.place.as_str(), seed.rest().as_str()),
+        ("https://seeds.example.test/web1", "https://seeds.example.test/web1")
+    );
+    let Verdict::Broken(why) = from_path(Path::new("ftp://hunter2/")) else {
+        panic!()
+    };
+    assert!(why.contains("is not fetched") && !why.contains("hunter2"), "{why}");
 }

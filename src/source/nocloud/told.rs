@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::source::signature::{TrustedKey, check_part};
+use serde_json::{Map, Value};
+
 use crate::source::{Part, Places, Seed};
 use crate::system::ReadError;
 
@@ -65,59 +66,36 @@ impl Told {
 
     /// Where the seed is to be taken from: a directory or an address, with what the firmware knows filled in.
     pub fn seedfrom(&self, places: &Places) -> Option<String> {
-        let mut place = self.keys.get("seedfrom").filter(|place| !place.is_empty())?.clone();
-        for (name, file) in DMI {
-            let word = format!("__dmi.{name}__");
-            if place.contains(&word) {
-                let known = places
-                    .root
-                    .read_text(&dmi_path(file))
-                    .ok()
-                    .flatten()
-                    .unwrap_or_default();
-                place = place.replace(&word, known.trim());
-            }
-        }
-        Some(place)
+        let place = self.keys.get("seedfrom").filter(|place| !place.is_empty())?;
+        Some(filled_in(place, places))
     }
 
     /// The seed of a machine that was told who it is and nothing more; `None` if not even that.
     pub fn alone(&self) -> Option<Seed> {
         self.identity().next()?;
         let mut seed = Seed::empty("nocloud", self.origin.to_owned());
-        self.add_to(&mut seed, &[]).ok()?;
+        self.add_to(&mut seed).ok()?;
         Some(seed)
     }
 
     /// Puts what was told above the meta-data of a seed.
     ///
     /// # Errors
-    /// The meta-data is no mapping, or none of `trusted` has signed it where there are any.
-    pub fn add_to(&self, seed: &mut Seed, trusted: &[TrustedKey]) -> Result<(), String> {
+    /// The meta-data is no mapping.
+    pub fn add_to(&self, seed: &mut Seed) -> Result<(), String> {
         if self.identity().next().is_none() {
             return Ok(());
         }
-        let mut meta = match &seed.meta_data {
-            Some(part) => {
-                // Of what is made of it there is no signature.
-                check_part(part, "meta-data", "meta-data.minisig", trusted)?;
-                mapping(part)?
-            }
-            None => serde_json::Map::new(),
+        let keys: Map<String, Value> = self
+            .identity()
+            .map(|(key, value)| (key.clone(), value.clone().into()))
+            .collect();
+        let words = Part::new(self.origin, Value::Object(keys.clone()).to_string());
+        let words = match self.origin {
+            KERNEL => words.settled(),
+            _ => words.unsignable(),
         };
-        for (key, value) in self.identity() {
-            meta.insert(key.clone(), value.clone().into());
-        }
-        let origin = match &seed.meta_data {
-            Some(part) => format!("{} and {}", part.origin, self.origin),
-            None => self.origin.to_owned(),
-        };
-        let part = Part::new(origin, serde_json::Value::Object(meta).to_string());
-        seed.meta_data = Some(match self.origin {
-            KERNEL => part.settled(),
-            _ => part.unsignable(),
-        });
-        Ok(())
+        seed.put_above_meta_data(keys, &words)
     }
 
     /// What is about the machine and not about where its seed is.
@@ -126,6 +104,24 @@ impl Told {
             .iter()
             .filter(|(key, _)| !["seedfrom", "dsmode"].contains(&key.as_str()))
     }
+}
+
+/// The place with what the firmware knows of the machine in it: `__dmi.chassis-serial-number__`.
+pub fn filled_in(place: &str, places: &Places) -> String {
+    let mut place = place.to_owned();
+    for (name, file) in DMI {
+        let word = format!("__dmi.{name}__");
+        if place.contains(&word) {
+            let known = places
+                .root
+                .read_text(&dmi_path(file))
+                .ok()
+                .flatten()
+                .unwrap_or_default();
+            place = place.replace(&word, known.trim());
+        }
+    }
+    place
 }
 
 fn dmi_path(file: &str) -> String {
@@ -158,30 +154,12 @@ fn long(key: &str) -> &str {
     }
 }
 
-fn mapping(part: &Part) -> Result<serde_json::Map<String, serde_json::Value>, String> {
-    let no_mapping = || {
-        format!(
-            "{}: is no YAML mapping: write KEY: VALUE lines, or leave it empty",
-            part.origin
-        )
-    };
-    if part.bytes.trim_ascii().is_empty() {
-        return Ok(serde_json::Map::new());
-    }
-    let text = std::str::from_utf8(&part.bytes).map_err(|_| no_mapping())?;
-    match serde_yaml::from_str(text) {
-        Ok(serde_json::Value::Object(mapping)) => Ok(mapping),
-        Ok(serde_json::Value::Null) => Ok(serde_json::Map::new()),
-        _ => Err(no_mapping()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Rules;
     use crate::source::signature::checked;
     use crate::source::signature::tests::{META_DATA, META_DATA_SIGNATURE, key};
+    use crate::source::{Rules, Verdict};
     use crate::system::Root;
 
     /// cloud-init's own readings, recorded.
@@ -237,7 +215,7 @@ mod tests {
         assert_eq!(told.seedfrom(&places).unwrap(), "/seeds/c-7/");
         let mut seed = Seed::empty("nocloud", "there".into());
         seed.meta_data = Some(Part::new("there/meta-data", b"instance-id: own\nregion: eu\n"));
-        told.add_to(&mut seed, &[]).unwrap();
+        told.add_to(&mut seed).unwrap();
         let meta = seed.meta_data.unwrap();
         assert_eq!(meta.origin, "there/meta-data and the serial number");
         let text = String::from_utf8(meta.bytes.clone()).unwrap();
@@ -251,29 +229,37 @@ mod tests {
 
     #[test]
     fn the_kernels_words_need_no_signature_but_what_they_are_put_above_does() {
-        let trusted = [key()];
-        let mut seed = Seed::empty("nocloud", "there".into());
-        let mut meta = Part::new("there/meta-data", META_DATA);
-        for (kernel, serial, settled) in [(true, false, true), (false, true, false), (true, true, false)] {
-            let words = |said| if said { "ds=nocloud;h=web1" } else { "quiet" };
+        let words = |said| if said { "ds=nocloud;h=web1" } else { "quiet" };
+        for (kernel, serial, signature, problem) in [
+            (true, false, Some(META_DATA_SIGNATURE), None),
+            (true, false, None, Some("there/meta-data: is not signed")),
+            (
+                false,
+                true,
+                Some(META_DATA_SIGNATURE),
+                Some("the serial number: its meta-data can't be signed"),
+            ),
+            (
+                true,
+                true,
+                Some(META_DATA_SIGNATURE),
+                Some("the serial number: its meta-data can't be signed"),
+            ),
+        ] {
             let (_tree, places) = places(&[
                 ("proc/cmdline", words(kernel)),
                 ("sys/class/dmi/id/product_serial", words(serial)),
             ]);
-            let told = Told::to(&places).unwrap().unwrap();
-            meta.signature = None;
-            seed.meta_data = Some(meta.clone());
-            let why = told.add_to(&mut seed, &trusted).unwrap_err();
-            assert!(why.contains("there/meta-data: is not signed"), "{why}");
-            meta.signature = Some(META_DATA_SIGNATURE.into());
-            seed.meta_data = Some(meta.clone());
-            told.add_to(&mut seed, &trusted).unwrap();
-            let verdict = checked(crate::source::Verdict::Present(Box::new(seed.clone())), &trusted);
-            assert_eq!(
-                matches!(verdict, crate::source::Verdict::Present(_)),
-                settled,
-                "{verdict:?}"
-            );
+            let mut meta = Part::new("there/meta-data", META_DATA);
+            meta.signature = signature.map(Into::into);
+            let mut seed = Seed::empty("nocloud", "there".into());
+            seed.meta_data = Some(meta);
+            Told::to(&places).unwrap().unwrap().add_to(&mut seed).unwrap();
+            match (checked(Verdict::Present(Box::new(seed)), &[key()]), problem) {
+                (Verdict::Present(_), None) => {}
+                (Verdict::Broken(why), Some(words)) => assert!(why.contains(words), "{why}"),
+                other => panic!("{other:?}"),
+            }
         }
     }
 

@@ -18,7 +18,9 @@ use zeroize::Zeroizing;
 
 use self::environment::{Environment, LIMIT};
 use self::properties::Properties;
+use super::http::is_address;
 use super::media::{Kind, Volume};
+use super::nocloud::Reader;
 use super::{Places, Seed, Verdict, nocloud, vmware};
 
 /// Where a file of the machine may be; the first that has properties counts. The last two are cloud-init's: what its
@@ -34,9 +36,6 @@ const NAMES: [&str; 3] = ["ovf-env.xml", "ovf_env.xml", "ovfenv.xml"];
 
 /// The labels that hypervisors give to its volume: one that can't be read is then no other disk's affair.
 const LABELS: [&str; 3] = ["OVF ENV", "OVFENV", "OVF-TRANSPORT"];
-
-/// Gives a file of the machine, `None` if it doesn't exist.
-type Reader<'a> = dyn Fn(&Path) -> io::Result<Option<Vec<u8>>> + 'a;
 
 /// The seed in the file `path`, which is an environment, or a volume that holds one. For `--source ovf:PATH`.
 #[expect(clippy::disallowed_methods, reason = "the seed that the operator named")]
@@ -172,31 +171,33 @@ fn understand(xml: &[u8], place: &str, origin: &str, read: Option<&Reader<'_>>) 
         let why = "has no property of firstlight's or cloud-init's with a value";
         return Ok(Verdict::Absent(format!("{origin}: {why}")));
     }
+    let own = seed::seed(&environment, &properties, place, origin)?;
     let seed = match properties.get("seedfrom") {
-        Some(from) => seed_from(from, &properties, read)?,
-        None => seed::seed(&environment, &properties, place, origin)?,
+        Some(from) => seed_from(from, own, &properties, read)?,
+        None => own,
     };
     Ok(Verdict::Present(Box::new(seed)))
 }
 
-/// The NoCloud seed in the directory that the property `seedfrom` names.
-fn seed_from(from: &str, properties: &Properties<'_>, read: Option<&Reader<'_>>) -> Result<Seed, String> {
-    if let Some(other) = properties.names().find(|name| *name != "seedfrom") {
+/// The NoCloud seed that the property `seedfrom` names: a directory, or an address, with the other properties below it.
+fn seed_from(from: &str, own: Seed, properties: &Properties<'_>, read: Option<&Reader<'_>>) -> Result<Seed, String> {
+    let documents = ["user-data", "firstlight.user-data", "network-config"];
+    let excluded = |name: &&str| *name != "seedfrom" && (!is_address(from) || documents.contains(name));
+    if let Some(other) = properties.names().find(excluded) {
         return Err(format!(
             "seedfrom names a whole seed, and {other} is set as well: keep one of them"
         ));
     }
-    let directory = from.strip_prefix("file://").unwrap_or(from);
-    // It is not shown: an address may have a password in it.
-    if !directory.starts_with('/') {
-        return Err("seedfrom can't be followed yet, only to an absolute directory of the machine".to_owned());
-    }
-    let read =
-        read.ok_or("seedfrom is the machine's own, and can't be followed here: use --source nocloud:DIRECTORY")?;
-    let found = nocloud::in_directory(Path::new(directory), true, read)?;
-    let seed = found.ok_or("seedfrom names a directory without a seed: put user-data and meta-data there")?;
-    Ok(Seed {
-        source: "ovf".to_owned(),
-        ..seed
+    let nowhere = |_: &Path| Err(io::Error::other("is the machine's own: use --source nocloud:DIRECTORY"));
+    let seed = nocloud::seed_from(from, read.unwrap_or(&nowhere)).map_err(|why| format!("seedfrom {why}"))?;
+    Ok(match seed.seedfrom {
+        Some(address) => Seed {
+            seedfrom: Some(address),
+            ..own
+        },
+        None => Seed {
+            source: "ovf".to_owned(),
+            ..seed
+        },
     })
 }

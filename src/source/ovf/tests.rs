@@ -144,7 +144,13 @@ fn no_error_shows_a_value() {
         ),
         (one("firstlight.docker", "hunter2"), "neither True nor False"),
         (one("user-data", "hunter2"), "base64 -w0"),
-        (one("seedfrom", "http://hunter2@x/"), "can't be followed yet"),
+        (one("seedfrom", "ftp://hunter2@x/"), "has a scheme that is not fetched"),
+        (one("seedfrom", "hunter2"), "names no place"),
+        (one("seedfrom", "/x"), "neither user-data nor meta-data"),
+        (
+            environment(&[("seedfrom", "http://x/"), ("user-data", "hostname: hunter2")]),
+            "keep one",
+        ),
         (one("firstlight.dns", "hunter2"), "firstlight.dns needs firstlight.ip"),
         (
             one("firstlight.ssh-key", "ssh-rsa AAAAx hunter2 ssh-rsa AAAAy"),
@@ -164,6 +170,23 @@ fn no_error_shows_a_value() {
             "{words}: {why}"
         );
     }
+}
+
+#[test]
+fn a_seed_at_an_address_with_a_network_to_get_there() {
+    let xml = environment(&[
+        ("seedfrom", "https://me:hunter2@seeds.example.test/web1/"),
+        ("firstlight.ip", "192.0.2.10/24"),
+        ("firstlight.hostname", "web1"),
+    ]);
+    let Verdict::Present(seed) = from_environment(xml.as_bytes(), "env") else {
+        panic!()
+    };
+    assert!(!seed.is_whole() && !format!("{seed:?}").contains("hunter2"));
+    assert_eq!(seed.rest(), "https://seeds.example.test/web1/");
+    let here = seed.here();
+    let document = crate::document::Document::read(&here.texts());
+    assert!(!document.has_errors() && document.config.network.is_some());
 }
 
 #[test]

@@ -18,7 +18,6 @@ use zeroize::Zeroizing;
 use self::directory::Directory;
 use self::environment::Environment;
 use self::transport::Transport;
-use super::signature::{TrustedKey, check_part};
 use super::{PART_LIMIT, Part, Places, Seed, Verdict};
 
 /// The source's name.
@@ -45,14 +44,14 @@ pub fn search(places: &Places) -> Verdict {
         return Verdict::Absent("guestinfo is asked for on a running machine only".to_owned());
     }
     if let Some(mut environment) = Environment::of_process() {
-        match gather(&mut environment, &places.rules.trusted_keys) {
+        match gather(&mut environment, places.rules.signed()) {
             Ok(Some(seed)) => return Verdict::Present(Box::new(seed)),
             Ok(None) => {}
             Err(Fault::Silent(why) | Fault::Broken(why)) => return Verdict::Broken(why),
         }
     }
     match transport::is_vmware(places) {
-        Ok(()) => ask(&mut transport::all(places), &places.rules.trusted_keys),
+        Ok(()) => ask(&mut transport::all(places), places.rules.signed()),
         Err(why) => Verdict::Absent(why),
     }
 }
@@ -67,7 +66,7 @@ pub fn from_directory(path: &Path) -> Verdict {
             "{place}: is not a directory: name one that has a file guestinfo.userdata"
         ));
     }
-    match gather(&mut Directory::new(path), &[]) {
+    match gather(&mut Directory::new(path), false) {
         Ok(Some(mut seed)) => {
             seed.place = place.to_string();
             Verdict::Present(Box::new(seed))
@@ -80,11 +79,11 @@ pub fn from_directory(path: &Path) -> Verdict {
 }
 
 /// The first of the transports that has a seed.
-fn ask(transports: &mut [Box<dyn Transport>], keys: &[TrustedKey]) -> Verdict {
+fn ask(transports: &mut [Box<dyn Transport>], signed: bool) -> Verdict {
     let mut unset = Vec::new();
     let mut silent = Vec::new();
     for transport in transports {
-        match gather(transport.as_mut(), keys) {
+        match gather(transport.as_mut(), signed) {
             Ok(Some(seed)) => return Verdict::Present(Box::new(seed)),
             Err(Fault::Broken(why)) => return Verdict::Broken(why),
             Err(Fault::Silent(why)) => silent.push(why),
@@ -108,8 +107,8 @@ fn ask(transports: &mut [Box<dyn Transport>], keys: &[TrustedKey]) -> Verdict {
     ))
 }
 
-/// The seed that a transport has; `None` if no key is set. Where there are trusted `keys`, with its signatures.
-fn gather(transport: &mut dyn Transport, keys: &[TrustedKey]) -> Result<Option<Seed>, Fault> {
+/// The seed that a transport has; `None` if no key is set. `signed`: with its signatures.
+fn gather(transport: &mut dyn Transport, signed: bool) -> Result<Option<Seed>, Fault> {
     let mut seed = Seed::empty(NAME, format!("guestinfo ({})", transport.name()));
     for (key, part) in KEYS {
         let found = value(transport, key).map_err(|why| match seed.parts().next() {
@@ -119,20 +118,22 @@ fn gather(transport: &mut dyn Transport, keys: &[TrustedKey]) -> Result<Option<S
         })?;
         let Some(raw) = found else { continue };
         let mut whole = Part::new(transport.origin(key), decoded(transport, key, raw)?);
-        if !keys.is_empty() {
+        if signed {
             let name = format!("{key}.minisig");
             let signature = value(transport, &name).map_err(Fault::Broken)?;
             let signature = signature.map(|raw| decoded(transport, &name, raw)).transpose()?;
             whole.signature = signature;
         }
         if part == "meta-data" {
-            // Of its two halves there is no signature.
-            let beside = format!("guestinfo.{key}.minisig");
-            check_part(&whole, key, &beside, keys).map_err(Fault::Broken)?;
             let broken = |why| Fault::Broken(format!("{}: {why}", whole.origin));
-            let split = metadata::split(std::mem::take(&mut whole.bytes), &whole.origin).map_err(broken)?;
-            seed.meta_data = Some(split.meta.settled());
-            seed.network_config = split.network.map(Part::settled);
+            let split = metadata::split(whole.bytes.clone(), &whole.origin).map_err(broken)?;
+            // A signature is of both together.
+            let of_whole = |mut half: Part| {
+                half.made_of = vec![whole.clone()];
+                half
+            };
+            seed.meta_data = Some(of_whole(split.meta));
+            seed.network_config = split.network.map(of_whole);
         } else {
             seed.set(part, whole);
         }

@@ -1,0 +1,166 @@
+//! A document that is elsewhere: what is here of it makes the network, then the final stage fetches the rest.
+
+use std::time::Duration;
+
+use super::boot::{about, begin, failed};
+use super::carry_out::{Request, carry_out};
+use super::decide::last_from_a_source;
+use crate::document::Document;
+use crate::engine::Policy;
+use crate::module::{self, Stage};
+use crate::report::status::{Standing, Status};
+use crate::source::elsewhere::complete;
+use crate::source::http::Client;
+use crate::source::signature::check;
+use crate::source::{NOT_ALLOWED, Rules, Seed};
+use crate::state::{Store, instance_id};
+use crate::system::System;
+use crate::system::systemd::Verb;
+
+/// The unit of the final stage: after the network is online, which is waited for only when this unit is asked for.
+const FINAL: &str = "firstlight-final.service";
+
+/// Carries out as much of what is here as the network needs to be fetched over, and hands the seed on to the final stage.
+///
+/// # Errors
+/// The machine or the state could not be read or written.
+pub async fn prepare(system: &System, store: &Store, seed: &Seed, stage: Stage) -> anyhow::Result<Status> {
+    let pointer = seed.digest();
+    let generations = store.generations()?;
+    let last = last_from_a_source(&generations);
+    let mut status = about(seed, "", Standing::Running, "");
+    status.instance_id = None;
+    status.stage = Some(stage);
+    // Where the same was fetched before, the network is what the whole document said.
+    if last.and_then(|last| last.pointer.as_ref()) != Some(&pointer) {
+        let here = seed.here();
+        let document = Document::read(&here.texts());
+        status.add_diagnostics(&document.diagnostics);
+        carry_out_the_network(system, store, &here, &document, stage, &mut status).await?;
+    }
+    status.detail = format!(
+        "the document is at {}: it is fetched once there is a network",
+        seed.rest()
+    );
+    store.hand_on(seed)?;
+    Ok(status)
+}
+
+async fn carry_out_the_network(
+    system: &System,
+    store: &Store,
+    here: &Seed,
+    document: &Document,
+    stage: Stage,
+    status: &mut Status,
+) -> anyhow::Result<()> {
+    let config = &document.config;
+    let asked = [
+        ("hostname", config.hostname.is_some() || config.fqdn.is_some()),
+        ("network", config.network.is_some()),
+    ];
+    let names: Vec<_> = asked
+        .into_iter()
+        .filter(|(_, asked)| *asked)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let request = Request {
+        document,
+        instance_id: &instance_id(document.meta_data.instance_id.as_deref(), &system.root, true)?,
+        origin: (&here.source, &here.place),
+        digest: &here.digest(),
+        pointer: None,
+        modules: &module::only(&names),
+        stage,
+        default_policy: Policy::Keep,
+        patience: Duration::ZERO,
+        resume: None,
+        always: false,
+        confirm: None,
+    };
+    let report = carry_out(system, store, &request).await?;
+    status.add_report(&report);
+    Ok(())
+}
+
+/// Has systemd start the final stage, and the wait for the network with it.
+///
+/// # Errors
+/// There is no bus, or systemd refuses.
+pub async fn start_final_stage(system: &System, seed: &Seed) -> anyhow::Result<Status> {
+    let Some(bus) = &system.bus else {
+        anyhow::bail!(
+            "the document is at {}, and without a system bus {FINAL} can't be started to fetch it",
+            seed.rest()
+        );
+    };
+    bus.queue_job(Verb::Start, FINAL).await?;
+    let detail = format!("waiting for the network: the document is at {}", seed.rest());
+    Ok(Status {
+        stage: Some(Stage::System),
+        instance_id: None,
+        ..about(seed, "", Standing::Running, &detail)
+    })
+}
+
+/// The final stage: fetches what was handed on and carries it out. Where an earlier boot did and the same can't be
+/// fetched now, the machine stays as it is.
+///
+/// # Errors
+/// The machine or the state could not be read or written.
+pub async fn fetch_and_begin(system: &System, store: &Store, rules: &Rules) -> anyhow::Result<Status> {
+    let Some(seed) = store.handed_on()? else {
+        return Ok(failed(
+            Stage::Final,
+            "no earlier stage has handed on a seed that is to be fetched".to_owned(),
+        ));
+    };
+    let fetched = fetch(system, &seed, rules).await;
+    store.forget_handed_on()?;
+    match fetched {
+        Ok(whole) => begin(system, store, &whole, Stage::Final).await,
+        Err(why) => as_before(store, &seed, why),
+    }
+}
+
+fn as_before(store: &Store, seed: &Seed, why: String) -> anyhow::Result<Status> {
+    let generations = store.generations()?;
+    let Some(last) = last_from_a_source(&generations).filter(|last| last.pointer == Some(seed.digest())) else {
+        return Ok(failed(Stage::Final, why));
+    };
+    let number = last.number;
+    let detail = format!("the document could not be fetched again, what generation {number} configured stays ({why})");
+    tracing::warn!("{detail}");
+    Ok(Status {
+        stage: Some(Stage::Final),
+        generation: Some(number),
+        report: Some(Store::report_path(number)),
+        ..about(seed, &last.instance_id, last.outcome.into(), &detail)
+    })
+}
+
+/// The whole of a seed: what is elsewhere is fetched, signed where the rules ask for it.
+///
+/// # Errors
+/// The rules forbid it; or something of it can't be had, or is not signed.
+pub async fn fetch(system: &System, seed: &Seed, rules: &Rules) -> Result<Seed, String> {
+    if !rules.allow.network {
+        return Err(format!(
+            "the document is at {}: the network is {NOT_ALLOWED}",
+            seed.rest()
+        ));
+    }
+    let (seed, rules, root) = (seed.clone(), rules.clone(), system.root.clone());
+    let fetched = tokio::task::spawn_blocking(move || {
+        let mut client = Client::new(&root, &rules.http);
+        let whole = complete(&seed, &mut client, rules.signed())?;
+        check(&whole, &rules.trusted_keys)?;
+        Ok(whole)
+    });
+    fetched
+        .await
+        .map_err(|error| format!("fetching ended early: {error}"))?
+}

@@ -1,0 +1,178 @@
+//! Documents that are elsewhere: a seed that names the address of another (`seedfrom`), and a user-data that is a list
+//! of addresses (`#include`). What the source itself has is then a pointer, which is followed once there is a network.
+
+use super::http::{Address, Client};
+use super::{PART_LIMIT, Part, Seed};
+use crate::document::list_of_addresses;
+
+/// The most addresses that one seed may lead to.
+const ADDRESS_LIMIT: usize = 32;
+
+/// How deep lists of addresses may lead to lists of addresses.
+const DEPTH_LIMIT: usize = 4;
+
+impl Seed {
+    /// Whether all of it is here.
+    pub fn is_whole(&self) -> bool {
+        self.seedfrom.is_none() && !self.parts().any(|(_, part)| is_list(part))
+    }
+
+    /// What is here of it.
+    pub fn here(&self) -> Self {
+        let mut here = self.clone();
+        here.seedfrom = None;
+        here.user_data = here.user_data.filter(|part| !is_list(part));
+        here.vendor_data = here.vendor_data.filter(|part| !is_list(part));
+        here
+    }
+
+    /// Where the rest is, for people.
+    pub fn rest(&self) -> String {
+        let lists = self.parts().filter(|(_, part)| is_list(part));
+        let lists = lists.map(|(_, part)| format!("the addresses in {}", part.origin));
+        let all = self.seedfrom.iter().map(Address::to_string).chain(lists);
+        all.collect::<Vec<_>>().join(" and ")
+    }
+}
+
+/// What is asked of the client while a seed is made whole.
+struct Fetch<'a> {
+    client: &'a mut Client,
+    /// Whether signatures are asked for too.
+    signed: bool,
+    fetched: usize,
+}
+
+/// The whole seed: everything it leads to is fetched. `signed`: each part's signature as well, `ADDRESS.minisig`.
+///
+/// # Errors
+/// Something can't be had, or leads too far: which address, without what may be secret in it, and why.
+pub fn complete(seed: &Seed, client: &mut Client, signed: bool) -> Result<Seed, String> {
+    let pointer = seed.digest();
+    let mut fetch = Fetch {
+        client,
+        signed,
+        fetched: 0,
+    };
+    let mut whole = match &seed.seedfrom {
+        Some(address) => fetch.seed(address, seed)?,
+        None => seed.clone(),
+    };
+    (whole.user_data, whole.more_user_data) = fetch.included(whole.user_data.take())?;
+    (whole.vendor_data, whole.more_vendor_data) = fetch.included(whole.vendor_data.take())?;
+    whole.pointer = Some(pointer);
+    Ok(whole)
+}
+
+impl Fetch<'_> {
+    /// The NoCloud seed at `address`. What `own`, which led there, says of the machine comes before; a network and
+    /// proposals of its own stay where the other has none, and its settings go below.
+    fn seed(&mut self, address: &Address, own: &Seed) -> Result<Seed, String> {
+        let mut seed = Seed::empty(&own.source, address.to_string());
+        let lacks = |name: &str| format!("{address}: there is no {name}: put it there, an empty one will do");
+        seed.meta_data = Some(self.file(address, "meta-data")?.ok_or_else(|| lacks("meta-data"))?);
+        seed.user_data = Some(self.file(address, "user-data")?.ok_or_else(|| lacks("user-data"))?);
+        seed.vendor_data = self.file(address, "vendor-data")?;
+        seed.network_config = self.file(address, "network-config")?;
+        if let Some(meta) = &own.meta_data {
+            let mut keys = meta.mapping()?;
+            keys.remove("seedfrom");
+            if !keys.is_empty() {
+                seed.put_above_meta_data(keys, meta)?;
+            }
+        }
+        let below = own.user_data.as_ref().or(own.vendor_data.as_ref());
+        seed.vendor_data = seed.vendor_data.take().or_else(|| below.cloned());
+        seed.network_config = seed.network_config.take().or_else(|| own.network_config.clone());
+        Ok(seed)
+    }
+
+    fn file(&mut self, address: &Address, name: &str) -> Result<Option<Part>, String> {
+        let file = address
+            .file(name)
+            .map_err(|why| format!("{address}: with {name} {why}"))?;
+        self.part(&file)
+    }
+
+    /// The documents that a part leads to, itself if it is one: the first, and those above it.
+    fn included(&mut self, part: Option<Part>) -> Result<(Option<Part>, Vec<Part>), String> {
+        let list = match part {
+            Some(part) if is_list(&part) => part,
+            other => return Ok((other, Vec::new())),
+        };
+        let mut found = Vec::new();
+        self.follow(&list, DEPTH_LIMIT, &mut found)?;
+        let mut found = found.into_iter();
+        Ok((found.next(), found.collect()))
+    }
+
+    /// Adds the documents of a list to `found`. Bounded by [`DEPTH_LIMIT`].
+    fn follow(&mut self, list: &Part, depth: usize, found: &mut Vec<Part>) -> Result<(), String> {
+        let Some(depth) = depth.checked_sub(1) else {
+            let origin = &list.origin;
+            return Err(format!(
+                "{origin}: lists of addresses lead to lists, more than {DEPTH_LIMIT} deep"
+            ));
+        };
+        for address in addresses(list)? {
+            let part = self
+                .part(&address)?
+                .ok_or_else(|| format!("{address}: the server has nothing there"))?;
+            match is_list(&part) {
+                true => self.follow(&part, depth, found)?,
+                false => found.push(part),
+            }
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, address: &Address) -> Result<Option<Part>, String> {
+        self.fetched += 1;
+        if self.fetched > ADDRESS_LIMIT {
+            return Err(format!(
+                "{address}: is one of more than {ADDRESS_LIMIT} addresses: fetch fewer"
+            ));
+        }
+        let Some(bytes) = self.client.get(address, PART_LIMIT)? else {
+            return Ok(None);
+        };
+        let mut part = Part::new(address.to_string(), bytes);
+        if self.signed {
+            part.signature = self.client.get(&address.signature(), SIGNATURE_LIMIT)?;
+        }
+        Ok(Some(part))
+    }
+}
+
+/// The largest signature that is read, in bytes; minisign's have some 300.
+const SIGNATURE_LIMIT: u64 = 4096;
+
+/// Whether a part is a list of addresses.
+pub fn is_list(part: &Part) -> bool {
+    list_of_addresses(&part.bytes).is_some()
+}
+
+/// The addresses of a list: one a line, the first may stand behind the header; `#` begins a comment.
+fn addresses(list: &Part) -> Result<Vec<Address>, String> {
+    let origin = &list.origin;
+    let text = std::str::from_utf8(list_of_addresses(&list.bytes).unwrap_or_default());
+    let text = text.map_err(|_| format!("{origin}: the list of addresses is not UTF-8"))?;
+    let mut found = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let address = line.parse().map_err(|why| format!("{origin}:{number}: {why}"))?;
+        found.push(address);
+    }
+    match found.is_empty() {
+        true => Err(format!(
+            "{origin}: the list has no address: write one a line, below `#include`"
+        )),
+        false => Ok(found),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+use super::*;
+use crate::document::Document;
+use crate::source::http::Http;
+use crate::source::http::server::Server;
+use crate::system::Root;
+
+fn fetched(seed: &Seed) -> Result<Seed, String> {
+    let root = tempfile::tempdir().unwrap();
+    let settings = Http {
+        retry_for: std::time::Duration::ZERO,
+        ..Http::default()
+    };
+    complete(
+        seed,
+        &mut Client::new(&Root::open(root.path()).unwrap(), &settings),
+        false,
+    )
+}
+
+fn pointing(address: &str) -> Seed {
+    let mut seed = Seed::empty("nocloud", "the serial number".into());
+    seed.seedfrom = Some(address.parse().unwrap());
+    seed
+}
+
+fn including(list: &str) -> Seed {
+    let mut seed = Seed::empty("nocloud", "/dev/sr0".into());
+    seed.user_data = Some(Part::new("/dev/sr0:user-data", list));
+    seed
+}
+
+fn text(part: Option<&Part>) -> &str {
+    part.map_or("", |part| std::str::from_utf8(&part.bytes).unwrap())
+}
+
+#[test]
+fn a_whole_seed_has_nothing_to_fetch() {
+    for (text, whole) in [
+        ("#cloud-config\nhostname: web1\n", true),
+        ("#included\n", true),
+        ("#include\nhttp://x/\n", false),
+        ("#include-once http://x/\n", false),
+        ("\u{feff}#include", false),
+    ] {
+        assert_eq!(including(text).is_whole(), whole, "{text}");
+    }
+    let seed = pointing("http://me:hunter2@a/b?hunter2");
+    assert!(!seed.is_whole() && seed.here().is_whole());
+    assert_eq!(seed.rest(), "http://a/b?…");
+    assert_eq!(including("#include\n").rest(), "the addresses in /dev/sr0:user-data");
+    assert_ne!(seed.digest(), seed.here().digest());
+}
+
+#[test]
+fn a_seed_at_an_address() {
+    let server = Server::of(&[
+        ("/s/meta-data", "instance-id: theirs\nlocal-hostname: theirs\n"),
+        ("/s/user-data", "#cloud-config\nhostname: web1\n"),
+        ("/s/vendor-data", "#cloud-config\ndocker: true\n"),
+    ]);
+    let address = server.address("/s");
+    let mut own = pointing(address.written());
+    own.meta_data = Some(Part::new(
+        "the serial number",
+        r#"{"instance-id": "own", "seedfrom": "x"}"#,
+    ));
+    own.network_config = Some(Part::new("here", "version: 2\n"));
+    let seed = fetched(&own).unwrap();
+    assert!(seed.is_whole());
+    assert_eq!(
+        (seed.place.as_str(), seed.source.as_str()),
+        (address.to_string().as_str(), "nocloud")
+    );
+    assert_eq!(seed.pointer, Some(own.digest()));
+    assert_eq!(
+        text(seed.meta_data.as_ref()),
+        r#"{"instance-id":"own","local-hostname":"theirs"}"#
+    );
+    assert_eq!(text(seed.network_config.as_ref()), "version: 2\n");
+    assert_eq!(seed.user_data.unwrap().origin, format!("{address}/user-data"));
+    let asked: Vec<_> = server
+        .seen()
+        .iter()
+        .map(|r| r.lines().next().unwrap().to_owned())
+        .collect();
+    let files = ["meta-data", "user-data", "vendor-data", "network-config"];
+    assert_eq!(asked, files.map(|file| format!("GET /s/{file} HTTP/1.1")));
+}
+
+#[test]
+fn what_led_there_goes_below() {
+    let server = Server::of(&[("/meta-data", ""), ("/user-data", "hostname: theirs\n")]);
+    let mut own = pointing(server.address("/").written());
+    own.user_data = Some(Part::new("ovf", "hostname: own\ndocker: true\n"));
+    let seed = fetched(&own).unwrap();
+    let document = Document::read(&seed.texts());
+    assert_eq!(document.config.hostname.unwrap().as_str(), "theirs");
+    assert_eq!(document.config.docker.unwrap().enabled, Some(true));
+}
+
+#[test]
+fn a_seed_that_lacks_something_is_none() {
+    for (files, words) in [
+        (vec![("/user-data", "")], "there is no meta-data: put it there"),
+        (vec![("/meta-data", "")], "there is no user-data"),
+        (
+            vec![("/meta-data", "- hunter2\n"), ("/user-data", "")],
+            "meta-data: is no YAML mapping",
+        ),
+    ] {
+        let server = Server::of(&files);
+        let mut own = pointing(server.address("/").written());
+        own.meta_data = Some(Part::new("here", "{\"instance-id\": \"x\"}"));
+        let why = fetched(&own).unwrap_err();
+        assert!(why.contains(words) && !why.contains("hunter2"), "{why}");
+    }
+}
+
+#[test]
+fn documents_of_a_list_each_above_the_one_before() {
+    let server = Server::of(&[
+        (
+            "/a",
+            "#cloud-config\nhostname: a\nsshd: {permit_root_login: no, options: {MaxAuthTries: 3}}\n",
+        ),
+        ("/c", "#cloud-config\nhostname: c\ndocker: true\n"),
+        ("/d", "hostname: d\nsshd: {permit_root_login: yes}\n"),
+    ]);
+    let list = format!(
+        "#include\n{a}\n  # not this\n{c}\n\n{d}\n",
+        a = server.address("/a").written(),
+        c = server.address("/c").written(),
+        d = server.address("/d").written()
+    );
+    let seed = fetched(&including(&list)).unwrap();
+    assert_eq!((seed.more_user_data.len(), seed.place.as_str()), (2, "/dev/sr0"));
+    let document = Document::read(&seed.texts());
+    let shown: Vec<_> = document.diagnostics.iter().map(|d| d.render(false)).collect();
+    assert!(shown.is_empty(), "{shown:?}");
+    assert_eq!(document.config.hostname.as_ref().unwrap().as_str(), "d");
+    assert_eq!(document.config.docker.as_ref().unwrap().enabled, Some(true));
+    let sshd = format!("{:?}", document.config.sshd);
+    assert!(
+        !sshd.contains("MaxAuthTries"),
+        "a later key replaces the whole of an earlier one: {sshd}"
+    );
+}
+
+#[test]
+fn lists_lead_to_lists_up_to_a_depth_and_a_number() {
+    use std::fmt::Write;
+    let server = Server::of(&[("/x", "hostname: x\n")]);
+    let inner = format!("#include {}\n", server.address("/x").written());
+    let outer = Server::of(&[("/list", &inner)]);
+    let list = format!("#include\n{}\n", outer.address("/list").written());
+    assert_eq!(
+        text(fetched(&including(&list)).unwrap().user_data.as_ref()),
+        "hostname: x\n"
+    );
+
+    let many = (0..33).fold("#include\n".to_owned(), |mut list, _| {
+        let _ = writeln!(list, "{}", server.address("/x").written());
+        list
+    });
+    let why = fetched(&including(&many)).unwrap_err();
+    assert!(why.contains("more than 32 addresses"), "{why}");
+
+    // A list that leads to itself.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let own = format!("#include http://127.0.0.1:{port}/self\n");
+    let _server = Server::at(port, &[("/self", &own)]);
+    let why = fetched(&including(&own)).unwrap_err();
+    assert!(why.contains("more than 4 deep"), "{why}");
+}
+
+#[test]
+fn what_is_no_list_of_addresses_is_refused_without_being_shown() {
+    let server = Server::of(&[]);
+    let gone = format!("#include\n{}\n", server.address("/gone?hunter2").written());
+    for (list, words) in [
+        ("#include\n", "/dev/sr0:user-data: the list has no address"),
+        ("#include\n\n/hunter2\n", "/dev/sr0:user-data:3: is no address"),
+        (
+            "#include\nftp://hunter2/\n",
+            "/dev/sr0:user-data:2: has a scheme that is not fetched",
+        ),
+        (gone.as_str(), "/gone?…: the server has nothing there"),
+    ] {
+        let why = fetched(&including(list)).unwrap_err();
+        assert!(why.contains(words) && !why.contains("hunter2"), "{list}: {why}");
+    }
+}
