@@ -10,8 +10,8 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::{
-    Allow, NOT_ALLOWED, Places, Rules, Seed, Verdict, configdrive, credentials, nocloud, ovf, program, signature,
-    vmware,
+    Allow, NOT_ALLOWED, Places, Rules, Seed, Verdict, configdrive, credentials, elsewhere, nocloud, ovf, program,
+    signature, vmware,
 };
 use crate::system::Root;
 
@@ -228,7 +228,8 @@ fn ask(name: Name, places: Places) -> mpsc::Receiver<Found> {
     let (answer, asked) = mpsc::channel();
     std::thread::spawn(move || {
         let begun = Instant::now();
-        let verdict = signature::checked(name.look(&places), &places.rules.trusted_keys);
+        let verdict = elsewhere::allowed(name.look(&places), places.allow());
+        let verdict = signature::checked(verdict, &places.rules.trusted_keys);
         // Nobody waits any more when the deadline has passed.
         let _ = answer.send(Found {
             name,

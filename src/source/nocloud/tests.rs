@@ -454,7 +454,7 @@ fn signatures_lie_beside_the_parts_under_names_that_every_volume_has() {
     let unsigned = iso("xorriso", "cidata", &["-r"], &[files[0], files[2], files[3]]);
     let Some(unsigned) = unsigned else { return };
     let why = broken(checked(
-        search(&nothing, &[unsigned.path.clone()], &rules),
+        search(&nothing, std::slice::from_ref(&unsigned.path), &rules),
         &rules.trusted_keys,
     ));
     assert!(why.contains(":user-data: is not signed"), "{why}");

@@ -70,7 +70,7 @@ fn ask(Program { path, refused }: &Program, limit: Duration) -> Verdict {
     if let Some(why) = refused {
         return Verdict::Broken(format!("{path}: {why}"));
     }
-    let said = match run::run(&[path.clone()], &ENVIRONMENT, limit, PART_LIMIT) {
+    let said = match run::run(std::slice::from_ref(path), &ENVIRONMENT, limit, PART_LIMIT) {
         Ok(said) => said,
         Err(why) => return Verdict::Broken(format!("{path}: {why}")),
     };
