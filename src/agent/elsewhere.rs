@@ -11,6 +11,7 @@ use crate::module::{self, Stage};
 use crate::report::status::{Standing, Status};
 use crate::source::elsewhere::complete;
 use crate::source::http::Client;
+use crate::source::signature::check;
 use crate::source::{NOT_ALLOWED, Rules, Seed};
 use crate::state::{Store, instance_id};
 use crate::system::System;
@@ -155,7 +156,9 @@ pub async fn fetch(system: &System, seed: &Seed, rules: &Rules) -> Result<Seed, 
     let (seed, rules, root) = (seed.clone(), rules.clone(), system.root.clone());
     let fetched = tokio::task::spawn_blocking(move || {
         let mut client = Client::new(&root, &rules.http);
-        complete(&seed, &mut client, !rules.trusted_keys.is_empty())
+        let whole = complete(&seed, &mut client, rules.signed())?;
+        check(&whole, &rules.trusted_keys)?;
+        Ok(whole)
     });
     fetched
         .await

@@ -65,12 +65,18 @@ pub fn after_success(system: &System, store: &Store, seed: &Seed, document: &Doc
     let Some(generation) = generation.filter(|generation| is_over(generation, status)) else {
         return;
     };
-    let places = Places::of(&system.root, system.live);
+    // As the units of the next boot will ask.
+    let (choice, settings) = match selection(system, None) {
+        Ok(selected) => selected,
+        // A boot doesn't come this far with settings that can't be used.
+        Err(error) => return tracing::warn!("{error:#}"),
+    };
+    let places = Places::of(&system.root, system.live, &settings.rules);
     if !may_hold_secrets(&places, seed) || !is_asked_for(&places, seed, document) {
         return;
     }
     let mut gone = Vec::new();
-    let problem = scrub(system, store, &places, &generation, &mut gone).err();
+    let problem = scrub(system, store, &places, &choice, &generation, &mut gone).err();
     if problem.is_none() && gone.is_empty() {
         return;
     }
@@ -135,13 +141,11 @@ fn scrub(
     system: &System,
     store: &Store,
     places: &Places,
+    choice: &Choice,
     generation: &Generation,
     gone: &mut Vec<String>,
 ) -> Result<(), String> {
-    // As the units of the next boot will ask.
-    let (choice, settings) = selection(system, None).map_err(|error| format!("{error:#}"))?;
-    let rules = &settings.rules;
-    let Some(plan) = plan(places, ask_again(system, &choice, rules), &choice, generation)? else {
+    let Some(plan) = plan(places, ask_again(system, choice, &places.rules), choice, generation)? else {
         return Ok(());
     };
     let remember = |left: Vec<String>| {
@@ -164,7 +168,7 @@ fn scrub(
         })?;
         gone.push(name);
     }
-    let left = source::search(&system.root, system.live, &choice, rules);
+    let left = source::search(&system.root, system.live, choice, &places.rules);
     match (plan.states.last(), digest(&left), left) {
         (Some(expected), Ok(left), _) if *expected == left => {
             remember([left].into_iter().chain(plan.without_cd).collect())

@@ -11,8 +11,10 @@ use crate::system::System;
 /// The settings can't be used, or what the machine was told names a source that there is not: what, and where.
 pub fn selection(system: &System, said: Option<&Choice>) -> anyhow::Result<(Choice, Settings)> {
     let settings = Settings::of(&system.root)?;
-    if let Some(choice) = said {
-        return Ok((choice.clone(), settings));
+    match said {
+        Some(choice @ Choice::At(..)) => return Ok((choice.clone(), settings.of_a_person())),
+        Some(choice) => return Ok((choice.clone(), settings)),
+        None => {}
     }
     // The words of this host's kernel are not for the machine in a tree.
     let words = match system.live {

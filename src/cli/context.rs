@@ -92,7 +92,7 @@ impl Context {
                 let seed = file::read(path).map_err(anyhow::Error::msg)?;
                 match seed.is_whole() {
                     true => seed,
-                    false => self.fetched(&seed, &self.selection(system)?.1).await?,
+                    false => self.fetched(&seed, &self.selection(system)?.1.of_a_person()).await?,
                 }
             }
             None => {

@@ -1,5 +1,4 @@
 use super::*;
-use crate::source::Allow;
 
 const KEY: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
 

@@ -49,6 +49,24 @@ impl Default for Allow {
     }
 }
 
+impl Allow {
+    /// Which devices are not looked at, in words; `None` if all are.
+    pub fn forbidden_devices(self) -> Option<String> {
+        let which = match (self.removable, self.fixed) {
+            (true, true) => return None,
+            (false, true) => "removable devices are",
+            (true, false) => "fixed devices are",
+            (false, false) => "devices are",
+        };
+        Some(format!("{which} {NOT_ALLOWED}"))
+    }
+
+    /// Why the machine's directories are not looked at; `None` if they are.
+    pub fn forbidden_directories(self) -> Option<String> {
+        (!self.directory).then(|| format!("directories are {NOT_ALLOWED}"))
+    }
+}
+
 impl From<Vec<Kind>> for Allow {
     fn from(kinds: Vec<Kind>) -> Self {
         let has = |kind| kinds.contains(&kind);

@@ -2,7 +2,7 @@
 //! of addresses (`#include`). What the source itself has is then a pointer, which is followed once there is a network.
 
 use super::http::{Address, Client};
-use super::{PART_LIMIT, Part, Seed};
+use super::{Allow, NOT_ALLOWED, PART_LIMIT, Part, Seed, Verdict};
 use crate::document::list_of_addresses;
 
 /// The most addresses that one seed may lead to.
@@ -32,6 +32,18 @@ impl Seed {
         let lists = lists.map(|(_, part)| format!("the addresses in {}", part.origin));
         let all = self.seedfrom.iter().map(Address::to_string).chain(lists);
         all.collect::<Vec<_>>().join(" and ")
+    }
+}
+
+/// The verdict, but for a seed that leads elsewhere where that is not allowed.
+pub fn allowed(verdict: Verdict, allow: Allow) -> Verdict {
+    match verdict {
+        Verdict::Present(seed) if !allow.network && !seed.is_whole() => Verdict::Broken(format!(
+            "{}: leads to {}, and the network is {NOT_ALLOWED}",
+            seed.place,
+            seed.rest()
+        )),
+        other => other,
     }
 }
 
@@ -78,7 +90,7 @@ impl Fetch<'_> {
             let mut keys = meta.mapping()?;
             keys.remove("seedfrom");
             if !keys.is_empty() {
-                seed.put_above_meta_data(keys, &meta.origin)?;
+                seed.put_above_meta_data(keys, meta)?;
             }
         }
         let below = own.user_data.as_ref().or(own.vendor_data.as_ref());

@@ -10,10 +10,12 @@ pub mod credentials;
 pub mod elsewhere;
 pub mod file;
 pub mod http;
+mod json;
 pub mod media;
 pub mod nocloud;
 pub mod ovf;
 mod places;
+pub mod program;
 mod rules;
 pub mod run;
 mod seed;
@@ -25,7 +27,7 @@ pub use allow::{Allow, NOT_ALLOWED};
 pub use http::Http;
 pub use places::Places;
 pub use rules::Rules;
-pub use seed::{PART_LIMIT, Part, Seed};
+pub use seed::{PART_LIMIT, Part, Seed, Signing};
 pub use select::{Choice, Found, Name, search, survey};
 
 /// The name of the source that is a file given by a person.

@@ -21,6 +21,13 @@ pub struct Rules {
     pub http: Http,
 }
 
+impl Rules {
+    /// Whether only what is signed is taken: then sources look for signatures.
+    pub fn signed(&self) -> bool {
+        !self.trusted_keys.is_empty()
+    }
+}
+
 impl Default for Rules {
     fn default() -> Self {
         Self {

@@ -25,6 +25,8 @@ pub struct Said {
     pub stderr: Zeroizing<Vec<u8>>,
     /// Whether it ended with the exit status 0.
     pub success: bool,
+    /// The exit status; `None` when a signal ended it.
+    pub status: Option<i32>,
 }
 
 impl std::fmt::Debug for Said {
@@ -34,6 +36,7 @@ impl std::fmt::Debug for Said {
             .field("stdout", &self.stdout.len())
             .field("stderr", &self.stderr.len())
             .field("success", &self.success)
+            .field("status", &self.status)
             .finish()
     }
 }
@@ -45,7 +48,7 @@ impl std::fmt::Debug for Said {
 /// It can't be started, takes too long or prints too much: which, without its name.
 pub fn run(argv: &[String], environment: &[(&str, &str)], limit: Duration, stdout_limit: u64) -> Result<Said, String> {
     if limit.is_zero() {
-        return Err(format!("no answer within {:.1} s", limit.as_secs_f32()));
+        return Err(late(limit));
     }
     let deadline = Instant::now() + limit;
     let (program, arguments) = argv.split_first().ok_or("there is no program to start")?;
@@ -69,8 +72,12 @@ pub fn run(argv: &[String], environment: &[(&str, &str)], limit: Duration, stdou
     said
 }
 
+fn late(limit: Duration) -> String {
+    format!("no answer within {:.1} s", limit.as_secs_f32())
+}
+
 fn listen(child: &mut Child, deadline: Instant, limit: Duration, stdout_limit: u64) -> Result<Said, String> {
-    let late = || format!("no answer within {:.1} s", limit.as_secs_f32());
+    let late = || late(limit);
     let stdout = reader(child.stdout.take(), stdout_limit.saturating_add(1));
     let stderr = reader(child.stderr.take(), STDERR_LIMIT);
     let left = || deadline.saturating_duration_since(Instant::now());
@@ -86,6 +93,7 @@ fn listen(child: &mut Child, deadline: Instant, limit: Duration, stdout_limit: u
                     stdout,
                     stderr,
                     success: status.success(),
+                    status: status.code(),
                 });
             }
             Ok(None) if left().is_zero() => return Err(late()),

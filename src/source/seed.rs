@@ -19,6 +19,22 @@ pub struct Part {
     pub bytes: Vec<u8>,
     /// The minisign signature that lies beside it, where its source has a place for one.
     pub signature: Option<Vec<u8>>,
+    /// Whether it can be signed.
+    pub signing: Signing,
+    /// The parts that firstlight made it from: it is to be believed as far as all of them are.
+    pub made_of: Vec<Part>,
+}
+
+/// Whether a part can be signed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Signing {
+    /// By whoever wrote it.
+    #[default]
+    Possible,
+    /// No: firstlight put it together, or there is no place for a signature beside it.
+    Impossible,
+    /// It is as good as signed: its source checked what it was made from, or it is the machine owner's own word.
+    Settled,
 }
 
 /// What a source gives: up to four parts, with cloud-init's meaning of each.
@@ -53,7 +69,23 @@ impl Part {
             origin: origin.into(),
             bytes: bytes.into(),
             signature: None,
+            signing: Signing::default(),
+            made_of: Vec::new(),
         }
+    }
+
+    /// The same, which nobody can sign.
+    #[must_use]
+    pub fn unsignable(mut self) -> Self {
+        self.signing = Signing::Impossible;
+        self
+    }
+
+    /// The same, as good as signed.
+    #[must_use]
+    pub fn settled(mut self) -> Self {
+        self.signing = Signing::Settled;
+        self
     }
 
     /// The part as a mapping, YAML or JSON; an empty one has no keys.
@@ -144,17 +176,20 @@ impl Seed {
         }
     }
 
-    /// Puts `keys` above those of the meta-data.
+    /// Puts `keys`, which are of the part `own`, above those of the meta-data.
     ///
     /// # Errors
     /// The meta-data is no mapping.
-    pub fn put_above_meta_data(&mut self, keys: Map<String, Value>, origin: &str) -> Result<(), String> {
-        let (mut meta, origin) = match &self.meta_data {
-            Some(part) => (part.mapping()?, format!("{} and {origin}", part.origin)),
-            None => (Map::new(), origin.to_owned()),
+    pub fn put_above_meta_data(&mut self, keys: Map<String, Value>, own: &Part) -> Result<(), String> {
+        let below = self.meta_data.take();
+        let (mut meta, origin) = match &below {
+            Some(part) => (part.mapping()?, format!("{} and {}", part.origin, own.origin)),
+            None => (Map::new(), own.origin.clone()),
         };
         meta.extend(keys);
-        self.meta_data = Some(Part::new(origin, Value::Object(meta).to_string()));
+        let mut merged = Part::new(origin, Value::Object(meta).to_string());
+        merged.made_of = below.into_iter().chain([own.clone()]).collect();
+        self.meta_data = Some(merged);
         Ok(())
     }
 

@@ -9,7 +9,10 @@ use std::str::FromStr;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::{Places, Rules, Seed, Verdict, configdrive, credentials, nocloud, ovf, vmware};
+use super::{
+    Allow, NOT_ALLOWED, Places, Rules, Seed, Verdict, configdrive, credentials, elsewhere, nocloud, ovf, program,
+    signature, vmware,
+};
 use crate::system::Root;
 
 /// A source.
@@ -26,16 +29,19 @@ pub enum Name {
     VMware,
     /// systemd's credentials.
     Credentials,
+    /// Programs of the machine, which print a seed.
+    Program,
 }
 
 impl Name {
     /// All sources, in the order in which they are shown.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::NoCloud,
         Self::Ovf,
         Self::ConfigDrive,
         Self::VMware,
         Self::Credentials,
+        Self::Program,
     ];
 
     /// As it is written: `nocloud`.
@@ -46,6 +52,7 @@ impl Name {
             Self::ConfigDrive => "configdrive",
             Self::VMware => "vmware",
             Self::Credentials => "credentials",
+            Self::Program => "program",
         }
     }
 
@@ -57,28 +64,45 @@ impl Name {
             Self::ConfigDrive => "a directory that has openstack/latest, an image or a device",
             Self::VMware => "a directory with files named as the guestinfo keys",
             Self::Credentials => "a directory with files named as the credentials",
+            Self::Program => "a program that prints a seed, which is run",
+        }
+    }
+
+    /// Whether any place of this source is one of those that are allowed. NoCloud's always has one: the kernel command
+    /// line is the machine owner's own.
+    fn is_allowed(self, allow: Allow) -> bool {
+        let devices = allow.removable || allow.fixed;
+        match self {
+            Self::NoCloud => true,
+            Self::Ovf => devices || allow.directory || allow.hypervisor,
+            Self::ConfigDrive => devices,
+            Self::VMware | Self::Credentials => allow.hypervisor,
+            Self::Program => allow.program,
         }
     }
 
     /// Looks where this source is on a machine.
     fn look(self, places: &Places) -> Verdict {
         match self {
+            _ if !self.is_allowed(places.allow()) => Verdict::Absent(NOT_ALLOWED.to_owned()),
             Self::NoCloud => nocloud::look(places),
             Self::Ovf => ovf::search(places),
             Self::ConfigDrive => configdrive::search(places),
             Self::VMware => vmware::search(places),
             Self::Credentials => credentials::search(places),
+            Self::Program => program::search(places),
         }
     }
 
     /// Looks in a place that somebody named, which is theirs and not below the machine's root.
-    fn look_at(self, place: &Path) -> Verdict {
+    fn look_at(self, place: &Path, rules: &Rules) -> Verdict {
         match self {
             Self::NoCloud => nocloud::from_path(place),
             Self::Ovf => ovf::from_path(place),
             Self::ConfigDrive => configdrive::from_path(place),
             Self::VMware => vmware::from_directory(place),
             Self::Credentials => credentials::from_directory(place),
+            Self::Program => program::from_path(place, rules),
         }
     }
 }
@@ -174,7 +198,7 @@ pub fn survey(root: &Root, live: bool, choice: &Choice, rules: &Rules) -> Vec<Fo
         Choice::These(names) => names.clone(),
         Choice::At(name, place) => {
             let begun = Instant::now();
-            let verdict = name.look_at(place);
+            let verdict = name.look_at(place, rules);
             return vec![Found {
                 name: *name,
                 verdict,
@@ -182,7 +206,7 @@ pub fn survey(root: &Root, live: bool, choice: &Choice, rules: &Rules) -> Vec<Fo
             }];
         }
     };
-    let places = Places::of(root, live);
+    let places = Places::of(root, live, rules);
     let asked: Vec<_> = names
         .into_iter()
         .map(|name| (name, ask(name, places.clone())))
@@ -204,7 +228,8 @@ fn ask(name: Name, places: Places) -> mpsc::Receiver<Found> {
     let (answer, asked) = mpsc::channel();
     std::thread::spawn(move || {
         let begun = Instant::now();
-        let verdict = name.look(&places);
+        let verdict = elsewhere::allowed(name.look(&places), places.allow());
+        let verdict = signature::checked(verdict, &places.rules.trusted_keys);
         // Nobody waits any more when the deadline has passed.
         let _ = answer.send(Found {
             name,

@@ -58,7 +58,8 @@ impl Store {
         seed.seedfrom = origins.seedfrom.and_then(|address| address.parse().ok());
         for (name, origin) in origins.parts {
             if let Some(bytes) = self.root.read(&format!("{SEED_DIRECTORY}/{name}"))? {
-                seed.set(&name, Part::new(origin, bytes));
+                // Who handed it on had its signature checked.
+                seed.set(&name, Part::new(origin, bytes).settled());
             }
         }
         Ok(Some(seed))
@@ -144,7 +145,10 @@ mod tests {
         let store = Store::new(Root::open(tree.path()).unwrap());
         assert_eq!(store.handed_on().unwrap(), None);
         let mut seed = Seed::empty("nocloud", "/dev/sr0".into());
-        seed.set("user-data", Part::new("/dev/sr0:user-data", b"hostname: web1\n"));
+        seed.set(
+            "user-data",
+            Part::new("/dev/sr0:user-data", b"hostname: web1\n").settled(),
+        );
         seed.seedfrom = Some("https://me:hunter2@seeds.example.test/".parse().unwrap());
         store.hand_on(&seed).unwrap();
         assert_eq!(store.handed_on().unwrap(), Some(seed));

@@ -1,6 +1,6 @@
 //! ConfigDrive: OpenStack's metadata on a volume labelled `config-2`, in `openstack/latest`.
 //!
-//! <https://docs.openstack.org/nova/latest/user/metadata.html>. What it says that firstlight can't do is an error, never
+//! <https://docs.openstack.org/nova/latest/user/metadata.html>. Nova has no place for signatures. What it says that firstlight can't do is an error, never
 //! passed over.
 
 mod network;
@@ -49,7 +49,11 @@ pub fn search(places: &Places) -> Verdict {
         }
     }
     match found.as_slice() {
-        [] => Verdict::Absent(format!("no volume labelled {LABEL}")),
+        [] => {
+            let mut absent = vec![format!("no volume labelled {LABEL}")];
+            absent.extend(places.allow().forbidden_devices());
+            Verdict::Absent(absent.join("; "))
+        }
         [seed] => Verdict::Present(Box::new(seed.clone())),
         seeds => {
             let places: Vec<_> = seeds.iter().map(|seed| seed.place.as_str()).collect();
@@ -99,7 +103,7 @@ fn assemble(place: &str, separator: &str, read: &Reader<'_>) -> Result<Seed, Str
     let part = |name: &str| -> Result<Option<Part>, String> {
         let name = format!("{LATEST}/{name}");
         let origin = format!("{place}{separator}{name}");
-        Ok(read(&name)?.map(|bytes| Part::new(origin, bytes)))
+        Ok(read(&name)?.map(|bytes| Part::new(origin, bytes).unsignable()))
     };
     let Some(meta) = part("meta_data.json")? else {
         return Err(format!("{place}: there is no {LATEST}/meta_data.json on it"));
@@ -125,7 +129,7 @@ fn vendor_data(part: &Part) -> Result<Option<Part>, String> {
     let text = value.as_str().or_else(|| value.get("cloud-init")?.as_str());
     Ok(text
         .filter(|text| !text.is_empty())
-        .map(|text| Part::new(part.origin.clone(), text.as_bytes())))
+        .map(|text| Part::new(part.origin.clone(), text.as_bytes()).unsignable()))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(part: &Part) -> Result<T, String> {
@@ -140,7 +144,7 @@ fn parse<T: serde::de::DeserializeOwned>(part: &Part) -> Result<T, String> {
 }
 
 fn generated(from: &Part, value: &serde_json::Value) -> Part {
-    Part::new(from.origin.clone(), value.to_string().into_bytes())
+    Part::new(from.origin.clone(), value.to_string().into_bytes()).unsignable()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::document::Document;
+use crate::source::Rules;
 use crate::source::media::images::{folder, iso};
 use crate::system::Root;
 
@@ -61,6 +62,7 @@ fn a_drive_as_nova_writes_it() {
                 root,
                 live: true,
                 devices,
+                rules: Rules::default(),
             })));
         }
     }

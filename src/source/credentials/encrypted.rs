@@ -70,6 +70,7 @@ mod tests {
             root: Root::open(tree.path()).unwrap(),
             live: true,
             devices: Vec::new(),
+            rules: crate::source::Rules::default(),
         };
         (tree, places)
     }

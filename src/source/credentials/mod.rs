@@ -48,7 +48,7 @@ fn search_in(places: &Places, directories: &[String]) -> Verdict {
     let place = directories.first().map_or(SYSTEM, String::as_str);
     let sought = Machine::look(places, directories).and_then(|machine| {
         let names = machine.names()?;
-        let seed = gather(place, &names, &|name| machine.get(name))?;
+        let seed = gather(place, places.rules.signed(), &names, &|name| machine.get(name))?;
         Ok(seed.map(|seed| (seed, names)))
     });
     match sought {
@@ -167,7 +167,7 @@ pub fn from_directory(path: &Path) -> Verdict {
         }
         Err(error) => return Verdict::Broken(format!("{place}: can't be listed: {error}")),
     };
-    match gather(&place, &names, &get) {
+    match gather(&place, false, &names, &get) {
         Ok(Some(seed)) => {
             well_known::warn(&names, &place);
             Verdict::Present(Box::new(seed))
@@ -180,8 +180,10 @@ pub fn from_directory(path: &Path) -> Verdict {
 }
 
 /// The seed of the credentials that `get` finds, `names` being those there are; `None` if there is none of ours.
+/// `signed`: with their signatures.
 fn gather(
     place: &str,
+    signed: bool,
     names: &[String],
     get: &dyn Fn(&str) -> Result<Option<Found>, String>,
 ) -> Result<Option<Seed>, String> {
@@ -194,8 +196,12 @@ fn gather(
     let mut seed = Seed::empty(NAME, place.to_owned());
     for (name, part) in PARTS {
         if let Some((origin, mut bytes)) = bounded(name)? {
-            let bytes = std::mem::take(&mut *bytes);
-            seed.set(part, Part::new(origin, bytes));
+            let mut found = Part::new(origin, std::mem::take(&mut *bytes));
+            if signed {
+                let signature = bounded(&format!("{name}.minisig"))?;
+                found.signature = signature.map(|(_, signature)| signature.to_vec());
+            }
+            seed.set(part, found);
         }
     }
     let mut values = Vec::new();

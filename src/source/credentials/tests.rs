@@ -1,15 +1,23 @@
 use super::super::media::images::folder;
 use super::*;
+use crate::source::Rules;
+use crate::source::signature::checked;
+use crate::source::signature::tests::{USER_DATA, USER_DATA_SIGNATURE, key};
 use crate::system::Root;
 
 const OWN: &str = "/run/credentials/firstlight-local.service";
 
 fn look(files: &[(&str, &str)]) -> Verdict {
+    look_by(files, Rules::default())
+}
+
+fn look_by(files: &[(&str, &str)], rules: Rules) -> Verdict {
     let tree = folder(files);
     let places = Places {
         root: Root::open(tree.path()).unwrap(),
         live: true,
         devices: Vec::new(),
+        rules,
     };
     search_in(&places, &[OWN.to_owned(), SYSTEM.to_owned()])
 }
@@ -164,4 +172,32 @@ fn a_directory() {
     let empty = folder(&[("user-data", "")]);
     assert!(why(from_directory(empty.path())).contains("put a file named firstlight.user-data there"));
     assert!(why(from_directory(Path::new("/nonexistent"))).contains("is not a directory"));
+}
+
+#[test]
+fn signatures_lie_beside_the_credentials_and_what_systemd_defines_has_none() {
+    let look = |files: &[(&str, &str)]| {
+        let rules = Rules {
+            trusted_keys: vec![key()],
+            ..Rules::default()
+        };
+        checked(look_by(files, rules), &[key()])
+    };
+    let path = |name: &str| format!("{}/{name}", SYSTEM.trim_start_matches('/'));
+    let (document, signature) = (path("firstlight.user-data"), path("firstlight.user-data.minisig"));
+    let signed = [
+        (document.as_str(), USER_DATA),
+        (signature.as_str(), USER_DATA_SIGNATURE),
+    ];
+    assert_eq!(parts(look(&signed)).len(), 1);
+    let why_not = why(look(&signed[..1]));
+    assert!(
+        why_not.contains("as the credential firstlight.user-data.minisig"),
+        "{why_not}"
+    );
+    let why_not = why(look(&[(path("firstboot.hostname").as_str(), "web1")]));
+    assert!(
+        why_not.contains("its vendor-data can't be signed where it is"),
+        "{why_not}"
+    );
 }

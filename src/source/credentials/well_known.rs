@@ -129,7 +129,9 @@ pub fn proposal(values: &[Value], place: &str) -> Result<Option<Part>, String> {
     let mut bytes = Vec::with_capacity(size + 4096);
     let written = serde_json::to_writer_pretty(&mut bytes, &proposal);
     written.map_err(|_| "the credentials of systemd can't be written as a document".to_owned())?;
-    Ok(Some(Part::new(format!("{place}: credentials of systemd"), bytes)))
+    Ok(Some(
+        Part::new(format!("{place}: credentials of systemd"), bytes).unsignable(),
+    ))
 }
 
 /// Says which of the names are somebody else's work.

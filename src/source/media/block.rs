@@ -9,6 +9,8 @@ pub const MAX_DEVICES: usize = 256;
 const MAX_ENTRIES: usize = 4096;
 /// A disk up to this size is more likely a seed than a system disk: 1 GiB, in bytes.
 const SMALL: u64 = 1 << 30;
+/// How deep devices that are made of others are followed, and how many of each are looked at.
+const MADE_OF: (usize, usize) = (8, 64);
 /// Memory, not media; and floppies, which take seconds to say that there is none.
 const NEVER: [&str; 3] = ["ram", "zram", "fd"];
 
@@ -19,7 +21,8 @@ pub struct Device {
     pub path: PathBuf,
     /// Its size in bytes, 0 never.
     pub size: u64,
-    /// Whether its medium can be changed: CD-ROMs, memory sticks, and partitions on those.
+    /// Whether anybody at the machine can change what it holds: CD-ROMs, memory sticks, everything that is attached by USB,
+    /// partitions on those, and what device mapper or RAID make of them.
     pub removable: bool,
 }
 
@@ -69,15 +72,41 @@ fn device(name: &str, sys: &Path, dev: &Path) -> Option<Device> {
     if NEVER.contains(&family) || sectors == 0 || held || flag("hidden") {
         return None;
     }
-    // A partition's directory is inside its disk's.
-    let removable = flag("removable") || sys.join("partition").exists() && flag("../removable");
     // sysfs can't have the slash of "cciss/c0d0" in a name.
     let path = dev.join(name.replace('!', "/"));
     Some(Device {
         path,
         size: sectors.saturating_mul(512),
-        removable,
+        removable: is_removable(sys, MADE_OF.0),
     })
+}
+
+/// Whether the device at `sys`, or one that it is made of, down to `depth` others, is removable.
+///
+/// Disks in a USB case say of themselves that they are not; and udev makes logical volumes of what is on a stick.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "devices of the host, asked for only where it is the machine"
+)]
+fn is_removable(sys: &Path, depth: usize) -> bool {
+    let flag = |name: &str| std::fs::read_to_string(sys.join(name)).is_ok_and(|value| value.trim() == "1");
+    // A partition's directory is inside its disk's.
+    if flag("removable") || sys.join("partition").exists() && flag("../removable") {
+        return true;
+    }
+    let is_usb = |name: &str| {
+        name.strip_prefix("usb")
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let attached = sys.canonicalize().unwrap_or_default();
+    if attached.iter().filter_map(|name| name.to_str()).any(is_usb) {
+        return true;
+    }
+    let Some(depth) = depth.checked_sub(1) else {
+        return false;
+    };
+    let slaves = std::fs::read_dir(sys.join("slaves")).into_iter().flatten().flatten();
+    slaves.take(MADE_OF.1).any(|slave| is_removable(&slave.path(), depth))
 }
 
 /// A key that sorts `sr10` behind `sr2`.
@@ -146,6 +175,29 @@ mod tests {
         let expected = ["sdb*", "sdb1*", "sr2*", "sr10*", "vdb", "cciss/c0d0", "vda", "vda1"];
         let expected = expected.map(|name| (format!("/dev/{}", name.trim_end_matches('*')), name.ends_with('*')));
         assert_eq!(sysfs.devices(), expected);
+    }
+
+    #[test]
+    fn what_somebody_can_plug_in_is_removable_whatever_it_says() {
+        let sysfs = Sysfs::new();
+        let fixed = [("size", "80"), ("removable", "0")];
+        sysfs.add("pci0000:00/0000:00:14.0/usb2/2-1/host6/block/sda", &fixed);
+        sysfs.add("pci0000:00/0000:00:14.0/usb2/2-1/host6/block/sda/sda1", &fixed);
+        sysfs.add("pci0000:00/ata1/block/sdb", &fixed);
+        sysfs.add("usbless/sdc", &fixed);
+        for (name, slave) in [("dm-0", "sda1"), ("dm-1", "dm-0"), ("dm-2", "sdb"), ("dm-3", "dm-3")] {
+            sysfs.add(name, &fixed);
+            let slaves = sysfs.class().join(name).join("slaves");
+            fs::create_dir(&slaves).unwrap();
+            std::os::unix::fs::symlink(sysfs.class().join(slave), slaves.join(slave)).unwrap();
+        }
+        let removable: Vec<_> = sysfs
+            .devices()
+            .into_iter()
+            .filter(|(_, removable)| *removable)
+            .collect();
+        let expected = ["dm-0", "dm-1", "sda", "sda1"].map(|name| (format!("/dev/{name}"), true));
+        assert_eq!(removable, expected);
     }
 
     #[test]

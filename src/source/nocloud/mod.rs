@@ -8,7 +8,7 @@
 use super::file::read_plain;
 use super::http::{Address, is_address};
 use super::media::{Entry, MediaError, Volume};
-use super::{PART_LIMIT, Part, Places, Seed, Verdict};
+use super::{NOT_ALLOWED, PART_LIMIT, Part, Places, Rules, Seed, Verdict};
 use std::io;
 use std::path::{Path, PathBuf};
 use told::Told;
@@ -42,7 +42,7 @@ pub fn look(places: &Places) -> Verdict {
     let read = |path: &Path| places.read(path);
     let verdict = match told.seedfrom(places) {
         Some(place) => from(&place, &read),
-        None => search(&read, &places.devices, &[LABEL]),
+        None => search(&read, &places.devices, &places.rules),
     };
     match verdict {
         Verdict::Present(seed) => follow(*seed, Some(places), &read).and_then(|mut seed| {
@@ -96,7 +96,7 @@ fn follow(seed: Seed, places: Option<&Places>, read: &Reader<'_>) -> Result<Seed
     let place = places.map_or_else(|| place.clone(), |places| told::filled_in(&place, places));
     let mut other = seed_from(&place, read).map_err(|why| format!("{origin}: its seedfrom {why}"))?;
     if !keys.is_empty() {
-        other.put_above_meta_data(keys, origin)?;
+        other.put_above_meta_data(keys, meta)?;
     }
     Ok(other)
 }
@@ -156,24 +156,35 @@ pub fn from_volume(path: &Path) -> Verdict {
     })
 }
 
-/// Searches the machine: [`DIRECTORIES`], then the volumes labelled with one of `labels` among `devices`.
+/// Searches the machine: [`DIRECTORIES`] if they are allowed, then the volumes labelled as `rules` say among `devices`.
 ///
 /// `read` gives a file of the machine, below its root, `None` if it doesn't exist; it may stop one byte after
 /// [`PART_LIMIT`]. A directory wins over volumes; two volumes with different seeds are refused, naming both.
-pub fn search(read: &Reader<'_>, devices: &[PathBuf], labels: &[&str]) -> Verdict {
-    for directory in DIRECTORIES {
+pub fn search(read: &Reader<'_>, devices: &[PathBuf], rules: &Rules) -> Verdict {
+    let Rules { labels, allow, .. } = rules;
+    if !(allow.directory || allow.removable || allow.fixed) {
+        return Verdict::Absent(NOT_ALLOWED.to_owned());
+    }
+    let directories = DIRECTORIES.into_iter().filter(|_| allow.directory);
+    for directory in directories {
         match in_directory(Path::new(directory), read) {
             Ok(Some(seed)) => return Verdict::Present(Box::new(seed)),
             Ok(None) => {}
             Err(broken) => return Verdict::Broken(broken),
         }
     }
-    let mut absent = vec![format!("no seed in {}", DIRECTORIES.join(" or "))];
-    absent.push(format!("no volume labelled {}", labels.join(" or ")));
+    let looked_in = || format!("no seed in {}", DIRECTORIES.join(" or "));
+    let mut absent = vec![allow.forbidden_directories().unwrap_or_else(looked_in)];
+    if allow.removable || allow.fixed {
+        absent.push(format!("no volume labelled {}", labels.join(" or ")));
+    }
+    absent.extend(allow.forbidden_devices());
     let mut seeds = Vec::new();
     for device in devices {
         match Volume::open(device) {
-            Ok(Some(volume)) if labels.iter().any(|label| volume.is_labelled(label)) => seeds.push(on_volume(&volume)),
+            Ok(Some(volume)) if labels.iter().any(|label| volume.is_labelled(label)) => {
+                seeds.push(on_volume(&volume));
+            }
             Ok(Some(volume)) => absent.extend(mislabelled(&volume, labels)),
             Ok(None) => {}
             Err(error) if error.is_no_medium() => {}
@@ -215,10 +226,11 @@ fn choose(seeds: Vec<Result<Seed, String>>) -> Option<Verdict> {
 /// The seed in a directory whose files `read` gives; `None` if there is no part in it.
 pub(super) fn in_directory(directory: &Path, read: &Reader<'_>) -> Result<Option<Seed>, String> {
     let place = directory.display().to_string();
-    assemble(&place, "/", |[name, ..]| {
+    assemble(&place, "/", |names| {
+        let Some(name) = names.first() else { return Ok(None) };
         let path = directory.join(name);
         let broken = |error| format!("{}: can't be read: {error}", path.display());
-        Ok(read(&path).map_err(broken)?.map(|bytes| (name, bytes)))
+        Ok(read(&path).map_err(broken)?.map(|bytes| (name.clone(), bytes)))
     })
 }
 
@@ -227,11 +239,11 @@ fn on_volume(volume: &Volume) -> Result<Seed, String> {
     // The root directory, which there always is.
     let entries = volume.list("").map_err(broken)?.unwrap_or_default();
     let seed = assemble(volume.name(), ":", |names| {
-        match names.into_iter().find(|name| has(&entries, name)) {
-            Some(name) => Ok(volume
-                .read(name, PART_LIMIT)
-                .map_err(broken)?
-                .map(|bytes| (name, bytes))),
+        match names.iter().find(|name| has(&entries, name)) {
+            Some(name) => {
+                let found = volume.read(name, PART_LIMIT).map_err(broken)?;
+                Ok(found.map(|bytes| (name.clone(), bytes)))
+            }
             None => Ok(None),
         }
     })?;
@@ -239,17 +251,30 @@ fn on_volume(volume: &Volume) -> Result<Seed, String> {
     seed.ok_or_else(|| no_parts(&format!("{} ({})", volume.name(), described(volume)), names))
 }
 
-/// Puts a seed together; `read` gives a part under the first of its names that exists. `None` if there is no part.
+/// The names of a part's signature, cut in the same ways: eight characters and three are left of `user-data.minisig`.
+fn signature_names(names: [&str; 4]) -> Vec<String> {
+    let of = |ending: &'static str| names.into_iter().map(move |name| format!("{name}.{ending}"));
+    of("minisig").chain(of("min")).collect()
+}
+
+/// Puts a seed together; `read` gives the first of some names that exists, and its content. `None` if there is no part.
 fn assemble(
     place: &str,
     separator: &str,
-    mut read: impl FnMut([&'static str; 4]) -> Result<Option<(&'static str, Vec<u8>)>, String>,
+    mut read: impl FnMut(&[String]) -> Result<Option<(String, Vec<u8>)>, String>,
 ) -> Result<Option<Seed>, String> {
-    let mut part = |names| match read(names)? {
-        Some((name, bytes)) if bytes.len() as u64 > PART_LIMIT => Err(format!(
-            "{place}{separator}{name}: has more than the {PART_LIMIT} bytes that are read"
-        )),
-        found => Ok(found.map(|(name, bytes)| Part::new(format!("{place}{separator}{name}"), bytes))),
+    let mut part = |names: [&str; 4]| -> Result<Option<Part>, String> {
+        let Some((name, bytes)) = read(&names.map(str::to_owned))? else {
+            return Ok(None);
+        };
+        if bytes.len() as u64 > PART_LIMIT {
+            return Err(format!(
+                "{place}{separator}{name}: has more than the {PART_LIMIT} bytes that are read"
+            ));
+        }
+        let mut part = Part::new(format!("{place}{separator}{name}"), bytes);
+        part.signature = read(&signature_names(names))?.map(|(_, signature)| signature);
+        Ok(Some(part))
     };
     let mut seed = Seed::empty(NAME, place.to_owned());
     seed.user_data = part(USER_DATA)?;
@@ -281,7 +306,7 @@ fn assemble(
 }
 
 /// A volume that would be a seed if its label were right.
-fn mislabelled(volume: &Volume, labels: &[&str]) -> Option<String> {
+fn mislabelled(volume: &Volume, labels: &[String]) -> Option<String> {
     let entries = volume.list("").ok()??;
     let complete = has(&entries, USER_DATA[0]) && has(&entries, META_DATA[0]);
     let label = labels.first().filter(|_| complete)?;

@@ -1,7 +1,10 @@
 use std::fs::File;
 
 use super::*;
+use crate::source::Allow;
 use crate::source::media::images::{Image, SEED, disk, fat, folder, iso};
+use crate::source::signature::checked;
+use crate::source::signature::tests::{META_DATA, META_DATA_SIGNATURE, USER_DATA, USER_DATA_SIGNATURE, key};
 
 fn present(verdict: Verdict) -> Seed {
     match verdict {
@@ -44,7 +47,7 @@ fn nothing(_: &Path) -> io::Result<Option<Vec<u8>>> {
 
 fn search_devices(images: &[&Image]) -> Verdict {
     let devices: Vec<_> = images.iter().map(|image| image.path.clone()).collect();
-    search(&nothing, &devices, &[LABEL])
+    search(&nothing, &devices, &Rules::default())
 }
 
 #[test]
@@ -106,7 +109,7 @@ fn a_part_that_is_too_large_is_reported() {
         "{why}"
     );
     let read = |_: &Path| Ok(Some(vec![0; 8388609]));
-    let why = broken(search(&read, &[], &[LABEL]));
+    let why = broken(search(&read, &[], &Rules::default()));
     assert!(
         why.contains("/var/lib/firstlight/seed/user-data: has more than the 8388608 bytes"),
         "{why}"
@@ -174,10 +177,11 @@ fn a_named_image_needs_no_label() {
         "{why}"
     );
     let devices = [image.path.clone()];
-    assert_whole(
-        &present(search(&nothing, &devices, &["config", "WHATEVER"])),
-        "other label",
-    );
+    let labelled = Rules {
+        labels: vec!["config".to_owned(), "WHATEVER".to_owned()],
+        ..Rules::default()
+    };
+    assert_whole(&present(search(&nothing, &devices, &labelled)), "other label");
 }
 
 #[test]
@@ -290,21 +294,24 @@ fn directories_win_over_volumes_and_the_first_over_the_second() {
     };
     let devices = [image.path.clone()];
     let in_both = |path: &Path| Ok(Some(path.display().to_string().into_bytes()));
-    assert_eq!(present(search(&in_both, &devices, &[LABEL])).place, DIRECTORIES[0]);
+    assert_eq!(
+        present(search(&in_both, &devices, &Rules::default())).place,
+        DIRECTORIES[0]
+    );
     let in_second = |path: &Path| Ok(path.starts_with(DIRECTORIES[1]).then(Vec::new));
-    let found = present(search(&in_second, &devices, &[LABEL]));
+    let found = present(search(&in_second, &devices, &Rules::default()));
     assert_eq!(
         (found.place.as_str(), bytes(&found.vendor_data)),
         (DIRECTORIES[1], Some(""))
     );
     let incomplete = |path: &Path| Ok((path == Path::new("/var/lib/cloud/seed/nocloud/user-data")).then(Vec::new));
-    let why = broken(search(&incomplete, &devices, &[LABEL]));
+    let why = broken(search(&incomplete, &devices, &Rules::default()));
     assert!(
         why.starts_with("/var/lib/cloud/seed/nocloud: has user-data but no meta-data"),
         "{why}"
     );
     let fails = |_: &Path| Err(io::Error::from(io::ErrorKind::PermissionDenied));
-    let why = broken(search(&fails, &devices, &[LABEL]));
+    let why = broken(search(&fails, &devices, &Rules::default()));
     assert!(
         why.contains("/var/lib/firstlight/seed/user-data: can't be read: permission denied"),
         "{why}"
@@ -327,7 +334,7 @@ fn a_real_block_device() {
     };
     let device = PathBuf::from(String::from_utf8(attached.stdout).unwrap().trim());
     let listed = block::devices(Path::new("/sys/class/block"), Path::new("/dev"));
-    let found = search(&nothing, std::slice::from_ref(&device), &[LABEL]);
+    let found = search(&nothing, std::slice::from_ref(&device), &Rules::default());
     assert!(
         std::process::Command::new("losetup")
             .arg("-d")
@@ -350,15 +357,107 @@ fn a_real_block_device() {
 fn where_nothing_is_the_reason_says_so() {
     let empty = Image::empty(1 << 20);
     let gone = PathBuf::from("/nonexistent/sr0");
-    let why = absent(search(&nothing, &[empty.path.clone(), gone], &[LABEL]));
+    let why = absent(search(&nothing, &[empty.path.clone(), gone], &Rules::default()));
     let expected = "no seed in /var/lib/firstlight/seed or /var/lib/cloud/seed/nocloud; no volume labelled cidata";
     assert_eq!(why, expected);
     // A device that fails might have been the seed.
-    let why = absent(search(&nothing, &[PathBuf::from("/dev/null")], &[LABEL]));
+    let why = absent(search(&nothing, &[PathBuf::from("/dev/null")], &Rules::default()));
     assert!(
         why.ends_with("/dev/null: is neither an image file nor a block device"),
         "{why}"
     );
+}
+
+#[test]
+fn what_the_owner_forbids_is_not_looked_at() {
+    let everywhere = |_: &Path| Ok(Some(Vec::new()));
+    let look = |allow| {
+        let rules = Rules {
+            allow,
+            ..Rules::default()
+        };
+        search(&everywhere, &[], &rules)
+    };
+    let all = Allow::default();
+    assert_eq!(present(look(all)).place, DIRECTORIES[0]);
+    let why = absent(look(Allow {
+        directory: false,
+        ..all
+    }));
+    let expected = format!("directories are {NOT_ALLOWED}; no volume labelled cidata");
+    assert_eq!(why, expected);
+    let volumes = Allow {
+        directory: false,
+        removable: false,
+        ..all
+    };
+    assert_eq!(
+        absent(look(volumes)),
+        format!("{expected}; removable devices are {NOT_ALLOWED}")
+    );
+    assert_eq!(
+        absent(look(Allow {
+            fixed: false,
+            ..volumes
+        })),
+        NOT_ALLOWED
+    );
+}
+
+#[test]
+fn signatures_lie_beside_the_parts_under_names_that_every_volume_has() {
+    let rules = Rules {
+        trusted_keys: vec![key()],
+        ..Rules::default()
+    };
+    let files = [
+        ("user-data", USER_DATA),
+        ("user-data.minisig", USER_DATA_SIGNATURE),
+        ("meta-data", META_DATA),
+        ("meta-data.minisig", META_DATA_SIGNATURE),
+        ("vendor-data", ""),
+    ];
+    let mut images = Vec::new();
+    for options in [
+        &["-r", "-J"][..],
+        &["-J", "--norock"],
+        &["--norock", "-iso-level", "1"],
+        &["--norock", "-iso-level", "2"],
+    ] {
+        images.push((format!("{options:?}"), iso("xorriso", "cidata", options, &files)));
+    }
+    images.push((
+        "genisoimage".into(),
+        iso("genisoimage", "cidata", &["-iso-level", "1"], &files),
+    ));
+    images.push(("FAT12".into(), fat("12", "CIDATA", 1440, &files)));
+    images.push((
+        "FAT with cut names".into(),
+        fat(
+            "12",
+            "CIDATA",
+            1440,
+            &[
+                ("USER-DAT", USER_DATA),
+                ("USER-DAT.MIN", USER_DATA_SIGNATURE),
+                ("META-DAT", META_DATA),
+                ("META-DAT.MIN", META_DATA_SIGNATURE),
+            ],
+        ),
+    ));
+    for (case, image) in &images {
+        let Some(image) = image else { continue };
+        let devices = [image.path.clone()];
+        let seed = present(checked(search(&nothing, &devices, &rules), &rules.trusted_keys));
+        assert_eq!(bytes(&seed.user_data), Some(USER_DATA), "{case}");
+    }
+    let unsigned = iso("xorriso", "cidata", &["-r"], &[files[0], files[2], files[3]]);
+    let Some(unsigned) = unsigned else { return };
+    let why = broken(checked(
+        search(&nothing, std::slice::from_ref(&unsigned.path), &rules),
+        &rules.trusted_keys,
+    ));
+    assert!(why.contains(":user-data: is not signed"), "{why}");
 }
 
 #[test]

@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::source::{Places, Seed};
+use serde_json::{Map, Value};
+
+use crate::source::{Part, Places, Seed};
 use crate::system::ReadError;
 
 /// Where firmware says what it knows, `__dmi.NAME__` in an address: cloud-init's name, and sysfs's.
@@ -26,11 +28,14 @@ const DMI: [(&str, &str); 13] = [
     ("system-version", "product_version"),
 ];
 
+/// The owner's own word: it needs no signature.
+const KERNEL: &str = "the kernel command line";
+
 /// Keys and values that come before those of any seed's meta-data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Told {
     keys: BTreeMap<String, String>,
-    origin: String,
+    origin: &'static str,
 }
 
 impl Told {
@@ -44,9 +49,10 @@ impl Told {
         }
         let root = &places.root;
         // Only root may read the serial number; a person who looks without being root is shown the rest.
-        let serial = root.read_text(&dmi_path("product_serial")).ok().flatten();
+        let serial = || root.read_text(&dmi_path("product_serial")).ok().flatten();
+        let serial = places.allow().hypervisor.then(serial).flatten();
         let kernel = root.read_text("/proc/cmdline")?;
-        let told = [(kernel, "the kernel command line"), (serial, "the serial number")];
+        let told = [(kernel, KERNEL), (serial, "the serial number")];
         let told = told
             .into_iter()
             .filter_map(|(words, origin)| Some((keys(&words?)?, origin)));
@@ -55,10 +61,7 @@ impl Told {
                 below.extend(above);
                 (below, origin)
             })
-            .map(|(keys, origin)| Self {
-                keys,
-                origin: origin.to_owned(),
-            }))
+            .map(|(keys, origin)| Self { keys, origin }))
     }
 
     /// Where the seed is to be taken from: a directory or an address, with what the firmware knows filled in.
@@ -70,7 +73,7 @@ impl Told {
     /// The seed of a machine that was told who it is and nothing more; `None` if not even that.
     pub fn alone(&self) -> Option<Seed> {
         self.identity().next()?;
-        let mut seed = Seed::empty("nocloud", self.origin.clone());
+        let mut seed = Seed::empty("nocloud", self.origin.to_owned());
         self.add_to(&mut seed).ok()?;
         Some(seed)
     }
@@ -83,8 +86,16 @@ impl Told {
         if self.identity().next().is_none() {
             return Ok(());
         }
-        let own = self.identity().map(|(key, value)| (key.clone(), value.clone().into()));
-        seed.put_above_meta_data(own.collect(), &self.origin)
+        let keys: Map<String, Value> = self
+            .identity()
+            .map(|(key, value)| (key.clone(), value.clone().into()))
+            .collect();
+        let words = Part::new(self.origin, Value::Object(keys.clone()).to_string());
+        let words = match self.origin {
+            KERNEL => words.settled(),
+            _ => words.unsignable(),
+        };
+        seed.put_above_meta_data(keys, &words)
     }
 
     /// What is about the machine and not about where its seed is.
@@ -146,7 +157,9 @@ fn long(key: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::Part;
+    use crate::source::signature::checked;
+    use crate::source::signature::tests::{META_DATA, META_DATA_SIGNATURE, key};
+    use crate::source::{Rules, Verdict};
     use crate::system::Root;
 
     /// cloud-init's own readings, recorded.
@@ -183,6 +196,7 @@ mod tests {
                 root,
                 live: true,
                 devices: Vec::new(),
+                rules: Rules::default(),
             },
         )
     }
@@ -211,6 +225,53 @@ mod tests {
         );
         seed = told.alone().unwrap();
         assert!(seed.user_data.is_none() && seed.meta_data.is_some());
+    }
+
+    #[test]
+    fn the_kernels_words_need_no_signature_but_what_they_are_put_above_does() {
+        let words = |said| if said { "ds=nocloud;h=web1" } else { "quiet" };
+        for (kernel, serial, signature, problem) in [
+            (true, false, Some(META_DATA_SIGNATURE), None),
+            (true, false, None, Some("there/meta-data: is not signed")),
+            (
+                false,
+                true,
+                Some(META_DATA_SIGNATURE),
+                Some("the serial number: its meta-data can't be signed"),
+            ),
+            (
+                true,
+                true,
+                Some(META_DATA_SIGNATURE),
+                Some("the serial number: its meta-data can't be signed"),
+            ),
+        ] {
+            let (_tree, places) = places(&[
+                ("proc/cmdline", words(kernel)),
+                ("sys/class/dmi/id/product_serial", words(serial)),
+            ]);
+            let mut meta = Part::new("there/meta-data", META_DATA);
+            meta.signature = signature.map(Into::into);
+            let mut seed = Seed::empty("nocloud", "there".into());
+            seed.meta_data = Some(meta);
+            Told::to(&places).unwrap().unwrap().add_to(&mut seed).unwrap();
+            match (checked(Verdict::Present(Box::new(seed)), &[key()]), problem) {
+                (Verdict::Present(_), None) => {}
+                (Verdict::Broken(why), Some(words)) => assert!(why.contains(words), "{why}"),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_serial_number_that_may_say_nothing_is_not_heard() {
+        let (_tree, mut places) = places(&[
+            ("proc/cmdline", "quiet"),
+            ("sys/class/dmi/id/product_serial", "ds=nocloud;h=web1"),
+        ]);
+        assert!(Told::to(&places).unwrap().is_some());
+        places.rules.allow.hypervisor = false;
+        assert_eq!(Told::to(&places), Ok(None));
     }
 
     #[test]

@@ -72,8 +72,10 @@ pub fn from_path(path: &Path) -> Verdict {
 /// Searches the machine: the fixed files, then every ISO 9660 volume, whatever its label, then VMware's guestinfo.
 pub fn search(places: &Places) -> Verdict {
     let read = |path: &Path| places.read(path);
+    let allow = places.allow();
     let mut absent = Vec::new();
-    for file in FILES {
+    absent.extend(allow.forbidden_directories());
+    for file in FILES.into_iter().filter(|_| allow.directory) {
         match places.read(Path::new(file)) {
             Ok(None) => {}
             Ok(Some(xml)) => match verdict(&Zeroizing::new(xml), file, file, Some(&read)) {
@@ -83,6 +85,7 @@ pub fn search(places: &Places) -> Verdict {
             Err(error) => return Verdict::Broken(format!("{file}: can't be read: {error}")),
         }
     }
+    absent.extend(allow.forbidden_devices());
     let mut found = Vec::new();
     for device in &places.devices {
         let volume = match Volume::open(device) {
@@ -105,7 +108,12 @@ pub fn search(places: &Places) -> Verdict {
         Some(verdict) => return verdict,
         None => absent.push("no OVF environment in a seed directory or on a CD".to_owned()),
     }
-    if let Some(xml) = vmware::ovf_environment(places).map(Zeroizing::new) {
+    let told = if allow.hypervisor {
+        vmware::ovf_environment(places)
+    } else {
+        None
+    };
+    if let Some(xml) = told.map(Zeroizing::new) {
         match from_guestinfo(&xml, places) {
             Verdict::Absent(why) => absent.push(why),
             found => return found,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::encoding::decode;
 use super::environment::Environment;
 use super::properties::Properties;
-use crate::source::{Part, Seed};
+use crate::source::{Part, Seed, json};
 
 /// The seed that an environment holds; `None` if no property is ours.
 ///
@@ -49,7 +49,7 @@ fn given(properties: &Properties<'_>, origin: &str, names: &[&str]) -> Result<Op
     }
     let bytes = decode(value).map_err(|why| format!("the property {name} {why}"))?;
     let origin = format!("{origin} ({name})");
-    Ok(Some(Part::new(origin, bytes)))
+    Ok(Some(Part::new(origin, bytes).unsignable()))
 }
 
 /// The flat properties as a document.
@@ -166,21 +166,7 @@ fn authorized_keys(name: &str, text: &str) -> Result<Vec<String>, String> {
     Ok(lines.into_iter().map(str::to_owned).collect())
 }
 
-/// A generated part: JSON, which is YAML once what YAML calls unprintable is escaped.
+/// A generated part.
 fn part(origin: &str, value: Value) -> Part {
-    let json = format!("{value:#}");
-    let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        match c {
-            '\n' => text.push(c),
-            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => push_escaped(&mut text, c),
-            c if c.is_control() => push_escaped(&mut text, c),
-            c => text.push(c),
-        }
-    }
-    Part::new(origin, text.into_bytes())
-}
-
-fn push_escaped(text: &mut String, c: char) {
-    text.push_str(&format!("\\u{:04x}", u32::from(c)));
+    Part::new(origin, json::text(&value).into_bytes()).unsignable()
 }

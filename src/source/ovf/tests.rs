@@ -5,6 +5,7 @@ fn from_environment(xml: &[u8], origin: &str) -> Verdict {
     verdict(xml, origin, origin, Some(&read_plain))
 }
 use crate::document::Document;
+use crate::source::Rules;
 use crate::source::media::images::{Image, iso};
 use crate::system::Root;
 
@@ -231,6 +232,7 @@ fn search_images(images: &[&Image]) -> Verdict {
         root,
         live: true,
         devices,
+        rules: Rules::default(),
     })
 }
 

@@ -45,14 +45,14 @@ pub fn search(places: &Places) -> Verdict {
         return Verdict::Absent("guestinfo is asked for on a running machine only".to_owned());
     }
     if let Some(mut environment) = Environment::of_process() {
-        match gather(&mut environment) {
+        match gather(&mut environment, places.rules.signed()) {
             Ok(Some(seed)) => return Verdict::Present(Box::new(seed)),
             Ok(None) => {}
             Err(Fault::Silent(why) | Fault::Broken(why)) => return Verdict::Broken(why),
         }
     }
     match transport::is_vmware(places) {
-        Ok(()) => ask(&mut transport::all(places)),
+        Ok(()) => ask(&mut transport::all(places), places.rules.signed()),
         Err(why) => Verdict::Absent(why),
     }
 }
@@ -67,7 +67,7 @@ pub fn from_directory(path: &Path) -> Verdict {
             "{place}: is not a directory: name one that has a file guestinfo.userdata"
         ));
     }
-    match gather(&mut Directory::new(path)) {
+    match gather(&mut Directory::new(path), false) {
         Ok(Some(mut seed)) => {
             seed.place = place.to_string();
             Verdict::Present(Box::new(seed))
@@ -80,11 +80,11 @@ pub fn from_directory(path: &Path) -> Verdict {
 }
 
 /// The first of the transports that has a seed.
-fn ask(transports: &mut [Box<dyn Transport>]) -> Verdict {
+fn ask(transports: &mut [Box<dyn Transport>], signed: bool) -> Verdict {
     let mut unset = Vec::new();
     let mut silent = Vec::new();
     for transport in transports {
-        match gather(transport.as_mut()) {
+        match gather(transport.as_mut(), signed) {
             Ok(Some(seed)) => return Verdict::Present(Box::new(seed)),
             Err(Fault::Broken(why)) => return Verdict::Broken(why),
             Err(Fault::Silent(why)) => silent.push(why),
@@ -108,8 +108,8 @@ fn ask(transports: &mut [Box<dyn Transport>]) -> Verdict {
     ))
 }
 
-/// The seed that a transport has; `None` if no key is set.
-fn gather(transport: &mut dyn Transport) -> Result<Option<Seed>, Fault> {
+/// The seed that a transport has; `None` if no key is set. `signed`: with its signatures.
+fn gather(transport: &mut dyn Transport, signed: bool) -> Result<Option<Seed>, Fault> {
     let mut seed = Seed::empty(NAME, format!("guestinfo ({})", transport.name()));
     for (key, part) in KEYS {
         let found = value(transport, key).map_err(|why| match seed.parts().next() {
@@ -118,22 +118,38 @@ fn gather(transport: &mut dyn Transport) -> Result<Option<Seed>, Fault> {
             Some(_) => Fault::Broken(why),
         })?;
         let Some(raw) = found else { continue };
-        let name = format!("{key}.encoding");
-        let scheme = value(transport, &name).map_err(Fault::Broken)?.unwrap_or_default();
-        let origin = transport.origin(key);
-        let broken = |why| Fault::Broken(format!("{origin}: {why}"));
-        let scheme = String::from_utf8_lossy(&scheme);
-        let bytes = encoding::decode(raw, &scheme, PART_LIMIT).map_err(broken)?;
+        let mut whole = Part::new(transport.origin(key), decoded(transport, key, raw)?);
+        if signed {
+            let name = format!("{key}.minisig");
+            let signature = value(transport, &name).map_err(Fault::Broken)?;
+            let signature = signature.map(|raw| decoded(transport, &name, raw)).transpose()?;
+            whole.signature = signature;
+        }
         if part == "meta-data" {
-            let split = metadata::split(bytes, &origin).map_err(broken)?;
-            seed.meta_data = Some(split.meta);
-            seed.network_config = split.network;
+            let broken = |why| Fault::Broken(format!("{}: {why}", whole.origin));
+            let split = metadata::split(whole.bytes.clone(), &whole.origin).map_err(broken)?;
+            // A signature is of both together.
+            let of_whole = |mut half: Part| {
+                half.made_of = vec![whole.clone()];
+                half
+            };
+            seed.meta_data = Some(of_whole(split.meta));
+            seed.network_config = split.network.map(of_whole);
         } else {
-            seed.set(part, Part::new(origin, bytes));
+            seed.set(part, whole);
         }
     }
     let any = seed.parts().next().is_some();
     Ok(any.then_some(seed))
+}
+
+/// The value of a key, from what its `.encoding` says.
+fn decoded(transport: &mut dyn Transport, key: &str, raw: Zeroizing<Vec<u8>>) -> Result<Vec<u8>, Fault> {
+    let name = format!("{key}.encoding");
+    let scheme = value(transport, &name).map_err(Fault::Broken)?.unwrap_or_default();
+    let scheme = String::from_utf8_lossy(&scheme);
+    let broken = |why| Fault::Broken(format!("{}: {why}", transport.origin(key)));
+    encoding::decode(raw, &scheme, PART_LIMIT).map_err(broken)
 }
 
 /// The OVF environment, `guestinfo.ovfEnv`, of the running machine: the first that is set. For the source that reads it.

@@ -3,6 +3,11 @@ use std::path::PathBuf;
 
 use super::super::media::images::folder;
 use super::*;
+use base64ct::Encoding;
+
+use crate::source::Rules;
+use crate::source::signature::checked;
+use crate::source::signature::tests::{USER_DATA, USER_DATA_SIGNATURE, key};
 use crate::system::Root;
 
 /// A hypervisor that is a table.
@@ -52,9 +57,43 @@ fn why(verdict: &Verdict) -> &str {
     }
 }
 
+fn unsigned(transports: &mut [Box<dyn Transport>]) -> Verdict {
+    ask(transports, false)
+}
+
+#[test]
+fn signatures_are_checked_before_metadata_is_taken_apart() {
+    const METADATA: &str = include_str!("../../../tests/signed/metadata");
+    const METADATA_SIGNATURE: &str = include_str!("../../../tests/signed/metadata.minisig");
+    let look = |values: &[(&'static str, Result<&'static str, &'static str>)]| {
+        checked(ask(&mut [table(values, true)], true), &[key()])
+    };
+    let encoded: &str = base64ct::Base64::encode_string(USER_DATA_SIGNATURE.as_bytes()).leak();
+    let mut values = vec![
+        ("metadata", Ok(METADATA)),
+        ("metadata.minisig", Ok(METADATA_SIGNATURE)),
+        ("userdata", Ok(USER_DATA)),
+        ("userdata.minisig", Ok(encoded)),
+        ("userdata.minisig.encoding", Ok("base64")),
+    ];
+    let verdict = look(&values);
+    let names: Vec<_> = texts(&verdict).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["user-data", "meta-data", "network-config"]);
+    values[1].1 = Ok(USER_DATA_SIGNATURE);
+    let verdict = look(&values);
+    assert!(
+        why(&verdict).starts_with("guestinfo.metadata: is not what was signed"),
+        "{verdict:?}"
+    );
+    assert!(why(&verdict).contains("as guestinfo.metadata.minisig"), "{verdict:?}");
+    let verdict = look(&values[2..3]);
+    assert!(why(&verdict).contains("is not signed"), "{verdict:?}");
+    assert!(why(&verdict).contains("as guestinfo.userdata.minisig"), "{verdict:?}");
+}
+
 #[test]
 fn keys_become_parts() {
-    let verdict = ask(&mut [table(
+    let verdict = unsigned(&mut [table(
         &[
             ("metadata", Ok("instance-id: i-1\nnetwork: {version: 2}\n")),
             ("userdata", Ok("aG9zdG5hbWU6IGEK")),
@@ -84,9 +123,9 @@ fn keys_become_parts() {
 fn the_next_transport_is_asked_when_one_is_silent_or_not_sure() {
     let set = || table(&[("userdata", Ok("a: 1"))], true);
     for first in [table(&[("metadata", Err("refused"))], true), table(&[], false)] {
-        assert_eq!(texts(&ask(&mut [first, set()])), [("user-data", "a: 1")]);
+        assert_eq!(texts(&unsigned(&mut [first, set()])), [("user-data", "a: 1")]);
     }
-    let verdict = ask(&mut [
+    let verdict = unsigned(&mut [
         table(&[("userdata", Ok(" \n")), ("metadata", Ok("---\n"))], true),
         set(),
     ]);
@@ -94,7 +133,7 @@ fn the_next_transport_is_asked_when_one_is_silent_or_not_sure() {
         why(&verdict),
         "a VMware machine, but none of guestinfo.metadata, .userdata and .vendordata is set (asked: table)"
     );
-    let verdict = ask(&mut [table(&[("metadata", Err("refused"))], true)]);
+    let verdict = unsigned(&mut [table(&[("metadata", Err("refused"))], true)]);
     assert!(matches!(verdict, Verdict::Absent(_)));
     assert!(
         why(&verdict).contains("can't be read: refused: install open-vm-tools"),
@@ -122,7 +161,7 @@ fn half_a_seed_and_what_cannot_be_decoded_are_reported() {
             "guestinfo.metadata: its key network: is not base64",
         ),
     ] {
-        let verdict = ask(&mut [table(values, true), table(&[("userdata", Ok("a: 1"))], true)]);
+        let verdict = unsigned(&mut [table(values, true), table(&[("userdata", Ok("a: 1"))], true)]);
         assert!(matches!(verdict, Verdict::Broken(_)), "{verdict:?}");
         assert!(
             why(&verdict).contains(what) && !why(&verdict).contains("hunter2"),
@@ -142,7 +181,7 @@ fn the_environment() {
         _ => None,
     })
     .unwrap();
-    let Ok(Some(seed)) = gather(&mut environment) else {
+    let Ok(Some(seed)) = gather(&mut environment, false) else {
         panic!()
     };
     let part = seed.user_data.unwrap();
@@ -187,6 +226,7 @@ fn only_a_vmware_machine_is_asked() {
             root: Root::open(tree.path()).unwrap(),
             live: true,
             devices: Vec::<PathBuf>::new(),
+            rules: Rules::default(),
         };
         (tree, places)
     };

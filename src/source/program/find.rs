@@ -1,0 +1,97 @@
+//! Which programs there are, and which of them may be run as root.
+
+use std::collections::BTreeMap;
+
+use super::DIRECTORIES;
+use crate::system::{Kind, Metadata, Root};
+
+/// The most programs that are run.
+const MAX: usize = 32;
+
+/// A program that is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Program {
+    /// Where it is.
+    pub path: String,
+    /// Why it is not run.
+    pub refused: Option<String>,
+}
+
+impl Program {
+    /// One that somebody answers for.
+    pub fn at(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            refused: None,
+        }
+    }
+}
+
+/// The programs in [`DIRECTORIES`], by name. Hidden files are none, and a link to `/dev/null` masks one.
+///
+/// # Errors
+/// A directory can't be read, or somebody else than root may write to it; or there are too many.
+pub fn programs(root: &Root) -> Result<Vec<Program>, String> {
+    let mut by_name = BTreeMap::new();
+    for directory in DIRECTORIES {
+        let found = root.metadata_followed(directory).map_err(|error| error.to_string())?;
+        let Some(metadata) = found else { continue };
+        if let Some(why) = not_roots_alone(metadata) {
+            return Err(format!("{directory}: {why}"));
+        }
+        for name in root.list(directory).map_err(|error| error.to_string())? {
+            if !name.starts_with('.') {
+                by_name.entry(name).or_insert(directory);
+            }
+        }
+    }
+    let paths = by_name
+        .into_iter()
+        .map(|(name, directory)| format!("{directory}/{name}"));
+    let mut programs = Vec::new();
+    for path in paths {
+        if root
+            .read_link(&path)
+            .is_ok_and(|target| target.as_deref() == Some("/dev/null"))
+        {
+            continue;
+        }
+        let refused = refusal(root, &path);
+        programs.push(Program { path, refused });
+    }
+    if programs.len() > MAX {
+        return Err(format!(
+            "{} programs in {}: at most {MAX} are run",
+            programs.len(),
+            DIRECTORIES.join(" and ")
+        ));
+    }
+    Ok(programs)
+}
+
+/// Why the program is not to be run by root; `None` if it may be.
+fn refusal(root: &Root, path: &str) -> Option<String> {
+    let metadata = match root.metadata_followed(path) {
+        Ok(Some(metadata)) => metadata,
+        Ok(None) => return Some("is a link to nothing: remove it".to_owned()),
+        Err(error) => return Some(error.to_string()),
+    };
+    if metadata.kind != Kind::File {
+        return Some("is no program: remove it".to_owned());
+    }
+    not_roots_alone(metadata).or_else(|| {
+        let executable = metadata.mode & 0o111 != 0;
+        (!executable).then(|| "may not be executed: chmod 0755 it, or remove it".to_owned())
+    })
+}
+
+/// Why root does not trust what is in there; `None` if nobody else can have written it.
+fn not_roots_alone(metadata: Metadata) -> Option<String> {
+    match metadata {
+        Metadata { uid, .. } if uid != 0 => Some(format!("belongs to user {uid}, not to root: chown root it")),
+        Metadata { mode, .. } if mode & 0o022 != 0 => Some(format!(
+            "others than root may write to it (mode {mode:04o}): chmod go-w it"
+        )),
+        _ => None,
+    }
+}

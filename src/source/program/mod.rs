@@ -1,0 +1,114 @@
+//! Programs of the machine that print a seed: for what no other source knows.
+//!
+//! `docs/sources.md` has the contract. They are run as root, so only root may have written them; and never under `--root`.
+
+mod answer;
+mod find;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::time::Duration;
+
+use self::find::Program;
+use super::{PART_LIMIT, Places, Rules, Seed, Verdict, run};
+
+/// The source's name.
+const NAME: &str = "program";
+
+/// Where they are; one in the first directory takes the place of one of the same name in the second.
+pub const DIRECTORIES: [&str; 2] = ["/etc/firstlight/sources.d", "/usr/lib/firstlight/sources.d"];
+
+/// What a program is told of who runs it: the version of the contract.
+const ENVIRONMENT: [(&str, &str); 1] = [("FIRSTLIGHT_PROGRAM_VERSION", "1")];
+
+/// Runs the programs of the running machine, all at the same time.
+pub fn search(places: &Places) -> Verdict {
+    if !places.live {
+        return Verdict::Absent("programs are run on a running machine only, nothing of a tree is executed".to_owned());
+    }
+    let programs = match find::programs(&places.root) {
+        Ok(programs) => programs,
+        Err(why) => return Verdict::Broken(why),
+    };
+    if programs.is_empty() {
+        return Verdict::Absent(format!("no program in {}", DIRECTORIES.join(" or ")));
+    }
+    let limit = limit(places.rules.timeout);
+    let verdicts = std::thread::scope(|scope| {
+        let running: Vec<_> = programs
+            .iter()
+            .map(|program| scope.spawn(move || ask(program, limit)))
+            .collect();
+        let died = |_| Verdict::Broken("a program could not be asked".to_owned());
+        running
+            .into_iter()
+            .map(|asked| asked.join().unwrap_or_else(died))
+            .collect()
+    });
+    choose(verdicts)
+}
+
+/// Runs the program at `path`, which somebody named.
+pub fn from_path(path: &Path, rules: &Rules) -> Verdict {
+    // A name without a slash would be searched for.
+    match std::path::absolute(path) {
+        Ok(path) => match ask(&Program::at(&path.to_string_lossy()), limit(rules.timeout)) {
+            Verdict::Absent(why) => Verdict::Broken(why),
+            verdict => verdict,
+        },
+        Err(error) => Verdict::Broken(format!("{}: {error}", path.display())),
+    }
+}
+
+/// How long a program may take: less than the source as a whole, so that it is named and killed when it takes longer.
+fn limit(timeout: Duration) -> Duration {
+    timeout - (timeout / 10).min(Duration::from_millis(500))
+}
+
+fn ask(Program { path, refused }: &Program, limit: Duration) -> Verdict {
+    if let Some(why) = refused {
+        return Verdict::Broken(format!("{path}: {why}"));
+    }
+    let said = match run::run(std::slice::from_ref(path), &ENVIRONMENT, limit, PART_LIMIT) {
+        Ok(said) => said,
+        Err(why) => return Verdict::Broken(format!("{path}: {why}")),
+    };
+    if said.success {
+        return answer::verdict(&said.stdout, path);
+    }
+    let how = match said.status {
+        Some(status) => format!("ended with exit status {status}"),
+        None => "was killed by a signal".to_owned(),
+    };
+    Verdict::Broken(format!(
+        "{path}: {how}; what it said is not repeated, it may be secret: run it by hand to see"
+    ))
+}
+
+/// One verdict from those of all programs.
+fn choose(verdicts: Vec<Verdict>) -> Verdict {
+    let mut seeds: Vec<Seed> = Vec::new();
+    let (mut absent, mut broken) = (Vec::new(), Vec::new());
+    for verdict in verdicts {
+        match verdict {
+            Verdict::Absent(why) => absent.push(why),
+            Verdict::Broken(why) => broken.push(why),
+            Verdict::Present(seed) if seeds.iter().any(|other| other.says_the_same(&seed)) => {}
+            Verdict::Present(seed) => seeds.push(*seed),
+        }
+    }
+    if let [_, _, ..] = seeds.as_slice() {
+        let places: Vec<_> = seeds.iter().map(|seed| seed.place.as_str()).collect();
+        broken.push(format!(
+            "different seeds of {}: remove all but one, or mask it in {} with a link to /dev/null",
+            places.join(" and "),
+            DIRECTORIES[0]
+        ));
+    }
+    match seeds.pop() {
+        _ if !broken.is_empty() => Verdict::Broken(broken.join("; ")),
+        Some(seed) => Verdict::Present(Box::new(seed)),
+        None => Verdict::Absent(absent.join("; ")),
+    }
+}
