@@ -17,6 +17,7 @@ pub mod network;
 pub mod password;
 pub mod password_hash;
 pub mod problem;
+pub mod public_keys;
 pub mod read;
 pub mod redact;
 pub mod root;
