@@ -5,8 +5,7 @@ pub const WITHOUT_EFFECT: [&str; 3] = ["merge_how", "merge_type", "final_message
 
 /// Keys of cloud-config (schema-cloud-config-v1.json, cloud-init 26.2) that firstlight doesn't apply; one below another
 /// with a dot in between.
-pub const NOT_APPLIED: [&str; 77] = [
-    "allow_public_ssh_keys",
+pub const NOT_APPLIED: [&str; 76] = [
     "allow_userdata",
     "ansible",
     "apt",

@@ -46,6 +46,8 @@ pub struct Config {
     pub sshd: Option<Sshd>,
     /// cloud-config's way to say `sshd.password_authentication`: true, false or unchanged.
     pub ssh_pwauth: Option<super::sshd::SshPwauth>,
+    /// Whether the public keys that the platform gives in the meta-data may log in as root. Default: true.
+    pub allow_public_ssh_keys: Option<bool>,
     /// The root account.
     pub root: Option<RootAccount>,
     /// Passwords of accounts, as cloud-config has them.

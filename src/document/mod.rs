@@ -24,6 +24,7 @@ pub mod one_or_many;
 pub mod password;
 pub mod password_hash;
 pub mod problem;
+pub mod public_keys;
 pub mod read;
 pub mod redact;
 pub mod root;

@@ -5,12 +5,14 @@
 
 use zeroize::Zeroizing;
 
+use super::authorized_key::AuthorizedKey;
 use super::cloud_config::{NOT_APPLIED, WITHOUT_EFFECT, list_of_addresses, other_format};
 use super::compressed;
 use super::config::Config;
 use super::diagnostic::{Diagnostic, excerpt};
-use super::meta_data::MetaData;
+use super::meta_data::{MetaData, PUBLIC_KEYS};
 use super::problem::{Check, Problem, Problems};
+use super::public_keys::PublicKeys;
 use super::yaml::decode::DecodeErrorKind;
 use super::yaml::{DecodeError, Entry, Fault, Key, Node, Span, Value, decode, merge, parse};
 
@@ -59,6 +61,8 @@ pub struct Document {
     pub diagnostics: Vec<Diagnostic>,
     /// Where it is from: `nocloud /dev/sr0`.
     pub source: String,
+    /// The keys of the meta-data that may log in as root.
+    platform_keys: Vec<AuthorizedKey>,
     texts: Vec<Source>,
     tree: Option<Node>,
     /// The mappings out of which a value was taken.
@@ -95,10 +99,28 @@ impl Document {
             document.meta_data = document.take(meta);
         }
         document.decode_all();
-        if document.config.hostname.is_none() && document.config.fqdn.is_none() {
-            document.config.hostname = document.meta_data.local_hostname.clone();
-        }
+        document.add_meta_data();
         document
+    }
+
+    /// What the platform says in the meta-data goes below what the document says.
+    fn add_meta_data(&mut self) {
+        if self.config.hostname.is_none() && self.config.fqdn.is_none() {
+            self.config.hostname = self.meta_data.local_hostname.clone();
+        }
+        if self.config.allow_public_ssh_keys == Some(false) {
+            return;
+        }
+        let own = self
+            .config
+            .root
+            .as_ref()
+            .map(|root| root.ssh_authorized_keys.as_slice());
+        self.platform_keys = self.meta_data.public_keys_beside(own.unwrap_or_default());
+        if !self.platform_keys.is_empty() {
+            let root = self.config.root.get_or_insert_default();
+            root.ssh_authorized_keys.extend_from_slice(&self.platform_keys);
+        }
     }
 
     /// Whether something is wrong that keeps a value from being used.
@@ -130,6 +152,11 @@ impl Document {
         if let (Some(name), true, true) = (&self.config.hostname, keys.contains(&"hostname"), lines.is_empty()) {
             // From the meta-data, which is not part of the tree.
             lines.push(format!("hostname: {}", name.as_str()));
+        }
+        if keys.contains(&"root.ssh_authorized_keys") && !self.platform_keys.is_empty() {
+            let given: Vec<_> = self.platform_keys.iter().map(AuthorizedKey::line).collect();
+            let given = serde_json::json!({ "public-keys": given });
+            lines.extend(super::asked::lines(&given, &["public-keys"]));
         }
         lines
     }
@@ -287,7 +314,14 @@ impl Document {
     }
 
     /// Reads meta-data, which has its own tree.
-    fn take(&mut self, meta: Node) -> MetaData {
+    fn take(&mut self, mut meta: Node) -> MetaData {
+        if let Some(source) = self.texts.get(meta.span.source) {
+            for keys in PUBLIC_KEYS {
+                _ = meta
+                    .get_mut(keys)
+                    .map(|keys| PublicKeys::split_lines(keys, &source.text));
+            }
+        }
         let mut meta = Some(meta);
         std::mem::swap(&mut self.tree, &mut meta);
         let taken = self.decode_pruning::<MetaData>().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `root.ssh_authorized_keys`: who may log in as root over SSH with a key.
+//! `root.ssh_authorized_keys`, and `public-keys` of the meta-data: who may log in as root over SSH with a key.
 
 use super::{Change, DirectoryChange, FileChange, Module, Plan, PlanError, Share, Stage};
 use crate::document::authorized_key::KeyParts;
@@ -16,7 +16,7 @@ impl Module for AuthorizedKeys {
     }
 
     fn keys(&self) -> &'static [&'static str] {
-        &["root.ssh_authorized_keys"]
+        &["root.ssh_authorized_keys", "allow_public_ssh_keys"]
     }
 
     fn stage(&self) -> Stage {

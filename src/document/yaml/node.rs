@@ -96,6 +96,14 @@ impl Node {
         }
     }
 
+    /// The value of a key of this mapping, to be changed.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        match &mut self.value {
+            Value::Mapping(entries) => entries.iter_mut().find(|e| e.key.text == key).map(|e| &mut e.value),
+            _ => None,
+        }
+    }
+
     /// Takes the node at `path` out of the tree. Says whether there was one; the root can't be taken.
     pub fn prune(&mut self, path: &[String]) -> bool {
         let Some((last, parents)) = path.split_last() else {

@@ -31,6 +31,8 @@ type Reader<'a> = dyn Fn(&str) -> Result<Option<Vec<u8>>, String> + 'a;
 struct MetaData {
     uuid: String,
     hostname: Option<String>,
+    /// The keys of its owner, by name: read with the meta-data.
+    public_keys: Option<serde_json::Value>,
 }
 
 /// Searches the volumes of the machine.
@@ -110,7 +112,10 @@ fn assemble(place: &str, separator: &str, read: &Reader<'_>) -> Result<Seed, Str
     };
     let about: MetaData = parse(&meta)?;
     let mut seed = Seed::empty(NAME, place.to_owned());
-    let identity = json!({"instance-id": about.uuid, "local-hostname": about.hostname});
+    let mut identity = json!({"instance-id": about.uuid, "local-hostname": about.hostname});
+    if let (Some(keys), Some(identity)) = (about.public_keys, identity.as_object_mut()) {
+        identity.insert("public_keys".to_owned(), keys);
+    }
     seed.meta_data = Some(generated(&meta, &identity));
     seed.user_data = part("user_data")?;
     if let Some(vendor) = part("vendor_data.json")? {

@@ -4,8 +4,8 @@ use crate::source::Rules;
 use crate::source::media::images::{folder, iso};
 use crate::system::Root;
 
-const META: &str =
-    r#"{"uuid": "0f3c-1", "hostname": "web1.novalocal", "name": "web1", "admin_pass": "hunter2", "keys": []}"#;
+const META: &str = r#"{"uuid": "0f3c-1", "hostname": "web1.novalocal", "name": "web1", "admin_pass": "hunter2", "keys": [],
+        "public_keys": {"laptop": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q5 me\n"}}"#;
 const NETWORK: &str = r#"{
   "links": [
     {"id": "tap1a", "vif_id": "1", "type": "ovs", "mtu": 1450, "ethernet_mac_address": "FA:16:3E:00:00:01"},
@@ -72,6 +72,11 @@ fn a_drive_as_nova_writes_it() {
         assert!(!document.has_errors(), "{}", shown.join("\n"));
         assert_eq!(document.meta_data.instance_id.as_deref(), Some("0f3c-1"));
         assert_eq!(document.config.hostname.unwrap().as_str(), "mine");
+        let keys = document.config.root.unwrap().ssh_authorized_keys;
+        assert!(
+            matches!(keys.as_slice(), [key] if key.line().ends_with("5 me")),
+            "{keys:?}"
+        );
         assert_eq!(document.config.docker.unwrap().enabled, Some(true));
         let network: serde_json::Value = serde_json::from_slice(&seed.network_config.unwrap().bytes).unwrap();
         let expected = json!({"version": 2, "ethernets": {

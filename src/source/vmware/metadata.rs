@@ -12,13 +12,7 @@ use super::encoding;
 use crate::source::{PART_LIMIT, Part};
 
 /// Keys with a meaning for cloud-init that firstlight doesn't act on.
-const NOT_APPLIED: [&str; 5] = [
-    "public-keys",
-    "public_keys",
-    "public-keys-data",
-    "public_keys_data",
-    "wait-on-network",
-];
+const NOT_APPLIED: [&str; 1] = ["wait-on-network"];
 
 /// The metadata in its two parts.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,6 +21,13 @@ pub struct Split {
     pub meta: Part,
     /// Its network.
     pub network: Option<Part>,
+}
+
+/// A key, where it begins, and what is said under it.
+struct Entry<'a> {
+    key: Cow<'a, str>,
+    at: usize,
+    value: Value<'a>,
 }
 
 /// What is said under a key.
@@ -49,7 +50,7 @@ pub fn split(bytes: Vec<u8>, origin: &str) -> Result<Split, String> {
         Some(entries) => {
             let text = String::from_utf8_lossy(&bytes);
             warn(&entries, origin);
-            (named(&entries), network(&entries, &text, origin)?)
+            (named(&entries, &text)?, network(&entries, &text, origin)?)
         }
         None => (None, None),
     };
@@ -67,10 +68,10 @@ pub fn split(bytes: Vec<u8>, origin: &str) -> Result<Split, String> {
     })
 }
 
-fn warn(entries: &[(Cow<'_, str>, Value<'_>)], origin: &str) {
+fn warn(entries: &[Entry<'_>], origin: &str) {
     let names = NOT_APPLIED
         .into_iter()
-        .filter(|name| entries.iter().any(|(key, _)| key == name));
+        .filter(|name| entries.iter().any(|entry| entry.key == *name));
     let names: Vec<_> = names.collect();
     if !names.is_empty() {
         tracing::warn!("{origin}: not applied: {}", names.join(", "));
@@ -78,36 +79,40 @@ fn warn(entries: &[(Cow<'_, str>, Value<'_>)], origin: &str) {
 }
 
 /// The last value of the key, as YAML readers have it.
-fn find<'e, 'a>(entries: &'e [(Cow<'a, str>, Value<'a>)], name: &str) -> Option<&'e Value<'a>> {
-    let found = entries.iter().rev().find(|(key, _)| key == name);
-    found.map(|(_, value)| value)
+fn find<'e, 'a>(entries: &'e [Entry<'a>], name: &str) -> Option<&'e Value<'a>> {
+    let found = entries.iter().rev().find(|entry| entry.key == name);
+    found.map(|entry| &entry.value)
 }
 
-fn scalar<'e>(entries: &'e [(Cow<'_, str>, Value<'_>)], name: &str) -> Option<&'e str> {
+fn scalar<'e>(entries: &'e [Entry<'_>], name: &str) -> Option<&'e str> {
     match find(entries, name)? {
         Value::Scalar(text) => Some(text),
         Value::Nested { .. } => None,
     }
 }
 
-/// The metadata written anew, where `hostname` has to stand in for `local-hostname`.
-fn named(entries: &[(Cow<'_, str>, Value<'_>)]) -> Option<Vec<u8>> {
-    let hostname = scalar(entries, "hostname")?;
+/// The metadata with the key `hostname` made `local-hostname`, which it has to stand in for.
+///
+/// # Errors
+/// The key is written so that it can't be made another.
+fn named(entries: &[Entry<'_>], text: &str) -> Result<Option<Vec<u8>>, String> {
     if find(entries, "local-hostname").is_some() {
-        return None;
+        return Ok(None);
     }
-    let mut meta = serde_json::Map::new();
-    meta.insert("local-hostname".to_owned(), hostname.into());
-    match find(entries, "instance-id") {
-        None => {}
-        Some(Value::Scalar(id)) => _ = meta.insert("instance-id".to_owned(), id.as_ref().into()),
-        // To be reported where it stands.
-        Some(Value::Nested { .. }) => return None,
+    let Some(entry) = entries.iter().rev().find(|entry| entry.key == "hostname") else {
+        return Ok(None);
+    };
+    let before = text.get(..entry.at).unwrap_or_default();
+    let key = text.get(entry.at..).unwrap_or_default();
+    let quote = if key.starts_with(['"', '\'']) { 1 } else { 0 };
+    let (quote, key) = key.split_at(quote);
+    match key.starts_with("hostname") {
+        true => Ok(Some(format!("{before}{quote}local-{key}").into_bytes())),
+        false => Err("its key hostname can't be read: name it local-hostname".to_owned()),
     }
-    serde_json::to_vec(&meta).ok()
 }
 
-fn network(entries: &[(Cow<'_, str>, Value<'_>)], text: &str, origin: &str) -> Result<Option<Part>, String> {
+fn network(entries: &[Entry<'_>], text: &str, origin: &str) -> Result<Option<Part>, String> {
     let part = |bytes| Some(Part::new(origin, bytes));
     Ok(match find(entries, "network") {
         None => None,
@@ -146,12 +151,13 @@ fn expanded(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The entries of the mapping that the text is; `None` if it is none, or isn't YAML.
-fn entries(text: &str) -> Option<Vec<(Cow<'_, str>, Value<'_>)>> {
+fn entries(text: &str) -> Option<Vec<Entry<'_>>> {
     let mut options = Options::default();
     options.set_emit_comments(false);
     let mut parser = Parser::new_from_str_with_options(text, options);
     let mut entries = Vec::new();
-    let mut key: Option<Cow<'_, str>> = None;
+    let mut key: Option<(Cow<'_, str>, usize)> = None;
+    let entry = |(key, at), value| Entry { key, at, value };
     let mut nested: Option<(usize, bool)> = None;
     let mut depth = 0_usize;
     while let Some(event) = parser.next_event() {
@@ -177,7 +183,7 @@ fn entries(text: &str) -> Option<Vec<(Cow<'_, str>, Value<'_>)>> {
                 if depth == 1 {
                     let (start, whole) = nested.take()?;
                     let end = span.end.byte_offset()?;
-                    entries.push((key.take()?, Value::Nested { start, end, whole }));
+                    entries.push(entry(key.take()?, Value::Nested { start, end, whole }));
                 }
             }
             Event::Alias(_) if depth == 1 => {
@@ -186,13 +192,13 @@ fn entries(text: &str) -> Option<Vec<(Cow<'_, str>, Value<'_>)>> {
                     end: 0,
                     whole: false,
                 };
-                entries.push((key.take()?, value));
+                entries.push(entry(key.take()?, value));
             }
             Event::Alias(_) => nested = nested.map(|(start, _)| (start, false)),
             Event::Scalar(..) if depth == 0 => return None,
             Event::Scalar(text, ..) if depth == 1 => match key.take() {
-                None => key = Some(text),
-                Some(key) => entries.push((key, Value::Scalar(text))),
+                None => key = Some((text, span.start.byte_offset()?)),
+                Some(key) => entries.push(entry(key, Value::Scalar(text))),
             },
             Event::StreamEnd => break,
             _ => {}
@@ -266,12 +272,25 @@ mod tests {
 
     #[test]
     fn hostname_stands_in_for_local_hostname() {
-        assert_eq!(
-            parts("instance-id: 007\nhostname: web1\npublic-keys: [x]\n").0,
-            r#"{"instance-id":"007","local-hostname":"web1"}"#
-        );
-        let both = "hostname: web1\nlocal-hostname: web2\n";
-        assert_eq!(parts(both).0, both);
+        for (text, expected) in [
+            (
+                "instance-id: 007\nhostname: web1 # é\npublic-keys: [x]\n",
+                "instance-id: 007\nlocal-hostname: web1 # é\npublic-keys: [x]\n",
+            ),
+            (
+                "{\"é\": 1, \"hostname\": [\"a\"]}",
+                "{\"é\": 1, \"local-hostname\": [\"a\"]}",
+            ),
+            ("&a 'hostname' : web1\n", "&a 'local-hostname' : web1\n"),
+            (
+                "hostname: web1\nlocal-hostname: web2\n",
+                "hostname: web1\nlocal-hostname: web2\n",
+            ),
+        ] {
+            assert_eq!(parts(text).0, expected);
+        }
+        let why = split(b"\"\\x68ostname\": hunter2\n".to_vec(), "x").unwrap_err();
+        assert_eq!(why, "its key hostname can't be read: name it local-hostname");
     }
 
     #[test]
