@@ -2,9 +2,15 @@ use super::*;
 use crate::document::Document;
 use crate::source::http::Http;
 use crate::source::http::server::Server;
+use crate::source::signature::check;
+use crate::source::signature::tests::{META_DATA, META_DATA_SIGNATURE, USER_DATA, USER_DATA_SIGNATURE, key};
 use crate::system::Root;
 
 fn fetched(seed: &Seed) -> Result<Seed, String> {
+    fetched_by(seed, false)
+}
+
+fn fetched_by(seed: &Seed, signed: bool) -> Result<Seed, String> {
     let root = tempfile::tempdir().unwrap();
     let settings = Http {
         retry_for: std::time::Duration::ZERO,
@@ -13,7 +19,7 @@ fn fetched(seed: &Seed) -> Result<Seed, String> {
     complete(
         seed,
         &mut Client::new(&Root::open(root.path()).unwrap(), &settings),
-        false,
+        signed,
     )
 }
 
@@ -193,4 +199,29 @@ fn what_is_no_list_of_addresses_is_refused_without_being_shown() {
         let why = fetched(&including(list)).unwrap_err();
         assert!(why.contains(words) && !why.contains("hunter2"), "{list}: {why}");
     }
+}
+
+#[test]
+fn what_is_fetched_is_signed_and_so_is_what_is_put_above_it() {
+    let server = Server::of(&[
+        ("/s/meta-data", META_DATA),
+        ("/s/meta-data.minisig", META_DATA_SIGNATURE),
+        ("/s/user-data", USER_DATA),
+        ("/s/user-data.minisig", USER_DATA_SIGNATURE),
+        ("/other/meta-data", META_DATA),
+        ("/other/meta-data.minisig", META_DATA_SIGNATURE),
+        ("/other/user-data", USER_DATA),
+    ]);
+    let look = |path: &str, own: Option<Part>| {
+        let mut seed = pointing(server.address(path).written());
+        seed.meta_data = own;
+        check(&fetched_by(&seed, true).unwrap(), &[key()])
+    };
+    let own = || Part::new("the kernel command line", "instance-id: own\n");
+    assert_eq!(look("/s", None), Ok(()));
+    assert_eq!(look("/s", Some(own().settled())), Ok(()));
+    let why = look("/s", Some(own())).unwrap_err();
+    assert!(why.starts_with("the kernel command line: is not signed"), "{why}");
+    let why = look("/other", None).unwrap_err();
+    assert!(why.contains("/other/user-data: is not signed"), "{why}");
 }
