@@ -58,24 +58,141 @@ const CASES: [&str; 35] = [
 ];
 
 /// What is not as in cloud-init, on purpose: the case, the fact, what it is here, and why.
-const DIFFERENCES: &[(&str, &str, &str, &str)] = &[];
+const DIFFERENCES: &[(&str, &str, &str, &str)] = &[
+    (
+        "hostname_user_vs_md",
+        "hostname",
+        "fromuser",
+        "an explicit name wins; on Photon the platform's does there",
+    ),
+    ("vendor_data", "hostname", "fromuser", "the same"),
+    ("net_bad", "hostname", "stillset", "the same"),
+    ("gzip_userdata", "hostname", "gz", "the same"),
+    ("no_instance_id", "hostname", "x", "a name without a dot counts"),
+    (
+        "meta_data_not_yaml",
+        "hostname",
+        "x",
+        "the same; that meta-data is none is an error besides",
+    ),
+    (
+        "no_instance_id",
+        "instance-id",
+        "",
+        "made from the product UUID, so that a clone is a new machine, not `nocloud`",
+    ),
+    ("meta_data_not_yaml", "instance-id", "", "the same"),
+    (
+        "missing_meta_data",
+        "seed",
+        "refused: /var/lib/cloud/seed/nocloud: has user-data but no meta-data: create an empty file named meta-data \
+         beside it",
+        "half a seed is a mistake of somebody's, who is told",
+    ),
+    (
+        "net_bad",
+        "network",
+        "DHCP=no Name=eth9",
+        "what is good of a link is applied, the machine is degraded",
+    ),
+    (
+        "network_in_system_cfg_beats_ds",
+        "network",
+        "DHCP=ipv4 Name=eth8",
+        "cloud-init's own settings are not ours",
+    ),
+    (
+        "network_in_user_data",
+        "network",
+        "DHCP=ipv4 Name=eth9",
+        "`network` is a key of the document",
+    ),
+    (
+        "ovf_seed_dir_ovf",
+        "seed",
+        "found",
+        "where cloud-init's documentation says that it is, and its code doesn't look",
+    ),
+    ("ovf_seed_dir_ovf", "hostname", "ovfhost.example.com", "the same"),
+    ("ovf_seed_dir_ovf", "instance-id", "ovf-1", "the same"),
+    ("ovf_seed_dir_ovf", "keys", KEY, "the same"),
+    (
+        "ovf_seed_dir_ovf",
+        "network",
+        "Address=10.0.0.7/24 DHCP=no Name=eth0",
+        "the same",
+    ),
+    (
+        "ovf_seed_dir_root",
+        "network",
+        "Address=10.0.0.7/24 DHCP=no Name=eth0",
+        "network-config counts wherever the environment lies",
+    ),
+    (
+        "seedfrom_http_local_stage",
+        "seed",
+        "elsewhere",
+        "the address is asked once there is a network, and that nobody answers is an error",
+    ),
+    ("seedfrom_http_local_stage", "instance-id", "i1", "the same"),
+    (
+        "vmware_base64",
+        "network",
+        "DHCP=ipv4 Name=eth*",
+        "`match: {name: …}` matches",
+    ),
+    (
+        "vmware_gzip_base64_redact",
+        "network",
+        "DHCP=ipv4 Name=eth*",
+        "the same",
+    ),
+    ("vmware_plain", "network", "DHCP=ipv4 Name=eth*", "the same"),
+    (
+        "vmware_base64",
+        "keys",
+        "",
+        "the recorded key is none, which is an error here; it can't be replaced in base64",
+    ),
+    ("vmware_gzip_base64_redact", "keys", "", "the same"),
+    (
+        "vmware_empty",
+        "seed",
+        "refused: vmware: /guestinfo: has no guestinfo: put files named guestinfo.userdata, guestinfo.metadata or \
+         guestinfo.vendordata there",
+        "a place that a person names has to have a seed; on a machine it would be absent",
+    ),
+    (
+        "vmware_wrong_encoding",
+        "seed",
+        "refused: vmware: /guestinfo/guestinfo.userdata: its encoding is not known: set .encoding to one of base64, b64, \
+         gzip+base64, gz+b64, or to nothing for plain text",
+        "a document that can't be read is not taken for plain text",
+    ),
+    ("vmware_wrong_encoding", "hostname", "", "the same"),
+    ("vmware_wrong_encoding", "instance-id", "", "the same"),
+    ("vmware_wrong_encoding", "keys", "", "the same"),
+    ("vmware_wrong_encoding", "network", "", "the same"),
+];
+
+/// What the recordings have for a public key, and a real one in its place.
+const NO_KEY: &str = "AAAAC3NzaC1lZDI1NTE5AAAAIEkeyone";
+const REAL: &str = "AAAAC3NzaC1lZDI1NTE5AAAAIBf5Y1nQvY2m0g3Wv3kM3J5o1pQ8x6Zk0q9kq0m1J4uR";
+const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBf5Y1nQvY2m0g3Wv3kM3J5o1pQ8x6Zk0q9kq0m1J4uR one@x";
 
 /// What a source makes of a scenario, a text for each fact; a fact that is missing was not told.
 type Told = BTreeMap<&'static str, String>;
 
 fn oracle() -> Option<BTreeMap<String, Value>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/oracles/cloud-init-behaviour.json");
-    let Ok(text) = fs::read_to_string(&path) else {
-        println!("SKIP: {} is not here", path.display());
-        return None;
-    };
+    let text = fs::read_to_string(path).ok()?;
     Some(serde_json::from_str(&text).unwrap())
 }
 
 fn bytes(value: &str) -> Vec<u8> {
     match value.strip_prefix("base64:") {
         Some(packed) => Base64::decode_vec(packed).unwrap(),
-        None => value.as_bytes().to_vec(),
+        None => value.replace(NO_KEY, REAL).into_bytes(),
     }
 }
 
@@ -182,13 +299,16 @@ fn theirs(case: &Value) -> Told {
     let network = lines(network.filter_map(|(path, file)| Some((path.clone(), file["content"].as_str()?))));
     told.extend((!network.is_empty()).then_some(("network", network)));
     let keys = file("/root/.ssh/authorized_keys").filter(|keys| !keys.is_empty());
-    told.extend(keys.map(|keys| ("keys", keys)));
+    told.extend(keys.map(|keys| ("keys", keys.replace(NO_KEY, REAL))));
     told
 }
 
 #[test]
 fn every_data_source_tells_what_cloud_inits_tells_but_for_what_is_listed() {
-    let Some(oracle) = oracle() else { return };
+    let Some(oracle) = oracle() else {
+        println!("SKIP: ../shared/oracles is not here");
+        return;
+    };
     let mut found = BTreeSet::new();
     for name in CASES {
         let case = &oracle[name];

@@ -21,6 +21,15 @@ impl HostName {
         self.0.split('.').next().unwrap_or(&self.0)
     }
 
+    /// The name for a platform's name that is an IPv4 address: `ip-192-0-2-10`, as cloud-init has it.
+    #[must_use]
+    pub fn not_an_address(&self) -> Self {
+        match self.0.parse::<std::net::Ipv4Addr>() {
+            Ok(address) => Self(format!("ip-{}", address.to_string().replace('.', "-"))),
+            Err(_) => self.clone(),
+        }
+    }
+
     /// Whether it has a domain.
     pub fn is_qualified(&self) -> bool {
         self.0.contains('.')
@@ -93,6 +102,13 @@ impl<'de> Deserialize<'de> for ManageEtcHosts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_no_name() {
+        let name = |text: &str| HostName::try_from(text.to_owned()).unwrap().not_an_address();
+        assert_eq!(name("192.0.2.10").as_str(), "ip-192-0-2-10");
+        assert_eq!(name("192.0.2.10.example").as_str(), "192.0.2.10.example");
+    }
 
     #[test]
     fn names_as_rfc_1123_has_them() {

@@ -10,6 +10,7 @@ use super::cloud_config::{NOT_APPLIED, WITHOUT_EFFECT, list_of_addresses, other_
 use super::compressed;
 use super::config::Config;
 use super::diagnostic::{Diagnostic, excerpt};
+use super::hostname::HostName;
 use super::meta_data::{MetaData, PUBLIC_KEYS};
 use super::problem::{Check, Problem, Problems};
 use super::public_keys::PublicKeys;
@@ -106,7 +107,7 @@ impl Document {
     /// What the platform says in the meta-data goes below what the document says.
     fn add_meta_data(&mut self) {
         if self.config.hostname.is_none() && self.config.fqdn.is_none() {
-            self.config.hostname = self.meta_data.local_hostname.clone();
+            self.config.hostname = self.meta_data.local_hostname.as_ref().map(HostName::not_an_address);
         }
         if self.config.allow_public_ssh_keys == Some(false) {
             return;

@@ -45,14 +45,24 @@ pub fn look(places: &Places) -> Verdict {
         None => search(&read, &places.devices, &places.rules),
     };
     match verdict {
-        Verdict::Present(seed) => follow(*seed, Some(places), &read).and_then(|mut seed| {
-            told.add_to(&mut seed)?;
-            Ok(seed)
-        }),
-        Verdict::Absent(why) => return told.alone().map_or(Verdict::Absent(why), present),
-        Verdict::Broken(why) => Err(why),
+        Verdict::Present(seed) => complete(*seed, &told, places, &read).unwrap_or_else(Verdict::Broken),
+        Verdict::Absent(why) => told.alone().map_or(Verdict::Absent(why), present),
+        broken @ Verdict::Broken(_) => broken,
     }
-    .map_or_else(Verdict::Broken, present)
+}
+
+/// The seed that was found, with what it leads to, and what the machine was told besides.
+fn complete(seed: Seed, told: &Told, places: &Places, read: &Reader<'_>) -> Result<Verdict, String> {
+    let mut seed = follow(seed, Some(places), read)?;
+    told.add_to(&mut seed)?;
+    let meta = seed.meta_data.as_ref().and_then(|part| part.mapping().ok());
+    // cloud-init's way to leave a seed where it is and not use it.
+    Ok(match meta.and_then(|meta| meta.get("dsmode").cloned()) {
+        Some(mode) if mode == "disabled" => {
+            Verdict::Absent(format!("{}: its meta-data says dsmode: disabled", seed.place))
+        }
+        _ => present(seed),
+    })
 }
 
 fn present(seed: Seed) -> Verdict {
