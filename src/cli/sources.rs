@@ -38,6 +38,9 @@ struct Row {
     why: String,
     /// The parts of the seed that are there.
     parts: Vec<&'static str>,
+    /// Where the rest of it is, to be fetched; absent where all of it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rest: Option<String>,
     microseconds: u64,
 }
 
@@ -49,6 +52,10 @@ struct Chosen {
 
 impl Row {
     fn of(found: &Found) -> Self {
+        let rest = match &found.verdict {
+            Verdict::Present(seed) if !seed.is_whole() => Some(seed.rest()),
+            _ => None,
+        };
         let (verdict, why, parts) = match &found.verdict {
             Verdict::Absent(why) => ("absent", why, Vec::new()),
             Verdict::Broken(why) => ("broken", why, Vec::new()),
@@ -59,6 +66,7 @@ impl Row {
             verdict,
             why: why.clone(),
             parts,
+            rest,
             microseconds: u64::try_from(found.took.as_micros()).unwrap_or(u64::MAX),
         }
     }
@@ -78,6 +86,9 @@ impl Report {
             let _ = write!(text, "{:<12} {verdict} {:>4} ms  {}", row.name, milliseconds, row.why);
             if !row.parts.is_empty() {
                 let _ = write!(text, " ({})", row.parts.join(", "));
+            }
+            if let Some(rest) = &row.rest {
+                let _ = write!(text, "; to be fetched: {rest}");
             }
             text.push('\n');
         }

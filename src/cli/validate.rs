@@ -95,7 +95,7 @@ fn diagnostics(seed: &Seed, network_config: bool) -> Vec<Diagnostic> {
         },
     };
     let mut document = Document::read(&texts);
-    if document.is_empty() && !document.has_errors() {
+    if document.is_empty() && !document.has_errors() && seed.is_whole() {
         document.add_error(
             &seed.place,
             "the document is empty",

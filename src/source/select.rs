@@ -59,7 +59,7 @@ impl Name {
     /// What the place in `--source NAME:PLACE` is.
     pub fn place(self) -> &'static str {
         match self {
-            Self::NoCloud => "a seed directory, an image or a device",
+            Self::NoCloud => "a seed directory, an image, a device or an address",
             Self::Ovf => "an ovf-env.xml, or an image or a device that holds one",
             Self::ConfigDrive => "a directory that has openstack/latest, an image or a device",
             Self::VMware => "a directory with files named as the guestinfo keys",
