@@ -81,6 +81,9 @@ impl Transport for Tool {
 }
 
 fn run(argv: &[String], question: &str, limit: Duration) -> Result<Said, String> {
+    if limit.is_zero() {
+        return Err("no answer within 0.0 s: there is no time left to ask".to_owned());
+    }
     let deadline = Instant::now() + limit;
     let (program, arguments) = argv.split_first().ok_or("there is no tool")?;
     let mut child = Command::new(program)
