@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::carry_out::{Request, carry_out};
 use super::confirm::settle;
 use super::decide::{Decision, decide};
+use super::online;
 use super::selection::selection;
 use crate::document::Document;
 use crate::document::settings::OnFailure;
@@ -256,6 +257,13 @@ async fn carry_out_document(
             detail: detail.to_owned(),
             ..status
         });
+    }
+    // A document that came late brings its network with it: that is not waited for before it is applied.
+    if stage == Stage::System
+        && resume.is_some()
+        && let Some(wanted) = document.meta_data.wait_on_network
+    {
+        status.problems.extend(online::wait(&system.root, wanted).await.err());
     }
     let modules = module::all();
     let request = Request {

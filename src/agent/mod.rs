@@ -7,6 +7,7 @@ pub mod boot;
 pub mod carry_out;
 pub mod confirm;
 pub mod decide;
+pub mod online;
 pub mod selection;
 
 pub use carry_out::{CarryOutError, Request, carry_out};

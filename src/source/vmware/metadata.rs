@@ -12,7 +12,7 @@ use super::encoding;
 use crate::source::{PART_LIMIT, Part};
 
 /// Keys with a meaning for cloud-init that firstlight doesn't act on.
-const NOT_APPLIED: [&str; 3] = ["redact", "cleanup-guestinfo", "wait-on-network"];
+const NOT_APPLIED: [&str; 2] = ["redact", "cleanup-guestinfo"];
 
 /// The metadata in its two parts.
 #[derive(Debug, PartialEq, Eq)]
