@@ -6,6 +6,7 @@ use super::carry_out::{Request, carry_out};
 use super::confirm::settle;
 use super::decide::{Decision, decide};
 use super::elsewhere::{fetch_and_begin, prepare, start_final_stage};
+use super::online;
 use super::scrub;
 use super::selection::selection;
 use crate::document::Document;
@@ -279,6 +280,13 @@ async fn carry_out_document(
             detail: detail.to_owned(),
             ..status
         });
+    }
+    // A document that came late brings its network with it: that is not waited for before it is applied.
+    if stage == Stage::System
+        && resume.is_some()
+        && let Some(wanted) = document.meta_data.wait_on_network
+    {
+        status.problems.extend(online::wait(&system.root, wanted).await.err());
     }
     let modules = module::all();
     let request = Request {

@@ -8,6 +8,7 @@ pub mod carry_out;
 pub mod confirm;
 pub mod decide;
 pub mod elsewhere;
+pub mod online;
 pub mod scrub;
 pub mod selection;
 

@@ -62,7 +62,7 @@ impl Name {
             Self::NoCloud => "a seed directory, an image, a device or an address",
             Self::Ovf => "an ovf-env.xml, or an image or a device that holds one",
             Self::ConfigDrive => "a directory that has openstack/latest, an image or a device",
-            Self::VMware => "a directory with files named as the guestinfo keys",
+            Self::VMware => "a directory with files named as the guestinfo keys or a cust.cfg, or a cust.cfg",
             Self::Credentials => "a directory with files named as the credentials",
             Self::Program => "a program that prints a seed, which is run",
         }
@@ -100,7 +100,7 @@ impl Name {
             Self::NoCloud => nocloud::from_path(place),
             Self::Ovf => ovf::from_path(place),
             Self::ConfigDrive => configdrive::from_path(place),
-            Self::VMware => vmware::from_directory(place),
+            Self::VMware => vmware::from_path(place),
             Self::Credentials => credentials::from_directory(place),
             Self::Program => program::from_path(place, rules),
         }

@@ -11,9 +11,6 @@ use zeroize::Zeroizing;
 use super::encoding;
 use crate::source::{PART_LIMIT, Part};
 
-/// Keys with a meaning for cloud-init that firstlight doesn't act on.
-const NOT_APPLIED: [&str; 1] = ["wait-on-network"];
-
 /// The metadata in its two parts.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Split {
@@ -21,6 +18,8 @@ pub struct Split {
     pub meta: Part,
     /// Its network.
     pub network: Option<Part>,
+    /// Whether it leaves the name of the machine open.
+    pub is_nameless: bool,
 }
 
 /// A key, where it begins, and what is said under it.
@@ -46,13 +45,15 @@ enum Value<'a> {
 /// # Errors
 /// The network is encoded and can't be decoded; without anything of it.
 pub fn split(bytes: Vec<u8>, origin: &str) -> Result<Split, String> {
-    let (meta, network) = match std::str::from_utf8(&bytes).ok().and_then(entries) {
+    let (meta, network, is_nameless) = match std::str::from_utf8(&bytes).ok().and_then(entries) {
         Some(entries) => {
             let text = String::from_utf8_lossy(&bytes);
-            warn(&entries, origin);
-            (named(&entries, &text)?, network(&entries, &text, origin)?)
+            let is_nameless = ["hostname", "local-hostname"]
+                .iter()
+                .all(|key| find(&entries, key).is_none());
+            (named(&entries, &text)?, network(&entries, &text, origin)?, is_nameless)
         }
-        None => (None, None),
+        None => (None, None, false),
     };
     let origin = origin.to_owned();
     let bytes = match meta {
@@ -65,16 +66,44 @@ pub fn split(bytes: Vec<u8>, origin: &str) -> Result<Split, String> {
     Ok(Split {
         meta: Part::new(origin, bytes),
         network,
+        is_nameless,
     })
 }
 
-fn warn(entries: &[Entry<'_>], origin: &str) {
-    let names = NOT_APPLIED
-        .into_iter()
-        .filter(|name| entries.iter().any(|entry| entry.key == *name));
-    let names: Vec<_> = names.collect();
-    if !names.is_empty() {
-        tracing::warn!("{origin}: not applied: {}", names.join(", "));
+/// Metadata that leaves the name open, with a `local-hostname` below everything else that it says.
+///
+/// # Errors
+/// It is written so that nothing can be added.
+pub fn with_hostname(meta: &Part, hostname: &str) -> Result<Part, String> {
+    let text = String::from_utf8_lossy(&meta.bytes);
+    let name = serde_json::Value::from(hostname);
+    let named = match text
+        .find('{')
+        .filter(|at| text.get(..*at).is_some_and(|before| before.trim().is_empty()))
+    {
+        Some(at) => {
+            let (before, after) = (
+                text.get(..=at).unwrap_or_default(),
+                text.get(at + 1..).unwrap_or_default(),
+            );
+            format!("{before}\"local-hostname\": {name}, {after}")
+        }
+        None => {
+            let first = entries(&text)
+                .and_then(|entries| Some(entries.first()?.at))
+                .unwrap_or_default();
+            let before = text.get(..first).unwrap_or_default();
+            let indent = " ".repeat(before.len() - before.rfind('\n').map_or(0, |at| at + 1));
+            format!("{}\n{indent}local-hostname: {name}\n", text.trim_end_matches('\n'))
+        }
+    };
+    let is_named = entries(&named).is_some_and(|entries| find(&entries, "local-hostname").is_some());
+    match is_named {
+        true => Ok(Part::new(meta.origin.clone(), named.into_bytes())),
+        false => Err(format!(
+            "{}: can't be given the name of guestinfo.hostname: write it there as local-hostname",
+            meta.origin
+        )),
     }
 }
 
@@ -163,6 +192,8 @@ fn entries(text: &str) -> Option<Vec<Entry<'_>>> {
     while let Some(event) = parser.next_event() {
         let (event, span) = event.ok()?;
         match event {
+            // One document is meant; of which, is for its reader to say.
+            Event::DocumentStart(..) if !entries.is_empty() => return None,
             Event::MappingStart(_, anchor, _) | Event::SequenceStart(_, anchor, _) => {
                 let is_mapping = matches!(event, Event::MappingStart(..));
                 depth += 1;
@@ -291,6 +322,33 @@ mod tests {
         }
         let why = split(b"\"\\x68ostname\": hunter2\n".to_vec(), "x").unwrap_err();
         assert_eq!(why, "its key hostname can't be read: name it local-hostname");
+    }
+
+    #[test]
+    fn a_name_is_added() {
+        for (text, expected) in [
+            ("instance-id: i-1\n", "instance-id: i-1\nlocal-hostname: \"web1\"\n"),
+            (
+                "---\n  a: |\n    x\n\n\n",
+                "---\n  a: |\n    x\n  local-hostname: \"web1\"\n",
+            ),
+            ("\n{\"a\": 1}", "\n{\"local-hostname\": \"web1\", \"a\": 1}"),
+            ("{}", "{\"local-hostname\": \"web1\", }"),
+        ] {
+            let split = split(text.as_bytes().to_vec(), "x").unwrap();
+            assert!(split.is_nameless);
+            let named = with_hostname(&split.meta, "web1").unwrap();
+            assert_eq!(String::from_utf8(named.bytes.clone()).unwrap(), expected);
+        }
+        let closed = Part::new("guestinfo.metadata", "a: 1\n...\n");
+        assert!(
+            with_hostname(&closed, "web1")
+                .unwrap_err()
+                .contains("guestinfo.metadata: can't be given")
+        );
+        for text in ["hostname: a\n", "local-hostname: a\n", "- a\n"] {
+            assert!(!split(text.as_bytes().to_vec(), "x").unwrap().is_nameless);
+        }
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! VMware's guestinfo: `guestinfo.metadata`, `guestinfo.userdata`, `guestinfo.vendordata`, each with its `.encoding`.
 //!
-//! With cloud-init's meaning of each key. Unlike there, an encoding that is not known is reported rather than taken for
+//! With cloud-init's meaning of each key, then Photon's own keys ([`photon`]), then what vSphere's customization left
+//! ([`customization`]). Unlike cloud-init, an encoding that is not known is reported rather than taken for
 //! plain text, and nothing is ever waited for.
 
+mod address;
 mod backdoor;
+mod customization;
 mod directory;
 mod encoding;
 mod environment;
 mod metadata;
+mod photon;
 pub mod scrub;
 mod tool;
 mod transport;
@@ -39,6 +43,15 @@ enum Fault {
     Broken(String),
 }
 
+impl Fault {
+    /// The same, where there is something already that silence would leave half said.
+    fn broken(self) -> Self {
+        match self {
+            Self::Silent(why) | Self::Broken(why) => Self::Broken(why),
+        }
+    }
+}
+
 /// Asks the hypervisor of the running machine, or its stand-in in the environment.
 pub fn search(places: &Places) -> Verdict {
     if !places.live {
@@ -52,30 +65,67 @@ pub fn search(places: &Places) -> Verdict {
         }
     }
     match transport::is_vmware(places) {
-        Ok(()) => ask(&mut transport::all(places), places.rules.signed()),
+        Ok(()) => or_customization(
+            ask(&mut transport::all(places), places.rules.signed()),
+            customization::of_machine(places),
+        ),
         Err(why) => Verdict::Absent(why),
     }
 }
 
-/// The seed in the directory `path`, which has files named as the keys; [`Verdict::Broken`] if there is none, because
-/// somebody named it.
-#[expect(clippy::disallowed_methods, reason = "the seed that the operator named")]
-pub fn from_directory(path: &Path) -> Verdict {
-    let place = path.display();
-    if !path.is_dir() {
-        return Verdict::Broken(format!(
-            "{place}: is not a directory: name one that has a file guestinfo.userdata"
-        ));
-    }
-    match gather(&mut Directory::new(path), false) {
-        Ok(Some(mut seed)) => {
-            seed.place = place.to_string();
-            Verdict::Present(Box::new(seed))
+/// What guestinfo says, or, where it says nothing, what a customization does.
+fn or_customization(guestinfo: Verdict, customization: Result<Option<Seed>, String>) -> Verdict {
+    match (guestinfo, customization) {
+        (Verdict::Absent(_), Ok(Some(seed))) => Verdict::Present(Box::new(seed)),
+        (Verdict::Absent(_), Err(why)) => Verdict::Broken(why),
+        (guestinfo, Ok(Some(seed))) => {
+            tracing::warn!("{} is not used: guestinfo comes before it", seed.place);
+            guestinfo
         }
+        (guestinfo, Err(why)) => {
+            tracing::warn!("not used: {why}");
+            guestinfo
+        }
+        (guestinfo, Ok(None)) => guestinfo,
+    }
+}
+
+/// The seed at `path`: a directory that has files named as the keys, or a `cust.cfg`, which `path` may also be itself.
+/// [`Verdict::Broken`] if there is none, because somebody named it.
+#[expect(clippy::disallowed_methods, reason = "the seed that the operator named")]
+pub fn from_path(path: &Path) -> Verdict {
+    let place = path.display();
+    let found = if path.is_dir() {
+        in_directory(path)
+    } else if let (true, Some(directory), Some(name)) = (path.is_file(), path.parent(), path.file_name()) {
+        let directory = if directory.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            directory
+        };
+        customization::at(directory, &name.to_string_lossy())
+    } else {
+        return Verdict::Broken(format!(
+            "{place}: is not there: name a directory that has a file guestinfo.userdata or cust.cfg, or a cust.cfg"
+        ));
+    };
+    match found {
+        Ok(Some(seed)) => Verdict::Present(Box::new(seed)),
         Ok(None) => Verdict::Broken(format!(
             "{place}: has no guestinfo: put files named guestinfo.userdata, guestinfo.metadata or guestinfo.vendordata there"
         )),
-        Err(Fault::Silent(why) | Fault::Broken(why)) => Verdict::Broken(why),
+        Err(why) => Verdict::Broken(why),
+    }
+}
+
+fn in_directory(path: &Path) -> Result<Option<Seed>, String> {
+    match gather(&mut Directory::new(path), false) {
+        Ok(Some(mut seed)) => {
+            seed.place = path.display().to_string();
+            Ok(Some(seed))
+        }
+        Ok(None) => customization::at(path, customization::FILE),
+        Err(Fault::Silent(why) | Fault::Broken(why)) => Err(why),
     }
 }
 
@@ -111,6 +161,7 @@ fn ask(transports: &mut [Box<dyn Transport>], signed: bool) -> Verdict {
 /// The seed that a transport has; `None` if no key is set. `signed`: with its signatures.
 fn gather(transport: &mut dyn Transport, signed: bool) -> Result<Option<Seed>, Fault> {
     let mut seed = Seed::empty(NAME, format!("guestinfo ({})", transport.name()));
+    let mut is_nameless = true;
     for (key, part) in KEYS {
         let found = value(transport, key).map_err(|why| match seed.parts().next() {
             None => Fault::Silent(why),
@@ -128,6 +179,7 @@ fn gather(transport: &mut dyn Transport, signed: bool) -> Result<Option<Seed>, F
         if part == "meta-data" {
             let broken = |why| Fault::Broken(format!("{}: {why}", whole.origin));
             let split = metadata::split(whole.bytes.clone(), &whole.origin).map_err(broken)?;
+            is_nameless = split.is_nameless;
             // A signature is of both together.
             let of_whole = |mut half: Part| {
                 half.made_of = vec![whole.clone()];
@@ -139,6 +191,10 @@ fn gather(transport: &mut dyn Transport, signed: bool) -> Result<Option<Seed>, F
             seed.set(part, whole);
         }
     }
+    add_photon(transport, &mut seed, is_nameless).map_err(|fault| match seed.parts().next() {
+        None => fault,
+        Some(_) => fault.broken(),
+    })?;
     let any = seed.parts().next().is_some();
     Ok(any.then_some(seed))
 }
@@ -150,6 +206,28 @@ fn decoded(transport: &mut dyn Transport, key: &str, raw: Zeroizing<Vec<u8>>) ->
     let scheme = String::from_utf8_lossy(&scheme);
     let broken = |why| Fault::Broken(format!("{}: {why}", transport.origin(key)));
     encoding::decode(raw, &scheme, PART_LIMIT).map_err(broken)
+}
+
+/// Photon's own keys, for what the metadata leaves open.
+fn add_photon(transport: &mut dyn Transport, seed: &mut Seed, is_nameless: bool) -> Result<(), Fault> {
+    if is_nameless && let Some(hostname) = photon::hostname(transport)? {
+        seed.meta_data = Some(match &seed.meta_data {
+            Some(meta) => metadata::with_hostname(meta, &hostname)
+                .map_err(Fault::Broken)?
+                .unsignable(),
+            None => {
+                let meta = serde_json::json!({"local-hostname": hostname});
+                Part::new(transport.origin("hostname"), meta.to_string()).unsignable()
+            }
+        });
+    }
+    if seed.network_config.is_none()
+        && let Some(network) = photon::network(transport)?
+    {
+        let origin = transport.origin("interface.*");
+        seed.network_config = Some(Part::new(origin, network.to_string()).unsignable());
+    }
+    Ok(())
 }
 
 /// The OVF environment, `guestinfo.ovfEnv`, of the running machine: the first that is set. For the source that reads it.

@@ -142,6 +142,50 @@ fn the_next_transport_is_asked_when_one_is_silent_or_not_sure() {
 }
 
 #[test]
+fn photons_own_keys_stand_in_for_what_the_metadata_leaves_open() {
+    let own = [
+        ("hostname", Ok("web1")),
+        ("interface.0.name", Ok("eth0")),
+        ("interface.0.dhcp", Ok("ipv4")),
+    ];
+    let with = |more: &[(&'static str, Result<&'static str, &'static str>)]| {
+        let values: Vec<_> = own.iter().chain(more).copied().collect();
+        ask(&mut [table(&values, true)], false)
+    };
+    let name = ("meta-data", "{\"local-hostname\":\"web1\"}");
+    let network = (
+        "network-config",
+        "{\"ethernets\":{\"interface0\":{\"dhcp4\":true,\"match\":{\"name\":\"eth0\"},\
+         \"nameservers\":{\"addresses\":[],\"search\":[]},\"routes\":[]}},\"version\":2}",
+    );
+    assert_eq!(texts(&with(&[])), [name, network]);
+    assert_eq!(
+        texts(&with(&[("userdata", Ok("a: 1"))])),
+        [("user-data", "a: 1"), name, network]
+    );
+    let verdict = with(&[("metadata", Ok("instance-id: i-1"))]);
+    let named = ("meta-data", "instance-id: i-1\nlocal-hostname: \"web1\"\n");
+    assert_eq!(texts(&verdict), [named, network]);
+    let Verdict::Present(seed) = verdict else { panic!() };
+    assert_eq!(seed.network_config.unwrap().origin, "guestinfo.interface.*");
+    let metadata = "local-hostname: a\nnetwork: {}";
+    assert_eq!(texts(&with(&[("metadata", Ok(metadata))]))[0], ("meta-data", metadata));
+    assert!(matches!(with(&[("dns.servers", Ok("x"))]), Verdict::Broken(why) if why.contains("guestinfo.dns.servers")));
+    // Silence after the first answer leaves half a seed; before it, it leaves none.
+    assert!(matches!(
+        with(&[("interface.0.mac", Err("too slow"))]),
+        Verdict::Broken(_)
+    ));
+    let mut silent = [table(&[("hostname", Err("too slow"))], true), table(&own, true)];
+    assert_eq!(texts(&ask(&mut silent, false)), [name, network]);
+    let nics = [
+        ("interface.0.mac", Ok("00:50:56:aa:bb:cc")),
+        ("interface.0.dhcp", Err("too slow")),
+    ];
+    assert!(matches!(ask(&mut [table(&nics, true)], false), Verdict::Broken(_)));
+}
+
+#[test]
 fn half_a_seed_and_what_cannot_be_decoded_are_reported() {
     for (values, what) in [
         (
@@ -199,7 +243,7 @@ fn a_directory() {
         ("vendordata", "b: 1"),
     ];
     let seed = folder(&files);
-    let verdict = from_directory(seed.path());
+    let verdict = from_path(seed.path());
     assert_eq!(texts(&verdict), [("user-data", "a: 1"), ("vendor-data", "b: 1")]);
     let Verdict::Present(found) = verdict else { panic!() };
     assert_eq!(found.place, seed.path().display().to_string());
@@ -212,10 +256,10 @@ fn a_directory() {
         ),
         (&[("guestinfo.userdata/x", "")], "not a plain file"),
     ] {
-        let verdict = from_directory(folder(files).path());
+        let verdict = from_path(folder(files).path());
         assert!(why(&verdict).contains(what), "{verdict:?}");
     }
-    assert!(why(&from_directory(Path::new("/nonexistent"))).contains("is not a directory"));
+    assert!(why(&from_path(Path::new("/nonexistent"))).contains("is not there"));
 }
 
 #[test]
