@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::carry_out::{Request, carry_out};
 use super::confirm::settle;
 use super::decide::{Decision, decide};
-use super::elsewhere::{fetch_and_begin, prepare, start_final_stage};
+use super::elsewhere::{final_stage, prepare, start_final_stage};
 use super::online;
 use super::scrub;
 use super::selection::selection;
@@ -81,6 +81,9 @@ fn publish(store: &Store, status: &Status) -> Result<(), StateError> {
 }
 
 async fn run(mut system: System, store: &Store, stage: Stage, source: Option<&Choice>) -> anyhow::Result<Status> {
+    if stage == Stage::Final {
+        return final_stage(system, store, source).await;
+    }
     let _lock = store.lock()?;
     if stage == Stage::Local {
         publish(store, &Status::plain(Standing::Running, "the local stage runs"))?;
@@ -96,10 +99,6 @@ async fn run(mut system: System, store: &Store, stage: Stage, source: Option<&Ch
     }
     // Units that the local stage could not start or stop again.
     settle(&system, store).await?;
-    if stage == Stage::Final {
-        let (_, settings) = selection(&system, source)?;
-        return fetch_and_begin(&system, store, &settings.rules).await;
-    }
     if let Some(seed) = store.handed_on()? {
         if !seed.is_whole() {
             return start_final_stage(&system, &seed).await;

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::boot::{about, begin, failed};
 use super::carry_out::{Request, carry_out};
+use super::confirm::settle;
 use super::decide::last_from_a_source;
+use super::selection::selection;
 use crate::document::Document;
 use crate::engine::Policy;
 use crate::module::{self, Stage};
@@ -12,7 +14,7 @@ use crate::report::status::{Standing, Status};
 use crate::source::elsewhere::complete;
 use crate::source::http::Client;
 use crate::source::signature::check;
-use crate::source::{NOT_ALLOWED, Rules, Seed};
+use crate::source::{Choice, NOT_ALLOWED, Rules, Seed};
 use crate::state::{Store, instance_id};
 use crate::system::System;
 use crate::system::systemd::Verb;
@@ -111,17 +113,22 @@ pub async fn start_final_stage(system: &System, seed: &Seed) -> anyhow::Result<S
 ///
 /// # Errors
 /// The machine or the state could not be read or written.
-pub async fn fetch_and_begin(system: &System, store: &Store, rules: &Rules) -> anyhow::Result<Status> {
+pub async fn final_stage(mut system: System, store: &Store, source: Option<&Choice>) -> anyhow::Result<Status> {
     let Some(seed) = store.handed_on()? else {
-        return Ok(failed(
-            Stage::Final,
-            "no earlier stage has handed on a seed that is to be fetched".to_owned(),
-        ));
+        let why = "no earlier stage has handed on a seed that is to be fetched";
+        return Ok(failed(Stage::Final, why.to_owned()));
     };
-    let fetched = fetch(system, &seed, rules).await;
+    let (_, settings) = selection(&system, source)?;
+    let fetched = fetch(&system, &seed, &settings.rules).await;
+    // Only now: whoever wants to change the machine by hand doesn't wait for a server.
+    let _lock = store.lock()?;
+    if let Err(error) = system.connect().await {
+        tracing::error!("{error}");
+    }
+    settle(&system, store).await?;
     store.forget_handed_on()?;
     match fetched {
-        Ok(whole) => begin(system, store, &whole, Stage::Final).await,
+        Ok(whole) => begin(&system, store, &whole, Stage::Final).await,
         Err(why) => as_before(store, &seed, why),
     }
 }

@@ -3,6 +3,7 @@
 //! Nothing here knows about sources, modules or the machine. One file per part of the document, with the noun that the
 //! part's module has too.
 
+pub mod advice;
 pub mod asked;
 pub mod authorized_key;
 pub mod chpasswd;
@@ -32,6 +33,7 @@ pub mod secret;
 pub mod services;
 pub mod settings;
 pub mod sshd;
+pub mod text;
 pub mod timezone;
 pub mod user_name;
 pub mod yaml;
@@ -44,6 +46,7 @@ pub use meta_data::MetaData;
 pub use password::Password;
 pub use password_hash::PasswordHash;
 pub use problem::{Check, Problem, Problems};
-pub use read::{Document, Text, Texts};
+pub use read::Document;
 pub use secret::Secret;
+pub use text::{Text, Texts};
 pub use user_name::UserName;

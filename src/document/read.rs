@@ -3,53 +3,21 @@
 //! All problems are found in one run: what is bad is reported, taken out of the tree, and the rest is read again. What
 //! remains is what a boot applies when the document is not strict.
 
-use zeroize::Zeroizing;
-
+use super::advice::explain_key;
 use super::authorized_key::AuthorizedKey;
-use super::cloud_config::{NOT_APPLIED, WITHOUT_EFFECT, list_of_addresses, other_format};
-use super::compressed;
+use super::cloud_config::{WITHOUT_EFFECT, list_of_addresses};
 use super::config::Config;
 use super::diagnostic::{Diagnostic, excerpt};
 use super::hostname::HostName;
 use super::meta_data::{MetaData, PUBLIC_KEYS};
 use super::problem::{Check, Problem, Problems};
 use super::public_keys::PublicKeys;
+use super::text::{Text, Texts, decode_text, unpacked};
 use super::yaml::decode::DecodeErrorKind;
 use super::yaml::{DecodeError, Entry, Fault, Key, Node, Span, Value, decode, merge, parse};
 
-/// The most bytes one text of a document may have (8 MiB).
-pub const TEXT_LIMIT: usize = 8 * 1024 * 1024;
-
 /// How many problems are reported before reading stops.
 const PROBLEM_LIMIT: usize = 100;
-
-/// One text of a document, as it was found.
-#[derive(Debug, Clone, Copy)]
-pub struct Text<'a> {
-    /// Where it came from: a path, or a place in a seed.
-    pub origin: &'a str,
-    /// Its bytes.
-    pub bytes: &'a [u8],
-}
-
-/// The texts that make up a document, with cloud-init's meaning of each.
-#[derive(Debug, Clone, Default)]
-pub struct Texts<'a> {
-    /// Where they are from: the name of the source, and the place in it. Empty where it does not matter.
-    pub source: (&'a str, &'a str),
-    /// What the machine shall be.
-    pub user_data: Option<Text<'a>>,
-    /// Who the machine is.
-    pub meta_data: Option<Text<'a>>,
-    /// What the vendor proposes; user-data wins.
-    pub vendor_data: Option<Text<'a>>,
-    /// The network, with or without the key `network` around it.
-    pub network_config: Option<Text<'a>>,
-    /// Documents above `user_data`, in their order, each above the one before.
-    pub more_user_data: Vec<Text<'a>>,
-    /// The same above `vendor_data`.
-    pub more_vendor_data: Vec<Text<'a>>,
-}
 
 /// A document that was read.
 #[derive(Debug, Default)]
@@ -468,86 +436,6 @@ impl Document {
     }
 }
 
-/// What a text that is compressed by gzip holds; `None` if it isn't.
-fn unpacked(text: Text<'_>) -> Result<Option<Zeroizing<Vec<u8>>>, Box<Diagnostic>> {
-    if !compressed::is_gzip(text.bytes) || text.bytes.len() > TEXT_LIMIT {
-        return Ok(None);
-    }
-    let (message, hint) = match compressed::gunzip(text.bytes, TEXT_LIMIT as u64) {
-        Ok(unpacked) => return Ok(Some(unpacked)),
-        Err(compressed::Fault::TooLarge) => (
-            "the document is too large once it is unpacked",
-            "a document has at most 8 MiB",
-        ),
-        Err(compressed::Fault::Damaged) => (
-            "the document is compressed and damaged, or cut off",
-            "compress it again with gzip",
-        ),
-    };
-    Err(Box::new(Diagnostic::whole(text.origin, message, Some(hint.to_owned()))))
-}
-
-/// Bytes to text; `Err` says why they are no document.
-fn decode_text(text: Text<'_>, headed: bool) -> Result<String, Box<Diagnostic>> {
-    let refuse =
-        |message: String, hint: &str| Err(Box::new(Diagnostic::whole(text.origin, message, Some(hint.to_owned()))));
-    if text.bytes.len() > TEXT_LIMIT {
-        let size = text.bytes.len().div_ceil(1024 * 1024);
-        return refuse(
-            format!("the document is too large: {size} MiB"),
-            "a document has at most 8 MiB",
-        );
-    }
-    let decoded = match std::str::from_utf8(text.bytes) {
-        Ok(decoded) => decoded.trim_start_matches('\u{feff}'),
-        Err(error) => {
-            let line = 1 + text.bytes[..error.valid_up_to()]
-                .iter()
-                .filter(|byte| **byte == b'\n')
-                .count();
-            let message = format!("the document is not UTF-8: line {line} has a byte that can't be");
-            return refuse(message, "save it as UTF-8");
-        }
-    };
-    match other_format(decoded).filter(|_| headed) {
-        Some(format) => refuse(
-            format!("this is {format}, and only one cloud-config document is taken"),
-            "write the settings as keys and values",
-        ),
-        None => Ok(decoded.to_owned()),
-    }
-}
-
-/// Why the key at `path` is not known, and which one may be meant.
-fn explain_key(path: &[String], known: &[String]) -> (String, Option<String>) {
-    let written = path.join(".");
-    if NOT_APPLIED.contains(&written.as_str()) {
-        let hint = "remove the key; nothing of it would be applied".to_owned();
-        return (
-            format!("`{written}` is a key of cloud-config that firstlight doesn't apply"),
-            Some(hint),
-        );
-    }
-    let name = path.last().map_or("", String::as_str);
-    let hint = match nearest(name, known) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known here: {}", known.join(", ")),
-    };
-    (format!("unknown key `{}`", name.escape_debug()), Some(hint))
-}
-
-/// The word of `known` that is closest to `word`, if one is close enough to be meant. `-` and `_` are the same.
-pub fn nearest<'a>(word: &str, known: &'a [String]) -> Option<&'a str> {
-    let plain = |text: &str| text.to_ascii_lowercase().replace('-', "_");
-    let wanted = plain(word);
-    let distance = |candidate: &str| strsim::damerau_levenshtein(&wanted, &plain(candidate));
-    let (best, near) = known
-        .iter()
-        .map(|k| (distance(k), k))
-        .min_by_key(|(distance, _)| *distance)?;
-    (best <= 1 + wanted.len() / 4).then_some(near.as_str())
-}
-
 /// Whether a value with these keys is not to be shown even when it is the one to blame: it is a secret, or stands where
 /// people put one by mistake.
 fn names_a_secret(path: &[String]) -> bool {
@@ -563,6 +451,7 @@ fn refuses_vendor_data(user: &Node) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::text::TEXT_LIMIT;
     use super::*;
 
     fn read(user_data: &str) -> Document {

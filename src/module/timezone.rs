@@ -2,7 +2,7 @@
 
 use super::{Change, FileChange, Module, Plan, PlanError, Stage, SymlinkChange};
 use crate::document::Config;
-use crate::document::read::nearest;
+use crate::document::advice::nearest;
 use crate::document::timezone::Timezone as Zone;
 use crate::system::{Kind, Machine, ReadError};
 

@@ -2,8 +2,8 @@
 
 use super::form::Form;
 use super::{Invalid, PATH, Settings};
+use crate::document::advice::nearest;
 use crate::document::diagnostic::excerpt;
-use crate::document::read::nearest;
 use crate::document::redact::redact;
 use crate::document::yaml::decode::DecodeErrorKind;
 use crate::document::yaml::{DecodeError, Fault, Node, Span, Value, decode, parse};
