@@ -98,6 +98,61 @@ fn guestinfo_in_every_encoding() {
 }
 
 #[test]
+fn what_the_platform_adds() {
+    let metadata = format!("instance-id: i-1\nhostname: web1\npublic-keys-data: |\n  # who\n  {KEY}\n");
+    let user = format!("root: {{hashed_password: \"{HASH}\"}}\n");
+    let directory = files(&[
+        ("guestinfo.metadata", &metadata),
+        ("guestinfo.userdata", &user),
+        ("guestinfo.hostname", "not-this-one"),
+        ("guestinfo.interface.0.name", "eth0"),
+        ("guestinfo.interface.0.address", "192.0.2.10"),
+        ("guestinfo.interface.0.netmask", "255.255.255.0"),
+        ("guestinfo.interface.0.route.0", "192.0.2.1"),
+        ("guestinfo.dns.servers", "192.0.2.53"),
+    ]);
+    let (tree, _) = apply("vmware", directory.path());
+    assert_eq!(read(tree.path(), "etc/hostname"), "web1\n");
+    assert!(read(tree.path(), "root/.ssh/authorized_keys").contains(KEY));
+    let network = read(tree.path(), "etc/systemd/network/10-firstlight-interface0.network");
+    for line in [
+        "Name=eth0",
+        "Address=192.0.2.10/24",
+        "Gateway=192.0.2.1",
+        "DNS=192.0.2.53",
+    ] {
+        assert!(network.lines().any(|one| one == line), "{line}: {network}");
+    }
+}
+
+#[test]
+fn a_customization_of_vsphere() {
+    let password = Base64::encode_string(b"hunter2 and more\n");
+    let text = format!(
+        "[NETWORK]\nHOSTNAME = web1\nDOMAINNAME = example.test\n[NIC-CONFIG]\nNICS = NIC1\n[NIC1]\n\
+         MACADDR = 00:50:56:aa:00:01\nONBOOT = yes\nBOOTPROTO = static\nIPADDR = 192.0.2.10\nNETMASK = 255.255.255.0\n\
+         GATEWAY = 192.0.2.1\n[PASSWORD]\n-PASS = {password}\nRESET = no\n[CUSTOM-SCRIPT]\nSCRIPT-NAME = x.sh\n"
+    );
+    let directory = files(&[("cust.cfg", &text)]);
+    let (tree, said) = apply("vmware", directory.path());
+    assert_eq!(read(tree.path(), "etc/hostname"), "web1\n");
+    let network = read(tree.path(), "etc/systemd/network/10-firstlight-nic1.network");
+    assert!(
+        network.contains("Address=192.0.2.10/24\nGateway=192.0.2.1\n"),
+        "{network}"
+    );
+    assert!(read(tree.path(), "etc/shadow").starts_with("root:$"), "no password");
+    let source = format!("vmware:{}", directory.path().display());
+    let warned = firstlight(&["sources", "-v", "--source", &source]);
+    let said = format!("{said:?}{warned:?}");
+    assert!(
+        said.contains("cust.cfg:17: [CUSTOM-SCRIPT] SCRIPT-NAME: scripts"),
+        "{said}"
+    );
+    assert!(!said.contains("hunter2") && !said.contains(&password), "{said}");
+}
+
+#[test]
 fn a_mistake_in_the_network_is_shown_where_it_is() {
     let metadata = "local-hostname: web1\nnetwork:\n  version: 2\n  ethernets:\n    eth0: {adresses: []}\n";
     let directory = files(&[("metadata", metadata)]);

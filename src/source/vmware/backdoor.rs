@@ -4,7 +4,9 @@
 //! "not set" is never [sure](super::transport::Transport::is_sure); and the port of another hypervisor is taken for
 //! VMware's, so the processor has to say VMware too, beside the firmware.
 
-use super::transport::{Transport, VALUE_LIMIT};
+use super::transport::Transport;
+#[cfg(target_arch = "x86_64")]
+use super::transport::VALUE_LIMIT;
 
 /// How the port is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,14 +39,7 @@ impl Transport for Backdoor {
     }
 
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, String> {
-        let name = self.name();
-        match ask(self.access, key) {
-            Ok(Some(value)) if value.len() as u64 > VALUE_LIMIT => Err(format!(
-                "guestinfo.{key} has more than the {VALUE_LIMIT} bytes that are read"
-            )),
-            Ok(value) => Ok(value),
-            Err(why) => Err(format!("{name}: {why}")),
-        }
+        ask(self.access, key).map_err(|why| format!("{}: {why}", self.name()))
     }
 
     fn is_sure(&self) -> bool {
@@ -57,6 +52,12 @@ fn ask(access: Access, key: &str) -> Result<Option<Vec<u8>>, String> {
     if !vmw_backdoor::is_vmware_cpu() {
         return Err("the processor doesn't say that it is VMware's".to_owned());
     }
+    converse(access, key)
+}
+
+/// Asks over the port, whoever is behind it.
+#[cfg(target_arch = "x86_64")]
+fn converse(access: Access, key: &str) -> Result<Option<Vec<u8>>, String> {
     let guard = match access {
         Access::Privileged => vmw_backdoor::probe_backdoor_privileged(),
         Access::Unprivileged => vmw_backdoor::probe_backdoor(),
@@ -64,13 +65,30 @@ fn ask(access: Access, key: &str) -> Result<Option<Vec<u8>>, String> {
     let mut guard = guard.map_err(|error| error.to_string())?;
     let mut channel = guard.open_enhanced_chan().map_err(|error| error.to_string())?;
     let value = channel.get_guestinfo(format!("guestinfo.{key}").as_bytes());
-    value.map_err(|error| error.to_string())
+    match value.map_err(|error| error.to_string())? {
+        Some(value) if value.len() as u64 > VALUE_LIMIT => {
+            let value = zeroize::Zeroizing::new(value);
+            Err(format!(
+                "guestinfo.{key} has more than the {VALUE_LIMIT} bytes that are read: {}",
+                value.len()
+            ))
+        }
+        value => Ok(value),
+    }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
 fn ask(_: Access, _: &str) -> Result<Option<Vec<u8>>, String> {
     Err("there is no backdoor on this processor".to_owned())
 }
+
+#[cfg(test)]
+#[cfg(target_arch = "x86_64")]
+#[expect(
+    unsafe_code,
+    reason = "a signal handler that plays the hypervisor works on registers and foreign memory"
+)]
+mod trap;
 
 #[cfg(all(test, target_arch = "x86_64"))]
 mod tests {

@@ -1,8 +1,7 @@
 //! VMware's guestinfo: `guestinfo.metadata`, `guestinfo.userdata`, `guestinfo.vendordata`, each with its `.encoding`.
 //!
-//! With cloud-init's meaning of each key, then Photon's own keys ([`photon`]), then what vSphere's customization left
-//! ([`customization`]). Unlike cloud-init, an encoding that is not known is reported rather than taken for
-//! plain text, and nothing is ever waited for.
+//! With cloud-init's meaning of each key, then Photon's own keys, then what vSphere's customization left. Unlike for
+//! cloud-init, an encoding that is not known is reported rather than taken for plain text, and nothing is ever waited for.
 
 mod address;
 mod backdoor;

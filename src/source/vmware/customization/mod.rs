@@ -1,7 +1,7 @@
 //! OS customization: what vSphere's customization specification says, in the `cust.cfg` that open-vm-tools leaves behind.
 //!
-//! The form has no public description; this is what cloud-init reads of it
-//! (<https://docs.cloud-init.io/en/latest/reference/datasources/vmware.html>). Scripts are not run, and nothing is reported to the hypervisor.
+//! The form has no public description; this is what cloud-init takes of it, and IPv6 gateways. Scripts are not run, and
+//! nothing is reported to the hypervisor.
 
 mod ini;
 mod nics;

@@ -11,6 +11,9 @@ use crate::source::vmware::address::with_prefix;
 /// The metric of the first default route that stands in for another one; the next ones count up. Above that of DHCP, 1024.
 const STAND_IN_METRIC: u32 = 2048;
 
+/// The most adapters; a VMware machine has at most 10.
+const LIMIT: usize = 16;
+
 /// How an adapter gets its IPv4 address.
 enum Ipv4 {
     Dhcp,
@@ -24,10 +27,11 @@ enum Ipv4 {
 #[derive(Default)]
 struct DefaultRoutes([u32; 2]);
 
-/// The names of the sections that describe adapters.
+/// The names of the sections that describe adapters, of which one is too many beyond [`LIMIT`].
 pub fn names(ini: &Ini) -> Vec<&str> {
     let names = ini.value("NIC-CONFIG", "NICS").unwrap_or_default().split(',');
-    names.map(str::trim).filter(|name| !name.is_empty()).collect()
+    let names = names.map(str::trim).filter(|name| !name.is_empty());
+    names.take(LIMIT + 1).collect()
 }
 
 /// The network; `None` if there is no adapter to configure.
@@ -36,6 +40,13 @@ pub fn names(ini: &Ini) -> Vec<&str> {
 /// A setting is wrong or missing: its place, without its value.
 pub fn netplan(ini: &Ini) -> Result<Option<Value>, String> {
     let names = names(ini);
+    if let Some(name) = names.get(LIMIT) {
+        return Err(missing(
+            ini,
+            name,
+            &format!("is one more than the {LIMIT} that are read"),
+        ));
+    }
     let dns = Dns::of(ini)?;
     let mut primary = None;
     for name in &names {

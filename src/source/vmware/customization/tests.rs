@@ -303,6 +303,12 @@ fn what_is_wrong_has_a_place_and_is_not_shown() {
         let why = seed(&text).unwrap_err();
         assert!(why.contains(what) && !why.contains("hunter2"), "{why}");
     }
+    let many = format!("[NIC-CONFIG]\nNICS = {}\n", "N,".repeat(1000));
+    assert!(
+        seed(&many)
+            .unwrap_err()
+            .contains("cust.cfg:2: [NIC-CONFIG] NICS: the adapter N is one more than the 16")
+    );
     assert!(
         seed("[MISC]\nPOST-GC-STATUS = no\n")
             .unwrap_err()
