@@ -15,6 +15,7 @@ pub mod media;
 pub mod nocloud;
 pub mod ovf;
 mod places;
+mod prefix;
 pub mod program;
 mod rules;
 pub mod run;

@@ -2,10 +2,10 @@
 //!
 //! <https://docs.openstack.org/nova/latest/_downloads/9119ca7ac90aa2990e762c08baea3a36/network_data.json> is its schema.
 
-use std::net::IpAddr;
-
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+
+use crate::source::prefix::with_prefix;
 
 /// The document.
 #[derive(Deserialize)]
@@ -142,30 +142,8 @@ fn dns(services: &[Service]) -> Vec<String> {
     dns.filter_map(|service| service.address.clone()).collect()
 }
 
-/// An address with its prefix length, which it has already, or which its mask gives, a number or an address.
+/// An address with its prefix length; without a mask it is one alone.
 fn prefixed(address: &str, mask: Option<&str>) -> Result<String, String> {
-    if address.contains('/') {
-        return Ok(address.to_owned());
-    }
-    let none = || format!("{address:?} with the mask {:?} is no address", mask.unwrap_or_default());
-    let ip: IpAddr = address.parse().map_err(|_| none())?;
-    let all = if ip.is_ipv4() { 32 } else { 128 };
-    let length = match mask {
-        None => Some(all),
-        Some(mask) => match mask.parse::<u32>() {
-            Ok(length) => Some(length).filter(|length| *length <= all),
-            Err(_) => mask.parse().ok().and_then(ones),
-        },
-    };
-    Ok(format!("{address}/{}", length.ok_or_else(none)?))
-}
-
-/// How many ones a mask begins with; `None` if there are more after them.
-fn ones(mask: IpAddr) -> Option<u32> {
-    let (bits, width) = match mask {
-        IpAddr::V4(mask) => (u128::from(mask.to_bits()) << 96, 32),
-        IpAddr::V6(mask) => (mask.to_bits(), 128),
-    };
-    let length = bits.leading_ones();
-    (bits.count_ones() == length && length <= width).then_some(length)
+    let alone = if address.contains(':') { "128" } else { "32" };
+    with_prefix(address, Some(mask.unwrap_or(alone))).map_err(|why| format!("{address:?} {why}"))
 }

@@ -126,7 +126,7 @@ fn what_can_not_be_taken_over_is_refused_without_being_shown() {
         (network(bond), "\"b0\" is a bond"),
         (network(nameless), "has no ethernet_mac_address"),
         (network(lost), "on the link \"x\", which there is not"),
-        (network(&holes), "\"255.0.255.0\" is no address"),
+        (network(&holes), "\"192.0.2.1\" has a netmask beside it that is none"),
         (network(&unknown), "\"carrier-pigeon\" are not known"),
     ] {
         let why = broken(from_path(folder(&files).path()));

@@ -3,7 +3,6 @@
 //! With cloud-init's meaning of each key, then Photon's own keys, then what vSphere's customization left. Unlike for
 //! cloud-init, an encoding that is not known is reported rather than taken for plain text, and nothing is ever waited for.
 
-mod address;
 mod backdoor;
 mod customization;
 mod directory;

@@ -8,9 +8,9 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde_json::{Map, Value, json};
 
-use super::address::with_prefix;
 use super::transport::Transport;
 use super::{Fault, value};
+use crate::source::prefix::with_prefix;
 
 /// The most interfaces; a VMware machine has at most 10 adapters.
 const INTERFACES: usize = 16;

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde_json::{Map, Value, json};
 
 use super::ini::{Entry, Ini};
-use crate::source::vmware::address::with_prefix;
+use crate::source::prefix::with_prefix;
 
 /// The metric of the first default route that stands in for another one; the next ones count up. Above that of DHCP, 1024.
 const STAND_IN_METRIC: u32 = 2048;
