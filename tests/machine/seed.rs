@@ -101,6 +101,15 @@ impl Seed {
         }
     }
 
+    /// A directory with a file for each credential in QEMU's fw_cfg, by its name.
+    pub fn write_fw_cfg(&self, directory: &Path) {
+        discard(directory);
+        fs::create_dir_all(directory).expect("the seed directory can be made");
+        for (name, content) in self.files() {
+            fs::write(directory.join(format!("firstlight.{name}")), content).expect("the seed can be written");
+        }
+    }
+
     /// A directory with a file for each key of guestinfo, and debugfs's `commands` that put them into `/usr/lib/guestinfo`.
     pub fn write_guestinfo(&self, directory: &Path) {
         let [(_, meta), (_, user), (_, network)] = self.files();

@@ -22,6 +22,8 @@ pub enum Medium {
     FatDisk,
     /// No device: credentials in the firmware's tables.
     Smbios,
+    /// No device: credentials in QEMU's fw_cfg.
+    FwCfg,
     /// OpenStack's config drive in the CD-ROM drive.
     ConfigDrive,
     /// No device: the serial number has the address of a seed, which we serve.
@@ -81,6 +83,7 @@ impl Vm {
             Medium::CdRom | Medium::OvfCdRom | Medium::ConfigDrive => "iso",
             Medium::FatDisk => "fat",
             Medium::Smbios => "smbios",
+            Medium::FwCfg => "fwcfg",
             Medium::Guestinfo => "vmware",
             Medium::SerialHttp => "serial",
             Medium::TwoSeeds => "several",
@@ -112,6 +115,7 @@ impl Machine for Vm {
             Medium::TwoSeeds => seed.write_two(&self.seed),
             Medium::FatDisk => seed.write_fat(&self.seed),
             Medium::Smbios => seed.write_smbios(&self.seed),
+            Medium::FwCfg => seed.write_fw_cfg(&self.seed),
             Medium::Guestinfo => {
                 seed.write_guestinfo(&self.seed);
                 // Without mount(2).

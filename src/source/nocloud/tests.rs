@@ -136,6 +136,9 @@ fn every_kind_of_volume_is_a_seed() {
     for options in [
         &["-r", "-J"][..],
         &["-J", "--norock"],
+        // As macOS's hdiutil makehybrid lays it out: HFS+ and an Apple partition map beside Joliet.
+        &["-J", "--norock", "-hfsplus", "-apm-block-size", "2048"],
+        &["-J", "--norock", "-hfsplus", "-apm-block-size", "512"],
         &["-r"],
         &["--norock", "-iso-level", "1"],
         &["--norock", "-iso-level", "2"],
