@@ -19,16 +19,18 @@ units   = $(enabled) firstlight-final.service firstlight-emergency.service
 build:
 	RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --target $(TARGET)
 
-# Every test, boots included. As root it installs the tools that boot machines; otherwise those tests say SKIP.
+# Every test, boots included. As root it installs the tools that boot machines, and boots them with what is released;
+# otherwise those tests say SKIP.
 test:
-	if [ "$$(id -u)" = 0 ]; then tests/machine/install-tools; fi
-	cargo test --locked
+	if [ "$$(id -u)" = 0 ]; then tests/machine/install-tools && $(MAKE) --silent build; fi
+	FIRSTLIGHT_BIN=$(abspath $(BINARY)) cargo test --locked
 	cargo test --locked --features failpoints --test crash
 
 # The long form of what the tests do briefly: the process killed at hundreds of random moments.
 soak:
 	SOAK=400 cargo test --locked --test soak
-	SOAK_CUTS=20 cargo test --locked --test machine -- power_cut
+	$(MAKE) --silent build
+	FIRSTLIGHT_BIN=$(abspath $(BINARY)) SOAK_CUTS=20 cargo test --locked --test machine -- power_cut
 
 demo:
 	examples/demo

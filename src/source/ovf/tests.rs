@@ -91,6 +91,40 @@ fn what_vsphere_writes() {
 }
 
 #[test]
+fn what_govc_writes_and_what_people_burn_for_virtualbox() {
+    // govmomi's ovf.Env.MarshalManual: tabs, the ESXi name of the machine, values that are not escaped.
+    let govc = |hostname: &str| {
+        format!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Environment\n\t\txmlns=\"http://schemas.dmtf.org/ovf/environment/1\"\n\
+             \t\txmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"\n\
+             \t\txmlns:oe=\"http://schemas.dmtf.org/ovf/environment/1\"\n\
+             \t\txmlns:ve=\"http://www.vmware.com/schema/ovfenv\"\n\t\toe:id=\"\"\n\t\tve:esxId=\"vm-42\">\n\
+             \t<PlatformSection>\n\t\t<Kind>VMware ESXi</Kind>\n\t</PlatformSection>\n\
+             \t<PropertySection>\n\t\t<Property oe:key=\"firstlight.hostname\" oe:value=\"{hostname}\"/>\n\
+             \t\t<Property oe:key=\"firstlight.docker\" oe:value=\"True\"/>\n\t</PropertySection>\n</Environment>"
+        )
+    };
+    let config = document(&present(from_environment(govc("web1").as_bytes(), "env"))).config;
+    assert_eq!(config.hostname.unwrap().as_str(), "web1");
+    assert!(broken(&govc("hunter2 & sons")).contains("`&` begins no entity"));
+    // VirtualBox makes none itself: the example of cloud-init's documentation, with its schema and comment, on an ISO.
+    let burnt = "<?xml version='1.0' encoding='UTF-8'?>\n<Environment xmlns='http://schemas.dmtf.org/ovf/environment/1' \
+                 xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' \
+                 xmlns:oe='http://schemas.dmtf.org/ovf/environment/1' \
+                 xsi:schemaLocation='http://schemas.dmtf.org/ovf/environment/1 ../dsp8027.xsd' oe:id='WebTier'>\n\
+                 <!-- This example references a local schema file -->\n\
+                 <PlatformSection><Kind>ESX Server</Kind><Version>3.0.1</Version><Locale>en_US</Locale></PlatformSection>\n\
+                 <PropertySection>\n<Property oe:key='instance-id' oe:value='i-abcdefg'/>\n\
+                 <Property oe:key='hostname' oe:value='ubuntuhost'/>\n</PropertySection>\n</Environment>\n";
+    let Some(image) = iso("genisoimage", "CDROM", &["-r"], &[("ovf-env.xml", burnt)]) else {
+        return;
+    };
+    let meta = document(&present(from_path(&image.path))).meta_data;
+    assert_eq!(meta.instance_id.as_deref(), Some("i-abcdefg"));
+    assert_eq!(meta.local_hostname.unwrap().as_str(), "ubuntuhost");
+}
+
+#[test]
 fn other_namespaces_and_none() {
     let key = |pre: &str, xmlns: &str| {
         format!(
