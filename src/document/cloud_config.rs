@@ -5,7 +5,7 @@ pub const WITHOUT_EFFECT: [&str; 3] = ["merge_how", "merge_type", "final_message
 
 /// Keys of cloud-config (schema-cloud-config-v1.json, cloud-init 26.2) that firstlight doesn't apply; one below another
 /// with a dot in between.
-pub const NOT_APPLIED: [&str; 76] = [
+pub const NOT_APPLIED: [&str; 75] = [
     "allow_userdata",
     "ansible",
     "apt",
@@ -80,7 +80,6 @@ pub const NOT_APPLIED: [&str; 76] = [
     "updates",
     "user",
     "users",
-    "write_files",
     "yum_repos",
 ];
 

@@ -17,6 +17,7 @@ use super::services::Services;
 use super::settings::Settings;
 use super::sshd::Sshd;
 use super::timezone::Timezone;
+use super::write_files::WriteFile;
 
 /// What a document asks for. Every key is optional; what is not asked for is not touched.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -60,6 +61,8 @@ pub struct Config {
     pub ntp: Option<Ntp>,
     /// The container engine.
     pub docker: Option<Docker>,
+    /// Files, as they are or fetched.
+    pub write_files: Option<Vec<WriteFile>>,
     /// How this document is to be treated.
     pub firstlight: Option<Settings>,
 }
@@ -79,6 +82,9 @@ impl Check for Config {
             if let Some(part) = part {
                 part.check(&mut problems.below(&[key]));
             }
+        }
+        if let Some(files) = &self.write_files {
+            files.check(&mut problems.below(&["write_files"]));
         }
         if let Some(files) = &self.networkd_files {
             files.check(&mut problems.below(&["networkd_files"]));

@@ -39,7 +39,7 @@ fn walk(node: &Node, secret: bool, keys: bool) -> Json {
 /// Whether what stands below this key is, or may be, a secret. `chpasswd.list` holds passwords in its lines.
 pub fn names_a_secret(key: &str) -> bool {
     let plain = key.to_ascii_lowercase();
-    redact::names_a_secret(key) || plain.contains("content") || plain.contains("list")
+    redact::names_a_secret(key) || plain.contains("content") || plain.contains("list") || plain == "headers"
 }
 
 #[cfg(test)]

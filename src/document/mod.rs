@@ -36,6 +36,7 @@ pub mod sshd;
 pub mod text;
 pub mod timezone;
 pub mod user_name;
+pub mod write_files;
 pub mod yaml;
 
 pub use authorized_key::AuthorizedKey;

@@ -13,6 +13,7 @@ use super::meta_data::{MetaData, PUBLIC_KEYS};
 use super::problem::{Check, Problem, Problems};
 use super::public_keys::PublicKeys;
 use super::text::{Text, Texts, decode_text, unpacked};
+use super::write_files::Fetched;
 use super::yaml::decode::DecodeErrorKind;
 use super::yaml::{DecodeError, Entry, Fault, Key, Node, Span, Value, decode, merge, parse};
 
@@ -69,7 +70,17 @@ impl Document {
         }
         document.decode_all();
         document.add_meta_data();
+        document.add_files(&texts.files);
         document
+    }
+
+    /// What was fetched for `write_files` goes to where it is asked for.
+    fn add_files(&mut self, fetched: &[(&str, &[u8])]) {
+        for file in self.config.write_files.iter_mut().flatten() {
+            let uri = file.source.as_ref().map(|source| source.uri.expose());
+            let found = fetched.iter().find(|(address, _)| Some(*address) == uri);
+            file.fetched = found.map(|(_, bytes)| Fetched(bytes.to_vec()));
+        }
     }
 
     /// What the platform says in the meta-data goes below what the document says.

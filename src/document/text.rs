@@ -35,6 +35,8 @@ pub struct Texts<'a> {
     pub more_user_data: Vec<Text<'a>>,
     /// The same above `vendor_data`.
     pub more_vendor_data: Vec<Text<'a>>,
+    /// What the sources of `write_files` have, by their address.
+    pub files: Vec<(&'a str, &'a [u8])>,
 }
 
 /// What a text that is compressed by gzip holds; `None` if it isn't.

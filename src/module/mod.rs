@@ -19,6 +19,7 @@ pub mod services;
 pub mod sshd;
 pub mod timezone;
 mod variables;
+pub mod write_files;
 
 use crate::document::Config;
 use crate::system::Machine;
@@ -163,6 +164,7 @@ pub fn all() -> Vec<&'static dyn Module> {
         &sshd::Sshd,
         &password::Password,
         &authorized_keys::AuthorizedKeys,
+        &write_files::WriteFiles,
         &services::Services,
         &ntp::Ntp,
         &docker::Docker,

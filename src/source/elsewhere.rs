@@ -1,9 +1,11 @@
 //! Documents that are elsewhere: a seed that names the address of another (`seedfrom`), and a user-data that is a list
 //! of addresses (`#include`). What the source itself has is then a pointer, which is followed once there is a network.
 
-use super::http::{Address, Client};
+use serde_json::Value;
+
+use super::http::{Address, Client, is_address};
 use super::{Allow, NOT_ALLOWED, PART_LIMIT, Part, Seed, Verdict};
-use crate::document::list_of_addresses;
+use crate::document::{Secret, list_of_addresses};
 
 /// The most addresses that one seed may lead to.
 const ADDRESS_LIMIT: usize = 32;
@@ -14,10 +16,21 @@ const DEPTH_LIMIT: usize = 4;
 impl Seed {
     /// Whether all of it is here.
     pub fn is_whole(&self) -> bool {
-        self.seedfrom.is_none() && !self.parts().any(|(_, part)| is_list(part))
+        self.seedfrom.is_none() && !self.parts().any(|(_, part)| is_list(part)) && self.missing_files().is_empty()
     }
 
-    /// What is here of it.
+    /// The sources of its `write_files` that were not fetched.
+    fn missing_files(&self) -> Vec<FileAt> {
+        if self.pointer.is_some() {
+            return Vec::new();
+        }
+        let documents = self
+            .parts()
+            .filter(|(name, _)| matches!(*name, "user-data" | "vendor-data"));
+        documents.flat_map(|(_, part)| files_of(part)).collect()
+    }
+
+    /// What is here of it; of files that are to be fetched, the document that asks for them is.
     pub fn here(&self) -> Self {
         let mut here = self.clone();
         here.seedfrom = None;
@@ -30,7 +43,8 @@ impl Seed {
     pub fn rest(&self) -> String {
         let lists = self.parts().filter(|(_, part)| is_list(part));
         let lists = lists.map(|(_, part)| format!("the addresses in {}", part.origin));
-        let all = self.seedfrom.iter().map(Address::to_string).chain(lists);
+        let files = self.missing_files().into_iter().map(|file| shown(&file.uri));
+        let all = self.seedfrom.iter().map(Address::to_string).chain(lists).chain(files);
         all.collect::<Vec<_>>().join(" and ")
     }
 }
@@ -72,6 +86,7 @@ pub fn complete(seed: &Seed, client: &mut Client, signed: bool) -> Result<Seed, 
     };
     (whole.user_data, whole.more_user_data) = fetch.included(whole.user_data.take())?;
     (whole.vendor_data, whole.more_vendor_data) = fetch.included(whole.vendor_data.take())?;
+    whole.files = fetch.files(&whole)?;
     whole.pointer = Some(pointer);
     Ok(whole)
 }
@@ -138,22 +153,71 @@ impl Fetch<'_> {
         Ok(())
     }
 
+    /// What the sources of `write_files` have. What a server doesn't have is for the document's `content` to stand in for.
+    fn files(&mut self, seed: &Seed) -> Result<Vec<(String, Part)>, String> {
+        let mut found = Vec::new();
+        for FileAt { uri, headers } in seed.missing_files() {
+            let address: Address = uri.parse().map_err(|why| format!("a source of write_files {why}"))?;
+            let part = self.part_with(&address, &headers)?;
+            found.extend(part.map(|part| (uri, part)));
+        }
+        Ok(found)
+    }
+
     fn part(&mut self, address: &Address) -> Result<Option<Part>, String> {
+        self.part_with(address, &[])
+    }
+
+    fn part_with(&mut self, address: &Address, headers: &[(String, Secret)]) -> Result<Option<Part>, String> {
         self.fetched += 1;
         if self.fetched > ADDRESS_LIMIT {
             return Err(format!(
                 "{address}: is one of more than {ADDRESS_LIMIT} addresses: fetch fewer"
             ));
         }
-        let Some(bytes) = self.client.get(address, PART_LIMIT)? else {
+        let Some(bytes) = self.client.get_with(address, headers, PART_LIMIT)? else {
             return Ok(None);
         };
         let mut part = Part::new(address.to_string(), bytes);
         if self.signed {
-            part.signature = self.client.get(&address.signature(), SIGNATURE_LIMIT)?;
+            part.signature = self.client.get_with(&address.signature(), headers, SIGNATURE_LIMIT)?;
         }
         Ok(Some(part))
     }
+}
+
+/// The source of a file.
+struct FileAt {
+    uri: String,
+    headers: Vec<(String, Secret)>,
+}
+
+/// An address for people, as [`Address`] shows it.
+fn shown(uri: &str) -> String {
+    uri.parse::<Address>()
+        .map_or_else(|_| "what is no address".to_owned(), |address| address.to_string())
+}
+
+/// The sources of the `write_files` of a document. One that can't be read has none: whoever reads it for what it says
+/// reports that.
+fn files_of(part: &Part) -> Vec<FileAt> {
+    let has = |word: &[u8]| part.bytes.windows(word.len()).any(|part| part == word);
+    if !has(b"write_files") || !has(b"uri") {
+        return Vec::new();
+    }
+    let document = part.mapping().unwrap_or_default();
+    let files = document.get("write_files").and_then(Value::as_array);
+    let sources = files.into_iter().flatten().filter_map(|file| file.get("source"));
+    sources
+        .filter_map(|source| {
+            let headers = source.get("headers").and_then(Value::as_object);
+            let header = |(name, value): (&String, &Value)| Some((name.clone(), Secret::new(value.as_str()?)));
+            Some(FileAt {
+                uri: source.get("uri")?.as_str().filter(|uri| is_address(uri))?.to_owned(),
+                headers: headers.into_iter().flatten().filter_map(header).collect(),
+            })
+        })
+        .collect()
 }
 
 /// The largest signature that is read, in bytes; minisign's have some 300.

@@ -56,6 +56,8 @@ pub struct Seed {
     pub more_user_data: Vec<Part>,
     /// The same above `vendor_data`.
     pub more_vendor_data: Vec<Part>,
+    /// What the sources of its `write_files` have, by their address as it was written; once they were fetched.
+    pub files: Vec<(String, Part)>,
     /// Where the rest of it is, to be fetched once there is a network ([`super::elsewhere`]).
     pub seedfrom: Option<Address>,
     /// [`Seed::digest`] of what led to it, where it was fetched.
@@ -131,6 +133,7 @@ impl Seed {
             network_config: None,
             more_user_data: Vec::new(),
             more_vendor_data: Vec::new(),
+            files: Vec::new(),
             seedfrom: None,
             pointer: None,
         }
@@ -173,6 +176,11 @@ impl Seed {
             network_config: self.network_config.as_ref().map(Part::text),
             more_user_data: self.more_user_data.iter().map(Part::text).collect(),
             more_vendor_data: self.more_vendor_data.iter().map(Part::text).collect(),
+            files: self
+                .files
+                .iter()
+                .map(|(uri, part)| (uri.as_str(), part.bytes.as_slice()))
+                .collect(),
         }
     }
 
@@ -213,6 +221,10 @@ impl Seed {
         let mut hash = Sha256::new();
         for (name, part) in self.parts() {
             hash.update(format!("{name} {}\n", part.bytes.len()));
+            hash.update(&part.bytes);
+        }
+        for (uri, part) in &self.files {
+            hash.update(format!("file {uri} {}\n", part.bytes.len()));
             hash.update(&part.bytes);
         }
         if let Some(address) = &self.seedfrom {

@@ -47,7 +47,9 @@ pub fn check(seed: &Seed, keys: &[TrustedKey]) -> Result<(), String> {
     parts.sort_by_key(|(_, part)| !is_impossible(part));
     parts
         .into_iter()
-        .try_for_each(|(name, part)| check_part(part, name, &beside(&seed.source, name), keys))
+        .try_for_each(|(name, part)| check_part(part, name, &beside(&seed.source, name), keys))?;
+    let mut files = seed.files.iter();
+    files.try_for_each(|(_, part)| check_part(part, "FILE", "ADDRESS.minisig", keys))
 }
 
 /// Where the signature of a part belongs.

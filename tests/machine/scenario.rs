@@ -141,13 +141,18 @@ pub fn fetched(test: &str, machine: &mut dyn Machine) {
     }
 }
 
-/// A seed directory with the network, and a list of addresses as its user-data. Later the server is gone.
+/// A seed directory with the network, and a list of addresses as its user-data, which leads to a file. Later the server is
+/// gone.
 pub fn included(test: &str, suite: Suite) {
     let mut machine = Container::new(suite, test);
-    let seed = Seed::new("first-light", FIRST);
+    let seed = Seed {
+        extra: "write_files: [{path: /etc/fetched, source: {uri: 'http://192.0.2.1/fetched'}}]\n",
+        ..Seed::new("first-light", FIRST)
+    };
     let served = machine.root.path.with_extension("served");
     machine.served = Some(served.clone());
     machine.insert(&seed);
+    std::fs::write(served.join("fetched"), "a file\n").expect("the directory can be written");
     let seen = machine.boot(&[], FIRST, PASSWORD);
     let mut checks = Checks::new(test, "a list of addresses", &seen);
     checks.configured(&seed);
@@ -156,6 +161,8 @@ pub fn included(test: &str, suite: Suite) {
     checks.units_succeeded();
     // The network came first, to get there.
     checks.generations(2);
+    let fetched = std::fs::read_to_string(machine.root.path.join("etc/fetched"));
+    checks.equal("/etc/fetched", fetched.unwrap_or_default().as_str(), "a file\n");
     checks.finish();
 
     discard(&served);

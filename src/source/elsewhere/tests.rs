@@ -225,3 +225,34 @@ fn what_is_fetched_is_signed_and_so_is_what_is_put_above_it() {
     let why = look("/other", None).unwrap_err();
     assert!(why.contains("/other/user-data: is not signed"), "{why}");
 }
+
+#[test]
+fn files_that_are_elsewhere() {
+    let server = Server::of(&[("/motd", "welcome\n"), ("/user-data", "")]);
+    let document = format!(
+        "#cloud-config\nwrite_files:\n- path: /etc/motd\n  source: {{uri: '{}', headers: {{X-Token: hunter2}}}}\n\
+         - {{path: /etc/issue, content: stands in, source: {{uri: '{}'}}}}\n- {{path: /etc/plain, content: x}}\n",
+        server.address("/motd").written(),
+        server.address("/gone").written()
+    );
+    let seed = including(&document);
+    assert!(!seed.is_whole() && !format!("{seed:?}").contains("hunter2"));
+    assert!(seed.rest().contains("/motd and http://"), "{}", seed.rest());
+    let whole = fetched(&seed).unwrap();
+    assert!(whole.is_whole() && whole.digest() != seed.digest());
+    assert!(
+        server.seen()[0].to_lowercase().contains("x-token: hunter2"),
+        "{:?}",
+        server.seen()
+    );
+    let document = Document::read(&whole.texts());
+    assert!(!document.has_errors());
+    let files = document.config.write_files.as_ref().unwrap();
+    let texts: Vec<_> = files
+        .iter()
+        .map(|file| file.fetched.as_ref().map(|fetched| fetched.0.clone()))
+        .collect();
+    assert_eq!(texts, [Some(b"welcome\n".to_vec()), None, None]);
+    let kept = document.masked().to_string();
+    assert!(!kept.contains("hunter2"), "{kept}");
+}

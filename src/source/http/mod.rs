@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 pub use address::{Address, is_address};
 pub use settings::Http;
 
+use crate::document::Secret;
 use crate::system::{Root, name_service};
 
 /// How many redirections are followed.
@@ -58,10 +59,23 @@ impl Client {
     /// # Errors
     /// It can't be had: the address without what may be secret in it, why, after how many tries.
     pub fn get(&mut self, address: &Address, limit: u64) -> Result<Option<Vec<u8>>, String> {
+        self.get_with(address, &[], limit)
+    }
+
+    /// The same, asked with these headers.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub fn get_with(
+        &mut self,
+        address: &Address,
+        headers: &[(String, Secret)],
+        limit: u64,
+    ) -> Result<Option<Vec<u8>>, String> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let (why, asked) = match self.try_once(address, limit) {
+            let (why, asked) = match self.try_once(address, headers, limit) {
                 Ok(found) => return Ok(found),
                 Err(Fault::Lasting(why)) => return Err(format!("{address}: {why}")),
                 Err(Fault::Passing(why, asked)) => (why, asked),
@@ -80,11 +94,19 @@ impl Client {
         }
     }
 
-    fn try_once(&mut self, address: &Address, limit: u64) -> Result<Option<Vec<u8>>, Fault> {
+    fn try_once(
+        &mut self,
+        address: &Address,
+        headers: &[(String, Secret)],
+        limit: u64,
+    ) -> Result<Option<Vec<u8>>, Fault> {
         let agent = self.agent(address).map_err(Fault::Lasting)?;
         let mut request = agent.get(address.bare());
         if let Some(header) = address.authorization() {
             request = request.header("authorization", header.expose());
+        }
+        for (name, value) in headers {
+            request = request.header(name, value.expose());
         }
         // An encrypted address doesn't lead to one that is not.
         let request = request.config().https_only(address.is_encrypted()).build();
@@ -186,7 +208,8 @@ fn fault(error: &Error) -> Fault {
         Error::TooManyRedirects => Fault::Lasting(format!("leads on and on, more than {REDIRECTS} times")),
         Error::RequireHttpsOnly(_) => lasting("leads to an address without encryption, which is not followed"),
         Error::LargeResponseHeader(..) => lasting("the head of the answer is too large"),
-        Error::BadUri(_) | Error::Http(_) => lasting("leads to what is no address"),
+        Error::BadUri(_) => lasting("leads to what is no address"),
+        Error::Http(_) => lasting("the request has a header, or leads to an address, that can't be sent"),
         _ => passing("the answer is no HTTP, or was cut off"),
     }
 }

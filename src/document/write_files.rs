@@ -1,0 +1,293 @@
+//! `write_files`: files as the document has them, or as they are at an address.
+
+use std::collections::BTreeMap;
+
+use base64ct::{Base64, Encoding as _};
+use serde::Deserialize;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::compressed::gunzip;
+use super::problem::{Check, Problems};
+use super::secret::Secret;
+
+/// The longest path, in bytes: `PATH_MAX` of Linux, with the zero at its end.
+const PATH_MAX: usize = 4095;
+
+/// The most bytes a file may have once it is unpacked (8 MiB).
+const SIZE_LIMIT: u64 = 8 * 1024 * 1024;
+
+/// A file, as cloud-config has it.
+///
+/// ```yaml
+/// write_files:
+///   - path: /etc/motd
+///     content: welcome
+///   - path: /etc/app/app.conf
+///     source: {uri: https://config.example.com/app.conf}
+///     permissions: '0640'
+///     owner: root:docker
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WriteFile {
+    /// Its path: absolute, without `..`.
+    pub path: FilePath,
+    /// What it holds. Where there is a source too: what it holds if the source has nothing.
+    pub content: Option<Secret>,
+    /// Where what it holds is fetched from.
+    pub source: Option<FileSource>,
+    /// `USER` or `USER:GROUP`, by name or number. Default: root:root.
+    pub owner: Option<String>,
+    /// The permission bits, in octal. Default: 0644.
+    pub permissions: Option<Permissions>,
+    /// How `content`, or what the source has, is written here.
+    #[serde(default)]
+    pub encoding: Encoding,
+    /// Put it behind what the file has already, unless the file has it.
+    #[serde(default)]
+    pub append: bool,
+    /// cloud-config's way to have it written late, after accounts are made. Here accounts come first anyway.
+    #[serde(default)]
+    pub defer: bool,
+    /// Never show it in a plan. So is every file that only its owner may read.
+    pub secret: Option<bool>,
+    /// What the source has; not from the document itself.
+    #[serde(skip)]
+    pub fetched: Option<Fetched>,
+}
+
+/// An absolute path of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct FilePath(String);
+
+/// Where a file is fetched from.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileSource {
+    /// An `http://` or `https://` address.
+    pub uri: Secret,
+    /// Headers of the request.
+    #[serde(default)]
+    pub headers: BTreeMap<String, Secret>,
+}
+
+/// Permission bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Permissions(u32);
+
+/// How the content of a file is written in a document.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Encoding {
+    /// As it is.
+    #[default]
+    Plain,
+    /// In base64.
+    Base64,
+    /// Compressed by gzip.
+    Gzip,
+    /// Compressed by gzip, that in base64.
+    GzipBase64,
+}
+
+/// What a source has; wiped when dropped, never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Fetched(pub Vec<u8>);
+
+impl Drop for Fetched {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl std::fmt::Debug for Fetched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Fetched({} bytes)", self.0.len())
+    }
+}
+
+impl FilePath {
+    /// The path.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for FilePath {
+    type Error = String;
+
+    fn try_from(path: String) -> Result<Self, String> {
+        let refuse = |why: &str| Err(format!("`{}` is not the path of a file: {why}", path.escape_debug()));
+        if path.len() > PATH_MAX {
+            return Err(format!("a path has at most {PATH_MAX} bytes"));
+        }
+        if !path.starts_with('/') {
+            return refuse("it has to begin with a slash");
+        }
+        if path.contains('\0') || path.split('/').any(|name| name == ".." || name == ".") {
+            return refuse("it has a name in it that leads elsewhere");
+        }
+        let clean: String = path
+            .split('/')
+            .filter(|name| !name.is_empty())
+            .fold(String::new(), |path, name| path + "/" + name);
+        if path.ends_with('/') || clean.is_empty() {
+            return refuse("it ends with a slash");
+        }
+        Ok(Self(clean))
+    }
+}
+
+impl Permissions {
+    /// The bits.
+    pub fn bits(self) -> u32 {
+        self.0
+    }
+}
+
+impl TryFrom<String> for Permissions {
+    type Error = String;
+
+    /// Always octal, quoted or not: cloud-init takes an unquoted `644` for a decimal number, which is mode 1204.
+    fn try_from(text: String) -> Result<Self, String> {
+        let digits = text.trim().trim_start_matches("0o");
+        match u32::from_str_radix(digits, 8) {
+            Ok(bits) if bits <= 0o7777 && digits.len() >= 3 => Ok(Self(bits)),
+            _ => Err("permissions are three or four octal digits, as '0644'".to_owned()),
+        }
+    }
+}
+
+impl TryFrom<String> for Encoding {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        match name.trim().to_ascii_lowercase().as_str() {
+            "" | "text/plain" => Ok(Self::Plain),
+            "b64" | "base64" => Ok(Self::Base64),
+            "gz" | "gzip" => Ok(Self::Gzip),
+            "gz+b64" | "gz+base64" | "gzip+b64" | "gzip+base64" => Ok(Self::GzipBase64),
+            _ => Err("this encoding is not known: there are base64, gzip, gzip+base64 and text/plain".to_owned()),
+        }
+    }
+}
+
+impl Encoding {
+    /// The bytes that `raw` stands for.
+    ///
+    /// # Errors
+    /// It is not what this encoding says, without anything of it.
+    pub fn decode(self, raw: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
+        let unpack = |packed: &[u8]| {
+            gunzip(packed, SIZE_LIMIT).map_err(|_| format!("is not gzip, or unpacks to more than {SIZE_LIMIT} bytes"))
+        };
+        match self {
+            Self::Plain => Ok(Zeroizing::new(raw.to_vec())),
+            Self::Base64 => from_base64(raw),
+            Self::Gzip => unpack(raw),
+            Self::GzipBase64 => unpack(&from_base64(raw)?),
+        }
+    }
+}
+
+fn from_base64(raw: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
+    let packed = Zeroizing::new(
+        raw.iter()
+            .copied()
+            .filter(|b| !b.is_ascii_whitespace())
+            .collect::<Vec<u8>>(),
+    );
+    let text = std::str::from_utf8(&packed).ok();
+    let bytes = text.and_then(|text| Base64::decode_vec(text).ok());
+    bytes
+        .map(Zeroizing::new)
+        .ok_or_else(|| "is not base64, as its encoding says".to_owned())
+}
+
+impl WriteFile {
+    /// Whether no plan shows it.
+    pub fn is_secret(&self, mode: u32) -> bool {
+        self.secret == Some(true) || mode & 0o044 == 0
+    }
+}
+
+impl Check for [WriteFile] {
+    fn check(&self, problems: &mut Problems<'_>) {
+        for (number, file) in self.iter().enumerate() {
+            let mut problems = problems.below(&[&number.to_string()]);
+            let is_again = |earlier: &WriteFile| earlier.path == file.path;
+            if self.iter().take(number).any(is_again) {
+                let message = format!("the file `{}` is there twice", file.path.as_str());
+                problems.error(&["path"], message, Some("put all of it into one entry"));
+            }
+            if let Some(source) = &file.source {
+                let uri = source.uri.expose().to_ascii_lowercase();
+                if !uri.starts_with("http://") && !uri.starts_with("https://") {
+                    let message = "this is no address that is fetched";
+                    problems.error(&["source", "uri"], message, Some("write https://HOST/PATH"));
+                }
+            }
+            // Of a source it is known only later.
+            if let Some(Err(why)) = file
+                .content
+                .as_ref()
+                .map(|content| file.encoding.decode(content.expose().as_bytes()))
+            {
+                problems.error(&["content"], format!("the content {why}"), None);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_and_permissions() {
+        for (path, clean) in [
+            ("/etc/motd", Some("/etc/motd")),
+            ("//etc///motd", Some("/etc/motd")),
+            ("etc/motd", None),
+            ("/etc/../motd", None),
+            ("/etc/./motd", None),
+            ("/etc/", None),
+            ("/", None),
+            ("/a\0b", None),
+        ] {
+            let path = FilePath::try_from(path.to_owned());
+            assert_eq!(path.as_ref().ok().map(FilePath::as_str), clean, "{path:?}");
+        }
+        for (text, bits) in [
+            ("0644", Some(0o644)),
+            ("644", Some(0o644)),
+            ("0o600", Some(0o600)),
+            ("4755", Some(0o4755)),
+            ("7", None),
+            ("0888", None),
+            ("17777", None),
+            ("rw-r--r--", None),
+        ] {
+            let found = Permissions::try_from(text.to_owned());
+            assert_eq!(found.ok().map(Permissions::bits), bits, "{text}");
+        }
+    }
+
+    #[test]
+    fn encodings() {
+        let decode = |name: &str, raw: &[u8]| Encoding::try_from(name.to_owned()).unwrap().decode(raw);
+        assert_eq!(decode("", b"a").unwrap().as_slice(), b"a");
+        assert_eq!(decode("B64", b"aGVs\nbG8=").unwrap().as_slice(), b"hello");
+        for (name, raw) in [
+            ("base64", &b"hunter2!"[..]),
+            ("gzip", b"hunter2"),
+            ("gz+b64", b"aHVudGVyMg=="),
+        ] {
+            let why = decode(name, raw).unwrap_err();
+            assert!(!why.contains("hunter2"), "{why}");
+        }
+        assert!(Encoding::try_from("rot13".to_owned()).is_err());
+    }
+}

@@ -1,0 +1,219 @@
+//! Files as the document has them.
+
+use zeroize::Zeroizing;
+
+use super::{Change, Dirty, FileChange, Module, Plan, PlanError, Share, Stage};
+use crate::document::Config;
+use crate::document::write_files::WriteFile;
+use crate::system::{Machine, ReadError};
+
+/// Who reads the files below a directory again once one has changed.
+const READERS: [(&str, Dirty); 2] = [
+    ("/etc/systemd/system/", Dirty::Manager),
+    ("/etc/systemd/network/", Dirty::Network),
+];
+
+/// Writes the files that the document has.
+#[derive(Debug, Clone, Copy)]
+pub struct WriteFiles;
+
+impl Module for WriteFiles {
+    fn name(&self) -> &'static str {
+        "write_files"
+    }
+
+    fn keys(&self) -> &'static [&'static str] {
+        &["write_files"]
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Local
+    }
+
+    fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
+        let mut plan = Plan::default();
+        for (number, file) in want.write_files.iter().flatten().enumerate() {
+            let number = number.to_string();
+            plan.changes.push(Change::File(change(&number, file, machine)?));
+        }
+        Ok(plan)
+    }
+}
+
+fn change(number: &str, file: &WriteFile, machine: &Machine<'_>) -> Result<FileChange, PlanError> {
+    let path = file.path.as_str();
+    let at = |key: &str| ["write_files".to_owned(), number.to_owned(), key.to_owned()];
+    let error = |key: &str, message: String| PlanError::at(&at(key).each_ref().map(String::as_str), message);
+    let bytes = content(file).map_err(|why| error(if file.source.is_some() { "source" } else { "content" }, why))?;
+    let there = machine.metadata(path)?;
+    let mut change = match there.filter(|_| file.append) {
+        Some(as_is) => {
+            let before = machine.root().read(path)?.unwrap_or_default();
+            FileChange::rewrite(path, appended(before, &bytes), &as_is).share(Share::Lines)
+        }
+        None => FileChange::write(path, bytes.to_vec(), 0o644),
+    };
+    if let Some(content) = &mut change.content {
+        if let Some(permissions) = file.permissions {
+            content.mode = permissions.bits();
+        }
+        if let Some(owner) = &file.owner {
+            content.owner = numbers(owner, machine)?
+                .map_err(|why| error("owner", why).hint("accounts and groups of the machine, as root:docker"))?;
+        }
+        if file.is_secret(content.mode) {
+            change = change.secret();
+        }
+    }
+    for (directory, reader) in READERS {
+        if path.starts_with(directory) {
+            change = change.dirties(reader);
+        }
+    }
+    Ok(change)
+}
+
+/// What the file shall hold.
+fn content(file: &WriteFile) -> Result<Zeroizing<Vec<u8>>, String> {
+    let raw = match (&file.fetched, &file.content, &file.source) {
+        (Some(fetched), ..) => fetched.0.as_slice(),
+        (None, Some(content), _) => content.expose().as_bytes(),
+        (None, None, Some(_)) => {
+            return Err(format!(
+                "what {} shall hold was not fetched, or the server has nothing there",
+                file.path.as_str()
+            ));
+        }
+        (None, None, None) => &[],
+    };
+    file.encoding
+        .decode(raw)
+        .map_err(|why| format!("what {} shall hold {why}", file.path.as_str()))
+}
+
+/// The file with `more` behind it, unless it has it already.
+fn appended(mut file: Vec<u8>, more: &[u8]) -> Vec<u8> {
+    let has = |file: &[u8]| more.is_empty() || file.windows(more.len()).any(|part| part == more);
+    if !has(&file) {
+        if !file.is_empty() && !file.ends_with(b"\n") {
+            file.push(b'\n');
+        }
+        file.extend_from_slice(more);
+    }
+    file
+}
+
+/// `USER[:GROUP]` as numbers; without a group it is root's, as in cloud-init.
+fn numbers(owner: &str, machine: &Machine<'_>) -> Result<Result<(u32, u32), String>, ReadError> {
+    let (user, group) = owner.split_once(':').unwrap_or((owner, ""));
+    let mut found = [0, 0];
+    for (number, name, file) in [(0, user, "/etc/passwd"), (1, group, "/etc/group")] {
+        let name = name.trim();
+        if name.is_empty() {
+            continue;
+        }
+        let lines = machine.read_text(file)?.unwrap_or_default();
+        // Both files have the number in the third field.
+        let by_name = lines.lines().map(|line| line.split(':').collect::<Vec<_>>());
+        let by_name = by_name
+            .filter(|fields| fields.first() == Some(&name))
+            .find_map(|fields| fields.get(2)?.parse().ok());
+        match by_name.or_else(|| name.parse().ok()) {
+            Some(id) => found[number] = id,
+            None => return Ok(Err(format!("there is no `{}` in {file}", name.escape_debug()))),
+        }
+    }
+    Ok(Ok((found[0], found[1])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Document, Text, Texts};
+    use crate::system::{Facts, Root};
+
+    fn plan(document: &str) -> Result<Plan, PlanError> {
+        let tree = tempfile::tempdir().unwrap();
+        std::fs::create_dir(tree.path().join("etc")).unwrap();
+        for (name, text) in [
+            ("passwd", "root:x:0:0::/root:/bin/sh\napp:x:990:991::/:/bin/false\n"),
+            ("group", "root:x:0:\ndocker:x:995:app\n"),
+            ("motd", "hello"),
+        ] {
+            std::fs::write(tree.path().join("etc").join(name), text).unwrap();
+        }
+        let root = Root::open(tree.path()).unwrap();
+        let text = Text {
+            origin: "user-data",
+            bytes: document.as_bytes(),
+        };
+        let document = Document::read(&Texts {
+            user_data: Some(text),
+            ..Texts::default()
+        });
+        assert!(!document.has_errors(), "{:?}", document.diagnostics);
+        let facts = Facts::default();
+        WriteFiles.plan(&document.config, &Machine::new(&root, &facts))
+    }
+
+    fn one(document: &str) -> FileChange {
+        match plan(document).unwrap().changes.pop() {
+            Some(Change::File(file)) => file,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn files_with_mode_owner_and_encoding() {
+        let file = one(
+            "write_files: [{path: /etc/a, content: aGVsbG8=, encoding: b64, owner: 'app:docker', permissions: 0640}]",
+        );
+        let content = file.content.clone().unwrap();
+        assert_eq!(
+            (content.bytes.as_slice(), content.mode, content.owner),
+            (&b"hello"[..], 0o640, (990, 995))
+        );
+        assert!(!file.secret);
+        let file =
+            one("write_files: [{path: /etc/systemd/system/a.service, content: x, owner: '7', permissions: '600'}]");
+        assert_eq!((file.content.clone().unwrap().owner, file.secret), ((7, 0), true));
+        assert_eq!(file.dirties, [Dirty::Manager]);
+        assert_eq!(one("write_files: [{path: /etc/empty}]").content.unwrap().bytes, b"");
+    }
+
+    #[test]
+    fn appending_once() {
+        let file = one("write_files: [{path: /etc/motd, content: \"more\\n\", append: true}]");
+        assert_eq!(
+            (file.content.unwrap().bytes.as_slice(), file.share),
+            (&b"hello\nmore\n"[..], Share::Lines)
+        );
+        let file = one("write_files: [{path: /etc/motd, content: ell, append: true}]");
+        assert_eq!(file.content.unwrap().bytes, b"hello");
+    }
+
+    #[test]
+    fn what_cant_be_written_is_an_error_at_its_place() {
+        for (document, key, words) in [
+            (
+                "write_files: [{path: /a, owner: nobody}]",
+                "owner",
+                "there is no `nobody` in /etc/passwd",
+            ),
+            (
+                "write_files: [{path: /a, owner: 'root:nogroup'}]",
+                "owner",
+                "/etc/group",
+            ),
+            (
+                "write_files: [{path: /a, source: {uri: 'http://x/'}}]",
+                "source",
+                "was not fetched",
+            ),
+        ] {
+            let error = plan(document).unwrap_err();
+            assert_eq!(error.path, ["write_files", "0", key]);
+            assert!(error.message.contains(words), "{}", error.message);
+        }
+    }
+}
