@@ -359,6 +359,7 @@ impl Document {
                 bad.push(problem.path);
             }
         }
+        let mut bad: Vec<_> = bad.iter().map(|path| indivisible(path).to_vec()).collect();
         bad.sort_by_cached_key(|path| {
             path.iter()
                 .map(|key| (key.parse::<usize>().ok(), key.clone()))
@@ -434,18 +435,25 @@ impl Document {
         Some(diagnostic.path(around.to_vec()))
     }
 
-    /// Takes out what `path` leads to, or the nearest thing around it that there is. Of a condition nothing is taken out
-    /// alone: with a hole in it, it would be true of more than was meant.
+    /// Takes out what `path` leads to, or the nearest thing around it that there is.
     fn prune(&mut self, path: &[String]) -> bool {
         let Some(tree) = &mut self.tree else { return false };
-        let end = path
-            .iter()
-            .position(|key| key == "match")
-            .filter(|at| *at > 0)
-            .unwrap_or(path.len());
-        (1..=end).rev().any(|length| tree.prune(&path[..length]))
+        let path = indivisible(path);
+        (1..=path.len()).rev().any(|length| tree.prune(&path[..length]))
     }
 }
+
+/// What is taken out where `path` is to blame. Of a condition and of a file nothing is taken out alone: with a hole in it,
+/// the one would be true of more than was meant, the other be empty or readable by all.
+fn indivisible(path: &[String]) -> &[String] {
+    let condition = path.iter().position(|key| key == "match").filter(|at| *at > 0);
+    let file = path.first().filter(|key| FILES.contains(&key.as_str())).map(|_| 2);
+    let end = condition.or(file).unwrap_or(path.len());
+    path.get(..end).unwrap_or(path)
+}
+
+/// Lists of files, each of which is taken whole or not at all.
+const FILES: [&str; 2] = ["write_files", "networkd_files"];
 
 /// Whether a value with these keys is not to be shown even when it is the one to blame: it is a secret, or stands where
 /// people put one by mistake.
@@ -578,6 +586,21 @@ mod tests {
         assert_eq!(document.diagnostics.len(), 1, "{}", shown(&document));
         let network = format!("{:?}", document.config.network);
         assert!(!network.contains("e*") && network.contains("\"b\""), "{network}");
+    }
+
+    #[test]
+    fn a_file_with_something_wrong_in_it_is_not_written_at_all() {
+        let document = read(
+            "write_files:\n- {path: /a, content: '%', encoding: b64}\n- {path: /b, permissions: rw-------}\n\
+             - {path: ../c}\n- {path: /d, mode: 1}\n- {content: x}\n\
+             - {path: /e, content: '%', encoding: b64, source: {uri: ftp://x}}\n- {path: /good}\n\
+             networkd_files: [{name: a.network, contents: [x]}, {name: b.conf, contents: x}]\n",
+        );
+        assert_eq!(document.diagnostics.len(), 9, "{}", shown(&document));
+        let files = document.config.write_files.unwrap();
+        let paths: Vec<_> = files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(paths, ["/good"]);
+        assert_eq!(document.config.networkd_files, Some(Vec::new()));
     }
 
     #[test]
