@@ -26,6 +26,9 @@ const LATE_DEVICE_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long the system stage waits for what it started to show. Nothing in the boot waits for it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The same in the final stage, which comes when everything else is starting too: docker, after the same network.
+const FINAL_PATIENCE: Duration = Duration::from_secs(180);
+
 /// How often the devices are looked at while waiting.
 const POLL: Duration = Duration::from_millis(250);
 
@@ -297,10 +300,10 @@ async fn carry_out_document(
         modules: &modules,
         stage,
         default_policy: Policy::Keep,
-        patience: if stage == Stage::Local {
-            Duration::ZERO
-        } else {
-            PATIENCE
+        patience: match stage {
+            Stage::Local => Duration::ZERO,
+            Stage::System => PATIENCE,
+            Stage::Final => FINAL_PATIENCE,
         },
         resume,
         always: true,
