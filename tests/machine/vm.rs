@@ -4,6 +4,7 @@ use crate::machine::{Logs, Machine};
 use crate::pen::Pen;
 use crate::probe::{Observed, visit};
 use crate::rootfs::{Root, Suite, discard, run};
+use crate::say;
 use crate::seed::{PASSWORD, Seed};
 use crate::web::Web;
 use std::path::PathBuf;
@@ -99,6 +100,25 @@ impl Vm {
 }
 
 impl Vm {
+    fn boot_once(&mut self, words: &[&str], address: &str, root_password: &str) -> Observed {
+        let logs = self.logs.next();
+        let arguments = [
+            self.kernel.as_os_str(),
+            self.disk.as_ref(),
+            address.as_ref(),
+            self.seed.as_ref(),
+        ];
+        let arguments = arguments.into_iter().chain(words.iter().map(AsRef::as_ref));
+        let mut pen = Pen::start("qemu", arguments, &logs.join("console"));
+        let _web = matches!(self.medium, Medium::SerialHttp).then(|| Web::serve(&pen, &self.served()));
+        let visit = visit(&mut pen, ("127.0.0.1", 2222), root_password);
+        drop(pen);
+        // Without mount(2), and whether or not the machine was shut down cleanly.
+        let dump = format!("rdump /var/lib/probe {}", logs.display());
+        run(Command::new("debugfs").args(["-R", &dump]).arg(&self.disk));
+        Observed::read(&logs.join("probe"), visit, &logs)
+    }
+
     /// The directory that is served to it.
     fn served(&self) -> PathBuf {
         self.seed.with_extension("served")
@@ -128,22 +148,17 @@ impl Machine for Vm {
     }
 
     fn boot(&mut self, words: &[&str], address: &str, root_password: &str) -> Observed {
-        let logs = self.logs.next();
-        let arguments = [
-            self.kernel.as_os_str(),
-            self.disk.as_ref(),
-            address.as_ref(),
-            self.seed.as_ref(),
-        ];
-        let arguments = arguments.into_iter().chain(words.iter().map(AsRef::as_ref));
-        let mut pen = Pen::start("qemu", arguments, &logs.join("console"));
-        let _web = matches!(self.medium, Medium::SerialHttp).then(|| Web::serve(&pen, &self.served()));
-        let visit = visit(&mut pen, ("127.0.0.1", 2222), root_password);
-        drop(pen);
-        // Without mount(2), and whether or not the machine was shut down cleanly.
-        let dump = format!("rdump /var/lib/probe {}", logs.display());
-        run(Command::new("debugfs").args(["-R", &dump]).arg(&self.disk));
-        Observed::read(&logs.join("probe"), visit, &logs)
+        let seen = self.boot_once(words, address, root_password);
+        let console = std::fs::read(seen.logs.join("console")).unwrap_or_default();
+        // The emulator's own fault, once in some forty boots: the kernel dies before it has started anything.
+        if String::from_utf8_lossy(&console).contains("Kernel panic - not syncing: Fatal exception") {
+            say(
+                "machine",
+                "the emulated kernel died at its start: switched on once more",
+            );
+            return self.boot_once(words, address, root_password);
+        }
+        seen
     }
 
     fn cut(&mut self, after: Duration) {
