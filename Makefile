@@ -1,4 +1,4 @@
-# build, test, soak, demo, install, clean. Everything else is cargo's.
+# build, test, soak, demo, install, uninstall, clean. Everything else is cargo's.
 
 PREFIX  ?= /usr
 DESTDIR ?=
@@ -12,7 +12,7 @@ wants   = $(DESTDIR)/etc/systemd/system/multi-user.target.wants
 enabled = firstlight-local.service firstlight.service
 units   = $(enabled) firstlight-final.service firstlight-emergency.service
 
-.PHONY: build test soak demo install clean
+.PHONY: build test soak demo install uninstall clean
 
 # One static executable, for machines whose libraries are not ours. (Naming the target keeps build scripts and
 # procedural macros out of crt-static.)
@@ -38,6 +38,7 @@ demo:
 # Into a running machine, or with DESTDIR into an image's tree. Nothing in the tree is executed. Not depending on
 # `build`: root installs what a user has built.
 install:
+	@test -f $(BINARY) || { echo "install: $(BINARY) is not there; run \`make build\` first" >&2; exit 1; }
 	install -D -m 0755 $(BINARY) $(bindir)/firstlight
 	for unit in $(units); do \
 	    install -D -m 0644 units/$$unit $(unitdir)/$$unit && \
@@ -52,6 +53,15 @@ install:
 	@if [ -d $(DESTDIR)/etc/cloud ] || [ -e $(DESTDIR)/usr/bin/cloud-init ]; then \
 	    install -d $(DESTDIR)/etc/cloud && touch $(DESTDIR)/etc/cloud/cloud-init.disabled && \
 	    echo "install: cloud-init is in this image; disabled it with /etc/cloud/cloud-init.disabled"; \
+	fi
+
+# The program, its units and their links. What it configured stays, and so does its state: without the program, nothing
+# reads it. cloud-init stays disabled, unless its file is removed.
+uninstall:
+	rm -f $(bindir)/firstlight $(foreach unit,$(enabled),$(wants)/$(unit)) $(foreach unit,$(units),$(unitdir)/$(unit))
+	@echo "uninstall: /var/lib/firstlight and /etc/firstlight stay; remove them to forget this machine's history"
+	@if [ -e $(DESTDIR)/etc/cloud/cloud-init.disabled ]; then \
+	    echo "uninstall: cloud-init is disabled by /etc/cloud/cloud-init.disabled; remove the file to enable it"; \
 	fi
 
 clean:

@@ -6,7 +6,7 @@ mod support;
 
 use std::fs;
 
-use support::program::{firstlight, text};
+use support::program::{firstlight, firstlight_in, text};
 use support::tree::{build, place};
 
 #[test]
@@ -30,33 +30,38 @@ fn examples_are_valid_and_can_be_planned() {
     assert!(documents > 0, "there are no examples");
 }
 
-/// The README's first document does on a Photon what the README shows.
+/// Every command of the README that begins with `$ firstlight` prints what the README shows, on a Photon. `UPDATE=1` writes
+/// what it prints into the README, for a person to read.
 #[test]
 fn the_readme_shows_what_happens() {
     let readme = fs::read_to_string("README.md").unwrap();
-    let fenced = |mark: &str| {
-        readme
-            .split(mark)
-            .nth(1)
-            .unwrap()
-            .split("```")
-            .next()
-            .unwrap()
-            .to_owned()
-    };
-    let document = fenced("```yaml\n");
-    let shown = fenced("docker01.yaml\n");
+    let document = readme.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
     let tree = place();
     build("photon5", None, tree.path());
-    let path = tree.path().join("docker01.yaml");
-    fs::write(&path, document).unwrap();
-    let mut plan = firstlight(&["plan", "--root", text(tree.path()), text(&path)]);
-    // The README plans it where it is.
-    plan.stdout = plan.stdout.replace(text(&path), "docker01.yaml");
-    let trimmed = |text: &str| text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
-    assert_eq!(
-        trimmed(&plan.stdout),
-        trimmed(&shown).trim_end(),
-        "the README is not true any more"
-    );
+    let desk = place();
+    fs::write(desk.path().join("docker01.yaml"), document).unwrap();
+    let typo = document.replace("permit_root_login", "permit_rootlogin");
+    fs::write(desk.path().join("typo.yaml"), typo).unwrap();
+
+    let mut shown = readme.clone();
+    let mut commands = 0;
+    for block in readme.split("```console\n$ firstlight ").skip(1) {
+        let (command, rest) = block.split_once('\n').unwrap();
+        let expected = rest.split("```").next().unwrap();
+        let arguments = command.replace("/mnt/photon", text(tree.path()));
+        let said = firstlight_in(desk.path(), &arguments.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(said.stderr, "", "{command}");
+        let trimmed = |text: &str| {
+            text.lines()
+                .map(|line| format!("{}\n", line.trim_end()))
+                .collect::<String>()
+        };
+        shown = shown.replace(expected, &trimmed(&said.stdout));
+        commands += 1;
+    }
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write("README.md", &shown).unwrap();
+    }
+    assert!(commands >= 2, "{commands} commands were found");
+    assert_eq!(shown, readme, "the README is not true any more");
 }

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use support::program::{firstlight, text};
-use support::tree::{build, difference, place, snapshot, today};
+use support::tree::{build, date_of_today, difference, place, snapshot};
 
 #[test]
 fn every_case_ends_as_written_and_comes_back() {
@@ -53,7 +53,11 @@ fn run_case(case: &Path, layout: &str) -> Result<(), String> {
     if snapshot(tree.path()) != before || tree.path().join("var/lib/firstlight").exists() {
         return fail("plan changed the tree", &plan);
     }
-    expect(case, &format!("{layout}.plan"), &plan.stdout.replace(&today(), "TODAY"))?;
+    expect(
+        case,
+        &format!("{layout}.plan"),
+        &plan.stdout.replace(&date_of_today(), "TODAY"),
+    )?;
 
     let pending = firstlight(&["plan", "--root", root, "--source", &seed, "--exit-code"]);
     if pending.status != 3 {

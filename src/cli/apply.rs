@@ -13,6 +13,7 @@ use crate::document::duration;
 use crate::engine::Policy;
 use crate::engine::confirm::can_arm;
 use crate::module::{self, Stage};
+use crate::report::words;
 use crate::state::Store;
 
 /// How long verification waits for addresses to show and units to start.
@@ -43,8 +44,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
         return Ok(Exit::NoSource);
     };
     if input.document.has_errors() {
-        context.say("nothing was changed");
-        return Ok(Exit::Invalid);
+        return Ok(context.refuse(&input.document));
     }
     system.connect().await?;
     if arguments.confirm.is_some() {
@@ -73,9 +73,21 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
         always: false,
         confirm: arguments.confirm,
     };
+    if let Some(time) = arguments.confirm {
+        context.say(&before_it_is_lost(time));
+    }
     let report = carry_out(&system, &store, &request).await?;
     // Whoever reads what is printed may take their time: the next to change the machine doesn't wait for them.
     drop(lock);
     context.print(&report, |style| report.render(style))?;
     Ok(report.outcome.into())
+}
+
+/// What a person has to know before the connection drops that the change goes over.
+fn before_it_is_lost(time: Duration) -> String {
+    format!(
+        "applying; all of it is undone in {}, unless you type `firstlight confirm`. If the connection drops, log in \
+         again, at the new address, and type it there",
+        words::time(time.as_secs())
+    )
 }

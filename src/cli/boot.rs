@@ -37,5 +37,5 @@ pub async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exi
         StageName::Final => Stage::Final,
     };
     // What there is to say goes to the journal and into the status; nobody reads a unit's standard output.
-    Ok(boot(stage, context.source.as_ref()).await?.status.into())
+    Ok(Exit::of_boot(boot(stage, context.source.as_ref()).await?.status))
 }

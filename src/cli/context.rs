@@ -10,8 +10,11 @@ use serde::Serialize;
 use super::{Exit, Format};
 use crate::agent::elsewhere::fetch;
 use crate::agent::selection::selection;
+use crate::document::plain::plain;
 use crate::document::{Diagnostic, Document};
+use crate::report::SCHEMA;
 use crate::report::style::Style;
+use crate::report::words::count;
 use crate::settings::{self, Invalid, Settings};
 use crate::source::{Choice, Seed, Verdict, file, search};
 use crate::state::{Store, instance_id, scrubbed};
@@ -24,6 +27,16 @@ pub struct Context {
     format: Format,
     /// The sources that `--source` names.
     pub source: Option<Choice>,
+    /// Whether what needs no attention is shown too.
+    pub verbose: bool,
+}
+
+/// Why there is no result. Its JSON form is stable.
+#[derive(Debug, Serialize)]
+struct Failure<'a> {
+    schema: u32,
+    error: String,
+    diagnostics: &'a [Diagnostic],
 }
 
 /// A document with where it came from.
@@ -40,10 +53,15 @@ pub struct Input {
 impl Context {
     /// From the command line.
     #[expect(clippy::disallowed_methods, reason = "a path of the host, given on the command line")]
-    pub fn new(root: Option<PathBuf>, format: Format, source: Option<Choice>) -> Self {
+    pub fn new(root: Option<PathBuf>, format: Format, source: Option<Choice>, verbose: bool) -> Self {
         // `--root /` is the running machine.
         let root = root.filter(|path| path.canonicalize().ok().as_deref() != Some(Path::new("/")));
-        Self { root, format, source }
+        Self {
+            root,
+            format,
+            source,
+            verbose,
+        }
     }
 
     /// The machine: the running one, or the tree under `--root`.
@@ -108,7 +126,10 @@ impl Context {
                     Verdict::Present(seed) => self.fetched(&seed, &settings).await?,
                     Verdict::Broken(why) => bail!(why),
                     Verdict::Absent(why) => {
-                        self.say(&format!("no source has a document: {why}"));
+                        let text = "no source has a document; `firstlight sources` says why";
+                        self.say(text);
+                        tracing::info!("{why}");
+                        self.print_failure(text, &[]);
                         return Ok(None);
                     }
                 }
@@ -177,10 +198,42 @@ impl Context {
 
     /// Says why the program fails.
     pub fn fail(&self, error: &anyhow::Error) -> ExitCode {
+        let text = format!("{error:#}");
         let style = Style::for_stream(&std::io::stderr());
-        self.say(&format!("{}: {error:#}", style.removed("error")));
+        self.say(&format!("{}: {}", style.removed("error"), plain_lines(&text)));
+        self.print_failure(&text, &[]);
         Exit::Failed.into()
     }
+
+    /// Says that a document with these diagnostics, which were shown, is refused.
+    pub fn refuse(&self, document: &Document) -> Exit {
+        let errors = document.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
+        let text = format!(
+            "the document has {}; nothing was changed",
+            count(errors.count(), "error")
+        );
+        self.say(&text);
+        self.print_failure(&text, &document.diagnostics);
+        Exit::Invalid
+    }
+
+    /// Programs get JSON even where there is no result.
+    fn print_failure(&self, error: &str, diagnostics: &[Diagnostic]) {
+        if self.format == Format::Json {
+            let failure = Failure {
+                schema: SCHEMA,
+                error: error.to_owned(),
+                diagnostics,
+            };
+            // It was said on standard error; the exit status says it again.
+            let _ = self.print(&failure, |_| String::new());
+        }
+    }
+}
+
+/// The lines of a message, with nothing in them that steers a terminal.
+fn plain_lines(text: &str) -> String {
+    text.lines().map(plain).collect::<Vec<_>>().join("\n")
 }
 
 /// What is left of a document after its secrets were overwritten is not what anybody asks for: carried out, it would undo
@@ -208,7 +261,7 @@ mod tests {
         let link = elsewhere.path().join("link");
         std::os::unix::fs::symlink("/", &link).unwrap();
         let live = |root: &Path| {
-            let context = Context::new(Some(root.to_owned()), Format::Human, None);
+            let context = Context::new(Some(root.to_owned()), Format::Human, None, false);
             context.system().unwrap().live
         };
         for root in ["/", "//", "/.", "/etc/..", "/proc/self/root"] {

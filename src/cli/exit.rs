@@ -18,6 +18,8 @@ pub enum Exit {
     Degraded = 4,
     /// No source has a document.
     NoSource = 5,
+    /// A boot ended degraded. Not 4: systemd calls that NOPERMISSION (systemd.exec(5)), and has no word for this one.
+    BootDegraded = 10,
     /// The document is invalid (`EX_DATAERR` of sysexits.h).
     Invalid = 65,
 }
@@ -49,6 +51,17 @@ impl From<Standing> for Exit {
             Standing::Degraded => Self::Degraded,
             Standing::Failed => Self::Failed,
             Standing::NoSource | Standing::NotRun => Self::NoSource,
+        }
+    }
+}
+
+impl Exit {
+    /// How a stage of the boot ends, for systemd: nothing is wrong with a machine that no source has a document for.
+    pub fn of_boot(standing: Standing) -> Self {
+        match standing.into() {
+            Self::NoSource => Self::Done,
+            Self::Degraded => Self::BootDegraded,
+            other => other,
         }
     }
 }

@@ -6,9 +6,12 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::exit::Exit;
+use crate::document::plain::plain;
 use crate::report::SCHEMA;
+use crate::report::style::Style;
+use crate::report::words::{count, time};
 use crate::state::{Generation, Store};
-use crate::system::clock::BootTime;
+use crate::system::clock::{BootTime, date_and_time};
 
 /// The generations, oldest first. Its JSON form is stable.
 #[derive(Debug, Serialize)]
@@ -38,7 +41,7 @@ impl Row {
         let outcome = self.generation.outcome;
         match (self.reverts_in, self.generation.undoing) {
             (_, true) => format!("{outcome}, not fully undone"),
-            (Some(seconds), _) => format!("{outcome}, unconfirmed, reverts in {seconds} s"),
+            (Some(seconds), _) => format!("{outcome}, undone in {} unless confirmed", time(seconds)),
             (None, _) if self.generation.unconfirmed.is_some() => format!("{outcome}, was not confirmed"),
             (None, _) => outcome.to_string(),
         }
@@ -56,19 +59,26 @@ pub fn run(context: &Context) -> anyhow::Result<Exit> {
             .map(|generation| Row::of(generation, &now))
             .collect(),
     };
-    context.print(&report, |_| {
+    context.print(&report, |_: Style| report.render())?;
+    Ok(Exit::Done)
+}
+
+impl Report {
+    /// A line a generation, in columns.
+    fn render(&self) -> String {
         let mut text = String::new();
-        for row in &report.generations {
-            let generation = &row.generation;
+        let outcomes: Vec<String> = self.generations.iter().map(Row::outcome).collect();
+        let width = outcomes.iter().map(String::len).max().unwrap_or(0);
+        for (Row { generation, .. }, outcome) in self.generations.iter().zip(&outcomes) {
             let changed: usize = generation.stages.values().map(|stage| stage.changed).sum();
             let _ = writeln!(
                 text,
-                "{:>4}  {}  {:<11}  {changed:>3} changed  {} {}",
+                "{:>4}  {}  {outcome:<width$}  {:<11}  {} {}",
                 generation.number,
-                date(generation.created),
-                row.outcome(),
-                generation.source,
-                generation.place
+                date_and_time(generation.created),
+                count(changed, "change"),
+                plain(&generation.source),
+                plain(&generation.place)
             );
         }
         if text.is_empty() {
@@ -76,44 +86,46 @@ pub fn run(context: &Context) -> anyhow::Result<Exit> {
         } else {
             text
         }
-    })?;
-    Ok(Exit::Done)
-}
-
-/// Seconds since 1970 as `2026-11-23 02:11:47Z` (the civil calendar from days, Howard Hinnant's algorithm).
-fn date(seconds: u64) -> String {
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    format!(
-        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}Z",
-        rest / 3600,
-        rest / 60 % 60,
-        rest % 60
-    )
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::module::Stage;
+    use crate::state::{Outcome, STATE_VERSION, StageRecord};
+
     #[test]
-    fn dates_are_those_of_the_calendar() {
-        let table = [
-            (0, "1970-01-01 00:00:00Z"),
-            (951_782_400, "2000-02-29 00:00:00Z"),
-            (1_795_399_907, "2026-11-23 02:11:47Z"),
-        ];
-        for (seconds, text) in table {
-            assert_eq!(super::date(seconds), text);
-        }
+    fn generations_stand_in_columns_and_steer_no_terminal() {
+        let row = |number, outcome, changed, place: &str, reverts_in| Row {
+            generation: Generation {
+                version: STATE_VERSION,
+                number,
+                created: 1_795_399_907,
+                instance_id: "i".to_owned(),
+                source: "file".to_owned(),
+                place: place.to_owned(),
+                digest: String::new(),
+                outcome,
+                stages: [(Stage::Final, StageRecord { changed, outcome })].into(),
+                unconfirmed: None,
+                undoing: false,
+                pointer: None,
+                scrubbed: None,
+            },
+            reverts_in,
+        };
+        let report = Report {
+            schema: SCHEMA,
+            generations: vec![
+                row(9, Outcome::Done, 1, "/root/a.yaml", None),
+                row(10, Outcome::Done, 12, "/root/\x1b[2Jb.yaml", Some(90)),
+            ],
+        };
+        let expected =
+            "   9  2026-11-23 02:11:47Z  done                                       1 change     file /root/a.yaml
+  10  2026-11-23 02:11:47Z  done, undone in 1 min 30 s unless confirmed  12 changes  file /root/\\u{1b}[2Jb.yaml
+";
+        assert_eq!(report.render(), expected);
     }
 }

@@ -78,7 +78,12 @@ enum Command {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     logging::start(arguments.verbose);
-    let context = Context::new(arguments.root, arguments.format, arguments.source);
+    let context = Context::new(
+        arguments.root,
+        arguments.format,
+        arguments.source,
+        arguments.verbose > 0,
+    );
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return context.fail(&anyhow::Error::from(error)),

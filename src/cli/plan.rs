@@ -38,7 +38,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
     for problem in plan.problems() {
         context.say(&problem.render(false));
     }
-    context.print(&report, |style| report.render(style))?;
+    context.print(&report, |style| report.render(style, context.verbose))?;
     Ok(match () {
         () if input.document.has_errors() => Exit::Invalid,
         () if plan.problems().next().is_some() => Exit::Failed,

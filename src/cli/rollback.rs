@@ -7,8 +7,10 @@ use super::context::Context;
 use super::exit::Exit;
 use crate::agent::confirm::revert;
 use crate::document::Config;
+use crate::document::plain::plain;
 use crate::engine::{Undone, recover, rollback, survey};
 use crate::report::SCHEMA;
+use crate::report::words::count;
 use crate::state::Store;
 use crate::system::System;
 
@@ -81,15 +83,18 @@ impl Report {
         }
         let numbers: Vec<String> = self.generations.iter().map(u32::to_string).collect();
         let mut text = format!(
-            "rolled back generation {}: {} changes undone\n",
-            numbers.join(", "),
-            self.changes
+            "rolled back {}: {} undone\n",
+            match numbers.as_slice() {
+                [one] => format!("generation {one}"),
+                several => format!("generations {}", several.join(", ")),
+            },
+            count(self.changes, "change")
         );
         for what in &self.kept {
-            text.push_str(&format!("can't be undone: {what}\n"));
+            text.push_str(&format!("can't be undone: {}\n", plain(what)));
         }
         for what in &self.left {
-            text.push_str(&format!("left for when there is a system bus: {what}\n"));
+            text.push_str(&format!("left for when there is a system bus: {}\n", plain(what)));
         }
         text
     }

@@ -3,6 +3,7 @@
 use annotate_snippets::{AnnotationKind, Level as SnippetLevel, Renderer, Snippet};
 use serde::Serialize;
 
+use super::plain::plain;
 use super::yaml::Span;
 
 /// How much a diagnostic weighs.
@@ -105,17 +106,17 @@ impl Diagnostic {
             Severity::Error => SnippetLevel::ERROR,
             Severity::Warning => SnippetLevel::WARNING,
         };
-        let title = level.primary_title(self.message.as_str());
+        let (message, file) = (plain(&self.message), plain(&self.file));
+        let hint = self.hint.as_deref().map(plain);
+        let title = level.primary_title(message.as_str());
         let mut report = match &self.excerpt {
             Some(line) => {
-                let snippet = Snippet::source(line.as_str())
-                    .line_start(self.line)
-                    .path(self.file.as_str());
+                let snippet = Snippet::source(line.as_str()).line_start(self.line).path(file.as_str());
                 title.element(snippet.annotation(AnnotationKind::Primary.span(self.mark.clone())))
             }
-            None => title.element(SnippetLevel::NOTE.message(self.place())),
+            None => title.element(SnippetLevel::NOTE.message(plain(&self.place()))),
         };
-        if let Some(hint) = &self.hint {
+        if let Some(hint) = &hint {
             report = report.element(SnippetLevel::HELP.message(hint.as_str()));
         }
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };

@@ -24,6 +24,7 @@ pub mod ntp;
 pub mod one_or_many;
 pub mod password;
 pub mod password_hash;
+pub mod plain;
 pub mod problem;
 pub mod public_keys;
 pub mod read;

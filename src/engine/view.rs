@@ -8,6 +8,7 @@ use similar::TextDiff;
 use crate::document::redact::redact;
 use crate::document::secret::MASK;
 use crate::module::{AccountChange, Change, Expectation, FileChange, FileContent, LinkSetting, UnitAction};
+use crate::system::clock::date;
 use crate::system::{Kind, Metadata, ReadError, Root};
 
 /// A change as it is shown. Its JSON form is stable.
@@ -120,7 +121,7 @@ fn view_account(change: &AccountChange) -> ChangeView {
 fn describe_day(password: &crate::module::PasswordChange) -> String {
     match password.last_change {
         Some(0) => "to be changed at the next login".to_owned(),
-        Some(day) => format!("last changed on day {day}"),
+        Some(day) => format!("last changed on {}", date(day.into())),
         None => "without a day of its last change".to_owned(),
     }
 }

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::SCHEMA;
 use super::plan::render_change;
 use super::style::Style;
+use super::words::time;
+use crate::document::plain::plain;
 use crate::engine::verify::{Finding, Verdict};
 use crate::engine::{Applied, ChangeView, ModuleResult};
 use crate::module::{Level, Note};
@@ -96,8 +98,9 @@ impl AppliedReport {
         if let Some(seconds) = self.reverts_in {
             let _ = writeln!(
                 text,
-                "{}: all of it is undone in {seconds} s; `firstlight confirm` keeps it",
-                style.changed("unconfirmed")
+                "{}: all of it is undone in {}; `firstlight confirm` keeps it",
+                style.changed("unconfirmed"),
+                time(seconds)
             );
         }
         text
@@ -164,16 +167,21 @@ impl ModuleOutcome {
             } else {
                 "note"
             };
-            let _ = writeln!(text, "  {}: {}", style.changed(word), note.text);
+            let _ = writeln!(text, "  {}: {}", style.changed(word), plain(&note.text));
         }
         for problem in &self.problems {
-            let _ = writeln!(text, "  {}: {problem}", style.removed("failed"));
+            let _ = writeln!(text, "  {}: {}", style.removed("failed"), plain(problem));
         }
         for finding in short
             .into_iter()
             .filter(|finding| !self.problems.contains(&finding.to_string()))
         {
-            let _ = writeln!(text, "  {}: {finding}", style.removed("not as asked"));
+            let _ = writeln!(
+                text,
+                "  {}: {}",
+                style.removed("not as asked"),
+                plain(&finding.to_string())
+            );
         }
         if self.undone && !self.changed.is_empty() {
             let _ = writeln!(text, "  {}", style.changed("its changes were undone"));

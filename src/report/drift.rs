@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::SCHEMA;
 use super::plan::render_diff;
 use super::style::Style;
+use crate::document::plain::plain;
 use crate::engine::Drift;
 
 /// What no longer is as the last generation left it.
@@ -48,8 +49,8 @@ impl DriftReport {
                 text,
                 "  {} {}: {} {since}",
                 style.changed("~"),
-                drift.target,
-                drift.summary
+                plain(&drift.target),
+                plain(&drift.summary)
             );
             render_diff(&mut text, drift.diff.as_deref(), style);
         }

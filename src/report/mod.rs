@@ -9,6 +9,7 @@ pub mod generation;
 pub mod plan;
 pub mod status;
 pub mod style;
+pub mod words;
 
 /// The version of the JSON forms.
 pub const SCHEMA: u32 = 1;

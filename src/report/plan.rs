@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::SCHEMA;
 use super::style::Style;
+use super::words::count;
 use crate::document::Diagnostic;
+use crate::document::plain::plain;
 use crate::engine::view::describe_expectation;
 use crate::engine::{ChangeView, GenerationPlan};
 use crate::module::{Expectation, Level, Note};
@@ -78,49 +80,76 @@ impl PlanReport {
         })
     }
 
-    /// For people.
-    pub fn render(&self, style: Style) -> String {
+    /// For people. What is as asked already is left out, unless `verbose`.
+    pub fn render(&self, style: Style, verbose: bool) -> String {
         let mut text = String::new();
         for module in &self.modules {
-            module.render(&mut text, style);
+            module.render(&mut text, style, verbose);
         }
         for reaction in &self.reactions {
-            let _ = writeln!(text, "{} then {}", style.changed("~"), reaction.summary);
+            let _ = writeln!(text, "{} then {}", style.changed("~"), plain(&reaction.summary));
         }
-        let holding: usize = self.modules.iter().map(|module| module.holding).sum();
-        let _ = match self.changes {
-            0 => writeln!(text, "Nothing to do: all {holding} settings hold."),
-            1 => writeln!(text, "1 change, {holding} settings hold already."),
-            changes => writeln!(text, "{changes} changes, {holding} settings hold already."),
-        };
+        self.render_sum(&mut text, style);
         text
+    }
+
+    /// The last lines: how much it is, and what stands in the way, an error a line. They are what a long plan leaves on
+    /// the screen.
+    fn render_sum(&self, text: &mut String, style: Style) {
+        let unchanged: usize = self.modules.iter().map(|module| module.holding).sum();
+        let errors: Vec<&Diagnostic> = self.errors().collect();
+        if errors.is_empty() {
+            let _ = match (self.changes, unchanged) {
+                (0, 0) => writeln!(text, "Nothing to do: the document asks for nothing."),
+                (0, unchanged) => writeln!(text, "Nothing to do: {unchanged} unchanged."),
+                (changes, unchanged) => writeln!(text, "{}, {unchanged} unchanged.", count(changes, "change")),
+            };
+            return;
+        }
+        let _ = writeln!(
+            text,
+            "{}, {unchanged} unchanged, {}: `firstlight apply` would refuse this:",
+            count(self.changes, "change"),
+            style.removed(&count(errors.len(), "error"))
+        );
+        for error in errors {
+            let _ = writeln!(text, "  {}: {}", plain(&error.place()), plain(&error.message));
+        }
+    }
+
+    /// What keeps `apply` from doing this: errors of the document, and what the machine can't do.
+    fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        let planned = self.modules.iter().filter_map(|module| module.problem.as_ref());
+        let all = self.diagnostics.iter().chain(planned);
+        all.filter(|diagnostic| diagnostic.is_error())
     }
 }
 
 impl ModuleReport {
-    fn render(&self, text: &mut String, style: Style) {
-        let remarks = self.notes.iter().any(|note| note.level != Level::Info);
-        if self.changes.is_empty() && !remarks && self.problem.is_none() {
+    fn render(&self, text: &mut String, style: Style, verbose: bool) {
+        let told = |note: &&Note| verbose || note.level != Level::Info;
+        let held = verbose && self.holding > 0;
+        if self.changes.is_empty() && !held && !self.notes.iter().any(|note| told(&note)) {
             return;
         }
         let _ = writeln!(text, "{}", style.strong(&self.name));
         for change in &self.changes {
             render_change(text, change, style);
         }
-        for note in &self.notes {
+        if held {
+            let _ = writeln!(text, "  {}", style.faint(&format!("{} unchanged", self.holding)));
+        }
+        for note in self.notes.iter().filter(told) {
             let word = if note.level == Level::Warning {
                 style.changed("warning")
             } else {
                 style.faint("note")
             };
-            let _ = writeln!(text, "  {word}: {}", note.text);
+            let _ = writeln!(text, "  {word}: {}", plain(&note.text));
         }
-        for (when, checks) in [
-            ("then checked", &self.checks),
-            ("left for the boot to check", &self.left_for_boot),
-        ] {
-            if !self.changes.is_empty() && !checks.is_empty() {
-                let _ = writeln!(text, "  {}", style.faint(&format!("{when}: {}", checks.join("; "))));
+        for (when, checks) in [("then checked", &self.checks), ("checked at boot", &self.left_for_boot)] {
+            for check in checks.iter().filter(|_| verbose || !self.changes.is_empty()) {
+                let _ = writeln!(text, "  {}", style.faint(&format!("{when}: {}", plain(check))));
             }
         }
         let _ = writeln!(text);
@@ -134,14 +163,19 @@ pub fn render_change(text: &mut String, change: &ChangeView, style: Style) {
         '-' => style.removed("-"),
         _ => style.changed("~"),
     };
-    let _ = writeln!(text, "  {sign} {}", change.summary);
+    let _ = writeln!(text, "  {sign} {}", plain(&change.summary));
     render_diff(text, change.diff.as_deref(), style);
 }
 
-/// A diff, indented.
+/// A diff, indented, without its headings: the line above names the file.
 pub(super) fn render_diff(text: &mut String, diff: Option<&str>, style: Style) {
-    for line in diff.into_iter().flat_map(str::lines) {
-        let shown = escape(line);
+    let lines: Vec<&str> = diff.into_iter().flat_map(str::lines).collect();
+    let lines = match lines.as_slice() {
+        [before, after, hunks @ ..] if before.starts_with("--- ") && after.starts_with("+++ ") => hunks,
+        all => all,
+    };
+    for line in lines {
+        let shown = plain(line);
         let dressed = match line.as_bytes().first() {
             Some(b'+') => style.added(&shown),
             Some(b'-') => style.removed(&shown),
@@ -149,16 +183,4 @@ pub(super) fn render_diff(text: &mut String, diff: Option<&str>, style: Style) {
         };
         let _ = writeln!(text, "      {dressed}");
     }
-}
-
-/// A file of the machine may hold control characters: none of them reaches the terminal.
-fn escape(line: &str) -> String {
-    let plain = |c: char| {
-        if c.is_control() && c != '\t' {
-            c.escape_default().to_string()
-        } else {
-            c.to_string()
-        }
-    };
-    line.chars().map(plain).collect()
 }

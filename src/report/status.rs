@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::applied::AppliedReport;
 use super::style::Style;
+use super::words::time;
 use super::{SCHEMA, applied};
 use crate::document::Diagnostic;
+use crate::document::plain::plain;
 use crate::engine::verify::Finding;
 use crate::module::Stage;
 use crate::state::Outcome;
@@ -187,7 +189,7 @@ impl Status {
             _ => style.changed(&word),
         };
         let _ = writeln!(text, "status: {dressed}");
-        let _ = writeln!(text, "detail: {}", self.detail);
+        let _ = writeln!(text, "detail: {}", plain(&self.detail));
         let lines = [
             ("source", &self.source),
             ("place", &self.place),
@@ -195,7 +197,7 @@ impl Status {
         ];
         for (name, value) in lines {
             if let Some(value) = value {
-                let _ = writeln!(text, "{name}: {value}");
+                let _ = writeln!(text, "{name}: {}", plain(value));
             }
         }
         if let Some(generation) = self.generation {
@@ -204,8 +206,9 @@ impl Status {
         if let Some(Unconfirmed { generation, reverts_in }) = &self.unconfirmed {
             let _ = writeln!(
                 text,
-                "{}: generation {generation}, reverts in {reverts_in} s; `firstlight confirm` keeps it",
-                style.changed("unconfirmed")
+                "{}: generation {generation}, undone in {}; `firstlight confirm` keeps it",
+                style.changed("unconfirmed"),
+                time(*reverts_in)
             );
         }
         for module in &self.modules {
@@ -220,7 +223,7 @@ impl Status {
             );
         }
         for problem in &self.problems {
-            let _ = writeln!(text, "{}: {problem}", style.removed("problem"));
+            let _ = writeln!(text, "{}: {}", style.removed("problem"), plain(problem));
         }
         text
     }

@@ -60,6 +60,13 @@ impl Settings {
 }
 
 impl Settings {
+    /// Everything that is wrong with settings that are in no machine yet.
+    pub fn check(bytes: &[u8]) -> Vec<Diagnostic> {
+        read::read(bytes)
+            .err()
+            .map_or_else(Vec::new, |Invalid(diagnostics)| diagnostics)
+    }
+
     /// The same for what a person names by hand: it is theirs, needs no permission and no signature.
     #[must_use]
     pub fn of_a_person(mut self) -> Self {

@@ -1,4 +1,4 @@
-//! The clock of one boot: what a deadline is told in when the wall clock may be set at any time.
+//! The clock of one boot, in which deadlines are told since the wall clock may be set at any time; and the calendar.
 
 use std::time::Duration;
 
@@ -26,5 +26,45 @@ impl BootTime {
             boot_id: boot_id.trim().to_owned(),
             monotonic: clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from),
         }
+    }
+}
+
+/// A day, counted from 1970-01-01, as `2026-11-23` (the civil calendar from days, Howard Hinnant's algorithm).
+pub fn date(days: u64) -> String {
+    let shifted = days.saturating_add(719_468);
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// Seconds since 1970-01-01 UTC as `2026-11-23 02:11:47Z`.
+pub fn date_and_time(seconds: u64) -> String {
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let (hours, minutes, seconds) = (rest / 3600, rest / 60 % 60, rest % 60);
+    format!("{} {hours:02}:{minutes:02}:{seconds:02}Z", date(days))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        let table = [
+            (0, "1970-01-01 00:00:00Z"),
+            (951_782_400, "2000-02-29 00:00:00Z"),
+            (1_795_399_907, "2026-11-23 02:11:47Z"),
+        ];
+        for (seconds, text) in table {
+            assert_eq!(super::date_and_time(seconds), text);
+        }
+        assert_eq!(super::date(20_785), "2026-11-28");
     }
 }

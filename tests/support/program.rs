@@ -20,6 +20,12 @@ pub fn firstlight(arguments: &[&str]) -> Said {
     firstlight_reading(arguments, b"")
 }
 
+/// Runs `firstlight` with these arguments in this directory.
+pub fn firstlight_in(directory: &Path, arguments: &[&str]) -> Said {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_firstlight"));
+    run(command.args(arguments).current_dir(directory), b"")
+}
+
 /// Runs `firstlight` with these arguments, and lets it die at the N-th place of `system/failpoint.rs`.
 pub fn firstlight_dying(arguments: &[&str], at: u64) -> Said {
     run(

@@ -142,3 +142,9 @@ pub fn today() -> String {
         .unwrap();
     (since.as_secs() / 86_400).to_string()
 }
+
+/// Today, as `2026-11-28`.
+pub fn date_of_today() -> String {
+    let date = std::process::Command::new("date").args(["-u", "+%F"]).output().unwrap();
+    String::from_utf8(date.stdout).unwrap().trim().to_owned()
+}

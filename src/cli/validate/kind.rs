@@ -1,0 +1,100 @@
+//! What somebody gives to `validate`: told by its name, else by its keys.
+
+use std::path::Path;
+
+use crate::document::yaml::{Value, parse};
+
+/// What a text is, as a part of a seed or a file of firstlight's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// What the machine shall be; vendor-data too
+    UserData,
+    /// Who the machine is
+    MetaData,
+    /// A seed's network
+    NetworkConfig,
+    /// The owner's settings, /etc/firstlight/config.yaml
+    Settings,
+    /// A directory or an image with all parts
+    #[value(skip)]
+    Seed,
+}
+
+impl Kind {
+    /// What the text at `path` is.
+    pub fn of(path: &Path, bytes: &[u8]) -> Self {
+        Self::named(path)
+            .or_else(|| Self::keyed(bytes))
+            .unwrap_or(Self::UserData)
+    }
+
+    /// By the names that the parts of a seed have, with any ending.
+    fn named(path: &Path) -> Option<Self> {
+        if path.ends_with("firstlight/config.yaml") {
+            return Some(Self::Settings);
+        }
+        let name = path.file_name()?.to_str()?;
+        match name.split('.').next()? {
+            "user-data" | "vendor-data" => Some(Self::UserData),
+            "meta-data" => Some(Self::MetaData),
+            "network-config" => Some(Self::NetworkConfig),
+            _ => None,
+        }
+    }
+
+    /// By keys that only one kind has at the top.
+    fn keyed(bytes: &[u8]) -> Option<Self> {
+        let parsed = parse(std::str::from_utf8(bytes).ok()?, 0).ok()?;
+        let Value::Mapping(entries) = parsed.root?.value else {
+            return None;
+        };
+        let has = |keys: &[&str]| entries.iter().any(|entry| keys.contains(&entry.key.text.as_str()));
+        match () {
+            () if has(&["version", "ethernets"]) => Some(Self::NetworkConfig),
+            () if has(&["instance-id", "local-hostname", "public-keys"]) => Some(Self::MetaData),
+            () if has(&["allow", "trusted_keys", "sources", "device_timeout", "source_timeout"]) => {
+                Some(Self::Settings)
+            }
+            () => None,
+        }
+    }
+
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UserData => "user-data",
+            Self::MetaData => "meta-data",
+            Self::NetworkConfig => "network-config",
+            Self::Settings => "settings",
+            Self::Seed => "seed",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_taken_for_what_it_is() {
+        let table = [
+            ("web.yaml", "hostname: a\n", Kind::UserData),
+            ("user-data", "instance-id: a\n", Kind::UserData),
+            ("vendor-data.yaml", "", Kind::UserData),
+            ("seed/meta-data", "", Kind::MetaData),
+            ("a.yaml", "instance-id: a\n", Kind::MetaData),
+            ("network-config.yml", "", Kind::NetworkConfig),
+            ("a.yaml", "version: 2\nethernets: {}\n", Kind::NetworkConfig),
+            ("a.yaml", "network: {version: 2}\n", Kind::UserData),
+            ("/etc/firstlight/config.yaml", "", Kind::Settings),
+            ("mine.yaml", "allow: [network]\n", Kind::Settings),
+            ("config.yaml", "hostname: a\n", Kind::UserData),
+            ("broken.yaml", "a: [\n", Kind::UserData),
+            ("-", "- a\n", Kind::UserData),
+        ];
+        for (path, text, kind) in table {
+            assert_eq!(Kind::of(Path::new(path), text.as_bytes()), kind, "{path} {text}");
+        }
+    }
+}

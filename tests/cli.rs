@@ -1,0 +1,239 @@
+//! The command line as a person and a program meet it: what is said last, what is JSON, what is taken for what.
+
+#![allow(clippy::unwrap_used, reason = "a test says where it stopped by panicking there")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use support::program::{firstlight, firstlight_in, firstlight_reading, text};
+use support::tree::{build, place};
+
+fn tree() -> tempfile::TempDir {
+    let tree = place();
+    build("photon5", None, tree.path());
+    tree
+}
+
+/// A plan that `apply` would refuse ends in the reasons, an error a line; one that asks for nothing says that.
+#[test]
+fn a_plan_ends_in_what_matters() {
+    let tree = tree();
+    let table: [(&str, &[&str]); 4] = [
+        ("hostname: web1\n", &["1 change, 1 unchanged."]),
+        ("hostname: photon-machine\n", &["Nothing to do: 2 unchanged."]),
+        (
+            "merge_how: replace\n",
+            &["Nothing to do: the document asks for nothing."],
+        ),
+        (
+            "hostname: web1\nhostnme: a\nsshd: {permit_root_login: maybe}\n",
+            &[
+                "1 change, 1 unchanged, 2 errors: `firstlight apply` would refuse this:",
+                "  standard input:2:1: unknown key `hostnme`",
+                "  standard input:3:27: ",
+            ],
+        ),
+    ];
+    for (document, expected) in table {
+        let said = firstlight_reading(&["plan", "--root", text(tree.path()), "-"], document.as_bytes());
+        let lines: Vec<&str> = said.stdout.lines().collect();
+        let last = &lines[lines.len().saturating_sub(expected.len())..];
+        let same =
+            last.len() == expected.len() && last.iter().zip(expected).all(|(line, start)| line.starts_with(start));
+        assert!(same, "{document}\n{}", said.stdout);
+    }
+}
+
+/// What the machine can't do is refused as what the document gets wrong is.
+#[test]
+fn a_plan_counts_what_the_machine_lacks() {
+    let tree = tree();
+    let said = firstlight_reading(
+        &["plan", "--root", text(tree.path()), "-"],
+        b"services: {nowhere1: true}\n",
+    );
+    assert!(
+        said.stdout
+            .contains("0 changes, 0 unchanged, 1 error: `firstlight apply` would refuse this:\n  standard input:1:"),
+        "{}",
+        said.stdout
+    );
+}
+
+/// `-v` shows what a plan leaves out: what is unchanged, and what is good to know.
+#[test]
+fn a_verbose_plan_says_more() {
+    let tree = tree();
+    let document = b"hostname: photon-machine\n";
+    let plan = |arguments: &[&str]| {
+        let all: Vec<&str> = ["plan", "--root", text(tree.path()), "-"]
+            .into_iter()
+            .chain(arguments.iter().copied())
+            .collect();
+        firstlight_reading(&all, document).stdout
+    };
+    assert!(!plan(&[]).contains("hostname\n"));
+    assert!(
+        plan(&["-v"]).starts_with("hostname\n  2 unchanged\n"),
+        "{}",
+        plan(&["-v"])
+    );
+}
+
+/// Nothing of a document or of the machine steers the terminal of who looks.
+#[test]
+fn nothing_steers_the_terminal() {
+    let tree = tree();
+    let hostile = "\x1b[2J\x1b]0;owned\x07\u{202e}";
+    fs::write(tree.path().join("etc/hostname"), format!("{hostile}\n")).unwrap();
+    let desk = place();
+    let name = format!("a{hostile}.yaml");
+    let documents = [
+        "hostname: web1\nwrite_files: [{path: \"/etc/a\\e[2J\\nc\\u202e\", content: x}]\n".to_owned(),
+        format!("hostname: \"web1{hostile}\"\n")
+            .replace('\x1b', "\\e")
+            .replace('\x07', "\\a"),
+        "hostname: web1\n".to_owned(),
+        "network: {version: 2, ethernets: {\"e\\e[2J\\u202e\": {dhcp4: true}}}\n".to_owned(),
+    ];
+    for document in documents {
+        fs::write(desk.path().join(&name), &document).unwrap();
+        for command in [vec!["plan"], vec!["validate"], vec!["apply"], vec!["plan", "-vv"]] {
+            let root = ["--root", text(tree.path()), &name];
+            let said = firstlight_in(desk.path(), &[command, root.to_vec()].concat());
+            let all = format!("{}{}", said.stdout, said.stderr);
+            assert!(!all.contains(['\x1b', '\x07', '\u{202e}']), "{document}: {all:?}");
+        }
+        for command in ["history", "status"] {
+            let said = firstlight(&[command, "--root", text(tree.path())]);
+            assert!(
+                !format!("{}{}", said.stdout, said.stderr).contains(['\x1b', '\u{202e}']),
+                "{said:?}"
+            );
+        }
+    }
+}
+
+/// Programs get JSON, whatever goes wrong.
+#[test]
+fn failures_are_json_where_json_is_asked_for() {
+    let tree = tree();
+    let root = text(tree.path());
+    let table: [(&[&str], i32, &str, usize); 4] = [
+        (&["plan", "/nowhere.yaml"], 1, "can't read /nowhere.yaml", 0),
+        (&["apply", "-"], 65, "the document has 1 error; nothing was changed", 1),
+        (&["plan"], 5, "no source has a document", 0),
+        (&["rollback", "7"], 1, "there is no generation to roll back", 0),
+    ];
+    for (arguments, status, words, diagnostics) in table {
+        let all = [arguments, &["--root", root, "--format", "json"]].concat();
+        let said = firstlight_reading(&all, b"hostnme: a\n");
+        let json: serde_json::Value = serde_json::from_str(&said.stdout).unwrap_or_default();
+        let error = json["error"].as_str().unwrap_or_default();
+        let found = json["diagnostics"].as_array().map_or(0, Vec::len);
+        assert!(
+            said.status == status && error.contains(words) && found == diagnostics,
+            "{arguments:?}: {said:?}"
+        );
+    }
+}
+
+/// Each is validated as what it is: by its name, its keys, or what is in it.
+#[test]
+fn each_is_validated_as_what_it_is() {
+    let desk = place();
+    let write = |name: &str, text: &str| {
+        let path = desk.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    write("meta-data", "instance-id: i-1\nlocal-hostname: web1\n");
+    write("who.yaml", "instance-id: [i-1]\n");
+    write("net.yaml", "version: 2\nethernets: {eth0: {dhcp4: maybe}}\n");
+    write("etc/firstlight/config.yaml", "allow: [network]\n");
+    write("mine.yaml", "device_timeout: soon\n");
+    write("seed/user-data", "hostname: web1\n");
+    write("seed/meta-data", "instance-id: i-1\n");
+    write("seed/network-config", "version: 2\nethernets: {eth0: {dhcp4: treu}}\n");
+    write("empty/readme", "");
+    let image = desk.path().join("seed.iso");
+    let made = Command::new("xorriso")
+        .args(["-as", "mkisofs", "-quiet", "-V", "cidata", "-J", "-r", "-o"])
+        .args([&image, &desk.path().join("seed")])
+        .status();
+    assert!(
+        made.is_ok_and(|status| status.success()),
+        "tests/machine/install-tools brings xorriso"
+    );
+    let table = [
+        ("meta-data", 0, "meta-data: valid meta-data"),
+        ("who.yaml", 65, "who.yaml: invalid meta-data"),
+        ("net.yaml", 65, "net.yaml: invalid network-config"),
+        ("etc/firstlight/config.yaml", 0, "config.yaml: valid settings"),
+        ("mine.yaml", 65, "mine.yaml: invalid settings"),
+        ("seed", 65, "seed: invalid seed"),
+        ("seed/user-data", 0, "seed/user-data: valid user-data"),
+        ("seed.iso", 65, "seed.iso: invalid seed"),
+        ("empty", 65, "empty: invalid seed"),
+    ];
+    for (name, status, verdict) in table {
+        let said = firstlight_in(desk.path(), &["validate", name]);
+        let whole = said.stdout.ends_with(&format!("{verdict}\n"));
+        assert!(said.status == status && whole, "{name}: {said:?}");
+    }
+    // The place is the one in the seed.
+    let said = firstlight_in(desk.path(), &["validate", "seed"]);
+    assert!(said.stdout.contains("seed/network-config:2:27"), "{said:?}");
+    let said = firstlight_in(desk.path(), &["validate", "--kind", "user-data", "who.yaml"]);
+    assert!(said.stdout.ends_with("invalid user-data\n"), "{said:?}");
+}
+
+/// `make uninstall` takes away what `make install` brought, and `make install` says what is missing.
+#[test]
+fn what_make_installs_it_uninstalls() {
+    let image = place();
+    let make = |goal: &str, binary: &str| {
+        let (destination, binary) = (format!("DESTDIR={}", text(image.path())), format!("BINARY={binary}"));
+        Command::new("make")
+            .args(["--silent", goal, &destination, &binary])
+            .output()
+            .unwrap()
+    };
+    let missing = make("install", "/nowhere/firstlight");
+    let said = String::from_utf8_lossy(&missing.stderr);
+    assert!(
+        !missing.status.success() && said.contains("run `make build` first"),
+        "{said}"
+    );
+
+    let files = |root: &Path| {
+        let found = Command::new("find")
+            .arg(root)
+            .args(["!", "-type", "d", "-printf", "%P\n"])
+            .output()
+            .unwrap();
+        let mut files: Vec<String> = String::from_utf8(found.stdout)
+            .unwrap()
+            .lines()
+            .map(str::to_owned)
+            .collect();
+        files.sort();
+        files
+    };
+    assert!(make("install", env!("CARGO_BIN_EXE_firstlight")).status.success());
+    let expected = [
+        "etc/systemd/system/multi-user.target.wants/firstlight-local.service",
+        "etc/systemd/system/multi-user.target.wants/firstlight.service",
+        "usr/bin/firstlight",
+        "usr/lib/systemd/system/firstlight-emergency.service",
+        "usr/lib/systemd/system/firstlight-final.service",
+        "usr/lib/systemd/system/firstlight-local.service",
+        "usr/lib/systemd/system/firstlight.service",
+    ];
+    assert_eq!(files(image.path()), expected);
+    assert!(make("uninstall", "").status.success());
+    assert_eq!(files(image.path()), Vec::<String>::new());
+}
