@@ -326,12 +326,14 @@ fn nothing_is_undone_by_a_document_with_errors() {
     // At boot, what is good of a document is applied. What is bad may be what keeps a thing asked for.
     let tree = Tree::new("60-everything", "photon5");
     tree.apply_seed();
-    let said = firstlight_reading(&["plan", "-", "--root", tree.root()], b"netwrok: {}\n");
-    assert!(!said.stdout.contains("remove /etc"), "{said:#?}");
-    assert!(
-        said.stdout.contains("stays until its errors are corrected"),
-        "{said:#?}"
-    );
+    for document in ["netwrok: {}\n", "network: {ethernets: {eth0: {dhcp: true}}}\n"] {
+        let said = firstlight_reading(&["plan", "-", "--root", tree.root()], document.as_bytes());
+        assert!(!said.stdout.contains("remove /etc"), "{said:#?}");
+        assert!(
+            said.stdout.contains("stays until its errors are corrected"),
+            "{said:#?}"
+        );
+    }
 }
 
 /// What is done to a machine behind firstlight's back, and what `status --drift` is to name for it.

@@ -10,6 +10,7 @@ use super::config::Config;
 use super::diagnostic::{Diagnostic, excerpt};
 use super::hostname::HostName;
 use super::meta_data::{MetaData, PUBLIC_KEYS};
+use super::network::{self, note_left_out};
 use super::problem::{Check, Problem, Problems};
 use super::public_keys::PublicKeys;
 use super::text::{Text, Texts, decode_text, unpacked};
@@ -69,6 +70,7 @@ impl Document {
             document.meta_data = document.take(meta);
         }
         document.decode_all();
+        note_left_out(&mut document.config.network, &document.diagnostics);
         document.add_meta_data();
         document.add_files(&texts.files);
         document
@@ -341,7 +343,7 @@ impl Document {
     }
 
     /// Findings of the checks: all are reported, but those that only say that what was taken out is missing. Then what is
-    /// to blame is taken out, the last items of lists first, so that the numbers of the others stay right.
+    /// to blame is taken out.
     fn report(&mut self, found: Vec<Problem>) {
         let mut bad: Vec<Vec<String>> = Vec::new();
         for problem in found {
@@ -359,7 +361,12 @@ impl Document {
                 bad.push(problem.path);
             }
         }
-        let mut bad: Vec<_> = bad.iter().map(|path| indivisible(path).to_vec()).collect();
+        let bad = bad.iter().map(|path| self.whole(path)).collect();
+        self.prune_all(bad);
+    }
+
+    /// Takes out what these lead to, the last items of lists first, and what is within another before that.
+    fn prune_all(&mut self, mut bad: Vec<Vec<String>>) {
         bad.sort_by_cached_key(|path| {
             path.iter()
                 .map(|key| (key.parse::<usize>().ok(), key.clone()))
@@ -386,22 +393,34 @@ impl Document {
         self.prune(path)
     }
 
-    /// Reads a `T`, reporting and taking out what does not fit until the rest does.
+    /// Reads a `T`, reporting and taking out what does not fit until the rest does. What is only taken whole goes last, so
+    /// that everything that is wrong with it is reported.
     fn decode_pruning<T: serde::de::DeserializeOwned>(&mut self) -> Option<T> {
+        let mut doomed: Vec<Vec<String>> = Vec::new();
         loop {
-            match decode::<T>(self.tree.as_ref()?) {
-                Ok(value) => return Some(value),
-                Err(error) => {
-                    let diagnostic = self.explain(&error);
-                    self.diagnostics.push(diagnostic);
-                    let pruned = match error.kind {
-                        DecodeErrorKind::UnknownKey { .. } => self.prune(&error.path),
-                        DecodeErrorKind::Key(_) | DecodeErrorKind::Value(_) => self.prune_value(&error.path),
-                    };
-                    if self.diagnostics.len() >= PROBLEM_LIMIT || !pruned {
-                        return None;
-                    }
+            let error = match decode::<T>(self.tree.as_ref()?) {
+                Ok(value) if doomed.is_empty() => return Some(value),
+                Ok(_) => {
+                    self.prune_all(std::mem::take(&mut doomed));
+                    continue;
                 }
+                Err(error) => error,
+            };
+            // That something is missing follows from what was taken out.
+            if !self.has_hole(&error.path) {
+                let diagnostic = self.explain(&error);
+                self.diagnostics.push(diagnostic);
+            }
+            let whole = self.whole(&error.path);
+            let is_part = whole.len() < error.path.len();
+            let pruned = match error.kind {
+                DecodeErrorKind::UnknownKey { .. } if !is_part => self.prune(&error.path),
+                _ => self.prune_value(&error.path),
+            };
+            doomed.retain(|path| !path.starts_with(&error.path));
+            doomed.extend(is_part.then_some(whole));
+            if self.diagnostics.len() >= PROBLEM_LIMIT || !pruned {
+                return None;
             }
         }
     }
@@ -438,18 +457,19 @@ impl Document {
     /// Takes out what `path` leads to, or the nearest thing around it that there is.
     fn prune(&mut self, path: &[String]) -> bool {
         let Some(tree) = &mut self.tree else { return false };
-        let path = indivisible(path);
         (1..=path.len()).rev().any(|length| tree.prune(&path[..length]))
     }
-}
 
-/// What is taken out where `path` is to blame. Of a condition and of a file nothing is taken out alone: with a hole in it,
-/// the one would be true of more than was meant, the other be empty or readable by all.
-fn indivisible(path: &[String]) -> &[String] {
-    let condition = path.iter().position(|key| key == "match").filter(|at| *at > 0);
-    let file = path.first().filter(|key| FILES.contains(&key.as_str())).map(|_| 2);
-    let end = condition.or(file).unwrap_or(path.len());
-    path.get(..end).unwrap_or(path)
+    /// What is left out where `path` is to blame: of some things nothing is taken out alone. A file with a hole in it would
+    /// be empty or readable by all, and half of an interface leads nowhere.
+    fn whole(&self, path: &[String]) -> Vec<String> {
+        let (first, second) = (path.first().map(String::as_str), path.get(..2));
+        match (&self.tree, first, second) {
+            (Some(tree), Some("network"), _) => network::whole(tree, path).to_vec(),
+            (_, Some(first), Some(file)) if FILES.contains(&first) => file.to_vec(),
+            _ => path.to_vec(),
+        }
+    }
 }
 
 /// Lists of files, each of which is taken whole or not at all.

@@ -10,6 +10,7 @@ mod ethernet;
 mod name;
 mod nameservers;
 mod route;
+mod whole;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,7 @@ pub use ethernet::{AddressGeneration, DhcpIdentifier, Ethernet, LinkLocal, Match
 pub use name::{IFNAMSIZ, InterfaceId, LinkName, Mac, Pattern};
 pub use nameservers::{Nameservers, SearchDomain};
 pub use route::{Destination, Route, RouteScope, RouteType, Window};
+pub use whole::{LeftOut, note_left_out, whole};
 
 /// `network`: the network, netplan version 2.
 ///
@@ -70,6 +72,9 @@ pub struct Network {
     pub nm_devices: Option<NotYet>,
     /// Not supported yet.
     pub openvswitch: Option<NotYet>,
+    /// What is not taken, because of what is wrong with it.
+    #[serde(skip)]
+    pub left_out: LeftOut,
 }
 
 impl Network {

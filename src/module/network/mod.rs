@@ -65,6 +65,8 @@ impl Module for Network {
         let Some(network) = want.network.as_ref().filter(|network| !network.is_disabled()) else {
             return Ok(plan);
         };
+        // The machine is short of what could not be read.
+        network.left_out.0.iter().for_each(|sentence| plan.warn(sentence));
         let mut interfaces = Vec::new();
         for (id, ethernet) in &network.ethernets {
             let selector = Selector::new(id, ethernet)?;
