@@ -39,6 +39,13 @@ const POLL: Duration = Duration::from_millis(250);
 pub async fn boot(stage: Stage, source: Option<&Choice>) -> Result<Status, StateError> {
     let system = System::running()?;
     let store = Store::new(system.root.clone());
+    let said = match stage {
+        Stage::Local => Vec::new(),
+        Stage::System | Stage::Final => published(&store)
+            .ok()
+            .flatten()
+            .map_or_else(Vec::new, |status| status.problems),
+    };
     let status = match run(system, &store, stage, source).await {
         Ok(status) => status,
         Err(error) => Status {
@@ -46,14 +53,14 @@ pub async fn boot(stage: Stage, source: Option<&Choice>) -> Result<Status, State
             ..Status::plain(Standing::Failed, format!("{error:#}"))
         },
     };
-    tell(&status);
+    tell(&status, &said);
     publish(&store, &status)?;
     Ok(status)
 }
 
-/// The status, for the journal.
-fn tell(status: &Status) {
-    for problem in &status.problems {
+/// The status, for the journal, without the problems that an earlier stage of this boot `said`.
+fn tell(status: &Status, said: &[String]) {
+    for problem in status.problems.iter().filter(|problem| !said.contains(problem)) {
         tracing::warn!("{problem}");
     }
     match status.status {
@@ -394,8 +401,8 @@ fn without_seed(store: &Store, why: &str) -> Result<Status, StateError> {
 pub(super) fn failed(stage: Stage, why: String) -> Status {
     Status {
         stage: Some(stage),
-        problems: vec![why.clone()],
-        ..Status::plain(Standing::Failed, why)
+        problems: vec![why],
+        ..Status::plain(Standing::Failed, "no document can be taken; nothing was changed")
     }
 }
 

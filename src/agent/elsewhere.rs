@@ -140,7 +140,6 @@ fn as_before(store: &Store, seed: &Seed, why: String) -> anyhow::Result<Status> 
     };
     let number = last.number;
     let detail = format!("the document could not be fetched again, what generation {number} configured stays ({why})");
-    tracing::warn!("{detail}");
     Ok(Status {
         stage: Some(Stage::Final),
         generation: Some(number),
