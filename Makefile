@@ -28,7 +28,7 @@ test:
 
 # The long form of what the tests do briefly: the process killed at hundreds of random moments.
 soak:
-	SOAK=400 cargo test --locked --test soak
+	SOAK=400 cargo test --locked --test soak --test mutations
 	$(MAKE) --silent build
 	FIRSTLIGHT_BIN=$(abspath $(BINARY)) SOAK_CUTS=20 cargo test --locked --test machine -- power_cut
 
