@@ -30,6 +30,27 @@ fn examples_are_valid_and_can_be_planned() {
     assert!(documents > 0, "there are no examples");
 }
 
+/// Every YAML in the README and the documentation is valid as what it is: a document, settings.
+#[test]
+fn what_the_documentation_shows_is_valid() {
+    let desk = place();
+    let pages = fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().path());
+    let pages = pages
+        .chain(["README.md".into()])
+        .filter(|path| path.extension().is_some_and(|it| it == "md"));
+    let mut snippets = 0;
+    for page in pages {
+        for snippet in fs::read_to_string(&page).unwrap().split("```yaml\n").skip(1) {
+            let path = desk.path().join("snippet.yaml");
+            fs::write(&path, snippet.split("```").next().unwrap()).unwrap();
+            let said = firstlight(&["validate", text(&path)]);
+            assert_eq!(said.status, 0, "{}: {said:?}", page.display());
+            snippets += 1;
+        }
+    }
+    assert!(snippets >= 2, "{snippets} snippets were found");
+}
+
 /// Every command of the README that begins with `$ firstlight` prints what the README shows, on a Photon. `UPDATE=1` writes
 /// what it prints into the README, for a person to read.
 #[test]
