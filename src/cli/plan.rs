@@ -10,6 +10,7 @@ use crate::engine::{GenerationPlan, Past, survey};
 use crate::module;
 use crate::report::plan::PlanReport;
 use crate::state::{StateError, Store};
+use crate::system::network::Session;
 use crate::system::{Machine, System, write};
 
 /// The arguments of `plan`.
@@ -35,6 +36,8 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
     let facts = survey(&system, &modules, &input.document.config, past.inventory.units()).await;
     let plan = GenerationPlan::make(&modules, &input.document, &Machine::new(&system.root, &facts), &past)?;
     let report = PlanReport::of(&plan, &input.document.diagnostics, &system.root, system.live)?;
+    let session = system.live.then(|| Session::current(&system.root)).flatten();
+    let report = report.disturbing(&plan, session.as_ref());
     for problem in plan.problems() {
         context.say(&problem.render(false));
     }

@@ -7,6 +7,7 @@ pub mod act;
 pub mod apply;
 pub mod batch;
 pub mod confirm;
+pub mod disturbance;
 pub mod drift;
 pub mod holds;
 mod merge3;
@@ -24,6 +25,7 @@ pub mod view;
 
 pub use apply::{Applied, ApplyError, Job, ModuleResult, Policy, apply};
 pub use confirm::ArmError;
+pub use disturbance::disturbances;
 pub use drift::{Drift, drift};
 pub use past::Past;
 pub use plan::{GenerationPlan, ModulePlan};

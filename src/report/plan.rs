@@ -10,8 +10,9 @@ use super::words::count;
 use crate::document::Diagnostic;
 use crate::document::plain::plain;
 use crate::engine::view::describe_expectation;
-use crate::engine::{ChangeView, GenerationPlan};
+use crate::engine::{ChangeView, GenerationPlan, disturbances};
 use crate::module::{Expectation, Level, Note};
+use crate::system::network::Session;
 use crate::system::{ReadError, Root};
 
 /// A plan as it is shown.
@@ -27,6 +28,8 @@ pub struct PlanReport {
     pub reactions: Vec<ChangeView>,
     /// What is wrong with the document.
     pub diagnostics: Vec<Diagnostic>,
+    /// What is interrupted meanwhile, in sentences.
+    pub disturbances: Vec<String>,
 }
 
 /// What one module would do.
@@ -77,12 +80,26 @@ impl PlanReport {
             modules: modules.collect::<Result<_, ReadError>>()?,
             reactions: view(&plan.reactions)?,
             diagnostics: diagnostics.to_vec(),
+            disturbances: Vec::new(),
         })
+    }
+
+    /// The same, for a person whose `session` it is.
+    #[must_use]
+    pub fn disturbing(mut self, plan: &GenerationPlan, session: Option<&Session>) -> Self {
+        self.disturbances = disturbances(plan, session);
+        self
     }
 
     /// For people. What is as asked already is left out, unless `verbose`.
     pub fn render(&self, style: Style, verbose: bool) -> String {
         let mut text = String::new();
+        for disturbance in &self.disturbances {
+            let _ = writeln!(text, "{} {}", style.removed("!"), plain(disturbance));
+        }
+        if !self.disturbances.is_empty() {
+            text.push('\n');
+        }
         for module in &self.modules {
             module.render(&mut text, style, verbose);
         }

@@ -83,6 +83,11 @@ impl Session {
         );
         let cut = self.pen.ssh_until_silent("root", PASSWORD, (from, 22), &command);
         assert!(!cut.ok, "the connection outlived its address: {}", cut.said);
+        assert!(
+            cut.said.contains("unless you type `firstlight confirm`"),
+            "{}",
+            cut.said
+        );
         self.reach(to);
         // Until the report is written, whoever lost the connection is still at work.
         self.run(
@@ -108,6 +113,10 @@ impl Session {
     }
 
     fn reverts(&self) {
+        let plan = format!("firstlight plan - <<'END'\n{}END\n", network(NEW));
+        let plan = self.run(OLD, &plan).said;
+        let warned = format!("! the network is configured anew, and you are logged in over eth0 ({OLD})");
+        assert!(plan.contains(&warned), "{plan}");
         self.apply(OLD, "25s", NEW, "docker: true\n");
         assert_eq!(self.addresses(NEW), [format!("{NEW}/24")]);
         assert_eq!(self.timer(NEW), "active");
@@ -116,7 +125,7 @@ impl Session {
         let left = status["unconfirmed"]["reverts_in"].as_u64().unwrap_or_default();
         assert!((1..=25).contains(&left), "{status}");
         let human = self.run(NEW, "firstlight history").said;
-        assert!(human.contains("unconfirmed, reverts in"), "{human}");
+        assert!(human.contains("unless confirmed"), "{human}");
 
         let second = self.run(NEW, "echo 'hostname: second' | firstlight apply -");
         assert!(!second.ok, "{}", second.said);

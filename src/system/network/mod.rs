@@ -6,11 +6,13 @@ pub mod address;
 pub mod link;
 pub mod networkd;
 pub mod route;
+pub mod session;
 
 pub use address::{Address, Detection};
 pub use link::{Link, Signal, links};
 pub use networkd::Managed;
 pub use route::Route;
+pub use session::Session;
 
 use super::Root;
 
