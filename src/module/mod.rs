@@ -12,6 +12,7 @@ pub mod hostname;
 pub mod keymap;
 pub mod locale;
 pub mod network;
+pub mod networkd;
 pub mod networkd_files;
 pub mod ntp;
 pub mod password;
@@ -165,6 +166,7 @@ pub fn all() -> Vec<&'static dyn Module> {
         &password::Password,
         &authorized_keys::AuthorizedKeys,
         &write_files::WriteFiles,
+        &networkd::Networkd,
         &services::Services,
         &ntp::Ntp,
         &docker::Docker,
