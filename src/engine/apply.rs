@@ -6,6 +6,7 @@ use super::act::{ActError, Scene};
 use super::batch::{Batch, is_of_files};
 use super::plan::{GenerationPlan, ModulePlan};
 use super::undo::undo_generation;
+use super::verify::sshd::Answer;
 use super::verify::{Finding, verify_after, verify_before_reload};
 use super::view::ChangeView;
 use crate::module::{Change, Dirty, Level, Note, Stage};
@@ -145,6 +146,7 @@ pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, Appl
         return undo_all(job, results).await;
     }
     let mut reacted = false;
+    let mut sshd = Answer::default();
     for at in 0..results.len() {
         let module = &plan.modules[at];
         if module.stage >= Stage::System && !reacted {
@@ -155,7 +157,7 @@ pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, Appl
         let result = &mut results[at];
         let begun = Instant::now();
         if result.problems.is_empty() {
-            run_module(job, module, result).await;
+            run_module(job, &mut sshd, module, result).await;
         }
         result.milliseconds = milliseconds(begun.elapsed());
         if result.problems.is_empty() {
@@ -215,18 +217,13 @@ fn views(job: &Job<'_>, module: &ModulePlan) -> Result<Vec<ChangeView>, ActError
 }
 
 /// Looks at what has to be right before anything is told to reload, then does what is no file.
-async fn run_module(job: &Job<'_>, module: &ModulePlan, result: &mut ModuleResult) {
+async fn run_module(job: &Job<'_>, sshd: &mut Answer, module: &ModulePlan, result: &mut ModuleResult) {
     for view in &result.changed {
         tracing::info!("{}: {} {}", module.name, view.action, view.target);
     }
-    let findings = verify_before_reload(job, &module.expectations).await;
-    result.problems.extend(
-        findings
-            .iter()
-            .filter(|finding| finding.is_short())
-            .map(Finding::to_string),
-    );
-    result.findings = findings;
+    let early = verify_before_reload(job, sshd, &module.expectations).await;
+    result.problems.extend(early.problems);
+    result.findings = early.findings;
     let scene = Scene {
         system: job.system,
         store: job.store,

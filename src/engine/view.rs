@@ -219,6 +219,7 @@ pub fn describe_expectation(expectation: &Expectation) -> String {
     match expectation {
         Expectation::SshdAccepts => "sshd -t accepts its configuration".to_owned(),
         Expectation::SshdSays { keyword, value } => format!("sshd -T says {keyword} {}", redact(value)),
+        Expectation::SshdTakesKeys { user, file, .. } => format!("sshd -T takes {user}'s keys from {file}"),
         Expectation::HostnameIs(name) => format!("the kernel's host name is {name}"),
         Expectation::LinkHas { link, file, setting } => describe_setting(&describe_link(link), file, setting),
         Expectation::UnitIs { unit, active } => format!("{unit} is {}", if *active { "active" } else { "inactive" }),

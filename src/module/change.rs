@@ -324,6 +324,17 @@ pub enum Expectation {
         /// The value, as `sshd -T` prints it.
         value: String,
     },
+    /// `sshd -T -C user=…` lets the account in with a key in this file. Looked at before sshd is told to reload.
+    SshdTakesKeys {
+        /// The account's name.
+        user: String,
+        /// Its home directory.
+        home: String,
+        /// The file.
+        file: String,
+        /// Whether every key is bound to a command.
+        forced: bool,
+    },
     /// The kernel has this host name.
     HostnameIs(String),
     /// A link that is meant shows this setting, in the kernel or in what networkd says of it.

@@ -1,5 +1,7 @@
 //! `root`, `chpasswd` and `password`: the accounts' passwords, as entries of `/etc/shadow`.
 
+use super::sshd::access::{Access, Way};
+use super::sshd::{self, account};
 use super::{AccountChange, Change, Expectation, Module, PasswordChange, Plan, PlanError, Stage};
 use crate::document::password::{Credential, DEFAULT_USER, Login, logins};
 use crate::document::{Config, PasswordHash, Secret};
@@ -41,6 +43,7 @@ impl Module for Password {
         for login in &logins {
             plan_login(&mut plan, login, &accounts, machine)?;
         }
+        note_ssh(&mut plan, &logins, want, machine)?;
         if let Some(expire) = expire_root
             && !logins.iter().any(|login| login.user == "root")
         {
@@ -204,6 +207,32 @@ fn note_circumstances(plan: &mut Plan, login: &Login, account: &Account) {
             "the password of {user} has to be changed every {days} days, as before (/etc/shadow)"
         ));
     }
+}
+
+/// Where SSH takes a key alone, as it does of root by default, a password is for the console.
+fn note_ssh(plan: &mut Plan, logins: &[Login], want: &Config, machine: &Machine<'_>) -> Result<(), PlanError> {
+    // What is wrong with sshd's configuration is not this module's to tell.
+    let Ok(Some((effective, settings))) = sshd::planned(want, machine) else {
+        return Ok(());
+    };
+    for login in logins {
+        let Some(account) = account::Account::read(machine, &login.user)? else {
+            continue;
+        };
+        let access = Access {
+            effective: &effective,
+            settings: &settings,
+            account: &account::Account {
+                locked: false,
+                ..account
+            },
+        };
+        let obstacles = access.obstacles(Way::Password);
+        if let Some(obstacle) = obstacles.iter().find(|obstacle| obstacle.always) {
+            obstacle.note_of_password(&login.user, plan);
+        }
+    }
+    Ok(())
 }
 
 /// A hash that crypt(3) doesn't know locks the account without a word.
@@ -471,6 +500,79 @@ mod tests {
             .plan(TODAY, json!({"root": {"hashed_password": hash()}}))
             .unwrap();
         assert!(plan.notes.iter().all(|n| n.level == Level::Info), "{}", notes(&plan));
+    }
+
+    #[test]
+    fn ssh_that_refuses_the_password_is_noted() {
+        let users = json!([{"name": "bob", "password": hash()}]);
+        let bob = json!({"chpasswd": {"users": users}});
+        let root = json!({"root": {"password": "x"}});
+        let asked = json!({"root": {"password": "x"}, "sshd": {"permit_root_login": "no"}});
+        let mended = json!({"root": {"password": "x"}, "sshd": {"permit_root_login": "yes"}});
+        for (sshd_config, document, note) in [
+            (
+                "",
+                &root,
+                "SSH refuses the password of root: sshd's own default is `PermitRootLogin prohibit-password`",
+            ),
+            (
+                "Port 22\nPermitRootLogin without-password\n",
+                &root,
+                "of root: /etc/ssh/sshd_config line 2 says `PermitRootLogin without-password`",
+            ),
+            (
+                "PermitRootLogin yes\nPasswordAuthentication no\n",
+                &root,
+                "line 2 says `PasswordAuthentication no`",
+            ),
+            (
+                "PermitRootLogin yes\nPasswordAuthentication no\nUsePAM yes\n",
+                &root,
+                "",
+            ),
+            (
+                "PasswordAuthentication no\nUsePAM yes\nKbdInteractiveAuthentication no\n",
+                &bob,
+                "of bob: /etc/ssh/sshd_config line 1",
+            ),
+            (
+                "PermitRootLogin yes\nAuthenticationMethods publickey,password\n",
+                &root,
+                "AuthenticationMethods",
+            ),
+            (
+                "PermitRootLogin yes\nAuthenticationMethods publickey password\n",
+                &root,
+                "",
+            ),
+            (
+                "PermitRootLogin yes\n",
+                &asked,
+                "of root, as `sshd.permit_root_login` asks:",
+            ),
+            ("PermitRootLogin no\n", &mended, ""),
+            ("", &bob, ""),
+            (
+                "AllowUsers amy\n",
+                &bob,
+                "of bob: /etc/ssh/sshd_config line 1 says `AllowUsers amy`",
+            ),
+            (
+                "PermitRootLogin no\nMatch Address 10.0.0.0/8\nPermitRootLogin yes\n",
+                &root,
+                "",
+            ),
+        ] {
+            let photon = Tree::photon();
+            std::fs::create_dir_all(photon.dir.path().join("etc/ssh")).unwrap();
+            std::fs::write(photon.dir.path().join("etc/ssh/sshd_config"), sshd_config).unwrap();
+            let said = notes(&photon.plan(TODAY, document.clone()).unwrap());
+            assert!(!said.contains("Warning"), "{sshd_config}: {said}");
+            match note {
+                "" => assert!(!said.contains("SSH refuses"), "{sshd_config}: {said}"),
+                note => assert!(said.contains(note), "{sshd_config}: {said}"),
+            }
+        }
     }
 
     #[test]

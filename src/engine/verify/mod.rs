@@ -1,6 +1,7 @@
 //! Looks whether the machine behaves as asked, beyond the files.
 
 mod link;
+pub(super) mod sshd;
 mod unit;
 mod wait;
 
@@ -12,11 +13,10 @@ use super::apply::{Job, ModuleResult, milliseconds};
 use super::plan::GenerationPlan;
 use super::view::describe_expectation;
 use crate::document::Secret;
-use crate::document::redact::redact;
 use crate::module::{Expectation, UnitFileState};
 use crate::system::clock::BootTime;
 use crate::system::network::Network;
-use crate::system::{System, account, sshd, systemd};
+use crate::system::{System, account, systemd};
 
 /// What was expected, and how it is. Its JSON form is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,55 +57,54 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Whether an expectation has to hold before anything is told to reload.
+/// Whether an expectation is looked at before anything is told to reload.
+fn is_early(expectation: &Expectation) -> bool {
+    use Expectation::{PasswordIs, SshdAccepts, SshdSays, SshdTakesKeys};
+    matches!(
+        expectation,
+        SshdAccepts | SshdSays { .. } | SshdTakesKeys { .. } | PasswordIs { .. }
+    )
+}
+
+/// Whether it has to hold, or nothing is told to reload. Keys that sshd doesn't take do no harm.
 fn is_gate(expectation: &Expectation) -> bool {
-    use Expectation::{PasswordIs, SshdAccepts, SshdSays};
-    matches!(expectation, SshdAccepts | SshdSays { .. } | PasswordIs { .. })
+    is_early(expectation) && !matches!(expectation, Expectation::SshdTakesKeys { .. })
+}
+
+/// What was looked at before anything is told to reload.
+pub(super) struct Early {
+    /// What was found.
+    pub(super) findings: Vec<Finding>,
+    /// What has to be right, and isn't.
+    pub(super) problems: Vec<String>,
 }
 
 /// Looks at what has to be right before anything is told to reload.
-pub(super) async fn verify_before_reload(job: &Job<'_>, expectations: &[Expectation]) -> Vec<Finding> {
-    let gates: Vec<&Expectation> = expectations.iter().filter(|expectation| is_gate(expectation)).collect();
-    let mut findings = Vec::new();
-    let wants_sshd = gates.iter().any(|gate| !matches!(gate, Expectation::PasswordIs { .. }));
-    let sshd = if wants_sshd && job.system.live {
-        Some(ask_sshd().await)
-    } else {
-        None
+pub(super) async fn verify_before_reload(
+    job: &Job<'_>,
+    sshd: &mut sshd::Answer,
+    expectations: &[Expectation],
+) -> Early {
+    let mut early = Early {
+        findings: Vec::new(),
+        problems: Vec::new(),
     };
-    for gate in gates {
-        let verdict = match (gate, &sshd) {
-            (Expectation::PasswordIs { user, hash }, _) => password(job.system, user, hash),
-            (_, None) => Verdict::Unseen("only the booted machine can run its sshd".to_owned()),
-            // sshd quotes the line that it refuses.
-            (_, Some(Err(error))) => Verdict::Wrong(redact(&error.to_string()).into_owned()),
-            (Expectation::SshdSays { keyword, value }, Some(Ok(effective))) => says(effective, keyword, value),
-            (_, Some(Ok(_))) => Verdict::Verified,
+    for expectation in expectations.iter().filter(|expectation| is_early(expectation)) {
+        let verdict = match expectation {
+            Expectation::PasswordIs { user, hash } => password(job.system, user, hash),
+            _ if job.system.live => sshd::judge(sshd.get().await, expectation),
+            _ => Verdict::Unseen("only the booted machine can run its sshd".to_owned()),
         };
-        findings.push(Finding {
-            expected: describe_expectation(gate),
+        let finding = Finding {
+            expected: describe_expectation(expectation),
             verdict,
-        });
+        };
+        if finding.is_short() && is_gate(expectation) {
+            early.problems.push(finding.to_string());
+        }
+        early.findings.push(finding);
     }
-    findings
-}
-
-/// `sshd -t`, then `sshd -T`.
-async fn ask_sshd() -> Result<sshd::Effective, sshd::SshdError> {
-    let mut sshd = sshd::Sshd::find()?;
-    sshd.accepts().await?;
-    sshd.effective().await
-}
-
-fn says(effective: &sshd::Effective, keyword: &str, value: &str) -> Verdict {
-    use sshd::Verdict as Says;
-    match effective.compare(keyword, value) {
-        Says::Same => Verdict::Verified,
-        // What the document asks for is the global value; the module has warned of the block.
-        Says::OnlyOutsideMatch { .. } => Verdict::Verified,
-        Says::Differs { found } => Verdict::Wrong(format!("it says {}", redact(&found))),
-        Says::NotComparable { .. } => Verdict::Unseen("sshd -T prints it in another form".to_owned()),
-    }
+    early
 }
 
 fn password(system: &System, user: &str, hash: &Secret) -> Verdict {
@@ -127,7 +126,7 @@ pub(super) async fn verify_after(job: &Job<'_>, plan: &GenerationPlan, results: 
         let rest = module
             .expectations
             .iter()
-            .filter(|expectation| !is_gate(expectation) && !result.undone);
+            .filter(|expectation| !is_early(expectation) && !result.undone);
         expected.extend(rest.map(|expectation| (number, expectation)));
     }
     let settled = wait::until_settled(expected.len(), job.patience, async |pending| {

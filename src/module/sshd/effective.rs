@@ -8,7 +8,9 @@
 use std::rc::Rc;
 
 use super::config_file::{ConfigFile, Line};
-use super::files::{Files, matches};
+use super::criteria::{Certainty, Who, hold};
+use super::files::Files;
+use crate::document::sshd::syntax::words;
 use crate::document::sshd::{Keyword, Setting};
 use crate::module::PlanError;
 
@@ -29,6 +31,31 @@ const FILES_LIMIT: usize = 1000;
 pub struct Effective {
     occurrences: Vec<Occurrence>,
     files: Vec<String>,
+    /// Lines that include other files.
+    includes: Vec<Include>,
+}
+
+/// A line that includes files.
+#[derive(Debug, Clone)]
+pub struct Include {
+    /// The file.
+    pub file: Rc<str>,
+    /// The number of the line in the file, from 0.
+    pub line: usize,
+    /// The files that it leads to now, in order.
+    pub leads_to: Vec<String>,
+    /// When what they say counts.
+    pub scope: Scope,
+}
+
+/// The lines that make the value of a keyword for one account.
+#[derive(Debug, Default)]
+pub struct Counting<'e> {
+    /// The line that counts wherever the connection comes from; more than one only where lines add up. Without any,
+    /// sshd's default counts.
+    pub always: Vec<&'e Occurrence>,
+    /// The lines that count instead for some connections.
+    pub perhaps: Vec<&'e Occurrence>,
 }
 
 /// One line that sets a keyword.
@@ -64,8 +91,21 @@ pub enum Scope {
 pub struct Block {
     /// The line that opens it.
     pub text: String,
-    /// Whether it can match root.
-    pub may_be_root: bool,
+    /// Its criteria, as words.
+    criteria: Vec<String>,
+    /// The block that the file with this one is included in.
+    outer: Option<Rc<Block>>,
+}
+
+impl Block {
+    /// Whether it counts for this account.
+    pub fn counts_for(&self, who: &Who) -> Certainty {
+        let outer = self
+            .outer
+            .as_ref()
+            .map_or(Certainty::Always, |outer| outer.counts_for(who));
+        outer.min(hold(&self.criteria, who))
+    }
 }
 
 impl Occurrence {
@@ -74,6 +114,29 @@ impl Occurrence {
         !matches!(self.scope, Scope::Match(_))
     }
 
+    /// The place as a person looks it up.
+    pub fn place(&self) -> String {
+        format!("{} line {}", self.file, self.line + 1)
+    }
+
+    /// The words of the value, without quotes.
+    pub fn words(&self) -> Vec<String> {
+        match words(self.value.as_bytes()) {
+            Ok(words) => words.into_iter().map(|word| word.text).collect(),
+            Err(_) => vec![self.value.clone()],
+        }
+    }
+
+    /// The block that it stands in; `None` where it counts for everybody.
+    pub fn block(&self) -> Option<&Block> {
+        match &self.scope {
+            Scope::Match(block) => Some(block),
+            Scope::Everywhere | Scope::MatchAll => None,
+        }
+    }
+}
+
+impl Include {
     /// The place as a person looks it up.
     pub fn place(&self) -> String {
         format!("{} line {}", self.file, self.line + 1)
@@ -97,6 +160,41 @@ impl Effective {
     /// Whether sshd reads this file.
     pub fn reads(&self, file: &str) -> bool {
         self.files.iter().any(|f| f == file)
+    }
+
+    /// The files that sshd reads, in order; one that is included twice is there twice.
+    pub fn files(&self) -> &[String] {
+        &self.files
+    }
+
+    /// The lines that include others, in order.
+    pub fn includes(&self) -> &[Include] {
+        &self.includes
+    }
+
+    /// The lines that make the value of this keyword for one account.
+    pub fn counting_for(&self, keyword: &'static Keyword, who: &Who) -> Counting<'_> {
+        let adds_up = keyword.canonical().shape.adds_up();
+        let mut counting = Counting::default();
+        for line in self.all(keyword) {
+            match &line.scope {
+                Scope::Everywhere => {}
+                Scope::Match(block) if block.counts_for(who) == Certainty::Never => {}
+                Scope::Match(block) if block.counts_for(who) == Certainty::Perhaps => counting.perhaps.push(line),
+                Scope::MatchAll | Scope::Match(_) => {
+                    counting.always.push(line);
+                    if !adds_up {
+                        return counting;
+                    }
+                }
+            }
+        }
+        if counting.always.is_empty() {
+            let limit = if adds_up { usize::MAX } else { 1 };
+            let everywhere = self.all(keyword).filter(|o| matches!(o.scope, Scope::Everywhere));
+            counting.always.extend(everywhere.take(limit));
+        }
+        counting
     }
 
     /// All lines that set this keyword, in order.
@@ -160,7 +258,7 @@ impl Reader<'_> {
             if line.says("match") {
                 scope = block(line, outer);
             } else if line.says("include") {
-                self.include(line, main_line, &scope, depth)?;
+                self.include(&name, number, line, main_line, &scope, depth)?;
             } else if let Some(keyword) = line.keyword {
                 self.found.occurrences.push(Occurrence {
                     keyword,
@@ -176,16 +274,32 @@ impl Reader<'_> {
     }
 
     /// What an included file leaves open when it ends does not reach the file that includes it.
-    fn include(&mut self, line: &Line, main_line: usize, scope: &Scope, depth: usize) -> Result<(), PlanError> {
+    fn include(
+        &mut self,
+        file: &Rc<str>,
+        number: usize,
+        line: &Line,
+        main_line: usize,
+        scope: &Scope,
+        depth: usize,
+    ) -> Result<(), PlanError> {
         let patterns = line.statement.iter().flat_map(|s| &s.words);
+        let mut leads_to = Vec::new();
         for pattern in patterns.filter(|p| !p.is_empty()) {
             let pattern = match pattern.strip_prefix('/') {
                 Some(_) => pattern.clone(),
                 None => format!("{DIRECTORY}/{pattern}"),
             };
-            for path in self.files.glob(&pattern)? {
-                self.file(&path, Some(main_line), scope, depth + 1)?;
-            }
+            leads_to.extend(self.files.glob(&pattern)?);
+        }
+        self.found.includes.push(Include {
+            file: Rc::clone(file),
+            line: number,
+            leads_to: leads_to.clone(),
+            scope: scope.clone(),
+        });
+        for path in leads_to {
+            self.file(&path, Some(main_line), scope, depth + 1)?;
         }
         Ok(())
     }
@@ -195,44 +309,17 @@ impl Reader<'_> {
 fn block(line: &Line, outer: &Scope) -> Scope {
     let words = line.statement.as_ref().map(|s| s.words.as_slice()).unwrap_or_default();
     let is_all = matches!(words, [word] if word.eq_ignore_ascii_case("all"));
-    let outer_may_be_root = match outer {
+    let outer = match outer {
         Scope::Match(block) if is_all => return Scope::Match(Rc::clone(block)),
         Scope::Everywhere | Scope::MatchAll if is_all => return Scope::MatchAll,
-        Scope::Match(block) => block.may_be_root,
-        Scope::Everywhere | Scope::MatchAll => true,
+        Scope::Match(block) => Some(Rc::clone(block)),
+        Scope::Everywhere | Scope::MatchAll => None,
     };
     Scope::Match(Rc::new(Block {
         text: line.text(),
-        may_be_root: outer_may_be_root && may_be_root(words),
+        criteria: words.to_vec(),
+        outer,
     }))
-}
-
-/// Whether these criteria can hold for root. Only `User` says that they can't.
-fn may_be_root(criteria: &[String]) -> bool {
-    let mut words = criteria.iter().flat_map(|word| match word.split_once('=') {
-        Some((criterion, value)) => vec![criterion, value],
-        None => vec![word.as_str()],
-    });
-    while let Some(criterion) = words.next() {
-        if criterion.eq_ignore_ascii_case("user") {
-            let patterns = words.next().unwrap_or_default();
-            return matches_list(patterns, "root");
-        }
-    }
-    true
-}
-
-/// A pattern list of ssh_config(5): one that matches is enough, one with `!` that matches forbids.
-fn matches_list(patterns: &str, name: &str) -> bool {
-    let mut matched = false;
-    for pattern in patterns.split(',') {
-        match pattern.strip_prefix('!') {
-            Some(pattern) if matches(pattern, name) => return false,
-            Some(_) => {}
-            None => matched |= matches(pattern, name),
-        }
-    }
-    matched
 }
 
 #[cfg(test)]
@@ -329,18 +416,56 @@ mod tests {
     }
 
     #[test]
-    fn which_blocks_can_match_root() {
-        for (criteria, expected) in [
-            (&["User", "root"][..], true),
-            (&["User", "bob"], false),
-            (&["user", "r*,bob"], true),
-            (&["User", "*,!root"], false),
-            (&["User=bob"], false),
-            (&["Address", "10.0.0.0/8", "User", "bob"], false),
-            (&["Group", "wheel"], true),
+    fn what_counts_for_one_account() {
+        let who = Who {
+            user: "root".to_owned(),
+            groups: Some(vec!["root".to_owned()]),
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let root = Root::open(dir.path()).unwrap();
+        for (main, always, perhaps) in [
+            ("", "", ""),
+            ("PermitRootLogin no\n", "1", ""),
+            ("PermitRootLogin no\nMatch User root\nPermitRootLogin yes\n", "3", ""),
+            ("Match User bob\nPermitRootLogin yes\n", "", ""),
+            ("PermitRootLogin no\nMatch Group root\nPermitRootLogin yes\n", "3", ""),
+            (
+                "PermitRootLogin no\nMatch Address 1.1.1.1\nPermitRootLogin yes\n",
+                "1",
+                "3",
+            ),
+            (
+                "Match User root\nPermitRootLogin no\nMatch Address 1.1.1.1\nPermitRootLogin yes\n",
+                "2",
+                "",
+            ),
+            ("Match User root\nInclude in\nMatch all\nPermitRootLogin no\n", "4", "2"),
+            ("PermitRootLogin no\nMatch all\nPermitRootLogin yes\n", "3", ""),
         ] {
-            let criteria: Vec<String> = criteria.iter().map(ToString::to_string).collect();
-            assert_eq!(may_be_root(&criteria), expected, "{criteria:?}");
+            let files = Files::new(&root).with(MAIN, Some(main.as_bytes().to_vec())).with(
+                "/etc/ssh/in",
+                Some(b"Match Address 1.1.1.1\nPermitRootLogin yes\n".to_vec()),
+            );
+            let effective = Effective::read(&files).unwrap();
+            let found = effective.counting_for(Keyword::find("PermitRootLogin").unwrap(), &who);
+            let lines = |found: &[&Occurrence]| -> String { found.iter().map(|o| (o.line + 1).to_string()).collect() };
+            assert_eq!(
+                (lines(&found.always).as_str(), lines(&found.perhaps).as_str()),
+                (always, perhaps),
+                "{main}"
+            );
         }
+        let main = b"AllowUsers a\nAllowUsers b\nMatch User root\nAllowUsers c\nAllowUsers d\n".to_vec();
+        let effective = Effective::read(&Files::new(&root).with(MAIN, Some(main))).unwrap();
+        let values = |who: &Who| -> String {
+            let found = effective.counting_for(Keyword::find("AllowUsers").unwrap(), who);
+            found.always.iter().map(|o| o.value.clone()).collect()
+        };
+        assert_eq!(values(&who), "cd");
+        let bob = Who {
+            user: "bob".to_owned(),
+            ..who
+        };
+        assert_eq!(values(&bob), "ab");
     }
 }

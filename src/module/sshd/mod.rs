@@ -4,16 +4,22 @@
 //! [`effective`], which reads the configuration as sshd does, and [`config_file`], which edits a file without touching
 //! another byte.
 
+pub mod access;
+pub mod account;
 pub mod config_file;
+pub mod criteria;
 pub mod effective;
 pub mod files;
+pub mod key_file;
 pub mod placement;
+pub mod strict_modes;
 pub mod unit;
 
 use super::{Change, DirectoryChange, Dirty, Expectation, FileChange, Module, Plan, PlanError, Share, Stage};
 use crate::document::Config;
 use crate::document::sshd::{Keyword, Setting, settings};
 use crate::system::{Kind, Machine, Metadata};
+use criteria::{Certainty, Who};
 use effective::{Effective, MAIN, Scope};
 use files::Files;
 use placement::{DROP_INS, Placement, place};
@@ -53,6 +59,21 @@ impl Module for Sshd {
         };
         plan_settings(&settings, machine).map_err(|error| blamed_on(first, error))
     }
+}
+
+/// sshd's configuration as it will be once the document is carried out, and what the document asks of it; `None` on a
+/// machine that has none.
+///
+/// # Errors
+/// It can't be read, or what the document asks can't be written.
+pub fn planned(want: &Config, machine: &Machine<'_>) -> Result<Option<(Effective, Vec<Setting>)>, PlanError> {
+    let Some(main) = machine.root().read(MAIN)? else {
+        return Ok(None);
+    };
+    let settings = settings(want.sshd.as_ref(), want.ssh_pwauth);
+    let files = Files::new(machine.root());
+    let effective = Effective::read(&place(&settings, &files, &main)?.applied(&files))?;
+    Ok(Some((effective, settings)))
 }
 
 /// An error about the machine's configuration as a whole is about the first thing that the document wants of it.
@@ -172,7 +193,7 @@ fn note_what_differs(setting: &Setting, effective: &Effective, plan: &mut Plan) 
     }
     for line in effective.all(setting.keyword) {
         if let Scope::Match(block) = &line.scope
-            && block.may_be_root
+            && block.counts_for(&Who::root()) != Certainty::Never
             && !setting.keyword.same(&[&line.value], &setting.lines)
         {
             plan.warn(format!(

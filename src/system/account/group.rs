@@ -12,6 +12,23 @@ pub fn has_member(bytes: &[u8], group: &str, user: &str) -> Option<bool> {
     Some(members(&fields).any(|member| member == user.as_bytes()))
 }
 
+/// The names of the groups that `user` is in: its own one by number, and those that list it.
+pub fn of_user(bytes: &[u8], user: &str, own: Option<u32>) -> Vec<String> {
+    let mut groups = Vec::new();
+    for line in bytes.split(|b| *b == b'\n') {
+        let fields: Vec<&[u8]> = line.split(|b| *b == b':').collect();
+        let number = fields
+            .get(2)
+            .and_then(|field| std::str::from_utf8(field).ok()?.parse::<u32>().ok());
+        let is_own = number.is_some() && number == own;
+        if is_own || members(&fields).any(|member| member == user.as_bytes()) {
+            let name = fields.first().copied().unwrap_or_default();
+            groups.push(String::from_utf8_lossy(name).into_owned());
+        }
+    }
+    groups
+}
+
 /// The same file, with `user` as a member of `group`.
 ///
 /// # Errors
@@ -66,6 +83,14 @@ fn members<'a>(fields: &[&'a [u8]]) -> impl Iterator<Item = &'a [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_groups_of_a_user_are_its_own_and_those_that_list_it() {
+        let groups = b"root:x:0:\n\nwheel:x:10:bob, root\ndocker:x:998:bob\nbad\nother:x:zero:root2\n";
+        assert_eq!(of_user(groups, "root", Some(0)), ["root", "wheel"]);
+        assert_eq!(of_user(groups, "bob", Some(1000)), ["wheel", "docker"]);
+        assert_eq!(of_user(groups, "amy", None), Vec::<String>::new());
+    }
 
     #[test]
     fn a_member_is_added_once() {
