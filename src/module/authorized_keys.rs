@@ -84,7 +84,7 @@ fn file_for(
         settings: &settings,
         account,
     };
-    let forced = keys.iter().all(|key| is_forced(key));
+    let forced = keys.iter().all(is_forced);
     let mut obstacles = access.obstacles(Way::Key { forced });
     let file = match key_file::choose(&access, machine)? {
         Ok(file) => file,
