@@ -31,8 +31,8 @@ pub struct Dhcp4Overrides {
     pub route_metric: Option<u32>,
 }
 
-/// What of DHCPv6 is used: `[DHCPv6]` of systemd.network(5). Routes and the MTU come with router advertisements, not with
-/// DHCPv6, and networkd sends no host name there: netplan's keys for these are refused rather than ignored.
+/// What of DHCPv6 is used: `[DHCPv6]` of systemd.network(5). netplan takes the same keys for both. Routes and the MTU come
+/// with router advertisements, not with DHCPv6: what netplan's keys say of them has no effect here, and a warning says so.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Dhcp6Overrides {
@@ -44,6 +44,28 @@ pub struct Dhcp6Overrides {
     pub use_hostname: Option<bool>,
     /// Use the server's NTP servers. Default: true.
     pub use_ntp: Option<bool>,
+    /// Tell the server the host name; systemd can since version 255. Default: true.
+    pub send_hostname: Option<bool>,
+    /// Tell the server this host name instead of the machine's own.
+    pub hostname: Option<HostName>,
+    /// Only for DHCPv4.
+    pub use_mtu: Option<bool>,
+    /// Only for DHCPv4.
+    pub use_routes: Option<bool>,
+    /// Only for DHCPv4.
+    pub route_metric: Option<u32>,
+}
+
+impl Dhcp6Overrides {
+    /// The keys that are given and only mean something for DHCPv4.
+    pub fn without_effect(&self) -> impl Iterator<Item = &'static str> {
+        let keys = [
+            ("use-mtu", self.use_mtu.is_some()),
+            ("use-routes", self.use_routes.is_some()),
+            ("route-metric", self.route_metric.is_some()),
+        ];
+        keys.into_iter().filter_map(|(key, given)| given.then_some(key))
+    }
 }
 
 /// What is done with the domain that a DHCP server gives.
@@ -75,6 +97,9 @@ impl<'de> Deserialize<'de> for UseDomains {
             fn visit_str<E: Error>(self, word: &str) -> Result<UseDomains, E> {
                 match word {
                     "route" => Ok(UseDomains::Route),
+                    // netplan hands networkd the word as it is written.
+                    "yes" | "true" | "on" => Ok(UseDomains::Yes),
+                    "no" | "false" | "off" => Ok(UseDomains::No),
                     other => {
                         let shown = other.escape_debug();
                         Err(E::custom(format!("expected true, false or route, not `{shown}`")))

@@ -91,6 +91,14 @@ impl Match {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// The only name that a link can have that is meant, where it is one.
+    pub fn one_name(&self) -> Option<&str> {
+        match self.name.as_slice() {
+            [name] if !name.is_glob() => Some(name.as_str()),
+            _ => None,
+        }
+    }
 }
 
 /// How the DHCPv4 client calls itself.

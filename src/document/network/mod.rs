@@ -12,7 +12,7 @@ mod nameservers;
 mod route;
 mod whole;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 
@@ -169,13 +169,23 @@ impl<'de> Deserialize<'de> for NetworkConfig {
 }
 
 /// A part of netplan that firstlight can't do yet: taken in whatever it holds, reported by [`Network`]'s check.
-#[derive(Debug, Clone, Copy, Default, PartialEq, serde::Deserialize)]
-#[serde(from = "IgnoredAny")]
-pub struct NotYet;
+#[derive(Debug, Clone, Default, PartialEq, serde::Deserialize)]
+#[serde(from = "serde_json::Value")]
+pub struct NotYet {
+    /// The IDs of the interfaces that it is made of.
+    members: BTreeSet<String>,
+}
 
-impl From<IgnoredAny> for NotYet {
-    fn from(_: IgnoredAny) -> Self {
-        Self
+impl From<serde_json::Value> for NotYet {
+    fn from(devices: serde_json::Value) -> Self {
+        let devices = devices.as_object().into_iter().flatten();
+        let parts = devices.flat_map(|(_, device)| [device.get("interfaces"), device.get("link")]);
+        let texts = parts.flatten().flat_map(|part| match part {
+            serde_json::Value::Array(items) => items.iter().collect(),
+            one => vec![one],
+        });
+        let members = texts.filter_map(|text| text.as_str().map(str::to_owned)).collect();
+        Self { members }
     }
 }
 

@@ -13,6 +13,9 @@ const ID_MAX: usize = 64;
 /// The most bytes a pattern may have: alternative names have up to 127 (`ALTIFNAMSIZ` of the kernel).
 const PATTERN_MAX: usize = 127;
 
+/// How the names begin that the kernel gives to links, a number behind.
+const KERNEL_PREFIXES: [&str; 5] = ["eth", "wlan", "usb", "wwan", "ib"];
+
 /// The ID of an interface in the document. Free text, but part of a file's name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
@@ -57,6 +60,14 @@ impl LinkName {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is one that the kernel may give to any link by itself: `eth0`, `wlan1`.
+    pub fn is_kernels_own(&self) -> bool {
+        KERNEL_PREFIXES.iter().any(|prefix| {
+            let number = self.0.strip_prefix(prefix).unwrap_or_default();
+            !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+        })
     }
 }
 
@@ -105,6 +116,11 @@ impl Pattern {
         &self.0
     }
 
+    /// Whether it is a name that the kernel gives no link: only an alternative name can be so long.
+    pub fn is_too_long_for_a_name(&self) -> bool {
+        !self.is_glob() && self.0.len() >= IFNAMSIZ
+    }
+
     /// Whether it stands for more than itself.
     pub fn is_glob(&self) -> bool {
         self.0.contains(['*', '?', '['])
@@ -124,6 +140,11 @@ impl TryFrom<String> for Pattern {
                 "a pattern has at most {PATTERN_MAX} bytes, this one has {}",
                 pattern.len()
             ));
+        }
+        let words: Vec<&str> = pattern.split_whitespace().collect();
+        if words.len() > 1 {
+            let list = words.join(", ").escape_debug().to_string();
+            return Err(format!("`{shown}` is one pattern here: several are a list, `[{list}]`"));
         }
         if pattern.starts_with('!') {
             return Err(format!("`{shown}`: a match says what a link is, not what it isn't"));

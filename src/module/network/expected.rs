@@ -1,8 +1,6 @@
 //! What an interface's links show once networkd has configured them.
 
-use std::net::IpAddr;
-
-use crate::document::network::{Ethernet, Route};
+use crate::document::network::Ethernet;
 use crate::module::{Expectation, LinkSetting};
 
 use super::{DIRECTORY, Interface, PREFIX};
@@ -27,12 +25,7 @@ fn settings(ethernet: &Ethernet) -> Vec<LinkSetting> {
     settings.extend(ethernet.macaddress.map(LinkSetting::Mac));
     settings.extend(ethernet.mtu.map(LinkSetting::Mtu));
     settings.extend(ethernet.addresses.iter().copied().map(LinkSetting::Address));
-    let gateways = [
-        ethernet.gateway4.map(|gateway| IpAddr::V4(gateway.0)),
-        ethernet.gateway6.map(|gateway| IpAddr::V6(gateway.0)),
-    ];
-    let routes = gateways.into_iter().flatten().map(Route::default_via);
-    settings.extend(routes.chain(ethernet.routes.iter().cloned()).map(LinkSetting::Route));
+    settings.extend(ethernet.all_routes().into_iter().map(LinkSetting::Route));
     let servers = &ethernet.nameservers;
     if !servers.addresses.is_empty() {
         settings.push(LinkSetting::Dns(servers.addresses.clone()));

@@ -18,18 +18,13 @@ const NOT_ON_TOP: &str = "!vlan bond bridge";
 
 /// The `.network` file of an interface.
 pub fn network_file(selector: &Selector, ethernet: &Ethernet) -> String {
+    let (plain, routes): (Vec<Route>, Vec<Route>) = ethernet.all_routes().into_iter().partition(is_shorthand);
     let mut sections = vec![
         match_section("Name", &selector.names, selector),
         link_section(ethernet),
-        network_section(ethernet),
+        network_section(ethernet, &plain),
     ];
-    sections.extend(
-        ethernet
-            .routes
-            .iter()
-            .filter(|route| !is_shorthand(route))
-            .map(route_section),
-    );
+    sections.extend(routes.iter().map(route_section));
     sections.push(dhcp4_section(ethernet));
     sections.push(dhcp6_section(ethernet.dhcp6_overrides.as_ref()));
     file(&sections)
@@ -86,7 +81,7 @@ fn link_section(ethernet: &Ethernet) -> Section {
     section
 }
 
-fn network_section(ethernet: &Ethernet) -> Section {
+fn network_section(ethernet: &Ethernet, gateways: &[Route]) -> Section {
     let mut section = Section::new("Network");
     section.set("DHCP", dhcp(ethernet));
     section.set_if("LinkLocalAddressing", ethernet.link_local.as_deref().map(link_local));
@@ -106,9 +101,7 @@ fn network_section(ethernet: &Ethernet) -> Section {
     for address in &ethernet.addresses {
         section.set("Address", address);
     }
-    section.set_if("Gateway", ethernet.gateway4.map(|gateway| gateway.0));
-    section.set_if("Gateway", ethernet.gateway6.map(|gateway| gateway.0));
-    for route in ethernet.routes.iter().filter(|route| is_shorthand(route)) {
+    for route in gateways {
         section.set_if("Gateway", route.gateway());
     }
     for server in &ethernet.nameservers.addresses {
@@ -202,6 +195,8 @@ fn dhcp6_section(overrides: Option<&Dhcp6Overrides>) -> Section {
         section.set_if("UseDomains", overrides.use_domains.map(use_domains));
         section.set_bool("UseHostname", overrides.use_hostname);
         section.set_bool("UseNTP", overrides.use_ntp);
+        section.set_bool("SendHostname", overrides.send_hostname);
+        section.set_if("Hostname", overrides.hostname.as_ref().map(|name| name.as_str()));
     }
     section
 }

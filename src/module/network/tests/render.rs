@@ -137,6 +137,24 @@ fn each_key_becomes_its_line() {
             "gateway6: 'fe80::1', gateway4: 192.0.2.1",
             &[name, "Network.Gateway=192.0.2.1", "Network.Gateway=fe80::1"],
         ),
+        (
+            "addresses: [203.0.113.5/32], gateway4: 172.31.1.1",
+            &[
+                name,
+                "Network.Address=203.0.113.5/32",
+                "Route.Gateway=172.31.1.1",
+                "Route.GatewayOnLink=yes",
+            ],
+        ),
+        (
+            "dhcp6: true, dhcp6-overrides: {hostname: hal, send-hostname: true, use-routes: false}",
+            &[
+                name,
+                "Network.DHCP=ipv6",
+                "DHCPv6.SendHostname=yes",
+                "DHCPv6.Hostname=hal",
+            ],
+        ),
         ("nameservers: {search: [lab]}", &[name, "Network.Domains=lab"]),
         (
             "nameservers: {addresses: 192.0.2.53}",

@@ -1,0 +1,150 @@
+//! Which link an interface is, and whether two of them are the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::{Ethernet, InterfaceId, LinkName, Match, Network};
+use crate::document::problem::Problems;
+
+/// Which link an interface is.
+pub fn check(id: &InterfaceId, ethernet: &Ethernet, problems: &mut Problems<'_>) {
+    let id = id.as_str();
+    match &ethernet.matching {
+        Some(matching) if matching.is_empty() => {
+            let message = "an empty `match` would match every link, `lo` included";
+            problems.error(&[id], message, Some("give it `name`, `macaddress` or `driver`"));
+        }
+        Some(matching) => check_names(id, matching, problems),
+        None => {
+            if let Err(why) = LinkName::try_from(id.to_owned()) {
+                let hint = "without `match`, the ID is the link's name; for another link: `match: {name: \"e*\"}`";
+                problems.error(&[id], why, Some(hint));
+            }
+            if ethernet.set_name.is_some() {
+                let hint = "say which link is meant: `match: {macaddress: …}`";
+                problems.error(&[id, "set-name"], "`set-name` needs a `match`", Some(hint));
+            }
+        }
+    }
+}
+
+/// A name that no link has from the kernel: nothing is matched, unless it is an alternative name.
+fn check_names(id: &str, matching: &Match, problems: &mut Problems<'_>) {
+    for name in matching.name.iter().filter(|name| name.is_too_long_for_a_name()) {
+        let message = format!(
+            "`{}` has {} bytes, a link's name has 15 at most: only an alternative name can match",
+            name.as_str(),
+            name.as_str().len()
+        );
+        problems.warning(&[id, "match", "name"], message, Some("match it by `macaddress`"));
+    }
+}
+
+/// What shows across interfaces: names that two of them want, links that two of them mean.
+pub fn check_all(network: &Network, problems: &mut Problems<'_>) {
+    let mut refused = check_wanted_names(network, problems);
+    refused.extend(check_swapped_names(network, problems));
+    check_shared_links(network, problems);
+    check_kernels_names(network, &refused, problems);
+}
+
+/// Two links can't have one name. The IDs of the interfaces whose name is refused.
+fn check_wanted_names<'n>(network: &'n Network, problems: &mut Problems<'_>) -> BTreeSet<&'n str> {
+    let mut refused = BTreeSet::new();
+    let unmatched = network
+        .ethernets
+        .iter()
+        .filter(|(_, ethernet)| ethernet.matching.is_none());
+    let mut owners: BTreeMap<&str, &str> = unmatched.map(|(id, _)| (id.as_str(), id.as_str())).collect();
+    for (id, name) in wanted_names(network) {
+        if let Some(owner) = owners.insert(name.as_str(), id) {
+            let message = format!("the name {} is already that of `{owner}`", name.as_str());
+            problems.error(&["ethernets", id, "set-name"], message, None);
+            refused.insert(id);
+        }
+    }
+    refused
+}
+
+/// The names that links get, with the IDs of their interfaces.
+fn wanted_names(network: &Network) -> impl Iterator<Item = (&str, &LinkName)> {
+    let matched = network
+        .ethernets
+        .iter()
+        .filter(|(_, ethernet)| ethernet.matching.is_some());
+    matched.filter_map(|(id, ethernet)| Some((id.as_str(), ethernet.set_name.as_ref()?)))
+}
+
+/// A ring of names: each link wants the one that the next one has, so none can be renamed first. The IDs of the
+/// interfaces whose name is refused.
+fn check_swapped_names<'n>(network: &'n Network, problems: &mut Problems<'_>) -> BTreeSet<&'n str> {
+    let mut refused = BTreeSet::new();
+    // From the name that a link has to its interface, and the name that it wants.
+    let mut renamings: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+    for (id, ethernet) in &network.ethernets {
+        let has = ethernet.matching.as_ref().and_then(Match::one_name);
+        if let (Some(has), Some(wants)) = (has, &ethernet.set_name)
+            && has != wants.as_str()
+        {
+            renamings.insert(has, (id.as_str(), wants.as_str()));
+        }
+    }
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for start in renamings.keys() {
+        let mut chain: Vec<&str> = Vec::new();
+        let mut name = *start;
+        while seen.insert(name) {
+            chain.push(name);
+            match renamings.get(name) {
+                Some((_, wants)) => name = wants,
+                None => break,
+            }
+        }
+        let ring = chain
+            .iter()
+            .skip_while(|link| **link != name)
+            .filter_map(|link| renamings.get(link));
+        for (id, wants) in ring {
+            let message = format!("{wants} is the name of a link that is renamed itself, in a ring: none can be first");
+            let hint = "take names that no link has, such as lan0";
+            problems.error(&["ethernets", id, "set-name"], message, Some(hint));
+            refused.insert(*id);
+        }
+    }
+    refused
+}
+
+/// One link that two interfaces mean: only one of them is used for it.
+fn check_shared_links(network: &Network, problems: &mut Problems<'_>) {
+    let mut owners: BTreeMap<String, &str> = BTreeMap::new();
+    for (id, ethernet) in &network.ethernets {
+        let (link, key) = match &ethernet.matching {
+            None => (id.as_str().to_owned(), None),
+            Some(matching) => match (matching.macaddress, matching.one_name()) {
+                (Some(mac), _) => (mac.to_string(), Some("match")),
+                (None, Some(name)) => (name.to_owned(), Some("match")),
+                (None, None) => continue,
+            },
+        };
+        if let Some(owner) = owners.insert(link.clone(), id.as_str()) {
+            let place: Vec<&str> = ["ethernets", id.as_str()].into_iter().chain(key).collect();
+            let message = format!("`{owner}` means the link {link} as well: only one of the two is used for it");
+            problems.warning(&place, message, Some("put all that is asked of a link into one entry"));
+        }
+    }
+}
+
+/// With several links, a name that the kernel gives by itself may be taken when udev wants to give it.
+fn check_kernels_names(network: &Network, refused: &BTreeSet<&str>, problems: &mut Problems<'_>) {
+    if network.ethernets.len() < 2 {
+        return;
+    }
+    let wanted = wanted_names(network).filter(|(id, name)| name.is_kernels_own() && !refused.contains(id));
+    for (id, name) in wanted {
+        let message = format!(
+            "the kernel gives names like {} itself: where another link has it, this one can't be renamed",
+            name.as_str()
+        );
+        let hint = "take a name of another kind, such as lan0";
+        problems.warning(&["ethernets", id, "set-name"], message, Some(hint));
+    }
+}

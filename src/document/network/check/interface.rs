@@ -1,0 +1,115 @@
+//! One interface by itself: its addresses, its settings, its gateways.
+
+use std::net::IpAddr;
+
+use super::super::{Address, Ethernet, Mtu};
+use super::route;
+use crate::document::problem::{Check, Problems};
+
+impl Ethernet {
+    /// Whether it says by itself how the link gets an address.
+    pub fn has_addressing(&self) -> bool {
+        let asked = [self.dhcp4, self.dhcp6, self.accept_ra].contains(&Some(true));
+        let link_local = self.link_local.as_ref().is_some_and(|families| !families.is_empty());
+        asked || link_local || !self.addresses.is_empty()
+    }
+
+    fn has_ipv6(&self) -> bool {
+        self.dhcp6 == Some(true) || self.addresses.iter().any(|a| a.ip().is_ipv6())
+    }
+}
+
+impl Check for Ethernet {
+    fn check(&self, problems: &mut Problems<'_>) {
+        check_link(self, problems);
+        check_dhcp(self, problems);
+        for (number, address) in self.addresses.iter().enumerate() {
+            check_address(*address, &mut problems.below(&["addresses", &number.to_string()]));
+        }
+        let reach = route::Reach::of(self);
+        let gateways = [
+            ("gateway4", self.gateway4.map(|g| IpAddr::V4(g.0))),
+            ("gateway6", self.gateway6.map(|g| IpAddr::V6(g.0))),
+        ];
+        for (key, gateway) in gateways {
+            if let Some(gateway) = gateway {
+                route::check_gateway(gateway, &reach, &mut problems.below(&[key]));
+            }
+        }
+        for (number, one) in self.routes.iter().enumerate() {
+            route::check(one, &reach, &mut problems.below(&["routes", &number.to_string()]));
+        }
+    }
+}
+
+/// An address that means the network itself, or all of it (RFC 1122 §3.2.1.3, RFC 4291 §2.6.1). A link of two addresses
+/// has neither (RFC 3021, RFC 6164).
+fn check_address(address: Address, problems: &mut Problems<'_>) {
+    let (ip, subnet) = (address.ip(), address.subnet());
+    if subnet.max_prefix_len() - subnet.prefix_len() < 2 {
+        return;
+    }
+    let hint = "write the address of the link itself";
+    match ip {
+        IpAddr::V4(_) if ip == subnet.network() => {
+            problems.error(
+                &[],
+                format!("{ip} is the address of the network {subnet} itself"),
+                Some(hint),
+            );
+        }
+        IpAddr::V4(_) if ip == subnet.broadcast() => {
+            problems.error(&[], format!("{ip} is the broadcast address of {subnet}"), Some(hint));
+        }
+        IpAddr::V6(_) if ip == subnet.network() => {
+            let message = format!("{ip} is the address of all routers of {subnet}");
+            problems.warning(&[], message, Some(hint));
+        }
+        _ => {}
+    }
+}
+
+fn check_link(ethernet: &Ethernet, problems: &mut Problems<'_>) {
+    if let Some(mac) = ethernet.macaddress.filter(|mac| !mac.is_unicast()) {
+        problems.error(&["macaddress"], format!("no link can have the address {mac}"), None);
+    }
+    if let Some(mtu) = ethernet.ipv6_mtu.filter(|mtu| *mtu < Mtu::IPV6_MIN) {
+        let message = format!("an IPv6 MTU has at least {} bytes, not {mtu}", Mtu::IPV6_MIN);
+        problems.error(&["ipv6-mtu"], message, None);
+    }
+    if let Some(mtu) = ethernet.mtu.filter(|mtu| *mtu < Mtu::IPV6_MIN && ethernet.has_ipv6()) {
+        let least = Mtu::IPV6_MIN;
+        let message = format!("IPv6 needs an MTU of {least}: networkd will use that instead of {mtu}");
+        problems.warning(&["mtu"], message, None);
+    }
+}
+
+fn check_dhcp(ethernet: &Ethernet, problems: &mut Problems<'_>) {
+    let without = |client: Option<bool>| client != Some(true);
+    // DHCPv6 is started by router advertisements too, so its overrides are never without effect for sure.
+    let keys = [
+        ("dhcp4-overrides", ethernet.dhcp4_overrides.is_some()),
+        ("dhcp-identifier", ethernet.dhcp_identifier.is_some()),
+    ];
+    for (key, given) in keys {
+        if given && without(ethernet.dhcp4) {
+            problems.warning(&[key], format!("`{key}` has no effect without `dhcp4: true`"), None);
+        }
+    }
+    for key in ethernet
+        .dhcp6_overrides
+        .iter()
+        .flat_map(|overrides| overrides.without_effect())
+    {
+        let message =
+            format!("`{key}` is only for DHCPv4: in IPv6, routes and the MTU come with router advertisements");
+        problems.warning(&["dhcp6-overrides", key], message, Some("leave it out here"));
+    }
+    let refused = [("dhcp4", ethernet.dhcp4), ("dhcp6", ethernet.dhcp6)];
+    if let Some((key, _)) = refused.into_iter().find(|(_, asked)| *asked == Some(false))
+        && !ethernet.has_addressing()
+    {
+        let message = "the link gets no address: neither from DHCP nor from `addresses`";
+        problems.warning(&[key], message, Some("give it `addresses`, or `dhcp4: true`"));
+    }
+}

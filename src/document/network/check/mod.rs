@@ -1,0 +1,120 @@
+//! What only shows across the values of a network: gateways out of reach, names and addresses given twice, keys without
+//! effect.
+//!
+//! A place in an error decides what is left out of a boot that goes on without it: see [`super::whole`].
+
+mod identity;
+mod interface;
+mod route;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::{Ethernet, Network, NetworkConfig, Version};
+use crate::document::problem::{Check, Problems};
+
+impl Check for Network {
+    fn check(&self, problems: &mut Problems<'_>) {
+        // Whatever the version: nothing is asked for.
+        if self.is_disabled() && self.ethernets.is_empty() {
+            return;
+        }
+        // Of version 1, nothing else means anything here.
+        if self.version == Some(Version::One) || self.config == Some(NetworkConfig::List) {
+            let hint = "write it as version 2: `version: 2` and `ethernets:` with one entry for each interface";
+            return problems.error(&[], "network version 1 is not supported yet", Some(hint));
+        }
+        self.check_kinds(problems);
+        if self.is_disabled() {
+            let message = "`config: disabled` leaves the network as it is: `ethernets` is not used";
+            problems.warning(&["ethernets"], message, Some("remove one of the two"));
+        }
+        for (id, ethernet) in &self.ethernets {
+            identity::check(id, ethernet, &mut problems.below(&["ethernets"]));
+            ethernet.check(&mut problems.below(&["ethernets", id.as_str()]));
+        }
+        self.check_addresses(problems);
+        identity::check_all(self, problems);
+        self.check_default_routes(problems);
+    }
+}
+
+impl Network {
+    fn check_kinds(&self, problems: &mut Problems<'_>) {
+        let kinds = [
+            ("bonds", &self.bonds),
+            ("bridges", &self.bridges),
+            ("vlans", &self.vlans),
+            ("vrfs", &self.vrfs),
+            ("tunnels", &self.tunnels),
+            ("wifis", &self.wifis),
+            ("modems", &self.modems),
+            ("dummy-devices", &self.dummy_devices),
+            ("virtual-ethernets", &self.virtual_ethernets),
+            ("nm-devices", &self.nm_devices),
+            ("openvswitch", &self.openvswitch),
+        ];
+        for (kind, asked) in kinds {
+            let Some(asked) = asked else { continue };
+            let hint = "only `ethernets` is; for the rest, write files of networkd";
+            problems.error(&[kind], format!("`{kind}` is not supported yet"), Some(hint));
+            for (id, ethernet) in &self.ethernets {
+                if asked.members.contains(id.as_str()) && !ethernet.has_addressing() {
+                    let message = format!("it has no address of its own, and belongs to one of `{kind}`");
+                    problems.error(&["ethernets", id.as_str()], message, Some(hint));
+                }
+            }
+        }
+    }
+
+    /// The same address twice is a conflict, unless the links are in different networks.
+    fn check_addresses(&self, problems: &mut Problems<'_>) {
+        let mut owners: BTreeMap<IpAddr, (&str, u8)> = BTreeMap::new();
+        for (id, ethernet) in &self.ethernets {
+            for (number, address) in ethernet.addresses.iter().enumerate() {
+                let Some((owner, length)) = owners.insert(address.ip(), (id.as_str(), address.prefix_len())) else {
+                    continue;
+                };
+                let message = format!("{} is already an address of `{owner}`", address.ip());
+                let place = ["ethernets", id.as_str(), "addresses", &number.to_string()];
+                if owner == id.as_str() && length != address.prefix_len() {
+                    problems.error(&place, message, Some("keep the one with the right prefix length"));
+                } else {
+                    problems.warning(&place, message, Some("give each link its own address"));
+                }
+            }
+        }
+    }
+
+    /// Of two default routes that are equal, the kernel takes one.
+    fn check_default_routes(&self, problems: &mut Problems<'_>) {
+        let mut owners: BTreeMap<(bool, u32, u32), &str> = BTreeMap::new();
+        for (id, ethernet) in &self.ethernets {
+            for (place, key) in ethernet.default_routes() {
+                if let Some(owner) = owners.insert(key, id.as_str()) {
+                    let family = if key.0 { "IPv4" } else { "IPv6" };
+                    let message = format!("`{owner}` already has an {family} default route with the same metric");
+                    let keys: Vec<&str> = ["ethernets", id.as_str()]
+                        .into_iter()
+                        .chain(place.iter().map(String::as_str))
+                        .collect();
+                    problems.warning(&keys, message, Some("give one of them a `metric`, or leave it out"));
+                }
+            }
+        }
+    }
+}
+
+impl Ethernet {
+    /// Where each default route stands, with what makes it one of a kind: whether it is IPv4, table and metric.
+    fn default_routes(&self) -> Vec<(Vec<String>, (bool, u32, u32))> {
+        let gateway4 = self.gateway4.map(|_| (vec!["gateway4".to_owned()], (true, 0, 0)));
+        let gateway6 = self.gateway6.map(|_| (vec!["gateway6".to_owned()], (false, 0, 0)));
+        let routes = self.routes.iter().enumerate().filter_map(|(number, route)| {
+            let gateway = route.gateway().filter(|_| route.is_default() && route.is_unicast())?;
+            let key = (gateway.is_ipv4(), route.table.unwrap_or(0), route.metric.unwrap_or(0));
+            Some((vec!["routes".to_owned(), number.to_string()], key))
+        });
+        gateway4.into_iter().chain(gateway6).chain(routes).collect()
+    }
+}

@@ -1,0 +1,166 @@
+//! Routes and gateways: whether they are of one piece, and whether the link reaches them.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::super::{Ethernet, Route};
+use crate::document::problem::Problems;
+
+/// One route of an interface.
+pub fn check(route: &Route, reach: &Reach, problems: &mut Problems<'_>) {
+    let destination = route.to.network().map(|net| net.addr());
+    let gateway = route.gateway();
+    let refuses = route.kind.is_some_and(|kind| kind.refuses());
+    let families = [destination, gateway, route.from.map(|from| from.0)].map(|ip| ip.map(|ip| ip.is_ipv4()));
+    if families.contains(&Some(true)) && families.contains(&Some(false)) {
+        return problems.error(&[], "this route mixes IPv4 and IPv6", None);
+    }
+    if route.table == Some(0) {
+        problems.error(
+            &["table"],
+            "there is no routing table 0, expected 1 to 4294967295",
+            None,
+        );
+    }
+    let Some(gateway) = gateway else {
+        if destination.is_none() {
+            let hint = "add the gateway as `via`, or write `0.0.0.0/0` or `::/0`";
+            problems.error(&[], "`to: default` without `via` does not say IPv4 or IPv6", Some(hint));
+        }
+        if route.on_link == Some(true) {
+            problems.error(&["on-link"], "`on-link` is about the gateway: it needs `via`", None);
+        }
+        return;
+    };
+    if refuses {
+        return problems.error(&["via"], "a route of this type leads nowhere: it has no `via`", None);
+    }
+    if route.on_link != Some(true)
+        && let Some(why) = reach.why_not(gateway)
+    {
+        let hint = "correct it, or add `on-link: true` if the link reaches it all the same";
+        problems.error(&[], format!("the gateway {gateway} {why}"), Some(hint));
+    }
+}
+
+/// A gateway outside of the subnets is taken to be on the link, as cloud-init does: hosters have them.
+pub fn check_gateway(gateway: IpAddr, reach: &Reach, problems: &mut Problems<'_>) {
+    match reach.why_not(gateway) {
+        None => {}
+        Some(why @ Unreachable::Outside(_)) => {
+            let message = format!("the gateway {gateway} {why}: it is taken to be reached directly");
+            problems.warning(&[], message, Some("correct it if it isn't"));
+        }
+        Some(why) => problems.error(
+            &[],
+            format!("the gateway {gateway} {why}"),
+            Some("correct it, or leave it out"),
+        ),
+    }
+}
+
+/// Which gateways a link reaches.
+pub struct Reach {
+    own: BTreeSet<IpAddr>,
+    /// What is reached without a gateway.
+    direct: BTreeSet<IpNet>,
+    /// The subnets of the addresses, as they are shown.
+    subnets: Vec<IpNet>,
+    /// Whether DHCP or router advertisements bring more of it, for IPv4 and IPv6.
+    learns: [bool; 2],
+}
+
+impl Reach {
+    /// Of the links of one interface.
+    pub fn of(ethernet: &Ethernet) -> Self {
+        let subnets: Vec<IpNet> = ethernet.addresses.iter().map(|address| address.subnet()).collect();
+        let direct = ethernet
+            .routes
+            .iter()
+            .filter(|route| route.via.is_none() && route.is_unicast());
+        let direct = direct.filter_map(|route| route.to.network());
+        Self {
+            own: ethernet.addresses.iter().map(|address| address.ip()).collect(),
+            direct: direct.chain(subnets.iter().copied()).collect(),
+            subnets,
+            learns: [
+                ethernet.dhcp4 == Some(true),
+                // They are no reason to ask for a static gateway where nothing is said of them.
+                ethernet.dhcp6 == Some(true) || ethernet.accept_ra == Some(true),
+            ],
+        }
+    }
+
+    /// Why `gateway` can't be reached; `None` when it can, or when that is only known once the link is up.
+    fn why_not(&self, gateway: IpAddr) -> Option<Unreachable> {
+        if self.own.contains(&gateway) {
+            return Some(Unreachable::Own);
+        }
+        let [learns_ipv4, learns_ipv6] = self.learns;
+        let (learns, link_local) = match gateway {
+            IpAddr::V4(ip) => (learns_ipv4, ip.is_link_local()),
+            IpAddr::V6(ip) => (learns_ipv6, ip.is_unicast_link_local()),
+        };
+        if learns || link_local || self.is_direct(gateway) {
+            return None;
+        }
+        let same_family = self
+            .subnets
+            .iter()
+            .filter(|subnet| subnet.addr().is_ipv4() == gateway.is_ipv4());
+        let shown: Vec<String> = same_family.map(ToString::to_string).take(SHOWN_MAX).collect();
+        Some(match shown.is_empty() {
+            true => Unreachable::NoAddress(if gateway.is_ipv4() { "IPv4" } else { "IPv6" }),
+            false => Unreachable::Outside(shown),
+        })
+    }
+
+    /// A look for each length of a prefix, however many networks there are.
+    fn is_direct(&self, gateway: IpAddr) -> bool {
+        let longest = if gateway.is_ipv4() { 32 } else { 128 };
+        let mut around = (0..=longest).filter_map(|length| IpNet::new(gateway, length).ok());
+        around.any(|net| self.direct.contains(&net.trunc()))
+    }
+}
+
+/// How many subnets a message names.
+const SHOWN_MAX: usize = 5;
+
+/// Why a gateway can't be reached on a link.
+enum Unreachable {
+    /// It is the link's own address.
+    Own,
+    /// The link gets no address of this family.
+    NoAddress(&'static str),
+    /// It is in none of these subnets.
+    Outside(Vec<String>),
+}
+
+impl fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own => f.write_str("is the link's own address"),
+            Self::NoAddress(family) => write!(f, "can't be reached: the link gets no {family} address"),
+            Self::Outside(subnets) => write!(f, "is outside of the link's subnets ({})", subnets.join(", ")),
+        }
+    }
+}
+
+impl Ethernet {
+    /// The routes to be made: those that are given, and what `gateway4` and `gateway6` stand for.
+    pub fn all_routes(&self) -> Vec<Route> {
+        let gateways = [
+            self.gateway4.map(|gateway| IpAddr::V4(gateway.0)),
+            self.gateway6.map(|gateway| IpAddr::V6(gateway.0)),
+        ];
+        let reach = Reach::of(self);
+        let defaults = gateways.into_iter().flatten().map(|gateway| Route {
+            on_link: matches!(reach.why_not(gateway), Some(Unreachable::Outside(_))).then_some(true),
+            ..Route::default_via(gateway)
+        });
+        defaults.chain(self.routes.iter().cloned()).collect()
+    }
+}
