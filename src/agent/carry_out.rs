@@ -6,7 +6,7 @@ use crate::document::Document;
 use crate::document::settings::OnFailure;
 use crate::engine::{
     Applied, ApplyError, ArmError, GenerationPlan, Job, ModuleResult, Past, Policy, PreflightError, Stock, apply,
-    confirm, preflight, settle_inventory, survey,
+    confirm, preflight, settle_inventory, survey, vet,
 };
 use crate::module::{Module, Stage};
 use crate::report::applied::AppliedReport;
@@ -77,7 +77,9 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     let (config, units) = (&request.document.config, past.inventory.units());
     let facts = survey(system, request.modules, config, units).await;
     let machine = Machine::new(&system.root, &facts);
-    let plan = GenerationPlan::make(request.modules, request.document, &machine, &past)?.up_to(request.stage, &machine);
+    let plan = GenerationPlan::make(request.modules, request.document, &machine, &past)?;
+    let mut plan = plan.up_to(request.stage, &machine);
+    vet(system, &mut plan, request.document, &machine).await;
     let policy = policy(request);
     if policy == Policy::Rollback && plan.problems().next().is_some() {
         return Ok(AppliedReport::of(None, &refused(&plan)));

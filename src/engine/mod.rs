@@ -21,6 +21,7 @@ pub mod stock;
 pub mod survey;
 pub mod undo;
 pub mod verify;
+pub mod vet;
 pub mod view;
 
 pub use apply::{Applied, ApplyError, Job, ModuleResult, Policy, apply};
@@ -34,4 +35,5 @@ pub use recover::{recover, settle_inventory};
 pub use stock::Stock;
 pub use survey::survey;
 pub use undo::{RollbackError, Undone, rollback};
+pub use vet::vet;
 pub use view::ChangeView;

@@ -6,7 +6,7 @@ use super::holds::holds;
 use super::orphans;
 use super::past::Past;
 use crate::document::{Diagnostic, Document};
-use crate::module::{Change, Dirty, Expectation, Module, Note, Stage, UnitAction, UnitChange, header};
+use crate::module::{Change, Check, Dirty, Expectation, Module, Note, Stage, UnitAction, UnitChange, header};
 use crate::state::StateError;
 use crate::system::{Machine, ReadError};
 
@@ -38,6 +38,8 @@ pub struct ModulePlan {
     pub holding: usize,
     /// What is looked at afterwards.
     pub expectations: Vec<Expectation>,
+    /// What the machine's own programs are asked first.
+    pub checks: Vec<Check>,
     /// What a person should know.
     pub notes: Vec<Note>,
     /// Why it can't be planned, if it can't.
@@ -83,6 +85,17 @@ impl GenerationPlan {
         self.modules.iter().filter_map(|module| module.problem.as_ref())
     }
 
+    /// Takes the changes of a module out: they are not to be begun, and why.
+    pub(super) fn leave_out(&mut self, number: usize, problem: Diagnostic, machine: &Machine<'_>) {
+        if let Some(module) = self.modules.get_mut(number) {
+            *module = ModulePlan {
+                problem: Some(problem),
+                ..ModulePlan::empty(module.name, module.stage, std::mem::take(&mut module.asked))
+            };
+        }
+        self.reactions = reactions(&self.modules, machine);
+    }
+
     /// The modules of `stage` and those before it.
     #[must_use]
     pub fn up_to(mut self, stage: Stage, machine: &Machine<'_>) -> Self {
@@ -93,6 +106,23 @@ impl GenerationPlan {
 }
 
 impl ModulePlan {
+    /// A plan of nothing.
+    fn empty(name: &'static str, stage: Stage, asked: Vec<String>) -> Self {
+        Self {
+            name,
+            stage,
+            asked,
+            declared: Vec::new(),
+            changes: Vec::new(),
+            released: Vec::new(),
+            holding: 0,
+            expectations: Vec::new(),
+            checks: Vec::new(),
+            notes: Vec::new(),
+            problem: None,
+        }
+    }
+
     /// Plans against the machine as it is without our edits; what holds shows the machine as it is.
     fn make(
         module: &dyn Module,
@@ -101,18 +131,7 @@ impl ModulePlan {
         machine: &Machine<'_>,
         past: &Past,
     ) -> Result<Self, StateError> {
-        let mut made = Self {
-            name: module.name(),
-            stage: module.stage(),
-            asked: document.asked(module.keys()),
-            declared: Vec::new(),
-            changes: Vec::new(),
-            released: Vec::new(),
-            holding: 0,
-            expectations: Vec::new(),
-            notes: Vec::new(),
-            problem: None,
-        };
+        let mut made = Self::empty(module.name(), module.stage(), document.asked(module.keys()));
         let plan = match module.plan(&document.config, without_edits) {
             Ok(plan) => plan,
             Err(error) => {
@@ -121,6 +140,7 @@ impl ModulePlan {
             }
         };
         made.expectations = plan.expectations;
+        made.checks = plan.checks;
         made.notes = plan.notes;
         for change in plan.changes {
             let mut change = with_header(change, document, machine)?;

@@ -221,6 +221,7 @@ mod tests {
             holding: 0,
             asked: Vec::new(),
             expectations: Vec::new(),
+            checks: Vec::new(),
             notes: Vec::new(),
             problem: None,
         };

@@ -3,7 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::services::{left_to_ask, missing_unit, plan_unit};
-use super::{AccountChange, Change, DirectoryChange, Dirty, FileChange, Module, Plan, PlanError, Share, Stage};
+use super::{
+    AccountChange, Change, Check, DirectoryChange, Dirty, DockerdCheck, FileChange, Module, Plan, PlanError, Share,
+    Stage,
+};
 use crate::document::docker::{DOCKER_UNIT, UserName};
 use crate::document::{Config, redact};
 use crate::system::systemd::{UnitFile, UnitName};
@@ -91,6 +94,11 @@ fn plan_settings(daemon: &Map<String, Value>, machine: &Machine<'_>, plan: &mut 
         }
         None => FileChange::write(DAEMON_JSON, bytes, 0o644 & mask),
     };
+    plan.checks.push(Check::Dockerd(DockerdCheck {
+        path: DAEMON_JSON.to_owned(),
+        content: file.content.iter().flat_map(|content| content.bytes.clone()).collect(),
+        asked: daemon.keys().cloned().collect(),
+    }));
     let file = file.share(Share::Keys).dirties(Dirty::Restart(DOCKER_UNIT.to_owned()));
     plan.changes.push(Change::File(file));
     Ok(())

@@ -6,6 +6,7 @@
 
 pub mod authorized_keys;
 pub mod change;
+mod check;
 pub mod docker;
 pub mod header;
 pub mod hostname;
@@ -26,6 +27,7 @@ use crate::document::Config;
 use crate::system::Machine;
 
 pub use change::*;
+pub use check::{Check, DockerdCheck, SshdCheck};
 
 /// When in the boot a module's changes are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -70,6 +72,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What shall be looked at afterwards.
     pub expectations: Vec<Expectation>,
+    /// What the machine's own programs shall be asked before anything is changed.
+    pub checks: Vec<Check>,
     /// What a person should know before.
     pub notes: Vec<Note>,
 }

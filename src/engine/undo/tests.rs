@@ -197,6 +197,7 @@ async fn a_failure_and_a_failed_undoing_are_both_told() {
         changes: vec![Change::File(file), Change::Command(command)],
         holding: 0,
         expectations: Vec::new(),
+        checks: Vec::new(),
         notes: Vec::new(),
         problem: None,
     };

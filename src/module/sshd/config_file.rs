@@ -127,6 +127,11 @@ impl Line {
         }
     }
 
+    /// The line as it is, its end included.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Whether the line's keyword is this one, given in lower case.
     pub fn says(&self, keyword: &str) -> bool {
         let statement = self.statement.as_ref();

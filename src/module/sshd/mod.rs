@@ -15,12 +15,19 @@ pub mod placement;
 pub mod strict_modes;
 pub mod unit;
 
-use super::{Change, DirectoryChange, Dirty, Expectation, FileChange, Module, Plan, PlanError, Share, Stage};
+use std::collections::HashMap;
+
+use super::{
+    Change, Check, DirectoryChange, Dirty, Expectation, FileChange, Level, Module, Note, Plan, PlanError, Share,
+    SshdCheck, Stage,
+};
 use crate::document::Config;
 use crate::document::sshd::{Keyword, Setting, settings};
+use crate::system::sshd::{PlannedFile, PlannedLine};
 use crate::system::{Kind, Machine, Metadata};
+use config_file::ConfigFile;
 use criteria::{Certainty, Who};
-use effective::{Effective, MAIN, Scope};
+use effective::{Effective, Include, MAIN, Scope};
 use files::Files;
 use placement::{DROP_INS, Placement, place};
 
@@ -88,15 +95,18 @@ fn plan_settings(settings: &[Setting], machine: &Machine<'_>) -> Result<Plan, Pl
     let main = main_file(machine)?;
     let files = Files::new(machine.root());
     let placement = place(settings, &files, &main)?;
-    let effective = Effective::read(&placement.applied(&files))?;
+    let planned = placement.applied(&files);
+    let effective = Effective::read(&planned)?;
     let mut plan = Plan {
         changes: changes(&placement, machine)?,
         expectations: expectations(settings),
+        checks: vec![check(settings, &planned, &effective)?],
         notes: Vec::new(),
     };
     for setting in settings {
         note_what_differs(setting, &effective, &mut plan);
     }
+    note_conditional_includes(&effective, &mut plan);
     note_keyboard_interactive(settings, &effective, &mut plan);
     note_socket(settings, machine, &mut plan)?;
     plan.notes.extend(placement.notes);
@@ -171,6 +181,41 @@ fn editable(path: &str, machine: &Machine<'_>) -> Result<Metadata, PlanError> {
     }
 }
 
+/// sshd's own opinion of its configuration as planned.
+fn check(settings: &[Setting], planned: &Files<'_>, effective: &Effective) -> Result<Check, PlanError> {
+    let mut paths: Vec<&str> = Vec::new();
+    for path in effective.files() {
+        if !paths.contains(&path.as_str()) {
+            paths.push(path);
+        }
+    }
+    let number = |path: &String| paths.iter().position(|known| known == path);
+    let includes = effective.includes().iter();
+    let includes: HashMap<(&str, usize), &Include> = includes.map(|one| ((&*one.file, one.line), one)).collect();
+    let mut files = Vec::new();
+    for path in &paths {
+        let bytes = planned.read(path)?.unwrap_or_default();
+        let file = ConfigFile::parse(&bytes);
+        let lines = file
+            .lines()
+            .iter()
+            .enumerate()
+            .map(|(line, text)| match includes.get(&(*path, line)) {
+                Some(include) => PlannedLine::Include(include.leads_to.iter().filter_map(number).collect()),
+                None => PlannedLine::Text(text.bytes().to_vec()),
+            });
+        files.push(PlannedFile {
+            path: (*path).to_owned(),
+            lines: lines.collect(),
+        });
+    }
+    let asked = settings.iter().map(|setting| (setting.keyword, setting.path.clone()));
+    Ok(Check::Sshd(SshdCheck {
+        files,
+        asked: asked.collect(),
+    }))
+}
+
 fn expectations(settings: &[Setting]) -> Vec<Expectation> {
     let says = settings.iter().map(|setting| Expectation::SshdSays {
         keyword: setting.keyword.canonical().name.to_ascii_lowercase(),
@@ -202,6 +247,21 @@ fn note_what_differs(setting: &Setting, effective: &Effective, plan: &mut Plan) 
                 line.value,
                 block.text
             ));
+        }
+    }
+}
+
+/// An `Include` below a `Match` looks as if it held for everybody.
+fn note_conditional_includes(effective: &Effective, plan: &mut Plan) {
+    for include in effective.includes() {
+        if let Scope::Match(block) = &include.scope {
+            let text = format!(
+                "{} includes files inside of `{}`: what they say counts only there; move the line above the first `Match`",
+                include.place(),
+                block.text
+            );
+            let level = Level::Notice;
+            plan.notes.push(Note { level, text });
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Only for the machine that firstlight runs on, never for a tree under `--root`: it runs that machine's programs.
 
 mod printed;
+mod scratch_config;
 mod scratch_key;
 
 use std::fmt;
@@ -11,6 +12,8 @@ use std::time::Duration;
 
 use super::command::{self, Output};
 pub use printed::{Printed, Verdict};
+use scratch_config::ScratchConfig;
+pub use scratch_config::{PlannedFile, PlannedLine};
 use scratch_key::ScratchKey;
 
 /// How long an answer may take. sshd reads a few files; ssh-keygen may wait for the kernel's random numbers.
@@ -64,8 +67,27 @@ pub enum SshdError {
 pub struct Refusal {
     /// sshd's own words: `/etc/ssh/sshd_config line 3: unsupported option "yess".`
     pub message: String,
-    /// The line of the file that they are about: its number from 1, and its text.
+    /// The file that they are about.
+    pub file: Option<String>,
+    /// The line of it that they are about: its number from 1, and its text.
     pub line: Option<(usize, String)>,
+}
+
+impl Refusal {
+    /// Why, without the place.
+    pub fn reason(&self) -> &str {
+        let place = self.line.as_ref().map(|(number, _)| format!("line {number}: "));
+        let reason = place.and_then(|place| self.message.split_once(&place));
+        reason.map_or(&*self.message, |(_, reason)| reason)
+    }
+
+    /// sshd's words with the line behind them.
+    pub fn in_one_line(&self) -> String {
+        match &self.line {
+            Some((_, text)) => format!("{} (`{}`)", self.message, text.trim()),
+            None => self.message.clone(),
+        }
+    }
 }
 
 impl fmt::Display for Refusal {
@@ -128,6 +150,28 @@ impl Sshd {
     /// It does not, or could not be asked.
     pub async fn accepts(&mut self) -> Result<(), SshdError> {
         self.ask(&["-t"]).await.map(drop)
+    }
+
+    /// Whether sshd would accept these files as its configuration, the first one as the main file.
+    ///
+    /// # Errors
+    /// It would not, or could not be asked.
+    pub async fn would_accept(&mut self, files: &[PlannedFile]) -> Result<(), SshdError> {
+        let scratch = ScratchConfig::make(files).map_err(SshdError::Failed)?;
+        let before = self.config.replace(scratch.main());
+        let answer = self.accepts().await;
+        self.config = before;
+        answer.map_err(|error| match error {
+            SshdError::Refused(refusal) => SshdError::Refused(Refusal {
+                message: scratch.translate(&refusal.message),
+                file: refusal.file.map(|file| match scratch.original(Path::new(&file)) {
+                    Some(original) => original.to_owned(),
+                    None => file,
+                }),
+                ..refusal
+            }),
+            other => other,
+        })
     }
 
     /// The values that count: `sshd -T`.
@@ -226,10 +270,12 @@ fn refusal(stderr: &str) -> Refusal {
     match about_a_line {
         Some((message, (file, number))) => Refusal {
             message: message.to_owned(),
+            file: Some(file.display().to_string()),
             line: line_of(file, number).map(|text| (number, text)),
         },
         None => Refusal {
             message: messages.next().unwrap_or("it gives no reason").to_owned(),
+            file: None,
             line: None,
         },
     }

@@ -3,24 +3,23 @@
 use std::path::{Path, PathBuf};
 
 use crate::system::command;
+use crate::system::scratch::ScratchDirectory;
 
 /// A host key in a directory that nobody else can look into. Both are gone when this is dropped.
 #[derive(Debug)]
 pub struct ScratchKey {
-    directory: PathBuf,
     path: PathBuf,
+    _directory: ScratchDirectory,
 }
 
 impl ScratchKey {
     /// Makes one with this ssh-keygen.
-    #[expect(clippy::disallowed_methods, reason = "only the running machine's sshd is asked")]
     pub async fn make(keygen: Option<PathBuf>) -> Result<Self, String> {
         let keygen = keygen.ok_or("it has no host keys yet, and ssh-keygen is not installed to make one")?;
-        let directory = nix::unistd::mkdtemp("/run/firstlight-sshd-XXXXXX")
-            .map_err(|errno| format!("can't make a directory in /run for a host key: {}", errno.desc()))?;
+        let directory = ScratchDirectory::make("sshd")?;
         let key = Self {
-            path: directory.join("key"),
-            directory,
+            path: directory.path().join("key"),
+            _directory: directory,
         };
         let (keygen, path) = (keygen.display().to_string(), key.path.display().to_string());
         let argv = [
@@ -49,13 +48,5 @@ impl ScratchKey {
     /// Where the private key is.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-}
-
-impl Drop for ScratchKey {
-    #[expect(clippy::disallowed_methods, reason = "only the running machine's sshd is asked")]
-    fn drop(&mut self) {
-        // /run is empty at the next boot: nothing is lost where this fails.
-        let _ = std::fs::remove_dir_all(&self.directory);
     }
 }

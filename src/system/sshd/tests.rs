@@ -73,6 +73,59 @@ fn a_refusal_shows_the_line() {
 }
 
 #[test]
+fn a_configuration_that_is_only_planned_is_judged_under_its_own_names() {
+    let text = |line: &str| PlannedLine::Text(format!("{line}\n").into_bytes());
+    let files = |last: &str| {
+        let file = |path: &str, lines| PlannedFile {
+            path: path.to_owned(),
+            lines,
+        };
+        [
+            file(
+                "/etc/ssh/sshd_config",
+                vec![
+                    text(NO_KEYS.trim()),
+                    PlannedLine::Include(Vec::new()),
+                    PlannedLine::Include(vec![1, 2]),
+                ],
+            ),
+            file(
+                "/etc/ssh/sshd_config.d/1.conf",
+                vec![text("# nothing"), text("Port 22")],
+            ),
+            file("/etc/ssh/sshd_config.d/2.conf", vec![text(""), text(last)]),
+        ]
+    };
+    for (last, expected) in [
+        ("MaxAuthTries 3", None),
+        ("MaxAuthTries foo", Some("/etc/ssh/sshd_config.d/2.conf line 2: ")),
+        (
+            "Match User root\nMaxAuthTries foo",
+            Some("/etc/ssh/sshd_config.d/2.conf line 3: "),
+        ),
+    ] {
+        let Some((answer, own)) = asked(NO_KEYS, async |mut sshd| {
+            (sshd.would_accept(&files(last)).await, sshd.accepts().await)
+        }) else {
+            return;
+        };
+        assert_eq!(own, Ok(()), "it is itself again");
+        match (answer, expected) {
+            (Ok(()), None) => {}
+            (Err(SshdError::Refused(refusal)), Some(start)) => {
+                assert!(refusal.message.starts_with(start), "{refusal}");
+                assert_eq!(refusal.file.as_deref(), Some("/etc/ssh/sshd_config.d/2.conf"));
+                assert!(refusal.line.is_some_and(|(_, text)| text == "MaxAuthTries foo"));
+            }
+            other => panic!("{last}: {other:?}"),
+        }
+    }
+    let left = std::fs::read_dir("/run").unwrap();
+    let left: Vec<_> = left.filter_map(|e| e.ok()?.file_name().into_string().ok()).collect();
+    assert!(!left.iter().any(|name| name.starts_with("firstlight-")), "{left:?}");
+}
+
+#[test]
 fn root_may_get_something_else_than_the_others() {
     let config = "PermitRootLogin no\nMatch Address 127.0.0.1 LocalPort 22\nPermitRootLogin yes\n";
     let Some(effective) = asked(config, async |mut sshd| sshd.effective().await.unwrap()) else {

@@ -496,3 +496,69 @@ fn a_socket_that_listens_in_sshds_place_is_named() {
     let plan = tree.plan(&port).unwrap();
     assert!(notes(&plan, Level::Warning).contains("ssh.socket listens"));
 }
+
+#[test]
+fn an_include_inside_of_a_match_is_named() {
+    let notes_of = |main: &str| {
+        let plan = Tree::new(&[(MAIN, main)])
+            .plan(&json!({"permit_root_login": "yes"}))
+            .unwrap();
+        notes(&plan, Level::Notice)
+    };
+    let said = notes_of("Port 22\nMatch User bob\n  Include /etc/ssh/sshd_config.d/*.conf\n");
+    assert!(
+        said.starts_with("/etc/ssh/sshd_config line 4 includes files inside of `Match User bob`"),
+        "{said}"
+    );
+    for fine in [
+        "Include /etc/ssh/sshd_config.d/*.conf\nMatch User bob\n",
+        "Match User bob\nMatch all\nInclude /etc/ssh/sshd_config.d/*.conf\n",
+    ] {
+        assert_eq!(notes_of(fine), "", "{fine}");
+    }
+}
+
+#[test]
+fn sshd_is_asked_about_all_files_as_planned() {
+    let tree = Tree::new(&[
+        (
+            MAIN,
+            "Port 22\nInclude sshd_config.d/*.conf other other\nInclude nothing\nMatch all\n",
+        ),
+        ("/etc/ssh/other", "Include /etc/ssh/deeper"),
+        ("/etc/ssh/deeper", "UseDNS no"),
+        ("/etc/ssh/sshd_config.d/50-x.conf", "MaxSessions 3\n"),
+    ]);
+    let plan = tree.plan(&json!({"options": {"maxauthtries": 3}})).unwrap();
+    let [Check::Sshd(check)] = plan.checks.as_slice() else {
+        panic!("{:?}", plan.checks);
+    };
+    let text = |line: &str| PlannedLine::Text(line.as_bytes().to_vec());
+    let found: Vec<(&str, &[PlannedLine])> = check.files.iter().map(|f| (f.path.as_str(), &*f.lines)).collect();
+    let expected: [(&str, &[PlannedLine]); 5] = [
+        (
+            MAIN,
+            &[
+                text("Port 22\n"),
+                PlannedLine::Include(vec![1, 2, 3, 3]),
+                PlannedLine::Include(vec![]),
+                text("Match all\n"),
+            ],
+        ),
+        (DROP_IN, &[text("MaxAuthTries 3\n")]),
+        ("/etc/ssh/sshd_config.d/50-x.conf", &[text("MaxSessions 3\n")]),
+        ("/etc/ssh/other", &[PlannedLine::Include(vec![4])]),
+        ("/etc/ssh/deeper", &[text("UseDNS no")]),
+    ];
+    assert_eq!(found, expected);
+    let refusal = |text: &str| crate::system::sshd::Refusal {
+        message: String::new(),
+        file: None,
+        line: Some((1, text.to_owned())),
+    };
+    let path = ["sshd", "options", "maxauthtries"].map(str::to_owned);
+    assert_eq!(check.blamed(&refusal("  MAXAUTHTRIES=foo # x")), Some(&path[..]));
+    for other in ["Port foo", "", "# MaxAuthTries", "Match User"] {
+        assert_eq!(check.blamed(&refusal(other)), None, "{other}");
+    }
+}

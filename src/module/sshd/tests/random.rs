@@ -4,8 +4,11 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::{DROP_IN, Tree, notes};
-use crate::module::Level;
-use crate::module::sshd::effective::MAIN;
+use crate::document::sshd::Keyword;
+use crate::module::sshd::criteria::Who;
+use crate::module::sshd::effective::{Effective, MAIN};
+use crate::module::sshd::files::Files;
+use crate::module::{Check, Level};
 use crate::system::sshd::{Sshd, Verdict};
 
 const LINES: &[&str] = &[
@@ -162,6 +165,11 @@ fn check(main: &str, drop_ins: &[(&str, String)], more: &str, word: &str) -> Res
     let effective = runtime
         .block_on(sshd.effective())
         .map_err(|e| TestCaseError::fail(e.to_string()))?;
+    let Some(Check::Sshd(planned)) = plan.checks.first() else {
+        panic!("sshd is asked before anything is changed");
+    };
+    let answer = runtime.block_on(sshd.would_accept(&planned.files));
+    prop_assert_eq!(answer, Ok(()), "{:?}", planned.files);
     let printed = effective.elsewhere.expect("this sshd knows -C");
     for (keyword, wanted) in [("permitrootlogin", word), ("passwordauthentication", "no")] {
         prop_assert_eq!(
@@ -172,6 +180,93 @@ fn check(main: &str, drop_ins: &[(&str, String)], more: &str, word: &str) -> Res
             tree.read(DROP_IN),
             drop_ins
         );
+    }
+    Ok(())
+}
+
+/// Lines about who may log in, and blocks that count for root, for others, or for some connections.
+const ACCESS: &[&str] = &[
+    "PermitRootLogin no",
+    "permitrootlogin = \"yes\"",
+    "PubkeyAuthentication no",
+    "PubkeyAuthentication\tyes # x",
+    "AuthorizedKeysFile none",
+    "AuthorizedKeysFile=/etc/ssh/keys/%u .ssh/authorized_keys",
+    "AllowUsers bob",
+    "AllowUsers root amy",
+    "Match User root",
+    "Match User r*,!ro*",
+    "Match user=bob",
+    "Match Group root",
+    "Match Group nosuch",
+    "Match Address 10.0.0.0/8",
+    "Match User root Address *",
+    "Match User [r]oot",
+    "Match all",
+];
+
+/// What counts for root is what `sshd -T -C user=root` prints, wherever it does not depend on the connection.
+#[test]
+fn the_real_sshd_agrees_on_what_counts_for_root() {
+    if let Err(error) = Sshd::find() {
+        return skip(&error.to_string());
+    }
+    if !nix::unistd::geteuid().is_root() {
+        return skip("sshd wants root");
+    }
+    let config = ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(150)
+    };
+    let mut runner = proptest::test_runner::TestRunner::new(config);
+    runner.run(&text(ACCESS), |main| check_access(&main)).unwrap();
+}
+
+fn check_access(main: &str) -> Result<(), TestCaseError> {
+    let tree = Tree::new(&[(MAIN, main)]);
+    let effective = Effective::read(&Files::new(&tree.root)).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let mut sshd = Sshd::find().unwrap().with_config(&tree.path(MAIN));
+    let printed = runtime
+        .block_on(sshd.effective())
+        .map_err(|e| TestCaseError::fail(format!("{main}: {e}")))?
+        .root;
+    let who = Who {
+        user: "root".to_owned(),
+        groups: Some(vec!["root".to_owned()]),
+    };
+    for keyword in [
+        "PermitRootLogin",
+        "PubkeyAuthentication",
+        "AuthorizedKeysFile",
+        "AllowUsers",
+    ] {
+        let counting = effective.counting_for(Keyword::find(keyword).unwrap(), &who);
+        if !counting.perhaps.is_empty() {
+            continue;
+        }
+        let words: Vec<String> = counting.always.iter().flat_map(|line| line.words()).collect();
+        if words.is_empty() {
+            let default = ["without-password", "yes", ".ssh/authorized_keys .ssh/authorized_keys2"];
+            let found = printed.values(keyword).join(" ");
+            prop_assert!(
+                found.is_empty() || default.contains(&found.as_str()),
+                "{}: {}",
+                main,
+                found
+            );
+        } else {
+            prop_assert_eq!(
+                printed.compare(keyword, &words.join(" ")),
+                Verdict::Same,
+                "{}: {}",
+                main,
+                keyword
+            );
+        }
     }
     Ok(())
 }

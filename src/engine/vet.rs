@@ -1,0 +1,105 @@
+//! Asks the machine's own programs about files as planned, before anything is touched: what they would refuse is not
+//! begun.
+
+use super::plan::GenerationPlan;
+use crate::document::Document;
+use crate::document::redact::redact;
+use crate::module::{Change, Check, DockerdCheck, PlanError, SshdCheck};
+use crate::system::dockerd::{Dockerd, DockerdError};
+use crate::system::sshd::{Sshd, SshdError};
+use crate::system::write::may_own;
+use crate::system::{Machine, System};
+
+/// Takes out of `plan` the modules whose files the machine's own programs would refuse; their problem says why. Nothing is
+/// run for a tree.
+pub async fn vet(system: &System, plan: &mut GenerationPlan, document: &Document, machine: &Machine<'_>) {
+    if !system.live || !may_own() {
+        return;
+    }
+    for number in 0..plan.modules.len() {
+        let module = &plan.modules[number];
+        let writes = module.changes.iter().any(|change| matches!(change, Change::File(_)));
+        if module.problem.is_some() || !writes {
+            continue;
+        }
+        for check in module.checks.clone() {
+            let refused = match &check {
+                Check::Sshd(check) => ask_sshd(check).await,
+                Check::Dockerd(check) => ask_dockerd(check, machine).await,
+            };
+            if let Some(error) = refused {
+                let problem = document.diagnose(&error.path, error.message).hint(error.hint);
+                plan.leave_out(number, problem, machine);
+                break;
+            }
+        }
+    }
+}
+
+/// sshd's objection, laid at the door of the document or of what was there before.
+async fn ask_sshd(check: &SshdCheck) -> Option<PlanError> {
+    let mut sshd = Sshd::find().ok()?;
+    let refusal = match sshd.would_accept(&check.files).await {
+        Ok(()) => return None,
+        Err(SshdError::Refused(refusal)) => refusal,
+        Err(error) => {
+            tracing::debug!("{error}");
+            return None;
+        }
+    };
+    if let Some(path) = check.blamed(&refusal) {
+        let keys: Vec<&str> = path.iter().map(String::as_str).collect();
+        let message = format!("sshd refuses this value: {}", redact(refusal.reason()));
+        return Some(PlanError::at(&keys, message).hint("sshd_config(5) says what it takes"));
+    }
+    let first = check.asked.first().and_then(|(_, path)| path.first());
+    let path: Vec<&str> = first.into_iter().map(String::as_str).collect();
+    Some(match sshd.accepts().await {
+        Err(SshdError::Refused(present)) => PlanError::at(
+            &path,
+            format!(
+                "sshd refuses its configuration as it is already: {}",
+                redact(&present.in_one_line())
+            ),
+        )
+        .hint("correct that line first; until then nothing of sshd is changed"),
+        _ => PlanError::at(
+            &path,
+            format!(
+                "sshd would refuse its configuration: {}",
+                redact(&refusal.in_one_line())
+            ),
+        ),
+    })
+}
+
+/// dockerd's objection; where it refuses what is there already and the document names nothing of it, that is said.
+async fn ask_dockerd(check: &DockerdCheck, machine: &Machine<'_>) -> Option<PlanError> {
+    let dockerd = Dockerd::find()?;
+    let reason = match dockerd.would_accept(&check.path, &check.content).await {
+        Ok(()) => return None,
+        Err(DockerdError::Refused(reason)) => reason,
+        Err(error) => {
+            tracing::debug!("{error}");
+            return None;
+        }
+    };
+    let path = check.blamed(&reason);
+    let keys: Vec<&str> = path.iter().map(String::as_str).collect();
+    let message = format!("dockerd refuses this: {}", redact(&reason));
+    let present = machine.root().read(&check.path).ok().flatten().unwrap_or_default();
+    let is_broken = !present.is_empty()
+        && keys.len() == 2
+        && matches!(
+            dockerd.would_accept(&check.path, &present).await,
+            Err(DockerdError::Refused(_))
+        );
+    Some(match is_broken {
+        true => PlanError::at(
+            &keys,
+            format!("dockerd refuses {} as it is already: {}", check.path, redact(&reason)),
+        )
+        .hint("correct that file first; until then nothing of docker is changed"),
+        false => PlanError::at(&keys, message).hint("dockerd(8) says what it takes"),
+    })
+}

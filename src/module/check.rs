@@ -1,0 +1,68 @@
+//! What a program of the machine itself is asked about files as planned, before anything is changed.
+
+use crate::document::sshd::Keyword;
+use crate::document::sshd::syntax::statement;
+use crate::system::sshd::{PlannedFile, Refusal};
+
+/// A question to a program of the machine. The engine asks it where the files that it is about would change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Check {
+    /// `sshd -t` on the configuration as planned.
+    Sshd(SshdCheck),
+    /// `dockerd --validate` on its settings as planned.
+    Dockerd(DockerdCheck),
+}
+
+/// sshd's configuration as planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SshdCheck {
+    /// Its files, the main one first.
+    pub files: Vec<PlannedFile>,
+    /// The keywords that the document sets, with the keys that lead to them there.
+    pub asked: Vec<(&'static Keyword, Vec<String>)>,
+}
+
+/// The container engine's settings as planned.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DockerdCheck {
+    /// The file.
+    pub path: String,
+    /// What it shall hold.
+    pub content: Vec<u8>,
+    /// The settings that the document names.
+    pub asked: Vec<String>,
+}
+
+impl std::fmt::Debug for DockerdCheck {
+    /// Shows everything but the content, which may hold a secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DockerdCheck")
+            .field("path", &self.path)
+            .field("asked", &self.asked)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SshdCheck {
+    /// The keys of the document that the line which sshd refuses comes from; `None` where it is not the document's.
+    pub fn blamed(&self, refusal: &Refusal) -> Option<&[String]> {
+        let (_, line) = refusal.line.as_ref()?;
+        let keyword = Keyword::find(&statement(line.as_bytes())?.keyword)?.canonical();
+        let asked = self.asked.iter().find(|(asked, _)| asked.canonical() == keyword);
+        asked.map(|(_, path)| path.as_slice())
+    }
+}
+
+impl DockerdCheck {
+    /// The keys of the document that dockerd names, or else those of all settings.
+    pub fn blamed(&self, reason: &str) -> Vec<String> {
+        let is_key = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let named = |key: &&String| reason.split(|c| !is_key(c)).any(|word| word == *key);
+        let key = self.asked.iter().find(named);
+        ["docker", "daemon"]
+            .into_iter()
+            .map(str::to_owned)
+            .chain(key.cloned())
+            .collect()
+    }
+}
