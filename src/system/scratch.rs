@@ -13,7 +13,10 @@ impl ScratchDirectory {
     ///
     /// # Errors
     /// It can't be made; why, in words.
-    #[expect(clippy::disallowed_methods, reason = "/run is the running machine's, and so is what is asked")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "/run is the running machine's, and so is what is asked"
+    )]
     pub fn make(what: &str) -> Result<Self, String> {
         let path = nix::unistd::mkdtemp(format!("/run/firstlight-{what}-XXXXXX").as_str())
             .map_err(|errno| format!("can't make a directory in /run: {}", errno.desc()))?;
