@@ -37,6 +37,9 @@ pub struct Diagnostic {
     pub excerpt: Option<String>,
     #[serde(skip)]
     mark: std::ops::Range<usize>,
+    /// Whether it is about a text that a source made: its advice is the source's.
+    #[serde(skip)]
+    converted: bool,
 }
 
 impl Diagnostic {
@@ -52,6 +55,19 @@ impl Diagnostic {
             path: Vec::new(),
             excerpt: None,
             mark: 0..0,
+            converted: false,
+        }
+    }
+
+    /// A diagnostic about a text that a source made, at the source's own place, with the source's advice.
+    pub fn converted(place: &str, message: impl Into<String>, advice: &str) -> Self {
+        Self {
+            converted: true,
+            ..Self::whole(
+                place,
+                message,
+                Some(advice.to_owned()).filter(|advice| !advice.is_empty()),
+            )
         }
     }
 
@@ -66,10 +82,12 @@ impl Diagnostic {
         }
     }
 
-    /// The same with advice.
+    /// The same with advice. Of a text that a source made, the source's own stays: a document's can't be followed there.
     #[must_use]
     pub fn hint(mut self, hint: Option<String>) -> Self {
-        self.hint = hint;
+        if !self.converted {
+            self.hint = hint;
+        }
         self
     }
 

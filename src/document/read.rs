@@ -7,6 +7,7 @@ use super::advice::explain_key;
 use super::authorized_key::AuthorizedKey;
 use super::cloud_config::{WITHOUT_EFFECT, list_of_addresses};
 use super::config::Config;
+use super::conversion::{Conversion, Located};
 use super::diagnostic::{Diagnostic, excerpt};
 use super::hostname::HostName;
 use super::meta_data::{MetaData, PUBLIC_KEYS};
@@ -45,6 +46,8 @@ struct Source {
     origin: String,
     text: zeroize::Zeroizing<String>,
     scalars: Option<Vec<Span>>,
+    /// Where it is from, if a source made it.
+    located: Option<Located>,
 }
 
 impl std::fmt::Debug for Source {
@@ -61,10 +64,10 @@ impl Document {
             source: format!("{} {}", texts.source.0, texts.source.1).trim().to_owned(),
             ..Self::default()
         };
-        let user = document.load_all(texts.user_data, &texts.more_user_data);
-        let vendor = document.load_all(texts.vendor_data, &texts.more_vendor_data);
-        let network = texts.network_config.and_then(|text| document.load(text, false));
-        let meta = texts.meta_data.and_then(|text| document.load(text, false));
+        let user = document.load_all(texts, texts.user_data, &texts.more_user_data);
+        let vendor = document.load_all(texts, texts.vendor_data, &texts.more_vendor_data);
+        let network = texts.network_config.and_then(|text| document.load(texts, text, false));
+        let meta = texts.meta_data.and_then(|text| document.load(texts, text, false));
         document.tree = document.assemble(user, vendor, network);
         if let Some(meta) = meta {
             document.meta_data = document.take(meta);
@@ -180,12 +183,19 @@ impl Document {
         let Some(source) = self.texts.get(span.source) else {
             return Diagnostic::whole(self.first_origin(), message, None);
         };
+        if let Some(located) = &source.located {
+            return located.diagnostic(span.start, &source.origin, message);
+        }
         let excerpt = excerpt(&source.text, span, source.scalars.as_deref(), show);
         Diagnostic::at(&source.origin, span, excerpt, message)
     }
 
     /// Decodes one text into a tree. `headed`: it may begin with one of cloud-init's format headers.
-    fn load(&mut self, text: Text<'_>, headed: bool) -> Option<Node> {
+    fn load(&mut self, texts: &Texts<'_>, text: Text<'_>, headed: bool) -> Option<Node> {
+        let conversion = texts.conversions.iter().find(|(origin, _)| *origin == text.origin);
+        let conversion = conversion.map(|(_, conversion)| *conversion);
+        self.diagnostics
+            .extend(conversion.into_iter().flat_map(Conversion::diagnostics));
         let unpacked = match unpacked(text) {
             Ok(unpacked) => unpacked,
             Err(diagnostic) => {
@@ -214,10 +224,13 @@ impl Document {
         let number = self.texts.len();
         let parsed = parse(&decoded, number);
         let scalars = parsed.as_ref().ok().map(|parsed| parsed.scalars.clone());
+        let root = parsed.as_ref().ok().and_then(|parsed| parsed.root.as_ref());
+        let located = conversion.map(|conversion| conversion.located(root));
         self.texts.push(Source {
             origin: text.origin.to_owned(),
             text: decoded.into(),
             scalars,
+            located,
         });
         let (root, faults) = match parsed {
             Ok(parsed) => (parsed.root, parsed.faults),
@@ -231,10 +244,10 @@ impl Document {
     }
 
     /// One tree of several documents: a key of a later one takes the place of an earlier one's.
-    fn load_all(&mut self, first: Option<Text<'_>>, more: &[Text<'_>]) -> Option<Node> {
+    fn load_all(&mut self, texts: &Texts<'_>, first: Option<Text<'_>>, more: &[Text<'_>]) -> Option<Node> {
         let mut tree: Option<Node> = None;
         for text in first.iter().chain(more) {
-            let loaded = self.load(*text, true).and_then(|node| self.mapping(node));
+            let loaded = self.load(texts, *text, true).and_then(|node| self.mapping(node));
             tree = match (tree, loaded) {
                 (Some(earlier), Some(later)) => Some(merge::replace(earlier, later)),
                 (earlier, later) => later.or(earlier),

@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use super::cloud_config::other_format;
 use super::compressed;
+use super::conversion::Conversion;
 use super::diagnostic::Diagnostic;
 
 /// The most bytes one text of a document may have (8 MiB).
@@ -37,6 +38,8 @@ pub struct Texts<'a> {
     pub more_vendor_data: Vec<Text<'a>>,
     /// What the sources of `write_files` have, by their address.
     pub files: Vec<(&'a str, &'a [u8])>,
+    /// How those of the texts were made that the source made itself, by their origin.
+    pub conversions: Vec<(&'a str, &'a Conversion)>,
 }
 
 /// What a text that is compressed by gzip holds; `None` if it isn't.

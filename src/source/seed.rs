@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
 use super::http::Address;
-use crate::document::{Text, Texts};
+use crate::document::{Conversion, Text, Texts};
 
 /// The largest part of a seed that is read, in bytes (8 MiB): more than any document needs, less than can hurt.
 pub const PART_LIMIT: u64 = 8 * 1024 * 1024;
@@ -23,6 +23,8 @@ pub struct Part {
     pub signing: Signing,
     /// The parts that firstlight made it from: it is to be believed as far as all of them are.
     pub made_of: Vec<Part>,
+    /// How firstlight made it from something else, where that is so.
+    pub conversion: Option<Box<Conversion>>,
 }
 
 /// Whether a part can be signed.
@@ -73,7 +75,15 @@ impl Part {
             signature: None,
             signing: Signing::default(),
             made_of: Vec::new(),
+            conversion: None,
         }
+    }
+
+    /// The same, which firstlight made from something else.
+    #[must_use]
+    pub fn converted(mut self, conversion: Conversion) -> Self {
+        self.conversion = Some(Box::new(conversion));
+        self.unsignable()
     }
 
     /// The same, which nobody can sign.
@@ -181,6 +191,10 @@ impl Seed {
                 .iter()
                 .map(|(uri, part)| (uri.as_str(), part.bytes.as_slice()))
                 .collect(),
+            conversions: self
+                .parts()
+                .filter_map(|(_, part)| Some((part.origin.as_str(), part.conversion.as_deref()?)))
+                .collect(),
         }
     }
 
@@ -196,6 +210,7 @@ impl Seed {
         };
         meta.extend(keys);
         let mut merged = Part::new(origin, Value::Object(meta).to_string());
+        merged.conversion = own.conversion.clone();
         merged.made_of = below.into_iter().chain([own.clone()]).collect();
         self.meta_data = Some(merged);
         Ok(())

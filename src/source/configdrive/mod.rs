@@ -1,18 +1,19 @@
 //! ConfigDrive: OpenStack's metadata on a volume labelled `config-2`, in `openstack/latest`.
 //!
-//! <https://docs.openstack.org/nova/latest/user/metadata.html>. Nova has no place for signatures. What it says that firstlight can't do is an error, never
-//! passed over.
+//! <https://docs.openstack.org/nova/latest/user/metadata.html>. Nova has no place for signatures. What it says that firstlight can't do is an error of that
+//! link or file, never passed over, and never more than that.
 
 mod network;
 
 use std::path::Path;
 
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::file::read_plain;
+use super::lenient::Member;
 use super::media::Volume;
-use super::{PART_LIMIT, Part, Places, Seed, Verdict};
+use super::{PART_LIMIT, Part, Places, Seed, Verdict, json};
+use crate::document::Conversion;
 
 /// The source's name.
 const NAME: &str = "configdrive";
@@ -26,14 +27,8 @@ const LATEST: &str = "openstack/latest";
 /// Gives a file below the top of the volume, `None` if it isn't there.
 type Reader<'a> = dyn Fn(&str) -> Result<Option<Vec<u8>>, String> + 'a;
 
-/// `meta_data.json`: who the machine is.
-#[derive(Deserialize)]
-struct MetaData {
-    uuid: String,
-    hostname: Option<String>,
-    /// The keys of its owner, by name: read with the meta-data.
-    public_keys: Option<serde_json::Value>,
-}
+/// What to do about a mistake.
+const ADVICE: &str = "correct it in OpenStack, or make the drive again";
 
 /// Searches the volumes of the machine.
 pub fn search(places: &Places) -> Verdict {
@@ -110,46 +105,115 @@ fn assemble(place: &str, separator: &str, read: &Reader<'_>) -> Result<Seed, Str
     let Some(meta) = part("meta_data.json")? else {
         return Err(format!("{place}: there is no {LATEST}/meta_data.json on it"));
     };
-    let about: MetaData = parse(&meta)?;
     let mut seed = Seed::empty(NAME, place.to_owned());
-    let mut identity = json!({"instance-id": about.uuid, "local-hostname": about.hostname});
-    if let (Some(keys), Some(identity)) = (about.public_keys, identity.as_object_mut()) {
-        identity.insert("public_keys".to_owned(), keys);
-    }
-    seed.meta_data = Some(generated(&meta, &identity));
+    seed.meta_data = Some(meta_data(&meta)?);
     seed.user_data = part("user_data")?;
-    if let Some(vendor) = part("vendor_data.json")? {
-        seed.vendor_data = vendor_data(&vendor)?;
-    }
-    if let Some(network) = part("network_data.json")? {
-        let netplan = network::netplan(&parse(&network)?).map_err(|why| format!("{}: {why}", network.origin))?;
-        seed.network_config = netplan.map(|netplan| generated(&network, &netplan));
-    }
+    seed.vendor_data = part("vendor_data.json")?.and_then(|part| vendor_data(&part));
+    seed.network_config = part("network_data.json")?.and_then(|part| network_config(&part));
     Ok(seed)
 }
 
-/// The vendor's proposals for cloud-init: a text, or the value of the key `cloud-init`.
-fn vendor_data(part: &Part) -> Result<Option<Part>, String> {
-    let value: serde_json::Value = parse(part)?;
-    let text = value.as_str().or_else(|| value.get("cloud-init")?.as_str());
-    Ok(text
-        .filter(|text| !text.is_empty())
-        .map(|text| Part::new(part.origin.clone(), text.as_bytes()).unsignable()))
+/// Who the machine is.
+///
+/// # Errors
+/// It is no JSON object: then nothing says that this drive is what it is taken for.
+fn meta_data(part: &Part) -> Result<Part, String> {
+    let value = parse(part).map_err(|(place, message)| format!("{place}: {message}: {ADVICE}"))?;
+    let about = Member::whole(&value);
+    about
+        .object()
+        .map_err(|wrong| format!("{}: {}: {ADVICE}", part.origin, wrong.message))?;
+    let mut conversion = Conversion::new(ADVICE);
+    let mut identity = Map::new();
+    for (key, name) in [("uuid", "instance-id"), ("hostname", "local-hostname")] {
+        let member = about.get(key);
+        let place = format!("{}: {key}", part.origin);
+        match member.text() {
+            Ok(None) if key == "uuid" => {
+                let message = "`uuid` is missing: a machine made from a copy of this one's disk is taken for it";
+                conversion.warning(&[], place, message);
+            }
+            Ok(None) => {}
+            Ok(Some(text)) => {
+                identity.insert(name.to_owned(), json!(text));
+                conversion.place(&[name], place);
+            }
+            Err(wrong) => conversion.error(&[], place, wrong.message),
+        }
+    }
+    if let Some(keys) = about.get("public_keys").value() {
+        identity.insert("public_keys".to_owned(), present(keys));
+        conversion.place(&["public_keys"], format!("{}: public_keys", part.origin));
+    }
+    Ok(generated(part, Some(identity.into()), conversion))
 }
 
-fn parse<T: serde::de::DeserializeOwned>(part: &Part) -> Result<T, String> {
-    serde_json::from_slice(&part.bytes).map_err(|error| {
-        // Its own words may quote a value.
-        let (line, column) = (error.line(), error.column());
-        format!(
-            "{}:{line}:{column}: is not the JSON that OpenStack writes: make the drive again",
-            part.origin
-        )
+/// The value without members that are null or empty.
+fn present(value: &Value) -> Value {
+    let says_something = |value: &Value| !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty());
+    match value {
+        Value::Object(members) => {
+            let members = members.iter().filter(|(_, value)| says_something(value));
+            Value::Object(members.map(|(key, value)| (key.clone(), value.clone())).collect())
+        }
+        Value::Array(items) => items.iter().filter(|value| says_something(value)).cloned().collect(),
+        other => other.clone(),
+    }
+}
+
+/// The vendor's proposals for cloud-init: a text, or the value of the key `cloud-init`.
+fn vendor_data(part: &Part) -> Option<Part> {
+    let mut conversion = Conversion::new(ADVICE);
+    let value = parsed(part, &mut conversion);
+    let whole = Member::whole(&value);
+    let said = match &value {
+        Value::String(_) => whole,
+        _ => whole.get("cloud-init"),
+    };
+    match said.text() {
+        Ok(Some(_)) => {
+            let text = said.value()?.as_str().unwrap_or_default();
+            return Some(Part::new(part.origin.clone(), text.as_bytes()).unsignable());
+        }
+        Ok(None) => {}
+        Err(wrong) => conversion.error(&[], format!("{}: {}", part.origin, wrong.place), wrong.message),
+    }
+    conversion.has_faults().then(|| generated(part, None, conversion))
+}
+
+fn network_config(part: &Part) -> Option<Part> {
+    let mut conversion = Conversion::new(ADVICE);
+    let value = parsed(part, &mut conversion);
+    let netplan = network::netplan(&value, &part.origin, &mut conversion);
+    let says_something = netplan.is_some() || conversion.has_faults();
+    says_something.then(|| generated(part, netplan, conversion))
+}
+
+/// The part as JSON, one that is empty or can't be read as null, and that reported.
+fn parsed(part: &Part, conversion: &mut Conversion) -> Value {
+    parse(part).unwrap_or_else(|(place, message)| {
+        conversion.error(&[], place, message);
+        Value::Null
     })
 }
 
-fn generated(from: &Part, value: &serde_json::Value) -> Part {
-    Part::new(from.origin.clone(), value.to_string().into_bytes()).unsignable()
+/// The part as JSON, an empty one as null; else where it is none.
+fn parse(part: &Part) -> Result<Value, (String, String)> {
+    let text = part.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&part.bytes);
+    if text.trim_ascii().is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(text).map_err(|error| {
+        // Its own words may quote a value.
+        let place = format!("{}:{}:{}", part.origin, error.line(), error.column());
+        (place, "is not the JSON that OpenStack writes".to_owned())
+    })
+}
+
+/// What was made from a part.
+fn generated(from: &Part, value: Option<Value>, conversion: Conversion) -> Part {
+    let text = value.map(|value| json::text(&value)).unwrap_or_default();
+    Part::new(from.origin.clone(), text.into_bytes()).converted(conversion)
 }
 
 #[cfg(test)]

@@ -1,149 +1,233 @@
 //! OpenStack's `network_data.json` as netplan has it.
 //!
 //! <https://docs.openstack.org/nova/latest/_downloads/9119ca7ac90aa2990e762c08baea3a36/network_data.json> is its schema.
+//! A mistake costs the link that it is of, a route that isn't the default one, or a DNS server, and nothing beyond.
 
-use serde::Deserialize;
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use serde_json::{Map, Value, json};
 
+use crate::document::Conversion;
+use crate::source::interface::{Interface, Route};
+use crate::source::lenient::{Member, Wrong};
 use crate::source::prefix::with_prefix;
-
-/// The document.
-#[derive(Deserialize)]
-pub struct NetworkData {
-    #[serde(default)]
-    links: Vec<Link>,
-    #[serde(default)]
-    networks: Vec<Network>,
-    #[serde(default)]
-    services: Vec<Service>,
-}
-
-#[derive(Deserialize)]
-struct Link {
-    id: String,
-    #[serde(rename = "type")]
-    kind: String,
-    ethernet_mac_address: Option<String>,
-    mtu: Option<u32>,
-}
-
-#[derive(Deserialize)]
-struct Network {
-    link: String,
-    #[serde(rename = "type")]
-    kind: String,
-    ip_address: Option<String>,
-    netmask: Option<String>,
-    gateway: Option<String>,
-    #[serde(default)]
-    routes: Vec<Route>,
-    #[serde(default)]
-    services: Vec<Service>,
-    #[serde(default)]
-    dns_nameservers: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Route {
-    network: String,
-    netmask: Option<String>,
-    gateway: String,
-}
-
-#[derive(Deserialize)]
-struct Service {
-    #[serde(rename = "type")]
-    kind: String,
-    address: Option<String>,
-}
 
 /// Links that are made of others: not ours to leave out.
 const COMPOSED: [&str; 2] = ["bond", "vlan"];
 
-/// The network as a netplan document of version 2; `None` if it says nothing.
-///
-/// # Errors
-/// Something that can't be taken over: a bond, an unknown kind of network, an address that is none.
-pub fn netplan(data: &NetworkData) -> Result<Option<Value>, String> {
+/// What is said of the text, and where it is.
+struct Reader<'a> {
+    origin: &'a str,
+    conversion: &'a mut Conversion,
+}
+
+/// The network as a netplan document of version 2; `None` if it says nothing. What can't be taken over is reported to
+/// `conversion`. `origin` is the text's own.
+pub fn netplan(data: &Value, origin: &str, conversion: &mut Conversion) -> Option<Value> {
+    let mut reader = Reader { origin, conversion };
+    let data = Member::whole(data);
+    reader.check(data.object());
+    let links = reader.list(&data, "links");
+    let networks = reader.list(&data, "networks");
+    let servers = reader.servers(&data);
+    let mut by_link: HashMap<String, Vec<Member<'_>>> = HashMap::new();
+    for network in networks {
+        match network.object().and_then(|()| network.get("link").required()) {
+            Ok(link) => by_link.entry(link).or_default().push(network),
+            Err(wrong) => reader.report(&[], wrong),
+        }
+    }
     let mut ethernets = Map::new();
-    for link in &data.links {
-        if COMPOSED.contains(&link.kind.as_str()) {
-            return Err(format!(
-                "the link {:?} is a {}, which is not taken over from a config drive: give a network in the user-data",
-                link.id, link.kind
-            ));
-        }
-        let Some(mac) = &link.ethernet_mac_address else {
-            return Err(format!(
-                "the link {:?} has no ethernet_mac_address: nothing says which it is",
-                link.id
-            ));
+    let mut seen = HashSet::new();
+    let members = members_of_bonds(&links);
+    for link in links {
+        let id = match link.object().and_then(|()| link.get("id").required()) {
+            Ok(id) => id,
+            Err(wrong) => {
+                reader.report(&[], wrong);
+                continue;
+            }
         };
-        let mut ethernet = Map::new();
-        ethernet.insert("match".into(), json!({"macaddress": mac.to_ascii_lowercase()}));
-        if let Some(mtu) = link.mtu {
-            ethernet.insert("mtu".into(), mtu.into());
+        let networks = by_link.remove(&id).unwrap_or_default();
+        if !seen.insert(id.clone()) {
+            reader.report_link(&id, link.get("id").wrong("is that of another link too"));
+        } else if !(members.contains(&id) && networks.is_empty())
+            && let Err(wrong) = reader.link(&link, &id, &networks, &servers, &mut ethernets)
+        {
+            reader.report_link(&id, wrong);
         }
-        let mut servers = dns(&data.services);
-        let (mut addresses, mut routes) = (Vec::new(), Vec::new());
-        for network in data.networks.iter().filter(|network| network.link == link.id) {
-            add(network, &mut ethernet, &mut addresses, &mut routes)?;
-            servers.extend(network.dns_nameservers.iter().cloned());
-            servers.extend(dns(&network.services));
+    }
+    let mut lost: Vec<_> = by_link.into_iter().collect();
+    lost.sort_by(|(one, _), (other, _)| one.cmp(other));
+    for (link, networks) in lost {
+        for network in networks {
+            reader.report_link(&link, network.get("link").wrong("names a link that is not there"));
         }
-        servers.dedup();
-        ethernet.insert("addresses".into(), addresses.into());
-        ethernet.insert("routes".into(), routes.into());
-        ethernet.insert("nameservers".into(), json!({ "addresses": servers }));
-        ethernets.insert(link.id.clone(), ethernet.into());
     }
-    let known = |network: &Network| data.links.iter().any(|link| link.id == network.link);
-    if let Some(lost) = data.networks.iter().find(|network| !known(network)) {
-        return Err(format!("a network is on the link {:?}, which there is not", lost.link));
-    }
-    Ok((!ethernets.is_empty()).then(|| json!({"version": 2, "ethernets": ethernets})))
+    (!ethernets.is_empty()).then(|| json!({"version": 2, "ethernets": ethernets}))
 }
 
-fn add(
-    network: &Network,
-    ethernet: &mut Map<String, Value>,
-    addresses: &mut Vec<Value>,
-    routes: &mut Vec<Value>,
-) -> Result<(), String> {
-    match network.kind.as_str() {
-        "ipv4_dhcp" => _ = ethernet.insert("dhcp4".into(), true.into()),
-        "ipv6_dhcp" | "ipv6_dhcpv6-stateful" => _ = ethernet.insert("dhcp6".into(), true.into()),
-        "ipv6_slaac" | "ipv6_dhcpv6-stateless" => _ = ethernet.insert("accept-ra".into(), true.into()),
-        "ipv4" | "ipv6" => {
-            let address = network.ip_address.as_deref().unwrap_or_default();
-            addresses.push(prefixed(address, network.netmask.as_deref())?.into());
-        }
-        other => return Err(format!("networks of the type {other:?} are not known")),
-    }
-    if let Some(gateway) = &network.gateway {
-        routes.push(json!({"to": "default", "via": gateway}));
-    }
-    for route in &network.routes {
-        let to = match prefixed(&route.network, route.netmask.as_deref())? {
-            all if all == "0.0.0.0/0" || all == "::/0" => "default".to_owned(),
-            to => to,
-        };
-        let route = json!({"to": to, "via": route.gateway});
-        if !routes.contains(&route) {
-            routes.push(route);
-        }
-    }
-    Ok(())
+/// The links that bonds are made of: with the bond left out, they are left as they are.
+fn members_of_bonds(links: &[Member<'_>]) -> HashSet<String> {
+    let members = links.iter().filter_map(|link| link.get("bond_links").items().ok());
+    members.flatten().filter_map(|member| member.text().ok()?).collect()
 }
 
-/// The addresses of the DNS servers among services.
-fn dns(services: &[Service]) -> Vec<String> {
-    let dns = services.iter().filter(|service| service.kind == "dns");
-    dns.filter_map(|service| service.address.clone()).collect()
+impl Reader<'_> {
+    /// The items of a list; one that is none is reported and has none.
+    fn list<'v>(&mut self, around: &Member<'v>, key: &str) -> Vec<Member<'v>> {
+        let items = around.get(key).items();
+        self.check(items).unwrap_or_default()
+    }
+
+    /// A link with its networks.
+    fn link(
+        &mut self,
+        link: &Member<'_>,
+        id: &str,
+        networks: &[Member<'_>],
+        servers: &[(IpAddr, String)],
+        ethernets: &mut Map<String, Value>,
+    ) -> Result<(), Wrong> {
+        if let Some(kind) = link
+            .get("type")
+            .text()?
+            .filter(|kind| COMPOSED.contains(&kind.as_str()))
+        {
+            let what =
+                format!("is {kind}, which is not taken over from a config drive: give a network in the user-data");
+            return Err(link.get("type").wrong(&what));
+        }
+        let mut interface = Interface::new(id, self.place(link.place()));
+        let mac = link.get("ethernet_mac_address");
+        interface.match_mac(&mac.required()?, self.place(mac.place()));
+        let mtu = link.get("mtu");
+        match mtu.number::<u32>() {
+            Ok(None) => {}
+            Ok(Some(number)) => interface.set("mtu", number, self.place(mtu.place())),
+            // It only adds to the link.
+            Err(wrong) => self.report(&[], wrong),
+        }
+        servers
+            .iter()
+            .for_each(|(server, place)| interface.add_server(*server, place));
+        for network in networks {
+            self.network(network, id, &mut interface)?;
+        }
+        interface.finish(ethernets, self.conversion);
+        Ok(())
+    }
+
+    fn network(&mut self, network: &Member<'_>, id: &str, interface: &mut Interface) -> Result<(), Wrong> {
+        let kind = network.get("type");
+        let address = network.get("ip_address");
+        let place = self.place(kind.place());
+        match kind.text()?.as_deref() {
+            Some("ipv4_dhcp") => interface.set("dhcp4", true, place),
+            Some("ipv6_dhcp" | "ipv6_dhcpv6-stateful") => interface.set("dhcp6", true, place),
+            Some("ipv6_slaac" | "ipv6_dhcpv6-stateless") => interface.set("accept-ra", true, place),
+            None if address.value().is_none() => return Err(kind.wrong("is missing, and so is `ip_address`")),
+            None | Some("ipv4" | "ipv6") => {
+                let net = prefixed(&address, &network.get("netmask"))?;
+                interface.add_address(net.to_string(), self.place(address.place()));
+            }
+            Some(_) => return Err(kind.wrong("is none of the types of networks that are known")),
+        }
+        let gateway = network.get("gateway");
+        if let Some(via) = gateway.parsed("is no IP address")? {
+            interface.add_route(Route::default_via(via), self.place(gateway.place()));
+        }
+        for (server, place) in self
+            .addresses(network, "dns_nameservers")
+            .into_iter()
+            .chain(self.servers(network))
+        {
+            interface.add_server(server, place);
+        }
+        for route in network.get("routes").items()? {
+            match self.route(&route, interface) {
+                Err(wrong) if is_beside_the_default(&route) => {
+                    self.report(&["network", "ethernets", id, "routes"], wrong);
+                }
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    fn route(&mut self, route: &Member<'_>, interface: &mut Interface) -> Result<(), Wrong> {
+        route.object()?;
+        let to = prefixed(&route.get("network"), &route.get("netmask"))?;
+        let gateway = route.get("gateway");
+        let via = gateway
+            .parsed("is no IP address")?
+            .ok_or_else(|| gateway.wrong("is missing"))?;
+        interface.add_route(Route::new(to, via), self.place(route.place()));
+        for (server, place) in self.servers(route) {
+            interface.add_server(server, place);
+        }
+        Ok(())
+    }
+
+    /// The DNS servers among the services of a member: each stands alone, and one that is wrong is left out.
+    fn servers(&mut self, around: &Member<'_>) -> Vec<(IpAddr, String)> {
+        let mut servers = Vec::new();
+        for service in self.list(around, "services") {
+            let kind = service.object().and_then(|()| service.get("type").text());
+            let is_dns = self.check(kind).flatten().is_some_and(|kind| kind == "dns");
+            let address = service.get("address");
+            if is_dns && let Some(server) = self.check(address.parsed("is no IP address")).flatten() {
+                servers.push((server, self.place(address.place())));
+            }
+        }
+        servers
+    }
+
+    /// The addresses of a list, those that are wrong left out.
+    fn addresses(&mut self, around: &Member<'_>, key: &str) -> Vec<(IpAddr, String)> {
+        let mut addresses = Vec::new();
+        for item in self.list(around, key) {
+            if let Some(address) = self.check(item.parsed("is no IP address")).flatten() {
+                addresses.push((address, self.place(item.place())));
+            }
+        }
+        addresses
+    }
+
+    fn place(&self, place: &str) -> String {
+        match place {
+            "" => self.origin.to_owned(),
+            place => format!("{}: {place}", self.origin),
+        }
+    }
+
+    /// The value, or nothing and a report.
+    fn check<T>(&mut self, read: Result<T, Wrong>) -> Option<T> {
+        read.map_err(|wrong| self.report(&[], wrong)).ok()
+    }
+
+    fn report(&mut self, path: &[&str], wrong: Wrong) {
+        let place = self.place(&wrong.place);
+        self.conversion.error(path, place, wrong.message);
+    }
+
+    fn report_link(&mut self, id: &str, wrong: Wrong) {
+        self.report(&["network", "ethernets", id], wrong);
+    }
+}
+
+/// Whether a route is for sure none for everything that no other route is for.
+fn is_beside_the_default(route: &Member<'_>) -> bool {
+    prefixed(&route.get("network"), &route.get("netmask")).is_ok_and(|to| to.prefix_len() > 0)
 }
 
 /// An address with its prefix length; without a mask it is one alone.
-fn prefixed(address: &str, mask: Option<&str>) -> Result<String, String> {
-    let alone = if address.contains(':') { "128" } else { "32" };
-    with_prefix(address, Some(mask.unwrap_or(alone))).map_err(|why| format!("{address:?} {why}"))
+fn prefixed(address: &Member<'_>, mask: &Member<'_>) -> Result<IpNet, Wrong> {
+    let text = address.required()?;
+    let alone = if text.contains(':') { "128" } else { "32" };
+    let mask = mask.text()?.unwrap_or_else(|| alone.to_owned());
+    let net = with_prefix(&text, Some(&mask)).map_err(|why| address.wrong(&why))?;
+    net.parse().map_err(|_| address.wrong("is no IP address"))
 }

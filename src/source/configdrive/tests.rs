@@ -94,8 +94,6 @@ fn a_drive_as_nova_writes_it() {
             "tap2b": {
                 "match": {"macaddress": "fa:16:3e:00:00:02"},
                 "dhcp4": true,
-                "addresses": [],
-                "routes": [],
                 "nameservers": {"addresses": ["192.0.2.53"]}
             }
         }});
@@ -104,32 +102,489 @@ fn a_drive_as_nova_writes_it() {
 }
 
 #[test]
-fn what_can_not_be_taken_over_is_refused_without_being_shown() {
-    let network = |text| files(&[("openstack/latest/network_data.json", text)]);
-    let bond = r#"{"links": [{"id": "b0", "type": "bond"}]}"#;
-    let nameless = r#"{"links": [{"id": "x", "type": "phy"}]}"#;
-    let lost = r#"{"networks": [{"link": "x", "type": "ipv4_dhcp"}]}"#;
-    let one = |network: &str| {
-        format!(
-            r#"{{"links": [{{"id": "x", "type": "phy", "ethernet_mac_address": "fa:16:3e:00:00:02"}}],
-                "networks": [{{"link": "x", {network}}}]}}"#
-        )
-    };
-    let holes = one(r#""type": "ipv4", "ip_address": "192.0.2.1", "netmask": "255.0.255.0""#);
-    let unknown = one(r#""type": "carrier-pigeon""#);
+fn what_is_no_drive_is_refused_without_being_shown() {
     for (files, words) in [
         (vec![("readme", "x")], "there is no openstack/latest/meta_data.json"),
         (
             vec![("openstack/latest/meta_data.json", "{\"uuid\": hunter2}")],
             "meta_data.json:1:10: is not the JSON",
         ),
-        (network(bond), "\"b0\" is a bond"),
-        (network(nameless), "has no ethernet_mac_address"),
-        (network(lost), "on the link \"x\", which there is not"),
-        (network(&holes), "\"192.0.2.1\" has a netmask beside it that is none"),
-        (network(&unknown), "\"carrier-pigeon\" are not known"),
+        (
+            vec![("openstack/latest/meta_data.json", "[\"hunter2\"]")],
+            "meta_data.json: the text is no object",
+        ),
     ] {
         let why = broken(from_path(folder(&files).path()));
         assert!(why.contains(words) && !why.contains("hunter2"), "{why}");
     }
+}
+
+/// What a drive with this beside [`META`] says, and what is wrong with it: `PLACE: MESSAGE`, the place without the path.
+fn read(more: &[(&str, &str)]) -> (Document, Vec<String>) {
+    let directory = folder(&files(more));
+    let document = Document::read(&present(from_path(directory.path())).texts());
+    let told = document.diagnostics.iter().map(|found| {
+        let place = found.place();
+        let place = place.rsplit_once('/').map_or(place.as_str(), |(_, place)| place);
+        assert!(
+            found.excerpt.is_none() && found.hint.as_deref() == Some(ADVICE),
+            "{found:?}"
+        );
+        format!("{place}: {}", found.message)
+    });
+    let told = told.collect();
+    (document, told)
+}
+
+/// What a mistake in the network must not cost.
+fn assert_identity(document: &Document, case: &str) {
+    let config = &document.config;
+    assert_eq!(config.hostname.as_ref().unwrap().as_str(), "web1.novalocal", "{case}");
+    assert_eq!(config.root.as_ref().unwrap().ssh_authorized_keys.len(), 1, "{case}");
+    assert_eq!(document.meta_data.instance_id.as_deref(), Some("0f3c-1"), "{case}");
+}
+
+/// The interfaces of a drive with this `network_data.json`, as Rust shows them, and what is wrong with it.
+fn network(text: &str) -> (Vec<(String, crate::document::network::Ethernet)>, Vec<String>) {
+    let (document, told) = read(&[("openstack/latest/network_data.json", text)]);
+    assert_identity(&document, text);
+    let network = document.config.network.unwrap_or_default();
+    let ethernets = network.ethernets.into_iter();
+    (
+        ethernets
+            .map(|(id, ethernet)| (id.as_str().to_owned(), ethernet))
+            .collect(),
+        told,
+    )
+}
+
+/// A drive with the link `x` and these members of it, and one network on it with these.
+fn one(link: &str, network: &str) -> String {
+    format!(
+        r#"{{"links": [{{"id": "x", "ethernet_mac_address": "fa:16:3e:00:00:02"{link}}}],
+            "networks": [{{"link": "x"{network}}}], "services": null}}"#
+    )
+}
+
+#[test]
+fn what_is_null_or_empty_is_absent_and_a_number_may_be_a_text() {
+    let dhcp = r#", "type": "ipv4_dhcp""#;
+    for (link, mtu) in [
+        (r#", "type": null, "mtu": 1450"#, Some(1450)),
+        (r#", "type": "phy", "mtu": """#, None),
+        (r#", "type": "phy", "mtu": null"#, None),
+        (r#", "type": "", "mtu": "1450""#, Some(1450)),
+        (r#", "mtu": 1450.0, "vif_id": null"#, Some(1450)),
+        ("", None),
+    ] {
+        let (ethernets, told) = network(&one(link, dhcp));
+        assert_eq!(told, Vec::<String>::new(), "{link}");
+        let [(id, ethernet)] = ethernets.as_slice() else {
+            panic!("{link}")
+        };
+        assert_eq!((id.as_str(), ethernet.dhcp4), ("x", Some(true)), "{link}");
+        assert_eq!(ethernet.mtu.map(|mtu| mtu.bytes()), mtu, "{link}");
+    }
+    for (members, address) in [
+        (
+            r#", "type": "ipv4", "ip_address": "192.0.2.10", "netmask": "255.255.255.0", "gateway": null, "routes": null"#,
+            "192.0.2.10/24",
+        ),
+        (
+            r#", "type": null, "ip_address": "192.0.2.10", "netmask": 24, "gateway": "", "services": null"#,
+            "192.0.2.10/24",
+        ),
+        (
+            r#", "type": "ipv4", "ip_address": "192.0.2.10/25", "netmask": null, "dns_nameservers": [null, ""]"#,
+            "192.0.2.10/25",
+        ),
+        (
+            r#", "type": "ipv6", "ip_address": "2001:db8::1", "netmask": "64", "routes": []"#,
+            "2001:db8::1/64",
+        ),
+        (
+            r#", "type": "ipv4", "ip_address": "192.0.2.10", "netmask": """#,
+            "192.0.2.10/32",
+        ),
+    ] {
+        let (ethernets, told) = network(&one("", members));
+        assert_eq!(told, Vec::<String>::new(), "{members}");
+        let addresses: Vec<_> = ethernets[0].1.addresses.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            (addresses, ethernets[0].1.routes.len()),
+            (vec![address.to_owned()], 0),
+            "{members}"
+        );
+    }
+    for text in [
+        "",
+        " \n",
+        "null",
+        "{}",
+        "\u{feff}{}",
+        r#"{"links": null, "networks": "", "services": []}"#,
+    ] {
+        let (document, told) = read(&[("openstack/latest/network_data.json", text)]);
+        assert_identity(&document, text);
+        assert_eq!((document.config.network, told), (None, Vec::new()), "{text:?}");
+    }
+    for text in [
+        "",
+        "null",
+        "{}",
+        r#""""#,
+        r#"{"cloud-init": null}"#,
+        r#"{"cloud-init": ""}"#,
+        r#"{"static": {"a": 1}}"#,
+    ] {
+        let (document, told) = read(&[("openstack/latest/vendor_data.json", text)]);
+        assert_identity(&document, text);
+        assert_eq!(told, Vec::<String>::new(), "{text:?}");
+    }
+}
+
+#[test]
+fn who_the_machine_is_with_a_detail_off() {
+    let uuid = "meta_data.json: uuid: `uuid` is missing";
+    for (text, id, name, keys, wrong) in [
+        (
+            r#"{"uuid": "u", "hostname": null, "public_keys": null}"#,
+            Some("u"),
+            None,
+            0,
+            &[][..],
+        ),
+        (
+            r#"{"uuid": "u", "hostname": "", "public_keys": {"a": null, "b": ""}}"#,
+            Some("u"),
+            None,
+            0,
+            &[],
+        ),
+        (
+            r#"{"uuid": 17, "hostname": " web1 ", "public_keys": {}}"#,
+            Some("17"),
+            Some("web1"),
+            0,
+            &[],
+        ),
+        (
+            r#"{"uuid": "u", "hostname": "web1.", "launch_index": null}"#,
+            Some("u"),
+            None,
+            0,
+            &["hostname"],
+        ),
+        (r#"{"uuid": null, "hostname": "web1"}"#, None, Some("web1"), 0, &[uuid]),
+        ("", None, None, 0, &[uuid]),
+        (
+            r#"{"uuid": "u", "hostname": ["web1"]}"#,
+            Some("u"),
+            None,
+            0,
+            &["meta_data.json: hostname: `hostname` is no text"],
+        ),
+        (
+            r#"{"uuid": "u", "public_keys": {"a": "hunter2", "b": null}}"#,
+            Some("u"),
+            None,
+            0,
+            &["meta_data.json: public_keys: "],
+        ),
+    ] {
+        let directory = folder(&[("openstack/latest/meta_data.json", text)]);
+        let document = Document::read(&present(from_path(directory.path())).texts());
+        let told: Vec<_> = document
+            .diagnostics
+            .iter()
+            .map(|one| format!("{}: {}", one.place(), one.message))
+            .collect();
+        // One final dot of a name is nothing wrong, where the document's reader takes it.
+        let is_dotted = text.contains("web1.");
+        let wrong = if is_dotted { &wrong[..told.len()] } else { wrong };
+        assert_eq!(told.len(), wrong.len(), "{text}: {told:?}");
+        for (told, wrong) in told.iter().zip(wrong) {
+            assert!(told.contains(wrong) && !told.contains("hunter2"), "{text}: {told}");
+        }
+        assert_eq!(document.meta_data.instance_id.as_deref(), id, "{text}");
+        if !is_dotted {
+            let hostname = document.config.hostname.as_ref().map(|name| name.as_str());
+            assert_eq!(hostname, name, "{text}");
+        }
+        assert_eq!(
+            document.config.root.map_or(0, |root| root.ssh_authorized_keys.len()),
+            keys,
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_mistake_costs_its_own_link_and_is_said_where_it_is() {
+    let good = r#"{"id": "good", "type": "phy", "ethernet_mac_address": "fa:16:3e:00:00:01"}"#;
+    let dhcp = r#"{"link": "good", "type": "ipv4_dhcp"}"#;
+    let x = r#"{"id": "x", "type": "phy", "ethernet_mac_address": "fa:16:3e:00:00:02"}"#;
+    let address = r#""type": "ipv4", "ip_address": "192.0.2.10", "netmask": "255.255.255.0""#;
+    let cases = [
+        (
+            r#"{"id": "x", "type": "bond", "bond_links": ["eno1", null]}"#,
+            "",
+            "links[1].type: `type` is bond",
+        ),
+        (
+            r#"{"id": "x", "type": "vlan", "vlan_id": 7}"#,
+            "",
+            "links[1].type: `type` is vlan",
+        ),
+        (
+            r#"{"id": "x", "type": "phy"}"#,
+            "",
+            "links[1].ethernet_mac_address: `ethernet_mac_address` is missing",
+        ),
+        (
+            r#"{"id": "x", "ethernet_mac_address": "hunter2"}"#,
+            "",
+            "links[1].ethernet_mac_address: ",
+        ),
+        (
+            r#"{"id": null, "ethernet_mac_address": "fa:16:3e:00:00:02"}"#,
+            "",
+            "links[1].id: `id` is missing",
+        ),
+        (r#""hunter2""#, "", "links[1]: `links[1]` is no object"),
+        (
+            x,
+            r#""type": "carrier-pigeon""#,
+            "networks[1].type: `type` is none of the types",
+        ),
+        (x, r#""type": ["ipv4"]"#, "networks[1].type: `type` is no text"),
+        (
+            x,
+            "\"id\": 1",
+            "networks[1].type: `type` is missing, and so is `ip_address`",
+        ),
+        (
+            x,
+            r#""type": "ipv4", "ip_address": "hunter2""#,
+            "networks[1].ip_address: `ip_address` is no IP address",
+        ),
+        (
+            x,
+            r#""type": "ipv4", "ip_address": "192.0.2.1", "netmask": "255.0.255.0""#,
+            "networks[1].ip_address: `ip_address` has a netmask beside it that is none",
+        ),
+        (
+            x,
+            &format!(r#"{address}, "gateway": "hunter2""#),
+            "networks[1].gateway: `gateway` is no IP address",
+        ),
+        (
+            x,
+            &format!(r#"{address}, "routes": [{{"network": "0.0.0.0", "netmask": 0, "gateway": null}}]"#),
+            "networks[1].routes[0].gateway: `gateway` is missing",
+        ),
+        (
+            x,
+            &format!(r#"{address}, "routes": [{{"network": "hunter2", "gateway": "192.0.2.1"}}]"#),
+            "networks[1].routes[0].network: `network` is no IP address",
+        ),
+        (
+            x,
+            &format!(r#"{address}, "routes": 7"#),
+            "networks[1].routes: `routes` is no list",
+        ),
+        (
+            x,
+            &format!(r#"{address}, "gateway": "192.0.2.10""#),
+            "networks[1].gateway: the gateway 192.0.2.10 is the link's own",
+        ),
+        (
+            x,
+            r#""type": "ipv4_dhcp", "gateway": "2001:db8::1""#,
+            "networks[1].gateway: the gateway 2001:db8::1 can't be reached",
+        ),
+        (
+            x,
+            r#""type": "ipv4", "ip_address": "224.0.0.1""#,
+            "networks[1].ip_address: `224.0.0.1/32` is a multicast",
+        ),
+    ];
+    for (link, members, words) in cases {
+        let on_x = match members {
+            "" => String::new(),
+            members => format!(r#", {{"link": "x", {members}}}"#),
+        };
+        let (ethernets, told) = network(&format!(r#"{{"links": [{good}, {link}], "networks": [{dhcp}{on_x}]}}"#));
+        let [told] = told.as_slice() else {
+            panic!("{words}: {told:?}")
+        };
+        assert!(
+            told.starts_with(&format!("network_data.json: {words}")) && !told.contains("hunter2 "),
+            "{told}"
+        );
+        let ids: Vec<_> = ethernets
+            .iter()
+            .map(|(id, ethernet)| (id.as_str(), ethernet.dhcp4))
+            .collect();
+        assert_eq!(ids, [("good", Some(true))], "{words}");
+    }
+}
+
+#[test]
+fn a_mistake_beside_the_addressing_costs_no_link() {
+    let address = r#", "type": "ipv4", "ip_address": "192.0.2.10/24""#;
+    for (link, members, routes, servers, words) in [
+        (
+            r#", "mtu": "hunter2""#,
+            "",
+            0,
+            0,
+            "links[0].mtu: `mtu` is no whole number",
+        ),
+        (
+            "",
+            r#", "routes": [{"network": "10.0.0.0/8", "gateway": "hunter2"}, {"network": "10.0.0.0/8", "gateway": "192.0.2.1"}]"#,
+            1,
+            0,
+            "networks[0].routes[0].gateway: `gateway` is no IP address",
+        ),
+        (
+            "",
+            r#", "routes": [{"network": "10.0.0.0/8"}]"#,
+            0,
+            0,
+            "networks[0].routes[0].gateway: `gateway` is missing",
+        ),
+        (
+            "",
+            r#", "dns_nameservers": ["hunter2", "192.0.2.53"]"#,
+            0,
+            1,
+            "networks[0].dns_nameservers[0]: `dns_nameservers[0]` is no IP",
+        ),
+        (
+            "",
+            r#", "services": [{"type": "dns", "address": "hunter2"}, {"type": "dns", "address": "192.0.2.53"}]"#,
+            0,
+            1,
+            "networks[0].services[0].address: `address` is no IP address",
+        ),
+        (
+            "",
+            r#", "services": {"type": "dns"}"#,
+            0,
+            0,
+            "networks[0].services: `services` is no list",
+        ),
+        (
+            "",
+            r#", "services": [7, {"type": "ntp", "address": "x"}]"#,
+            0,
+            0,
+            "networks[0].services[0]: `services[0]` is no object",
+        ),
+    ] {
+        let (ethernets, told) = network(&one(link, &format!("{address}{members}")));
+        let [told] = told.as_slice() else {
+            panic!("{words}: {told:?}")
+        };
+        assert!(told.starts_with(&format!("network_data.json: {words}")), "{told}");
+        let ethernet = &ethernets[0].1;
+        assert_eq!(
+            (ethernet.routes.len(), ethernet.nameservers.addresses.len()),
+            (routes, servers),
+            "{words}"
+        );
+    }
+    for (text, words) in [
+        ("{\"links\": hunter2}", "network_data.json:1:11: is not the JSON"),
+        ("{\"links\": [", "network_data.json:1:11: is not the JSON"),
+        ("[7]", "network_data.json: the text is no object"),
+        (r#"{"links": {"a": 1}}"#, "network_data.json: links: `links` is no list"),
+        (
+            r#"{"networks": [{"link": "x", "type": "ipv4_dhcp"}]}"#,
+            "networks[0].link: `link` names a link that is not there",
+        ),
+        (
+            r#"{"networks": [{"type": "ipv4_dhcp"}, null]}"#,
+            "networks[0].link: `link` is missing",
+        ),
+    ] {
+        let (ethernets, told) = network(text);
+        assert!(
+            told.len() == 1 && told[0].contains(words) && !told[0].contains("hunter2"),
+            "{told:?}"
+        );
+        assert!(ethernets.is_empty());
+    }
+    let (document, told) = read(&[("openstack/latest/vendor_data.json", r#"{"cloud-init": ["hunter2"]}"#)]);
+    assert_identity(&document, "vendor_data");
+    assert_eq!(told, ["vendor_data.json: cloud-init: `cloud-init` is no text"]);
+}
+
+#[test]
+fn a_bond_takes_its_members_with_it() {
+    let (ethernets, told) = network(
+        r#"{"links": [{"id": "a", "type": "phy", "ethernet_mac_address": "fa:16:3e:00:00:01"},
+                      {"id": "b", "type": "phy", "ethernet_mac_address": "fa:16:3e:00:00:02"},
+                      {"id": "bond0", "type": "bond", "bond_links": ["a"], "ethernet_mac_address": "fa:16:3e:00:00:01"}],
+            "networks": [{"link": "bond0", "type": "ipv4_dhcp"}, {"link": "b", "type": "ipv4_dhcp"}]}"#,
+    );
+    let ids: Vec<_> = ethernets.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!((ids, told.len()), (vec!["b"], 1), "{told:?}");
+}
+
+#[test]
+fn dns_servers_of_routes_networks_and_the_whole() {
+    let (ethernets, told) = network(
+        r#"{"links": [{"id": "x", "ethernet_mac_address": "FA:16:3E:00:00:01"}], "networks": [
+            {"type": "ipv4", "link": "x", "ip_address": "192.0.2.10", "netmask": "255.255.255.0", "dns_nameservers": ["192.0.2.52"],
+             "routes": [{"network": "0.0.0.0", "netmask": "0.0.0.0", "gateway": "192.0.2.1",
+                         "services": [{"type": "dns", "address": "192.0.2.53"}, {"type": "dns", "address": "192.0.2.55"}]}],
+             "services": [{"type": "dns", "address": "192.0.2.54"}]}],
+            "services": [{"type": "dns", "address": "192.0.2.55"}]}"#,
+    );
+    let servers: Vec<_> = ethernets[0]
+        .1
+        .nameservers
+        .addresses
+        .iter()
+        .map(|ip| ip.0.to_string())
+        .collect();
+    assert_eq!(servers, ["192.0.2.55", "192.0.2.52", "192.0.2.54", "192.0.2.53"]);
+    assert_eq!(told, Vec::<String>::new());
+}
+
+#[test]
+fn a_gateway_outside_of_the_subnet_is_on_link() {
+    let (ethernets, told) = network(
+        r#"{"links": [{"id": "x", "ethernet_mac_address": "fa:16:3e:00:00:01"}], "networks": [
+            {"type": "ipv4", "link": "x", "ip_address": "198.51.100.20/32", "gateway": "203.0.113.1", "routes": []},
+            {"type": "ipv6", "link": "x", "ip_address": "2001:db8:cafe::5/64", "gateway": "2001:db8:ffff::1"}]}"#,
+    );
+    let routes: Vec<_> = ethernets[0]
+        .1
+        .routes
+        .iter()
+        .map(|route| (route.to_string(), route.on_link))
+        .collect();
+    let expected = [
+        ("default via 203.0.113.1", Some(true)),
+        ("default via 2001:db8:ffff::1", Some(true)),
+    ];
+    assert_eq!(routes, expected.map(|(route, on_link)| (route.to_owned(), on_link)));
+    assert_eq!(told, Vec::<String>::new());
+}
+
+#[test]
+fn thousands_of_links_are_read_in_one_pass() {
+    let links: Vec<_> = (0..8000).map(|n| json!({"id": format!("l{n}"), "ethernet_mac_address": format!("fa:16:3e:00:{:02x}:{:02x}", n / 256, n % 256)})).collect();
+    let networks: Vec<_> = (0..8000)
+        .map(|n| json!({"link": format!("l{n}"), "type": "ipv4_dhcp"}))
+        .collect();
+    let mut conversion = Conversion::default();
+    let data = json!({"links": links, "networks": networks});
+    let netplan = network::netplan(&data, "x", &mut conversion).unwrap();
+    assert_eq!(netplan["ethernets"].as_object().unwrap().len(), 8000);
+    assert!(!conversion.has_faults());
 }
