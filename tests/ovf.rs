@@ -96,7 +96,11 @@ fn what_is_wrong_is_said_and_changes_nothing() {
         ("firstlight.hostname", "no_name", "hostname"),
         ("firstlight.ip", "192.0.2.300/24", "192.0.2.300/24"),
         ("firstlight.docker", "maybe", "neither True nor False"),
-        ("firstlight.permit-root-login", "maybe", "permit_root_login"),
+        (
+            "firstlight.permit-root-login",
+            "maybe",
+            "property firstlight.permit-root-login",
+        ),
     ] {
         let (tree, seed) = (place(), place());
         build("photon5", None, tree.path());

@@ -141,7 +141,7 @@ impl TryFrom<Secret> for ChpasswdLine {
 }
 
 /// cloud-init's `\$(1|2a|2y|5|6)(\$.+){2}` without `:`, and the same for the methods that it takes for plain text.
-fn looks_hashed(password: &str) -> bool {
+pub fn looks_hashed(password: &str) -> bool {
     const METHODS: [&str; 10] = ["1", "2a", "2b", "2x", "2y", "5", "6", "7", "y", "gy"];
     let mut parts = password.splitn(4, '$');
     let (start, method) = (parts.next(), parts.next());

@@ -23,6 +23,7 @@ use super::http::is_address;
 use super::media::{Kind, Volume};
 use super::nocloud::Reader;
 use super::{Places, Seed, Verdict, nocloud, vmware};
+use crate::document::{Conversion, Diagnostic};
 
 /// Where a file of the machine may be; the first that has properties counts. The last two are cloud-init's: what its
 /// documentation says, and what it does.
@@ -37,6 +38,9 @@ const NAMES: [&str; 3] = ["ovf-env.xml", "ovf_env.xml", "ovfenv.xml"];
 
 /// The labels that hypervisors give to its volume: one that can't be read is then no other disk's affair.
 const LABELS: [&str; 3] = ["OVF ENV", "OVFENV", "OVF-TRANSPORT"];
+
+/// What to do about a mistake.
+const ADVICE: &str = "correct the property where the machine has it, then power the machine off and on";
 
 /// Where a VMware machine has it.
 pub const GUESTINFO: &str = "guestinfo.ovfEnv";
@@ -174,17 +178,28 @@ fn verdict(xml: &[u8], place: &str, origin: &str, read: Option<&Reader<'_>>) -> 
 
 fn understand(xml: &[u8], place: &str, origin: &str, read: Option<&Reader<'_>>) -> Result<Verdict, String> {
     let environment = Environment::parse(xml)?;
-    let properties = Properties::of(&environment)?;
-    if properties.is_empty() {
+    let mut conversion = Conversion::new(ADVICE);
+    let properties = Properties::of(&environment, origin, &mut conversion);
+    if properties.is_empty() && !conversion.has_faults() {
         let why = "has no property of firstlight's or cloud-init's with a value";
         return Ok(Verdict::Absent(format!("{origin}: {why}")));
     }
-    let own = seed::seed(&environment, &properties, place, origin)?;
+    let own = seed::seed(&environment, &properties, (place, origin), conversion);
     let seed = match properties.get("seedfrom") {
-        Some(from) => seed_from(from, own, &properties, read)?,
+        Some(from) => {
+            let also = faults(&own);
+            seed_from(from, own, &properties, read).map_err(|why| [vec![why], also].concat().join("; "))?
+        }
         None => own,
     };
     Ok(Verdict::Present(Box::new(seed)))
+}
+
+/// What is wrong with properties, in words.
+fn faults(seed: &Seed) -> Vec<String> {
+    let conversions = seed.parts().filter_map(|(_, part)| part.conversion.as_deref());
+    let said = |found: Diagnostic| found.message;
+    conversions.flat_map(Conversion::diagnostics).map(said).collect()
 }
 
 /// The NoCloud seed that the property `seedfrom` names: a directory, or an address, with the other properties below it.
@@ -203,9 +218,15 @@ fn seed_from(from: &str, own: Seed, properties: &Properties<'_>, read: Option<&R
             seedfrom: Some(address),
             ..own
         },
-        None => Seed {
-            source: "ovf".to_owned(),
-            ..seed
-        },
+        None => {
+            // All that there is of it besides: what is wrong with other properties.
+            let wrong = own.user_data.into_iter().chain(own.vendor_data);
+            let more_vendor_data = seed.more_vendor_data.iter().cloned().chain(wrong).collect();
+            Seed {
+                source: "ovf".to_owned(),
+                more_vendor_data,
+                ..seed
+            }
+        }
     })
 }

@@ -1,6 +1,9 @@
 //! Which properties are ours, and what they are called.
 
+use std::collections::HashSet;
+
 use super::environment::{Environment, Property};
+use crate::document::Conversion;
 
 /// cloud-init's properties. They have no class: another product's `com.example.hostname` is not meant.
 const CLOUD_INIT: [&str; 7] = [
@@ -14,7 +17,7 @@ const CLOUD_INIT: [&str; 7] = [
 ];
 
 /// firstlight's own, behind `firstlight.`.
-const OWN: [&str; 12] = [
+const OWN: [&str; 13] = [
     "hostname",
     "ip",
     "gateway",
@@ -23,6 +26,7 @@ const OWN: [&str; 12] = [
     "ntp",
     "timezone",
     "root-password",
+    "root-hashed-password",
     "permit-root-login",
     "ssh-key",
     "docker",
@@ -30,11 +34,12 @@ const OWN: [&str; 12] = [
 ];
 
 /// Those that hold a password, or a document that may hold one.
-const SECRET: [&str; 4] = [
+const SECRET: [&str; 5] = [
     "user-data",
     "password",
     "firstlight.user-data",
     "firstlight.root-password",
+    "firstlight.root-hashed-password",
 ];
 
 /// Whether the property of this key holds a secret of ours.
@@ -44,41 +49,91 @@ pub fn is_secret(key: &str) -> bool {
 
 /// The properties that are firstlight's or cloud-init's and have a value.
 #[derive(Debug)]
-pub struct Properties<'a>(Vec<(String, &'a Property)>);
+pub struct Properties<'a> {
+    origin: &'a str,
+    found: Vec<(String, &'a Property)>,
+    /// The names of those that are there, or may have been meant, in some way that can't be used.
+    wrong: HashSet<String>,
+    /// The names of those that are there twice and differ.
+    contradicted: HashSet<String>,
+}
 
 impl<'a> Properties<'a> {
-    /// Picks them out of an environment.
-    ///
-    /// # Errors
-    /// A property of firstlight's that there is not, one without a value, or one that is there twice and differs.
-    pub fn of(environment: &'a Environment) -> Result<Self, String> {
-        let mut found: Vec<(String, &Property)> = Vec::new();
+    /// Picks them out of an environment, which is `origin`. Reported are properties of firstlight's that there are not,
+    /// those without a value, and those that are there twice and differ, neither of which is then taken.
+    pub fn of(environment: &'a Environment, origin: &'a str, conversion: &mut Conversion) -> Self {
+        let mut properties = Self {
+            origin,
+            found: Vec::new(),
+            wrong: HashSet::new(),
+            contradicted: HashSet::new(),
+        };
         for property in &environment.properties {
-            let Some(name) = name_of(&property.key)? else { continue };
-            let Some(value) = &property.value else {
-                return Err(format!(
-                    "the property {} has no value: give it an oe:value",
-                    shown(&property.key)
-                ));
-            };
-            if value.trim().is_empty() {
-                continue;
-            }
-            match found.iter().find(|(other, _)| *other == name) {
-                Some((_, other)) if other.value == property.value => {}
-                Some((_, other)) => {
-                    let (one, two) = (shown(&other.key), shown(&property.key));
-                    return Err(format!("{one} and {two} say different things: keep one of them"));
-                }
-                None => found.push((name, property)),
+            let wrong = properties.add(property);
+            if let Err((name, message)) = wrong {
+                conversion.error(&[], properties.place_of(&property.key), message);
+                properties.wrong.extend(name);
             }
         }
-        Ok(Self(found))
+        let Self {
+            found, contradicted, ..
+        } = &mut properties;
+        found.retain(|(name, _)| !contradicted.contains(name));
+        properties
+    }
+
+    /// Takes a property in.
+    ///
+    /// # Errors
+    /// It can't be used: the name that it stands for, or may have been meant for, and why.
+    fn add(&mut self, property: &'a Property) -> Result<(), (Option<String>, String)> {
+        let key = shown(&property.key);
+        let Some(name) = name_of(&property.key)? else {
+            return Ok(());
+        };
+        let Some(value) = &property.value else {
+            let message = format!("the property {key} has no value: give it an oe:value");
+            return Err((Some(name), message));
+        };
+        if value.trim().is_empty() {
+            return Ok(());
+        }
+        match self.found.iter().find(|(other, _)| *other == name) {
+            Some((_, other)) if other.value == property.value => Ok(()),
+            Some((_, other)) => {
+                let other = shown(&other.key);
+                self.contradicted.insert(name.clone());
+                Err((
+                    Some(name),
+                    format!("{other} and {key} say different things: keep one of them"),
+                ))
+            }
+            None => {
+                self.found.push((name, property));
+                Ok(())
+            }
+        }
+    }
+
+    /// Where a property is, by its key as it is written.
+    fn place_of(&self, key: &str) -> String {
+        format!("{}: property {}", self.origin, shown(key))
+    }
+
+    /// Where a property is that is there, by its full name.
+    pub fn place(&self, name: &str) -> String {
+        let found = self.found.iter().find(|(own, _)| own == name);
+        self.place_of(found.map_or(name, |(_, property)| property.key.as_str()))
+    }
+
+    /// Whether a property is there, or was meant, in some way that can't be used.
+    pub fn is_wrong(&self, name: &str) -> bool {
+        self.wrong.contains(name)
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.found.is_empty()
     }
 
     /// The value of a property by its full name, without space around it: `hostname`, `firstlight.hostname`.
@@ -88,18 +143,21 @@ impl<'a> Properties<'a> {
 
     /// The value as it is: a password may begin with a space.
     pub fn raw(&self, name: &str) -> Option<&'a str> {
-        let (_, property) = self.0.iter().find(|(own, _)| own == name)?;
+        let (_, property) = self.found.iter().find(|(own, _)| own == name)?;
         property.value.as_ref().map(|value| value.as_str())
     }
 
     /// The names of those that are there.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| name.as_str())
+        self.found.iter().map(|(name, _)| name.as_str())
     }
 }
 
 /// What a key `[class.]key[.instance]` means to us; `None` if it is somebody else's.
-fn name_of(key: &str) -> Result<Option<String>, String> {
+///
+/// # Errors
+/// It is none of firstlight's: the name that may have been meant, and what is wrong.
+fn name_of(key: &str) -> Result<Option<String>, (Option<String>, String)> {
     if CLOUD_INIT.contains(&key) {
         return Ok(Some(key.to_owned()));
     }
@@ -112,7 +170,7 @@ fn name_of(key: &str) -> Result<Option<String>, String> {
     }
 }
 
-fn unknown(key: &str, name: &str) -> String {
+fn unknown(key: &str, name: &str) -> (Option<String>, String) {
     let plain = name.to_ascii_lowercase().replace('_', "-");
     let distance = |known: &&&str| strsim::damerau_levenshtein(&plain, known);
     let short = name.len() <= 64;
@@ -122,7 +180,8 @@ fn unknown(key: &str, name: &str) -> String {
         Some(near) => format!("did you mean firstlight.{near}?"),
         None => format!("there are firstlight.{}", OWN.join(", firstlight.")),
     };
-    format!("there is no property {}: {hint}", shown(key))
+    let meant = near.map(|near| format!("firstlight.{near}"));
+    (meant, format!("there is no property {}: {hint}", shown(key)))
 }
 
 /// A key for a message: these are anybody's bytes.
@@ -159,12 +218,13 @@ mod tests {
             ("firstlight.zzzzzzzz", "there are firstlight.hostname, firstlight.ip"),
             ("firstlight.", "there are firstlight.hostname"),
         ] {
-            let why = name_of(key).unwrap_err();
+            let (_, why) = name_of(key).unwrap_err();
             assert!(why.contains(key) && why.contains(near), "{why}");
         }
         assert!(
             name_of(&format!("firstlight.{}", "x".repeat(100_000)))
                 .unwrap_err()
+                .1
                 .len()
                 < 500
         );

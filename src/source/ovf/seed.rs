@@ -1,149 +1,263 @@
 //! From properties to a seed: documents as they are, flat properties as a document of their own.
+//!
+//! A property that is wrong is reported and left out; the others count.
+
+use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
+use super::ADVICE;
 use super::encoding::decode;
 use super::environment::Environment;
 use super::properties::Properties;
+use crate::document::Conversion;
+use crate::document::chpasswd::looks_hashed;
+use crate::source::interface::{Interface, Route};
+use crate::source::lenient::flag;
 use crate::source::{Part, Seed, json};
 
-/// The seed that an environment holds; `None` if no property is ours.
-///
-/// # Errors
-/// A property is wrong, or two exclude each other.
-pub fn seed(environment: &Environment, properties: &Properties<'_>, place: &str, origin: &str) -> Result<Seed, String> {
+/// The flat properties that are a key of the document each, and the keys that lead there.
+const PLAIN: [(&str, &[&str]); 4] = [
+    ("firstlight.hostname", &["hostname"]),
+    ("firstlight.timezone", &["timezone"]),
+    ("firstlight.root-hashed-password", &["root", "hashed_password"]),
+    ("password", &["password"]),
+];
+
+/// The seed that an environment holds. `conversion` has what is wrong already, and goes with its flat properties.
+pub fn seed(
+    environment: &Environment,
+    properties: &Properties<'_>,
+    places: (&str, &str),
+    conversion: Conversion,
+) -> Seed {
+    let (place, origin) = places;
     let mut seed = Seed::empty("ovf", place.to_owned());
-    let flat = document(properties)?;
-    let flat = (!flat.is_empty()).then(|| part(origin, Value::Object(flat)));
-    seed.user_data = given(properties, origin, &["user-data", "firstlight.user-data"])?;
-    // Below the document that somebody wrote, key by key: what cloud-init's vendor-data is for.
-    if seed.user_data.is_some() {
-        seed.vendor_data = flat;
-    } else {
-        seed.user_data = flat;
-    }
-    let names = [("instance-id", "instance-id"), ("hostname", "local-hostname")];
-    let meta: Map<_, _> = names
-        .into_iter()
-        .filter_map(|(name, key)| Some((key.to_owned(), json!(properties.get(name)?))))
-        .collect();
-    if !meta.is_empty() {
-        seed.meta_data = Some(part(origin, Value::Object(meta)));
-    }
-    let network = network(environment, properties)?.map(|network| part(&format!("{origin} (firstlight.ip)"), network));
-    seed.network_config = match (given(properties, origin, &["network-config"])?, network) {
-        (Some(_), Some(_)) => return Err("network-config and firstlight.ip both give a network: keep one".to_owned()),
-        (given, network) => given.or(network),
+    let mut flat = Flat {
+        properties,
+        conversion,
+        document: Map::new(),
     };
-    Ok(seed)
-}
-
-/// The document that one of these properties holds.
-fn given(properties: &Properties<'_>, origin: &str, names: &[&str]) -> Result<Option<Part>, String> {
-    let mut found = names.iter().filter_map(|name| Some((*name, properties.get(name)?)));
-    let Some((name, value)) = found.next() else {
-        return Ok(None);
-    };
-    if let Some((other, _)) = found.find(|(_, other)| *other != value) {
-        return Err(format!("{name} and {other} say different things: keep one of them"));
-    }
-    let bytes = decode(value).map_err(|why| format!("the property {name} {why}"))?;
-    let origin = format!("{origin} ({name})");
-    Ok(Some(Part::new(origin, bytes).unsignable()))
-}
-
-/// The flat properties as a document.
-fn document(properties: &Properties<'_>) -> Result<Map<String, Value>, String> {
-    let get = |name| properties.get(name);
-    let mut document = Map::new();
-    let mut put = |key: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            document.insert(key.to_owned(), value);
+    flat.add_all();
+    seed.user_data = flat.given(origin, &["user-data", "firstlight.user-data"]);
+    seed.network_config = flat.given(origin, &["network-config"]);
+    if let Some(network) = flat.network(environment, origin) {
+        match seed.network_config {
+            Some(_) => flat.wrong(
+                "firstlight.ip",
+                &[],
+                "network-config gives a network too, and is used: keep one of them",
+            ),
+            None => seed.network_config = Some(network),
         }
-    };
-    put("hostname", get("firstlight.hostname").map(|name| json!(name)));
-    put("timezone", get("firstlight.timezone").map(|name| json!(name)));
-    let login = get("firstlight.permit-root-login").map(|word| json!({"permit_root_login": word.to_ascii_lowercase()}));
-    put("sshd", login);
-    let mut root = Map::new();
-    if let Some(password) = properties.raw("firstlight.root-password") {
-        root.insert("password".to_owned(), json!(password));
     }
-    let mut keys = Vec::new();
-    for name in ["public-keys", "firstlight.ssh-key"] {
-        for key in authorized_keys(name, get(name).unwrap_or_default())? {
-            if !keys.contains(&key) {
-                keys.push(key);
+    seed.meta_data = identity(properties, origin);
+    let flat = flat.into_part(origin);
+    // Below the document that somebody wrote, key by key: what cloud-init's vendor-data is for.
+    match seed.user_data {
+        Some(_) => seed.vendor_data = flat,
+        None => seed.user_data = flat,
+    }
+    seed
+}
+
+/// Who the machine is.
+fn identity(properties: &Properties<'_>, origin: &str) -> Option<Part> {
+    let mut conversion = Conversion::new(ADVICE);
+    let mut meta = Map::new();
+    for (name, key) in [("instance-id", "instance-id"), ("hostname", "local-hostname")] {
+        if let Some(value) = properties.get(name) {
+            meta.insert(key.to_owned(), json!(value));
+            conversion.place(&[key], properties.place(name));
+        }
+    }
+    (!meta.is_empty()).then(|| part(&format!("{origin} (instance-id, hostname)"), Some(meta), conversion))
+}
+
+/// The flat properties on their way into a document.
+struct Flat<'a> {
+    properties: &'a Properties<'a>,
+    conversion: Conversion,
+    document: Map<String, Value>,
+}
+
+impl Flat<'_> {
+    fn add_all(&mut self) {
+        for (name, keys) in PLAIN {
+            if let Some(value) = self.properties.raw(name) {
+                // A password may begin with a space, and nothing else does.
+                let value = if name == "password" { value } else { value.trim() };
+                self.put(name, keys, json!(value));
+            }
+        }
+        self.add_root_password();
+        if let Some(word) = self.properties.get("firstlight.permit-root-login") {
+            let word = json!(word.to_ascii_lowercase());
+            self.put("firstlight.permit-root-login", &["sshd", "permit_root_login"], word);
+        }
+        match self.properties.get("firstlight.docker").map(flag) {
+            None => {}
+            Some(Some(enabled)) => self.put("firstlight.docker", &["docker"], json!(enabled)),
+            Some(None) => self.wrong(
+                "firstlight.docker",
+                &["docker"],
+                "the property firstlight.docker is neither True nor False: write one of them",
+            ),
+        }
+        if let Some(servers) = self.properties.get("firstlight.ntp") {
+            self.put("firstlight.ntp", &["ntp", "servers"], json!(list(servers)));
+        }
+        self.add_keys();
+    }
+
+    fn add_root_password(&mut self) {
+        let name = "firstlight.root-password";
+        match self.properties.raw(name) {
+            None => {}
+            Some(password) if looks_hashed(password.trim()) => self.wrong(
+                name,
+                &["root", "password"],
+                "the property firstlight.root-password looks like a hash, and holds a password in plain text: give a hash \
+                 as firstlight.root-hashed-password",
+            ),
+            Some(password) => self.put(name, &["root", "password"], json!(password)),
+        }
+    }
+
+    fn add_keys(&mut self) {
+        let mut keys: Vec<String> = Vec::new();
+        for name in ["public-keys", "firstlight.ssh-key"] {
+            match authorized_keys(name, self.properties.get(name).unwrap_or_default()) {
+                Ok(found) => {
+                    for key in found.into_iter().filter(|key| !keys.contains(key)).collect::<Vec<_>>() {
+                        let number = keys.len().to_string();
+                        let place = self.properties.place(name);
+                        self.conversion.place(&["root", "ssh_authorized_keys", &number], place);
+                        keys.push(key);
+                    }
+                }
+                Err(why) => self.wrong(name, &["root", "ssh_authorized_keys"], &why),
+            }
+        }
+        if !keys.is_empty() {
+            put(&mut self.document, &["root", "ssh_authorized_keys"], json!(keys));
+        }
+    }
+
+    /// Gives the document a key from the property `name`.
+    fn put(&mut self, name: &str, keys: &[&str], value: Value) {
+        self.conversion.place(keys, self.properties.place(name));
+        put(&mut self.document, keys, value);
+    }
+
+    /// Reports a property; `path` would have led to it in the document.
+    fn wrong(&mut self, name: &str, path: &[&str], what: &str) {
+        self.conversion.error(path, self.properties.place(name), what);
+    }
+
+    /// The document that one of these properties holds.
+    fn given(&mut self, origin: &str, names: &[&str]) -> Option<Part> {
+        let properties = self.properties;
+        let mut found = names.iter().filter_map(|name| Some((*name, properties.get(name)?)));
+        let (name, value) = found.next()?;
+        if let Some((other, _)) = found.find(|(_, other)| *other != value) {
+            let what = format!("{name} and {other} say different things, and neither is taken: keep one of them");
+            self.wrong(other, &[], &what);
+            return None;
+        }
+        match decode(value) {
+            Ok(bytes) => Some(Part::new(format!("{origin} ({name})"), bytes).unsignable()),
+            Err(why) => {
+                self.wrong(name, &[], &format!("the property {name} {why}"));
+                None
             }
         }
     }
-    if !keys.is_empty() {
-        root.insert("ssh_authorized_keys".to_owned(), json!(keys));
+
+    /// The flat properties of the network as netplan has it.
+    fn network(&mut self, environment: &Environment, origin: &str) -> Option<Part> {
+        let properties = self.properties;
+        let Some(ip) = properties.get("firstlight.ip") else {
+            let needs = ["firstlight.gateway", "firstlight.dns", "firstlight.domain"];
+            for name in needs.into_iter().filter(|name| properties.get(name).is_some()) {
+                // What follows from another mistake is not said.
+                if !properties.is_wrong("firstlight.ip") {
+                    let what = format!(
+                        "{name} needs firstlight.ip: give the address with its prefix length, as 192.0.2.10/24, or dhcp"
+                    );
+                    self.wrong(name, &[], &what);
+                }
+            }
+            return None;
+        };
+        let place = properties.place("firstlight.ip");
+        let mut nic = Interface::new("ovf", place.clone());
+        match environment.macs.first() {
+            Some(mac) => nic.match_mac(mac, format!("{origin}: the first Adapter")),
+            None => nic.match_name("e*", place.clone()),
+        }
+        for address in list(ip) {
+            match address.to_ascii_lowercase().as_str() {
+                "dhcp" | "dhcp4" => nic.set("dhcp4", true, place.clone()),
+                "dhcp6" => nic.set("dhcp6", true, place.clone()),
+                _ => nic.add_address(address.to_owned(), place.clone()),
+            }
+        }
+        // Without its gateway an interface leads nowhere: then the machine keeps what it has.
+        let gateways = self.addresses("firstlight.gateway", &["network", "ethernets", "ovf"])?;
+        for gateway in gateways {
+            nic.add_route(Route::default_via(gateway), properties.place("firstlight.gateway"));
+        }
+        let path = ["network", "ethernets", "ovf", "nameservers"];
+        for server in self.addresses("firstlight.dns", &path).unwrap_or_default() {
+            nic.add_server(server, properties.place("firstlight.dns"));
+        }
+        for domain in list(properties.get("firstlight.domain").unwrap_or_default()) {
+            nic.add_search(domain, properties.place("firstlight.domain"));
+        }
+        let (mut ethernets, mut conversion) = (Map::new(), Conversion::new(ADVICE));
+        nic.finish(&mut ethernets, &mut conversion);
+        let mut network = Map::new();
+        network.insert("version".to_owned(), json!(2));
+        network.insert("ethernets".to_owned(), ethernets.into());
+        Some(part(&format!("{origin} (firstlight.ip)"), Some(network), conversion))
     }
-    put("root", (!root.is_empty()).then_some(Value::Object(root)));
-    put("password", properties.raw("password").map(|password| json!(password)));
-    let docker = get("firstlight.docker").map(|word| boolean("firstlight.docker", word));
-    put("docker", docker.transpose()?.map(Value::Bool));
-    put(
-        "ntp",
-        get("firstlight.ntp").map(|servers| json!({"servers": list(servers)})),
-    );
-    Ok(document)
+
+    /// The addresses in a property; `None` where one is wrong, which is reported.
+    fn addresses(&mut self, name: &str, path: &[&str]) -> Option<Vec<IpAddr>> {
+        let addresses = list(self.properties.get(name).unwrap_or_default());
+        let addresses: Result<Vec<IpAddr>, _> = addresses.into_iter().map(str::parse).collect();
+        if addresses.is_err() {
+            let what =
+                format!("the property {name} has something that is no IP address: write addresses alone, as 192.0.2.1");
+            self.wrong(name, path, &what);
+        }
+        addresses.ok()
+    }
+
+    fn into_part(self, origin: &str) -> Option<Part> {
+        let any = !self.document.is_empty() || self.conversion.has_faults();
+        let document = Some(self.document).filter(|document| !document.is_empty());
+        any.then(|| part(origin, document, self.conversion))
+    }
 }
 
-/// The flat properties of the network as netplan has it.
-fn network(environment: &Environment, properties: &Properties<'_>) -> Result<Option<Value>, String> {
-    let get = |name| properties.get(name);
-    let Some(ip) = get("firstlight.ip") else {
-        let needs = ["firstlight.gateway", "firstlight.dns", "firstlight.domain"];
-        return match needs.into_iter().find(|name| get(name).is_some()) {
-            Some(name) => Err(format!(
-                "{name} needs firstlight.ip: give the address with its prefix length, as 192.0.2.10/24, or dhcp"
-            )),
-            None => Ok(None),
-        };
-    };
-    let mut nic = Map::new();
-    let matching = match environment.macs.first() {
-        Some(mac) => json!({"macaddress": mac.trim().replace('-', ":").to_ascii_lowercase()}),
-        None => json!({"name": "e*"}),
-    };
-    nic.insert("match".to_owned(), matching);
-    let mut addresses = Vec::new();
-    for address in list(ip) {
-        match address.to_ascii_lowercase().as_str() {
-            "dhcp" | "dhcp4" => _ = nic.insert("dhcp4".to_owned(), json!(true)),
-            "dhcp6" => _ = nic.insert("dhcp6".to_owned(), json!(true)),
-            _ => addresses.push(address),
+fn put(document: &mut Map<String, Value>, keys: &[&str], value: Value) {
+    match keys {
+        [key] => _ = document.insert((*key).to_owned(), value),
+        [first, rest @ ..] => {
+            if let Value::Object(inner) = document.entry(*first).or_insert_with(|| json!({})) {
+                put(inner, rest, value);
+            }
         }
+        [] => {}
     }
-    nic.insert("addresses".to_owned(), json!(addresses));
-    let gateways = list(get("firstlight.gateway").unwrap_or_default());
-    let routes: Vec<_> = gateways
-        .iter()
-        .map(|via| json!({"to": "default", "via": via}))
-        .collect();
-    nic.insert("routes".to_owned(), json!(routes));
-    let of = |name| list(get(name).unwrap_or_default());
-    let nameservers = json!({"addresses": of("firstlight.dns"), "search": of("firstlight.domain")});
-    nic.insert("nameservers".to_owned(), nameservers);
-    Ok(Some(json!({"version": 2, "ethernets": {"ovf": nic}})))
 }
 
 /// Items between commas or space.
 fn list(text: &str) -> Vec<&str> {
     let items = text.split(|c: char| c == ',' || c == ';' || c.is_whitespace());
     items.filter(|item| !item.is_empty()).collect()
-}
-
-fn boolean(name: &str, word: &str) -> Result<bool, String> {
-    match word.to_ascii_lowercase().as_str() {
-        "true" | "yes" | "on" | "1" => Ok(true),
-        "false" | "no" | "off" | "0" => Ok(false),
-        _ => Err(format!(
-            "the property {name} is neither True nor False: write one of them"
-        )),
-    }
 }
 
 /// The keys of a property, one a line. Where XML made spaces of the line breaks, a second key would be taken for the
@@ -167,6 +281,9 @@ fn authorized_keys(name: &str, text: &str) -> Result<Vec<String>, String> {
 }
 
 /// A generated part.
-fn part(origin: &str, value: Value) -> Part {
-    Part::new(origin, json::text(&value).into_bytes()).unsignable()
+fn part(origin: &str, document: Option<Map<String, Value>>, conversion: Conversion) -> Part {
+    let text = document
+        .map(|document| json::text(&document.into()))
+        .unwrap_or_default();
+    Part::new(origin, text.into_bytes()).converted(conversion)
 }

@@ -60,6 +60,23 @@ fn broken(xml: &str) -> String {
     }
 }
 
+/// What is wrong with an environment: why it can't be used, or what its properties cost, a line each.
+fn wrong(xml: &str) -> String {
+    match from_environment(xml.as_bytes(), "env") {
+        Verdict::Broken(why) => why,
+        Verdict::Present(seed) => told(&seed).join("\n"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What is wrong with the document of a seed: `PLACE: MESSAGE`.
+fn told(seed: &Seed) -> Vec<String> {
+    let document = Document::read(&seed.texts());
+    let told = document.diagnostics.iter();
+    told.map(|found| format!("{}: {}", found.place(), found.message))
+        .collect()
+}
+
 fn document(seed: &Seed) -> Document {
     let document = Document::read(&seed.texts());
     let shown: Vec<_> = document.diagnostics.iter().map(|d| d.render(false)).collect();
@@ -198,7 +215,7 @@ fn no_error_shows_a_value() {
         ("<a/>".to_owned(), "no OVF environment"),
         (String::new(), "is empty"),
     ] {
-        let why = broken(&xml);
+        let why = wrong(&xml);
         assert!(
             why.starts_with("env: ") && why.contains(words) && !why.contains("hunter2"),
             "{words}: {why}"
@@ -301,4 +318,177 @@ fn volumes_of_any_label_and_spelling() {
         assert!(matches!(search_images(&[&image, &other]), Verdict::Broken(why) if why.contains("different")));
     }
     assert!(matches!(search_images(&[]), Verdict::Absent(_)));
+}
+
+#[test]
+fn all_that_is_wrong_is_said_and_nothing_that_follows() {
+    let seed = seed_of(&[
+        ("firstlight.hostname", "web1"),
+        ("firstlight.hostnam", "web2"),
+        ("firstlight.docker", "hunter2"),
+        ("com.example.firstlight.timezone.0", "Mars/Olympus"),
+        ("firstlight.ip", "dhcp"),
+        ("firstlight.dns", "192.0.2.53 hunter2"),
+        ("firstlight.ntp.0", "a.test"),
+        ("firstlight.ntp.1", "b.test"),
+        ("user-data", "hunter2"),
+        ("firstlight.root-password", "hunter2"),
+    ]);
+    let expected = [
+        "env: property firstlight.hostnam: there is no property",
+        "env: property firstlight.ntp.1: firstlight.ntp.0 and firstlight.ntp.1 say different things",
+        "env: property firstlight.docker: the property firstlight.docker is neither True nor False",
+        "env: property user-data: the property user-data is neither a document",
+        "env: property firstlight.dns: the property firstlight.dns has something that is no IP address",
+    ];
+    let told = told(&seed);
+    for (told, expected) in told.iter().zip(expected) {
+        assert!(told.starts_with(expected) && !told.contains("hunter2"), "{told}");
+    }
+    assert_eq!(told.len(), expected.len(), "{told:#?}");
+    let document = Document::read(&seed.texts());
+    assert!(
+        document
+            .diagnostics
+            .iter()
+            .all(|found| found.hint.as_deref() == Some(ADVICE))
+    );
+    let config = document.config;
+    assert_eq!(config.hostname.unwrap().as_str(), "web1");
+    assert!(config.root.unwrap().password.is_some());
+    assert_eq!(
+        config.network.unwrap().ethernets.values().next().unwrap().dhcp4,
+        Some(true)
+    );
+
+    // With its address misspelled, that a gateway needs one is no news.
+    let told = wrong(&environment(&[
+        ("firstlight.ipp", "192.0.2.1/24"),
+        ("firstlight.gateway", "192.0.2.9"),
+    ]));
+    assert!(
+        told.contains("did you mean firstlight.ip?") && told.lines().count() == 1,
+        "{told}"
+    );
+    // Where nothing is left, the mistakes are, and with a seed elsewhere too.
+    let told = wrong(&environment(&[("firstlight.hostnam", "x"), ("seedfrom", "/x")]));
+    assert!(told.contains("/x") && told.contains("firstlight.hostnam"), "{told}");
+}
+
+#[test]
+fn a_mistake_in_the_network_costs_the_network() {
+    let table = [
+        (
+            "192.0.2.10",
+            "192.0.2.1",
+            "",
+            "property firstlight.ip: `192.0.2.10` has no prefix length",
+            false,
+        ),
+        (
+            "192.0.2.10/33",
+            "",
+            "",
+            "property firstlight.ip: `192.0.2.10/33` is not an address",
+            false,
+        ),
+        (
+            "192.0.2.10/24",
+            "hunter2",
+            "",
+            "property firstlight.gateway: the property firstlight.gateway has something",
+            false,
+        ),
+        (
+            "192.0.2.10/24",
+            "192.0.2.10",
+            "",
+            "property firstlight.gateway: the gateway 192.0.2.10 is the link's own",
+            false,
+        ),
+        (
+            "192.0.2.10/24",
+            "2001:db8::1",
+            "",
+            "property firstlight.gateway: the gateway 2001:db8::1 can't be reached",
+            false,
+        ),
+        (
+            "192.0.2.10/24",
+            "192.0.2.1",
+            "web_1..x",
+            "property firstlight.domain: `web_1..x` is not a domain",
+            true,
+        ),
+    ];
+    for (ip, gateway, domain, words, taken) in table {
+        let seed = seed_of(&[
+            ("firstlight.hostname", "web1"),
+            ("firstlight.ip", ip),
+            ("firstlight.gateway", gateway),
+            ("firstlight.domain", domain),
+        ]);
+        let told = told(&seed);
+        assert!(
+            told.len() == 1 && told[0].contains(words) && !told[0].contains("hunter2"),
+            "{words}: {told:?}"
+        );
+        let config = Document::read(&seed.texts()).config;
+        assert_eq!(config.hostname.unwrap().as_str(), "web1");
+        let ethernets = config.network.map_or(0, |network| network.ethernets.len());
+        assert_eq!(ethernets == 1, taken, "{words}");
+    }
+    let seed = seed_of(&[
+        ("firstlight.ip", "192.0.2.10/32"),
+        ("firstlight.gateway", "203.0.113.1"),
+    ]);
+    let network = document(&seed).config.network.unwrap();
+    let route = &network.ethernets.values().next().unwrap().routes[0];
+    assert_eq!(
+        (route.to_string(), route.on_link),
+        ("default via 203.0.113.1".to_owned(), Some(true))
+    );
+    let seed = seed_of(&[
+        (
+            "network-config",
+            "network: {version: 2, ethernets: {eth0: {dhcp4: true}}}",
+        ),
+        ("firstlight.ip", "dhcp"),
+    ]);
+    assert!(
+        told(&seed)
+            .join("\n")
+            .contains("property firstlight.ip: network-config gives a network too")
+    );
+    assert!(
+        Document::read(&seed.texts())
+            .config
+            .network
+            .unwrap()
+            .ethernets
+            .keys()
+            .any(|id| id.as_str() == "eth0")
+    );
+}
+
+#[test]
+fn a_hash_is_given_as_one() {
+    const HASH: &str = "$5$abcdefgh$iMncKVYFlXgSA0vUJNvzWHpjbCoF.2Vt249WV3V9r.D";
+    let seed = seed_of(&[("firstlight.root-password", HASH), ("firstlight.hostname", "web1")]);
+    let told = told(&seed);
+    assert!(
+        told.len() == 1
+            && told[0].contains("give a hash as firstlight.root-hashed-password")
+            && !told[0].contains(HASH),
+        "{told:?}"
+    );
+    assert!(Document::read(&seed.texts()).config.root.is_none());
+    let config = document(&seed_of(&[("firstlight.root-hashed-password", HASH)])).config;
+    assert_eq!(config.root.unwrap().hashed_password.unwrap().secret().expose(), HASH);
+    // Here it stands for what its place needs.
+    let broken = wrong(&environment(&[("firstlight.root-hashed-password", "hunter2")]));
+    assert!(
+        broken.contains("property firstlight.root-hashed-password: ") && !broken.contains("hunter2"),
+        "{broken}"
+    );
 }
