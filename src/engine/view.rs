@@ -235,6 +235,7 @@ fn describe_setting(link: &str, file: &str, setting: &LinkSetting) -> String {
             let name = file.rsplit('/').next().unwrap_or(file);
             format!("networkd uses {name} for {link}")
         }
+        LinkSetting::Name(name) => format!("{link} is called {}", name.as_str()),
         LinkSetting::Mac(mac) => format!("{link} has the hardware address {mac}"),
         LinkSetting::Mtu(mtu) => format!("{link} has the MTU {mtu}"),
         LinkSetting::Address(address) => format!("{link} has {address}"),

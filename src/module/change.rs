@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::document::Secret;
-use crate::document::network::{Address, Ip, Mac, Mtu, Route, SearchDomain};
+use crate::document::network::{Address, Ip, LinkName, Mac, Mtu, Route, SearchDomain};
 use crate::document::redact::redact;
 use crate::system::Metadata;
 pub use crate::system::systemd::UnitFileState;
@@ -381,6 +381,8 @@ impl Expectation {
 pub enum LinkSetting {
     /// networkd has taken the file for it.
     NetworkFile,
+    /// The name that udev gives it.
+    Name(LinkName),
     /// The hardware address.
     Mac(Mac),
     /// The largest packet.

@@ -15,6 +15,7 @@ pub fn judge(network: &Network, meant: &LinkSelector, file: &str, setting: &Link
     let links = links(network, meant, file);
     let shown = match setting {
         LinkSetting::NetworkFile => return judge_file(network, meant, &links, file),
+        LinkSetting::Name(name) => shows_name(&links, name.as_str(), file),
         LinkSetting::Mac(mac) => shows(&links, |link| {
             (link.facts.mac == mac.to_string(), link.facts.mac.clone())
         }),
@@ -165,6 +166,31 @@ fn shows(links: &[&Link], look: impl Fn(&Link) -> (bool, String)) -> Shown {
 
 fn is_one_of(links: &[&Link], name: &str) -> bool {
     links.iter().any(|link| link.facts.name == name)
+}
+
+/// Only udev renames a link, when it looks at it with the `.link` file beside the `.network` file at `file`: early in a
+/// boot. A file that it has not read yet sorts before the one that it used.
+fn shows_name(links: &[&Link], name: &str, file: &str) -> Shown {
+    if is_one_of(links, name) {
+        return Shown::Yes;
+    }
+    let Some(link) = links.first() else {
+        return Shown::No(None);
+    };
+    let is = &link.facts.name;
+    let own = file_name(file).replace(".network", ".link");
+    match link.link_file.as_deref().map(file_name) {
+        None => Shown::Unseen("udev, which renames links, has not looked at it".to_owned()),
+        Some(used) if used > own.as_str() => {
+            Shown::Unseen(format!("it is still {is}: udev renames it at the next boot"))
+        }
+        Some(used) if used < own.as_str() => Shown::No(Some(format!(
+            "it is {is}: udev uses {used} for it, which sorts before {own}"
+        ))),
+        Some(_) => Shown::No(Some(format!(
+            "it is {is}: udev could not rename it, perhaps another link has that name"
+        ))),
+    }
 }
 
 fn shows_address(network: &Network, links: &[&Link], wanted: Address) -> Shown {

@@ -22,6 +22,7 @@ pub fn expectations(own: &Interface<'_>) -> Vec<Expectation> {
 /// First the file: what else is missing is missing because of it.
 fn settings(ethernet: &Ethernet) -> Vec<LinkSetting> {
     let mut settings = vec![LinkSetting::NetworkFile];
+    settings.extend(ethernet.set_name.clone().map(LinkSetting::Name));
     settings.extend(ethernet.macaddress.map(LinkSetting::Mac));
     settings.extend(ethernet.mtu.map(LinkSetting::Mtu));
     settings.extend(ethernet.addresses.iter().copied().map(LinkSetting::Address));

@@ -5,12 +5,13 @@ mod files;
 mod glob;
 mod ini;
 mod networkd;
+mod overlap;
 mod selector;
 mod shadow;
 mod udev;
 
 use crate::document::Config;
-use crate::document::network::{Ethernet, InterfaceId};
+use crate::document::network::{Ethernet, InterfaceId, Network as Asked};
 use crate::document::networkd_files::RESERVED_PREFIX;
 use crate::system::{LinkFacts, Machine};
 
@@ -19,7 +20,7 @@ use super::{Change, Dirty, FileChange, Level, Module, Note, Plan, PlanError, Sta
 use files::NetworkdFile;
 use ini::Assignment;
 use selector::Selector;
-use shadow::{Target, Verdict, verdict};
+use shadow::{Conditions, Target, Verdict};
 
 pub use expected::is_own_file;
 pub(super) use udev::trigger_udev;
@@ -39,12 +40,22 @@ struct Interface<'a> {
     id: &'a InterfaceId,
     ethernet: &'a Ethernet,
     selector: Selector,
+    /// The links of the running machine that are meant.
+    links: Vec<&'a LinkFacts>,
 }
 
 /// The files of others that matter for ours.
 struct Others {
-    network: Vec<NetworkdFile>,
-    link: Vec<NetworkdFile>,
+    network: Vec<Other>,
+    link: Vec<Other>,
+    /// What the distribution says of every link that no other file is for.
+    defaults: Vec<Assignment>,
+}
+
+/// A file of somebody else, and which links it is for.
+struct Other {
+    file: NetworkdFile,
+    conditions: Conditions,
 }
 
 impl Module for Network {
@@ -67,20 +78,69 @@ impl Module for Network {
         };
         // The machine is short of what could not be read.
         network.left_out.0.iter().for_each(|sentence| plan.warn(sentence));
-        let mut interfaces = Vec::new();
-        for (id, ethernet) in &network.ethernets {
-            let selector = Selector::new(id, ethernet)?;
-            interfaces.push(Interface { id, ethernet, selector });
-        }
-        let others = Others {
+        let interfaces = interfaces(network, machine)?;
+        let mut others = Others {
             network: others(want, machine, ".network", &mut plan),
             link: others(want, machine, ".link", &mut plan),
+            defaults: Vec::new(),
         };
+        others.defaults = default_link_settings(&others.link);
+        let looks = interfaces
+            .len()
+            .saturating_mul(others.network.len().max(others.link.len()));
+        if looks > LOOKS_MAX {
+            plan.warn(
+                "there are too many interfaces and files of networkd to say which of them are in each other's way",
+            );
+            (others.network, others.link) = (Vec::new(), Vec::new());
+        }
         for interface in &interfaces {
             plan_interface(interface, &others, machine, &mut plan)?;
         }
-        note_overlaps(&interfaces, machine, &mut plan);
+        overlap::note_overlaps(&interfaces, &mut plan);
+        note_all_optional(&interfaces, &mut plan);
         Ok(plan)
+    }
+}
+
+/// The most interfaces, times files of others, that are compared.
+const LOOKS_MAX: usize = 100_000;
+
+/// The interfaces of the document, each with the links of the running machine that it means.
+fn interfaces<'a>(network: &'a Asked, machine: &Machine<'a>) -> Result<Vec<Interface<'a>>, PlanError> {
+    let mut interfaces = Vec::new();
+    for (id, ethernet) in &network.ethernets {
+        interfaces.push(Interface {
+            id,
+            ethernet,
+            selector: Selector::new(id, ethernet)?,
+            links: Vec::new(),
+        });
+    }
+    let index = overlap::Index::of(interfaces.iter().map(|interface| &interface.selector));
+    for link in machine.live().map(|live| live.links.as_slice()).unwrap_or_default() {
+        for number in index.candidates(link) {
+            if let Some(interface) = interfaces.get_mut(number).filter(|it| it.selector.claims(link)) {
+                interface.links.push(link);
+            }
+        }
+    }
+    Ok(interfaces)
+}
+
+/// Says that nothing makes the boot wait for the network, or that it waits in vain: systemd-networkd-wait-online.service(8).
+fn note_all_optional(interfaces: &[Interface<'_>], plan: &mut Plan) {
+    if !interfaces.is_empty()
+        && interfaces
+            .iter()
+            .all(|interface| interface.ethernet.optional == Some(true))
+    {
+        plan.notes.push(Note {
+            level: Level::Notice,
+            text: "every interface is `optional`: systemd-networkd-wait-online has none to wait for, and what needs \
+                   network-online.target starts without a network or only once that has timed out"
+                .to_owned(),
+        });
     }
 }
 
@@ -97,15 +157,14 @@ fn plan_interface(
     plan.changes.push(Change::File(change));
     note_shadows(own, ".network", &others.network, machine, plan);
 
-    let defaults = default_link_settings(&others.link);
-    if let Some(link) = networkd::link_file(&own.selector, own.ethernet, &defaults) {
+    if let Some(link) = networkd::link_file(&own.selector, own.ethernet, &others.defaults) {
         let change = FileChange::write(own.path(".link"), link.clone(), 0o644).headed();
         plan.changes.push(Change::File(change));
         note_shadows(own, ".link", &others.link, machine, plan);
         udev::plan_link(own, &link, machine, plan)?;
     }
     plan.expectations.extend(expected::expectations(own));
-    if machine.live().is_some() && own.links(machine).is_empty() {
+    if machine.live().is_some() && own.links.is_empty() {
         plan.info(format!(
             "no link matches `{}` now: its files are written all the same",
             own.id.as_str()
@@ -134,21 +193,15 @@ impl Interface<'_> {
         format!("{DIRECTORY}/{}", self.file_name(suffix))
     }
 
-    /// The links of the running machine that are meant.
-    fn links<'m>(&self, machine: &Machine<'m>) -> Vec<&'m LinkFacts> {
-        let links = machine.live().map(|live| live.links.as_slice()).unwrap_or_default();
-        links.iter().filter(|link| self.selector.claims(link)).collect()
-    }
-
     fn set_name(&self) -> Option<&str> {
         self.ethernet.set_name.as_ref().map(|name| name.as_str())
     }
 
     /// What is known of the links that are meant: each link of the running machine, else what the document says.
-    fn targets(&self, machine: &Machine<'_>) -> Vec<(Option<String>, Target)> {
+    fn targets(&self) -> Vec<(Option<String>, Target)> {
         let live: Vec<_> = self
-            .links(machine)
-            .into_iter()
+            .links
+            .iter()
             .map(|link| (Some(link.name.clone()), Target::of_link(link, self.set_name())))
             .collect();
         if live.is_empty() {
@@ -161,10 +214,18 @@ impl Interface<'_> {
 
 /// The files with this suffix that are not this module's: those on the machine, with those that the document itself has in
 /// their places. What can't be read is no reason to leave the network unconfigured.
-fn others(want: &Config, machine: &Machine<'_>, suffix: &str, plan: &mut Plan) -> Vec<NetworkdFile> {
+fn others(want: &Config, machine: &Machine<'_>, suffix: &str, plan: &mut Plan) -> Vec<Other> {
     let written = want.networkd_files.as_deref().unwrap_or_default();
     match files::effective(machine, suffix, written) {
-        Ok(all) => all.into_iter().filter(|file| !file.name.starts_with(PREFIX)).collect(),
+        Ok(all) => {
+            let foreign = all.into_iter().filter(|file| !file.name.starts_with(PREFIX));
+            foreign
+                .map(|file| Other {
+                    conditions: Conditions::of(&file.text),
+                    file,
+                })
+                .collect()
+        }
         Err(error) => {
             plan.warn(format!(
                 "whether another `{suffix}` file takes precedence is not known: {error}"
@@ -175,25 +236,25 @@ fn others(want: &Config, machine: &Machine<'_>, suffix: &str, plan: &mut Plan) -
 }
 
 /// What the distribution's default says of every link that no other file is for.
-fn default_link_settings(link_files: &[NetworkdFile]) -> Vec<Assignment> {
-    let default = link_files.iter().find(|file| file.name == "99-default.link");
-    let assignments = default.map(|file| ini::parse(&file.text)).unwrap_or_default();
+fn default_link_settings(link_files: &[Other]) -> Vec<Assignment> {
+    let default = link_files.iter().find(|other| other.file.name == "99-default.link");
+    let assignments = default.map(|other| ini::parse(&other.file.text)).unwrap_or_default();
     assignments.into_iter().filter(|a| a.section == "Link").collect()
 }
 
 /// Warns of each file that is tried before ours and holds for the same link. Where it only may hold, networkd will say on
 /// a running machine which one it uses: verification looks.
-fn note_shadows(own: &Interface<'_>, suffix: &str, others: &[NetworkdFile], machine: &Machine<'_>, plan: &mut Plan) {
+fn note_shadows(own: &Interface<'_>, suffix: &str, others: &[Other], machine: &Machine<'_>, plan: &mut Plan) {
     let name = own.file_name(suffix);
     let targets = match suffix {
         // Names that udev gave are not what it looked at.
         ".link" => vec![(None, Target::of_selector(&own.selector))],
-        _ => own.targets(machine),
+        _ => own.targets(),
     };
     let is_verified = suffix == ".network" && machine.live().is_some() && own.ethernet.optional != Some(true);
-    for file in others.iter().filter(|file| file.name < name) {
+    for Other { file, conditions } in others.iter().filter(|other| other.file.name < name) {
         for (link, target) in &targets {
-            let (matches, level) = match verdict(&file.text, suffix, target) {
+            let (matches, level) = match conditions.verdict(suffix, target) {
                 Verdict::No => continue,
                 Verdict::Maybe if is_verified => ("may match", Level::Info),
                 Verdict::Maybe => ("may match", Level::Warning),
@@ -212,38 +273,6 @@ fn note_shadows(own: &Interface<'_>, suffix: &str, others: &[NetworkdFile], mach
             plan.notes.push(Note { level, text });
         }
     }
-}
-
-/// Notes where two of our files hold for the same link: the first, by name, is used.
-fn note_overlaps(interfaces: &[Interface<'_>], machine: &Machine<'_>, plan: &mut Plan) {
-    let mut sorted: Vec<&Interface<'_>> = interfaces.iter().collect();
-    sorted.sort_by_key(|interface| interface.file_name(".network"));
-    for (number, first) in sorted.iter().enumerate() {
-        for second in sorted.iter().skip(number + 1) {
-            let Some(link) = shared_link(first, second, machine) else {
-                continue;
-            };
-            let (one, two) = (first.id.as_str(), second.id.as_str());
-            let text =
-                format!("`{one}` and `{two}` both match {link}: the files are tried by name, so `{one}` is used");
-            // One link taken out of a pattern is how it is meant to be.
-            if first.selector.is_one_link() && !second.selector.is_one_link() {
-                plan.info(text);
-            } else {
-                plan.warn(text);
-            }
-        }
-    }
-}
-
-/// A link that both mean, in words.
-fn shared_link(one: &Interface<'_>, two: &Interface<'_>, machine: &Machine<'_>) -> Option<String> {
-    let links = one.links(machine);
-    if let Some(link) = links.iter().find(|link| two.selector.claims(link)) {
-        return Some(link.name.clone());
-    }
-    let (first, second) = (Target::of_selector(&one.selector), Target::of_selector(&two.selector));
-    first.shares_links_with(&second).then(|| "the same link".to_owned())
 }
 
 #[cfg(test)]

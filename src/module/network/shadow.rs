@@ -74,40 +74,45 @@ impl Target {
     }
 }
 
-/// Whether the `[Match]` section of `text` holds for `target`. A `.network` file without one holds for every link; a
-/// `.link` file without one is ignored by udev.
-pub fn verdict(text: &str, suffix: &str, target: &Target) -> Verdict {
-    let conditions = conditions(text);
-    if conditions.is_empty() {
-        return if suffix == ".network" {
-            Verdict::Yes
-        } else {
-            Verdict::No
-        };
-    }
-    let verdicts = conditions.iter().map(|(key, values)| match key.as_str() {
-        "Name" => patterns_hold(values, &target.names),
-        "OriginalName" => patterns_hold(values, &target.original_names),
-        "Driver" => patterns_hold(values, &target.drivers),
-        "MACAddress" | "PermanentMACAddress" => macs_hold(values, &target.macs),
-        _ => Verdict::Maybe,
-    });
-    verdicts.min().unwrap_or(Verdict::Maybe)
-}
+/// The `[Match]` section of a file: its keys with their lists.
+#[derive(Debug, Clone, Default)]
+pub struct Conditions(Vec<(String, Vec<String>)>);
 
-/// The keys of `[Match]` with their lists: a key given again adds to its list, an empty value empties it.
-fn conditions(text: &str) -> Vec<(String, Vec<String>)> {
-    let mut all: Vec<(String, Vec<String>)> = Vec::new();
-    for Assignment { key, value, .. } in parse(text).into_iter().filter(|a| a.section == "Match") {
-        let words = words(&value);
-        match all.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, list)) if words.is_empty() => list.clear(),
-            Some((_, list)) => list.extend(words),
-            None => all.push((key, words)),
+impl Conditions {
+    /// Of a file with this text. A key given again adds to its list, an empty value empties it.
+    pub fn of(text: &str) -> Self {
+        let mut all: Vec<(String, Vec<String>)> = Vec::new();
+        for Assignment { key, value, .. } in parse(text).into_iter().filter(|a| a.section == "Match") {
+            let words = words(&value);
+            match all.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, list)) if words.is_empty() => list.clear(),
+                Some((_, list)) => list.extend(words),
+                None => all.push((key, words)),
+            }
         }
+        all.retain(|(_, list)| !list.is_empty());
+        Self(all)
     }
-    all.retain(|(_, list)| !list.is_empty());
-    all
+
+    /// Whether they hold for `target`. A `.network` file without any holds for every link; a `.link` file without any is
+    /// ignored by udev.
+    pub fn verdict(&self, suffix: &str, target: &Target) -> Verdict {
+        if self.0.is_empty() {
+            return if suffix == ".network" {
+                Verdict::Yes
+            } else {
+                Verdict::No
+            };
+        }
+        let verdicts = self.0.iter().map(|(key, values)| match key.as_str() {
+            "Name" => patterns_hold(values, &target.names),
+            "OriginalName" => patterns_hold(values, &target.original_names),
+            "Driver" => patterns_hold(values, &target.drivers),
+            "MACAddress" | "PermanentMACAddress" => macs_hold(values, &target.macs),
+            _ => Verdict::Maybe,
+        });
+        verdicts.min().unwrap_or(Verdict::Maybe)
+    }
 }
 
 /// The words of a list. A `!` in front of it is in front of each of them.

@@ -19,11 +19,7 @@ pub fn plan_link(own: &Interface<'_>, text: &str, machine: &Machine<'_>, plan: &
     let there = machine.root().read(&own.path(".link"))?;
     let is_new = there.as_deref().map(header::without) != Some(text.as_bytes());
     let is_named = |link: &str| own.set_name().is_none_or(|name| name == link);
-    for link in own
-        .links(machine)
-        .into_iter()
-        .filter(|link| is_new || !is_named(&link.name))
-    {
+    for link in own.links.iter().filter(|link| is_new || !is_named(&link.name)) {
         if live.bus {
             let name = own.set_name().filter(|name| *name != link.name);
             let what = name.map_or("is set up anew".to_owned(), |name| format!("is renamed to {name}"));

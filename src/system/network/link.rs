@@ -15,6 +15,8 @@ pub struct Link {
     pub signal: Signal,
     /// What networkd says of it; `None` where networkd doesn't know it.
     pub networkd: Option<Managed>,
+    /// The `.link` file that udev used for it last; `None` where udev has not looked at it.
+    pub link_file: Option<String>,
 }
 
 /// Whether a link can send.
@@ -51,11 +53,19 @@ pub(super) fn observe(root: &Root) -> Vec<Link> {
                 // The kernel refuses to say (EINVAL) of a link that is off.
                 None => Signal::Down,
             },
-            networkd: index.and_then(|index| networkd::observe(root, &index)),
+            networkd: index.as_ref().and_then(|index| networkd::observe(root, index)),
+            link_file: index.and_then(|index| link_file(root, &index)),
             facts,
         }
     };
     links(root).into_iter().map(link).collect()
+}
+
+/// What udev's database says of the link with this index: the property that its builtin `net_setup_link` sets, udevadm(8).
+fn link_file(root: &Root, index: &str) -> Option<String> {
+    let text = root.read_text(&format!("/run/udev/data/n{index}")).ok().flatten()?;
+    let mut properties = text.lines().filter_map(|line| line.strip_prefix("E:ID_NET_LINK_FILE="));
+    properties.next().map(str::to_owned)
 }
 
 fn attribute(root: &Root, link: &str, name: &str) -> Option<String> {
@@ -96,6 +106,10 @@ mod tests {
         }
         write("sys/class/net/eth0/ifindex", "7\n");
         write("run/systemd/netif/links/7", "ADMIN_STATE=configured\n");
+        write(
+            "run/udev/data/n7",
+            "I:1\nE:ID_NET_DRIVER=x\nE:ID_NET_LINK_FILE=/etc/systemd/network/a.link\nE:ID_NET_NAME=x\n",
+        );
         let found = observe(&Root::open(tree.path()).unwrap());
         let signals: Vec<Signal> = found.iter().map(|link| link.signal).collect();
         assert_eq!(signals, [Signal::Carrier, Signal::NoCarrier, Signal::Down]);
@@ -104,6 +118,7 @@ mod tests {
             ("00:50:56:aa:bb:cc", Some(1400))
         );
         assert_eq!(found[0].networkd.as_ref().unwrap().admin_state, "configured");
-        assert_eq!(found[1].networkd, None);
+        assert_eq!((&found[1].networkd, &found[1].link_file), (&None, &None));
+        assert_eq!(found[0].link_file.as_deref(), Some("/etc/systemd/network/a.link"));
     }
 }

@@ -62,6 +62,7 @@ fn link(name: &str, state: &str, file: Option<&str>) -> Link {
         },
         mtu: Some(1500),
         signal: Signal::Carrier,
+        link_file: None,
         networkd: Some(Managed {
             admin_state: state.into(),
             network_file: file.map(str::to_owned),
@@ -330,4 +331,38 @@ fn what_the_kernel_does_not_list_is_not_seen() {
     };
     let said = said(&network, "addresses: [192.0.2.10/24], gateway4: 192.0.2.1, mtu: 1500");
     assert_eq!(said, ["", "", "unseen: no addresses", "unseen: no routes"]);
+}
+
+#[test]
+fn the_name_is_verified_where_udev_could_give_it() {
+    let keys = "match: {macaddress: '00:50:56:aa:bb:cc'}, set-name: lan0";
+    let etc = |name: &str| Some(format!("/etc/systemd/network/{name}"));
+    for (name, link_file, expected) in [
+        ("lan0", None, ""),
+        ("lan0", etc("99-default.link"), ""),
+        // No udev: a container.
+        ("eth0", None, "unseen: udev, which renames links, has not looked at it"),
+        // Written since udev looked: `apply` by hand.
+        (
+            "eth0",
+            Some("/usr/lib/systemd/network/99-default.link".to_owned()),
+            "unseen: it is still eth0: udev renames it at the next boot",
+        ),
+        (
+            "eth0",
+            etc("10-firstlight-lan.link"),
+            "it is eth0: udev could not rename it, perhaps another link has that name",
+        ),
+        (
+            "eth0",
+            etc("05-other.link"),
+            "it is eth0: udev uses 05-other.link for it, which sorts before 10-firstlight-lan.link",
+        ),
+    ] {
+        let lan = Link {
+            link_file: link_file.clone(),
+            ..link(name, "configured", Some(OWN))
+        };
+        assert_eq!(said(&with(lan), keys)[1], expected, "{name} {link_file:?}");
+    }
 }

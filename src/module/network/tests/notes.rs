@@ -399,3 +399,22 @@ fn files_of_the_document_count_before_they_are_written() {
         "{warnings:?}"
     );
 }
+
+#[test]
+fn a_boot_that_waits_for_nothing_is_noticed() {
+    let said = |yaml: &str| {
+        let notes = Rig::offline().plan(yaml).notes;
+        notes
+            .iter()
+            .filter(|note| note.text.contains("wait-online"))
+            .map(|note| note.level)
+            .collect::<Vec<_>>()
+    };
+    let all = "ethernets: {eth0: {dhcp4: true, optional: true}, eth1: {dhcp4: true, optional: true}}";
+    assert_eq!(said(all), [Level::Notice]);
+    assert_eq!(
+        said("ethernets: {eth0: {dhcp4: true}, eth1: {dhcp4: true, optional: true}}"),
+        []
+    );
+    assert_eq!(said("ethernets: {}"), []);
+}
