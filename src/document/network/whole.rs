@@ -63,6 +63,8 @@ pub fn note_left_out(network: &mut Option<Network>, diagnostics: &[Diagnostic]) 
     }
 }
 
+const A_ROUTE: &str = "a route";
+
 /// What an error at `path` has cost the network, in words.
 fn cost(network: Option<&Network>, path: &[String]) -> Option<String> {
     let keys: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -73,7 +75,7 @@ fn cost(network: Option<&Network>, path: &[String]) -> Option<String> {
             format!("{} is left as the machine has it", id.escape_debug())
         }
         ["network", "ethernets", id, part, ..] => match *part {
-            "routes" => format!("a route of {id} is left out"),
+            "routes" => format!("{A_ROUTE} of {id} is left out"),
             _ => format!("the name servers of {id} are left out"),
         },
         ["network", key, ..] => format!("`{}` is left out", key.escape_debug()),
