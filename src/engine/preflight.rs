@@ -7,7 +7,7 @@ use super::plan::GenerationPlan;
 use crate::module::{AccountChange, Change, FileChange, UnitAction};
 use crate::state::STATE_DIRECTORY;
 use crate::system::write::parent_of;
-use crate::system::{FileSystem, ReadError, Root, System, account};
+use crate::system::{FileSystem, PathError, ReadError, Root, System, account};
 
 /// What has to stay free on every file system that is written, in bytes: others write too, journald before all.
 const SPARE_BYTES: u64 = 256 * 1024;
@@ -131,12 +131,10 @@ impl Needs<'_> {
 
     /// A directory entry, the directories on the way that are not there yet, and their records.
     fn add_entry(&mut self, system: &System, path: &str) -> Result<(), PreflightError> {
-        // What is no directory on the way is the engine's to report.
+        // What is in the way is found when the change is prepared, and told of its module.
         let missing = system.writer.missing_parents(path).map_or(0, |missing| missing.len());
         let entries = 1 + u64::try_from(missing).unwrap_or(u64::MAX);
-        for _ in 0..entries {
-            self.add(path, 1, 1)?;
-        }
+        self.add_each(path, 1, entries)?;
         self.add(&state_path(), entries.saturating_mul(RECORD_BYTES), 0)
     }
 
@@ -149,15 +147,30 @@ impl Needs<'_> {
         Ok(())
     }
 
+    /// `bytes` in one file, and `inodes` of directory entries.
     fn add(&mut self, path: &str, bytes: u64, inodes: u64) -> Result<(), PreflightError> {
-        let on = self.root.file_system(parent_of(path))?;
+        self.add_to(path, |on| on.taken_by(bytes), inodes)
+    }
+
+    /// `count` entries of `bytes` each.
+    fn add_each(&mut self, path: &str, bytes: u64, count: u64) -> Result<(), PreflightError> {
+        self.add_to(path, |on| on.taken_by(bytes).saturating_mul(count), count)
+    }
+
+    fn add_to(&mut self, path: &str, taken: impl Fn(&FileSystem) -> u64, inodes: u64) -> Result<(), PreflightError> {
+        let parent = parent_of(path);
+        let on = match self.root.file_system(parent) {
+            Ok(on) => on,
+            Err(error @ PathError::System { .. }) => return Err(error.of("look at the file system of", parent).into()),
+            Err(_) => return Ok(()),
+        };
         if on.read_only {
             return Err(PreflightError::ReadOnly {
                 directory: on.directory,
                 path: path.to_owned(),
             });
         }
-        let taken = on.taken_by(bytes);
+        let taken = taken(&on);
         let need = self.by_device.entry(on.device).or_insert(Need {
             on,
             bytes: SPARE_BYTES,

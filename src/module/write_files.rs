@@ -45,10 +45,16 @@ fn change(number: &str, file: &WriteFile, machine: &Machine<'_>) -> Result<FileC
     let at = |key: &str| ["write_files".to_owned(), number.to_owned(), key.to_owned()];
     let error = |key: &str, message: String| PlanError::at(&at(key).each_ref().map(String::as_str), message);
     let bytes = content(file).map_err(|why| error(if file.source.is_some() { "source" } else { "content" }, why))?;
-    let there = machine.metadata(path)?;
-    let mut change = match there.filter(|_| file.append) {
+    let there = match file.append {
+        true => machine.root().metadata(path)?,
+        false => None,
+    };
+    let mut change = match there {
         Some(as_is) => {
-            let before = machine.root().read(path)?.unwrap_or_default();
+            let before = machine.root().read_safely(path);
+            let before = before
+                .map_err(|why| error("path", format!("can't append to {path}: {why}")))?
+                .unwrap_or_default();
             FileChange::rewrite(path, appended(before, &bytes), &as_is).share(Share::Lines)
         }
         None => FileChange::write(path, bytes.to_vec(), 0o644),
@@ -142,6 +148,7 @@ mod tests {
         ] {
             std::fs::write(tree.path().join("etc").join(name), text).unwrap();
         }
+        std::os::unix::fs::symlink("passwd", tree.path().join("etc/linked")).unwrap();
         let root = Root::open(tree.path()).unwrap();
         let text = Text {
             origin: "user-data",
@@ -209,6 +216,11 @@ mod tests {
                 "write_files: [{path: /a, source: {uri: 'http://x/'}}]",
                 "source",
                 "was not fetched",
+            ),
+            (
+                "write_files: [{path: /etc/linked, content: x, append: true}]",
+                "path",
+                "can't append to /etc/linked: it is a link",
             ),
         ] {
             let error = plan(document).unwrap_err();

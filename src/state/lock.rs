@@ -39,7 +39,10 @@ impl Store {
     /// # Errors
     /// Somebody else holds it, or the state directory can't be written.
     pub fn lock(&self) -> Result<Lock, LockError> {
-        let state = self.root.file_system(STATE_DIRECTORY).map_err(StateError::from)?;
+        let state = self
+            .root
+            .file_system(STATE_DIRECTORY)
+            .map_err(|error| StateError::from(error.of("look at", STATE_DIRECTORY)))?;
         if state.read_only {
             return Err(LockError::ReadOnly {
                 directory: state.directory,

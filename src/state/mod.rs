@@ -13,7 +13,7 @@ pub mod prune;
 pub mod run;
 
 use crate::system::write::TEMPORARY_PREFIX;
-use crate::system::{ReadError, Root, WriteError, Writer};
+use crate::system::{Metadata, PathError, ReadError, Root, WriteError, Writer};
 
 pub use contents::digest;
 pub use generation::{Deadline, Generation, Outcome, StageRecord, scrubbed};
@@ -28,6 +28,15 @@ pub const STATE_DIRECTORY: &str = "/var/lib/firstlight";
 
 /// The version of the state's form. Older ones are read; a newer one is refused.
 pub const STATE_VERSION: u32 = 1;
+
+/// Looks whether a document may have something written at `path`: as [`Root::check_target`], and it is not in what
+/// firstlight remembers, by whatever name.
+///
+/// # Errors
+/// It may not; what stands in the way.
+pub fn check_target(root: &Root, path: &str) -> Result<Option<Metadata>, PathError> {
+    root.check_target(path, &[STATE_DIRECTORY, run::RUN_DIRECTORY])
+}
 
 /// Why state could not be read or written.
 #[derive(Debug, thiserror::Error)]

@@ -1,11 +1,11 @@
 //! The file system that a path is on: whether it may be written, and what room it has.
 
-use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 use nix::sys::statvfs::{FsFlags, fstatvfs};
 
-use super::root::{ReadError, Root, absent_is_none};
-use super::write::{may_own, parent_of};
+use super::root::Root;
+use super::way::PathError;
+use super::write::may_own;
 
 /// What statvfs(3) says of the file system that a path is on, or would be on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,44 +35,31 @@ impl Root {
     /// The file system on which the directory `path` is, or would be if it were made.
     ///
     /// # Errors
-    /// A directory on the way may not be searched.
-    pub fn file_system(&self, path: &str) -> Result<FileSystem, ReadError> {
-        let mut directory = path;
-        loop {
-            let fail = |e: nix::errno::Errno| ReadError {
-                what: "look at the file system of",
-                path: path.to_owned(),
-                why: e.desc().to_owned(),
-            };
-            let opened = absent_is_none(self.open_at(directory, OFlag::O_PATH | OFlag::O_DIRECTORY)).map_err(fail)?;
-            let Some(fd) = opened else {
-                if directory == "/" {
-                    return Err(fail(nix::errno::Errno::ENOENT));
-                }
-                directory = parent_of(directory);
-                continue;
-            };
-            let (stat, room) = (fstat(&fd).map_err(fail)?, fstatvfs(&fd).map_err(fail)?);
-            let blocks = if may_own() {
-                room.blocks_free()
-            } else {
-                room.blocks_available()
-            };
-            let inodes = if may_own() {
-                room.files_free()
-            } else {
-                room.files_available()
-            };
-            let block = room.fragment_size().max(1);
-            return Ok(FileSystem {
-                directory: directory.to_owned(),
-                device: stat.st_dev,
-                read_only: room.flags().contains(FsFlags::ST_RDONLY),
-                block,
-                free: blocks.saturating_mul(block),
-                free_inodes: (room.files() > 0).then_some(inodes),
-            });
-        }
+    /// A directory on the way may not be searched, or something else is in the way.
+    pub fn file_system(&self, path: &str) -> Result<FileSystem, PathError> {
+        let way = self.way(path)?;
+        let fail = |errno| PathError::system(&way.place, errno);
+        let stat = fstat(&way.directory).map_err(fail)?;
+        let room = fstatvfs(&way.directory).map_err(fail)?;
+        let blocks = if may_own() {
+            room.blocks_free()
+        } else {
+            room.blocks_available()
+        };
+        let inodes = if may_own() {
+            room.files_free()
+        } else {
+            room.files_available()
+        };
+        let block = room.fragment_size().max(1);
+        Ok(FileSystem {
+            directory: way.place,
+            device: stat.st_dev,
+            read_only: room.flags().contains(FsFlags::ST_RDONLY),
+            block,
+            free: blocks.saturating_mul(block),
+            free_inodes: (room.files() > 0).then_some(inodes),
+        })
     }
 }
 

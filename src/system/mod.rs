@@ -19,10 +19,12 @@ mod scratch;
 pub mod sshd;
 pub mod systemd;
 pub mod udev;
+pub mod way;
 pub mod write;
 
 pub use file_system::FileSystem;
 pub use host::System;
 pub use machine::{Facts, LinkFacts, Live, Machine, UnitFacts};
 pub use root::{Imagined, Kind, Metadata, ReadError, Root};
+pub use way::PathError;
 pub use write::{WriteError, Writer};

@@ -146,6 +146,11 @@ impl Root {
         &self.path
     }
 
+    /// The file that is only thought of at `path`, or that none is; `None` where the real one counts.
+    pub(super) fn imagined(&self, path: &str) -> Option<Option<&Imagined>> {
+        self.imagined.get(path).map(Option::as_ref)
+    }
+
     /// Opens `path` inside the root with these flags.
     pub(super) fn open_at(&self, path: &str, flags: OFlag) -> Result<OwnedFd, Errno> {
         let how = OpenHow::new()
@@ -171,19 +176,7 @@ impl Root {
         let Some(fd) = absent_is_none(self.open_at(path, flags)).map_err(|e| fail(e.desc()))? else {
             return Ok(None);
         };
-        let stat = fstat(&fd).map_err(|e| fail(e.desc()))?;
-        if kind_of(&stat) != Kind::File {
-            return Err(fail("it is not a regular file"));
-        }
-        let mut bytes = Vec::new();
-        File::from(fd)
-            .take(FILE_LIMIT + 1)
-            .read_to_end(&mut bytes)
-            .map_err(|e| fail(&e.to_string()))?;
-        if bytes.len() as u64 > FILE_LIMIT {
-            return Err(fail("it is larger than 16 MiB"));
-        }
-        Ok(Some(bytes))
+        whole(fd, path).map(Some)
     }
 
     /// The same as text; bytes that are not UTF-8 become U+FFFD.
@@ -309,7 +302,29 @@ impl From<&FileStat> for Metadata {
     }
 }
 
-fn kind_of(stat: &FileStat) -> Kind {
+/// The whole content of the file that was opened at `path`.
+pub(super) fn whole(fd: OwnedFd, path: &str) -> Result<Vec<u8>, ReadError> {
+    let fail = |why: &str| ReadError {
+        what: "read",
+        path: path.to_owned(),
+        why: why.to_owned(),
+    };
+    let stat = fstat(&fd).map_err(|e| fail(e.desc()))?;
+    if kind_of(&stat) != Kind::File {
+        return Err(fail("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::from(fd)
+        .take(FILE_LIMIT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| fail(&e.to_string()))?;
+    if bytes.len() as u64 > FILE_LIMIT {
+        return Err(fail("it is larger than 16 MiB"));
+    }
+    Ok(bytes)
+}
+
+pub(super) fn kind_of(stat: &FileStat) -> Kind {
     match SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT {
         SFlag::S_IFREG => Kind::File,
         SFlag::S_IFDIR => Kind::Directory,

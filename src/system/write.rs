@@ -14,7 +14,8 @@ use nix::sys::stat::{Mode, fchmod, fstat, fstatat, mkdirat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, symlinkat, syncfs, unlinkat};
 
 use super::failpoint::pass;
-use super::root::{Kind, Metadata, Root};
+use super::root::{Metadata, Root};
+use super::way::file_name;
 
 /// What names of temporary files begin with: what a crash left of them can be told and swept.
 pub const TEMPORARY_PREFIX: &str = ".firstlight-";
@@ -149,7 +150,9 @@ impl Writer {
     pub fn sync<'a>(&self, paths: impl Iterator<Item = &'a str>) -> Result<(), WriteError> {
         let mut synced = Vec::new();
         for path in paths {
-            let Ok(place) = self.place("sync", path) else { continue };
+            let Some(place) = self.place_if_there("sync", path)? else {
+                continue;
+            };
             let device = fstat(&place.directory).map_err(|e| place.errno("sync", e))?.st_dev;
             if !synced.contains(&device) {
                 syncfs(&place.directory).map_err(|e| place.errno("sync", e))?;
@@ -230,7 +233,7 @@ impl Writer {
     }
 
     fn unlink(&self, path: &str, flags: UnlinkatFlags) -> Result<(), WriteError> {
-        let Ok(place) = self.place("remove", path) else {
+        let Some(place) = self.place_if_there("remove", path)? else {
             return Ok(());
         };
         match unlinkat(&place.directory, place.name, flags) {
@@ -248,7 +251,7 @@ impl Writer {
     /// # Errors
     /// The directory it is in may not be searched.
     pub fn metadata(&self, path: &str) -> Result<Option<Metadata>, WriteError> {
-        let Ok(place) = self.place("look at", path) else {
+        let Some(place) = self.place_if_there("look at", path)? else {
             return Ok(None);
         };
         match fstatat(&place.directory, place.name, AtFlags::AT_SYMLINK_NOFOLLOW) {
@@ -263,48 +266,43 @@ impl Writer {
     /// # Errors
     /// Something that is no directory is on the way.
     pub fn missing_parents(&self, path: &str) -> Result<Vec<String>, WriteError> {
-        let mut missing = Vec::new();
-        let mut parent = parent_of(path);
-        while parent != "/" {
-            let found = self.root.metadata_followed(parent).map_err(|error| WriteError {
-                what: "write",
-                path: path.to_owned(),
-                why: error.to_string(),
-            })?;
-            match found.map(|metadata| metadata.kind) {
-                Some(Kind::Directory) => break,
-                Some(_) => {
-                    let why = format!("{parent} is not a directory");
-                    return Err(WriteError {
-                        what: "write",
-                        path: path.to_owned(),
-                        why,
-                    });
-                }
-                None => missing.push(parent.to_owned()),
-            }
-            parent = parent_of(parent);
-        }
+        let count = self
+            .root
+            .way(parent_of(path))
+            .map_err(|e| error("write", path, &e))?
+            .missing;
+        let parents = std::iter::successors(Some(parent_of(path)), |parent| Some(parent_of(parent)));
+        let mut missing: Vec<String> = parents.take(count).map(str::to_owned).collect();
         missing.reverse();
         Ok(missing)
     }
 
+    /// The place of `path`; an error where its directory is missing.
     fn place<'a>(&self, what: &'static str, path: &'a str) -> Result<Place<'a>, WriteError> {
-        let error = |why: &str| WriteError {
-            what,
-            path: path.to_owned(),
-            why: why.to_owned(),
+        self.place_if_there(what, path)?
+            .ok_or_else(|| error(what, path, &Errno::ENOENT.desc()))
+    }
+
+    /// The place of `path`; `None` where its directory is missing, and so whatever would be in it.
+    fn place_if_there<'a>(&self, what: &'static str, path: &'a str) -> Result<Option<Place<'a>>, WriteError> {
+        let name = file_name(path).map_err(|e| error(what, path, &e))?;
+        let way = match self.root.way(parent_of(path)) {
+            Ok(way) if way.missing == 0 => way,
+            Ok(_) => return Ok(None),
+            Err(why) => return Err(error(what, path, &why)),
         };
-        let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        if name.is_empty() || name == "." || name == ".." {
-            return Err(error("the path has no file name"));
-        }
-        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY;
-        let directory = self
-            .root
-            .open_at(parent_of(path), flags)
-            .map_err(|errno| error(errno.desc()))?;
-        Ok(Place { directory, name, path })
+        // What was found is a place to begin at; only what is open can be listed and synced.
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let directory = openat(&way.directory, ".", flags, Mode::empty()).map_err(|e| error(what, path, &e.desc()))?;
+        Ok(Some(Place { directory, name, path }))
+    }
+}
+
+fn error(what: &'static str, path: &str, why: &dyn std::fmt::Display) -> WriteError {
+    WriteError {
+        what,
+        path: path.to_owned(),
+        why: why.to_string(),
     }
 }
 
