@@ -1,5 +1,11 @@
 //! `networkd_files`: files of systemd-networkd as they are, for what `network` has no key for.
 
+mod check;
+pub mod keys;
+pub mod syntax;
+
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 
 use super::problem::{Check, Problems};
@@ -127,9 +133,10 @@ impl NetworkdFile {
 
 impl Check for [NetworkdFile] {
     fn check(&self, problems: &mut Problems<'_>) {
+        let mut names = BTreeSet::new();
         for (number, file) in self.iter().enumerate() {
             let mut problems = problems.below(&[&number.to_string()]);
-            if self.iter().take(number).any(|earlier| earlier.name == file.name) {
+            if !names.insert(file.name.as_str()) {
                 let message = format!("the file `{}` is there twice", file.name.as_str());
                 problems.error(&["name"], message, Some("keep one of them, or give it another name"));
             }
@@ -137,6 +144,7 @@ impl Check for [NetworkdFile] {
                 let message = "the file holds a key: it is treated as a secret all the same";
                 problems.warning(&["secret"], message, Some("leave out `secret`"));
             }
+            check::check_contents(file, &mut problems);
         }
     }
 }
@@ -211,11 +219,127 @@ mod tests {
         let files = [
             file("a.network", "", None),
             file("a.network", "", None),
-            file("b.netdev", "PrivateKey=x", Some(false)),
+            file("b.netdev", "[WireGuard]\nPrivateKey=x", Some(false)),
         ];
         let mut found = Vec::new();
         files.check(&mut Problems::new(&mut found));
         let found: Vec<_> = found.iter().map(|p| (p.path.join("."), p.warning)).collect();
         assert_eq!(found, [("1.name".to_owned(), false), ("2.secret".to_owned(), true)]);
+    }
+
+    /// What is said of a file: the message and the hint, `!` in front of an error.
+    fn said(name: &str, contents: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        [file(name, contents, None)].check(&mut Problems::new(&mut found));
+        let words = found.iter().map(|problem| {
+            assert_eq!(problem.path.join("."), "0.contents");
+            let error = if problem.warning { "" } else { "!" };
+            format!(
+                "{error}{} ({})",
+                problem.message,
+                problem.hint.as_deref().unwrap_or_default()
+            )
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn what_networkd_would_pass_over_is_found_with_its_line() {
+        let fine = "[Match]\nName=eth1\n\n[Network]\nDHCP=yes\n";
+        for (name, contents, expected) in [
+            ("a.network", fine, vec![]),
+            ("a.network", "", vec![]),
+            ("a.network", "# [Match]\n", vec![]),
+            (
+                "a.network",
+                "[Match]\nName=*\n[X-Note]\nwhatever=1\n[Network]\nX-By=me\n",
+                vec![],
+            ),
+            (
+                "a.network",
+                "[Match]\nName=eth1\n[Network]\nDCHP=yes\n",
+                vec!["line 4 of it: [Network] has no key DCHP=: it is passed over (did you mean DHCP=?)"],
+            ),
+            (
+                "a.network",
+                "[Match]\nName=eth1\n[Netwrok]\nDHCP=yes\n",
+                vec!["line 3 of it: a .network file has no section [Netwrok] (did you mean [Network]?)"],
+            ),
+            (
+                "a.network",
+                "[Match]\nName=wg0\n[WireGuard]\nListenPort=1\n",
+                vec![
+                    "line 3 of it: a .network file has no section [WireGuard] ([WireGuard] belongs into a .netdev file)",
+                ],
+            ),
+            (
+                "a.network",
+                "[Match]\nName=eth1\n[Network]\nGatewayOnLink=yes\n",
+                vec![
+                    "line 4 of it: [Network] has no key GatewayOnLink=: it is passed over (GatewayOnLink= belongs into [Route])",
+                ],
+            ),
+            (
+                "a.network",
+                "[Match\nName=eth1\n",
+                vec![
+                    "!line 1 of it: the line of a section has no `]`: nothing of the file is read (write it as systemd.syntax(7) says, or as a comment with `#`)",
+                    "!line 2 of it: it is in no section (write it as systemd.syntax(7) says, or as a comment with `#`)",
+                ],
+            ),
+            (
+                "a.network",
+                "[Match]\nName=eth1\nDHCP yes\n",
+                vec![
+                    "!line 3 of it: neither `[Section]` nor `Key=value` (write it as systemd.syntax(7) says, or as a comment with `#`)",
+                ],
+            ),
+            (
+                "a.network",
+                "[Network]\nDHCP=yes\n",
+                vec![
+                    "it has no [Match] that asks for anything: it is for every link, `lo` included (write `Name=*` below [Match] if that is meant)",
+                ],
+            ),
+            (
+                "a.network",
+                "[Match]\nName=\n[Network]\nDHCP=yes\n",
+                vec![
+                    "it has no [Match] that asks for anything: it is for every link, `lo` included (write `Name=*` below [Match] if that is meant)",
+                ],
+            ),
+            (
+                "a.link",
+                "[Link]\nMTUBytes=1400\n",
+                vec![
+                    "it has no [Match] that asks for anything: udev does not use it (say below [Match] which link is meant, `OriginalName=*` for all)",
+                ],
+            ),
+            ("a.netdev", "[NetDev]\nName=br0\nKind=bridge\n", vec![]),
+            (
+                "a.network",
+                "[Match]\nName=a\n[IPv6AcceptRa]\n",
+                vec!["line 3 of it: a .network file has no section [IPv6AcceptRa] (did you mean [IPv6AcceptRA]?)"],
+            ),
+        ] {
+            assert_eq!(said(name, contents), expected, "{contents:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_a_file_shows_no_secret_and_ends() {
+        // A key of WireGuard on a line of its own: what is in front of its `=` looks like a key.
+        let said = said(
+            "wg0.netdev",
+            "[WireGuard]\nPrivateKey=\nyAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n[hunter2 3]\n",
+        );
+        assert_eq!(said.len(), 2);
+        assert!(
+            said.iter()
+                .all(|text| !text.contains("yAnz5TF") && !text.contains("hunter2")),
+            "{said:?}"
+        );
+        let many = "nonsense\n".repeat(100_000);
+        assert_eq!(super::tests::said("a.network", &many).len(), 10);
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::{Display, Write as _};
 
+use crate::document::networkd_files::syntax::{What, lines};
+
 /// One `Key=value` of a file, with the section it is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
@@ -17,39 +19,18 @@ pub struct Assignment {
 pub fn parse(text: &str) -> Vec<Assignment> {
     let mut section = String::new();
     let mut all = Vec::new();
-    for line in logical_lines(text) {
-        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            name.clone_into(&mut section);
-        } else if let Some((key, value)) = line.split_once('=') {
-            all.push(Assignment {
+    for line in lines(text) {
+        match line.what {
+            What::Section(name) => section = name,
+            What::Assignment { key, value } => all.push(Assignment {
                 section: section.clone(),
-                key: key.trim_end().to_owned(),
-                value: value.trim_start().to_owned(),
-            });
+                key,
+                value,
+            }),
+            What::BrokenSection | What::Nothing => {}
         }
     }
     all
-}
-
-/// Lines without comments, and with those joined that end in a backslash; a comment in between does not end them.
-fn logical_lines(text: &str) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut begun = String::new();
-    for line in text.trim_start_matches('\u{feff}').lines() {
-        let line = line.trim();
-        if line.starts_with(['#', ';']) {
-            continue;
-        }
-        if let Some(part) = line.strip_suffix('\\') {
-            begun.push_str(part);
-            begun.push(' ');
-        } else {
-            begun.push_str(line);
-            lines.push(std::mem::take(&mut begun).trim().to_owned());
-        }
-    }
-    lines.push(begun.trim().to_owned());
-    lines
 }
 
 /// A section being written. Keys stay in the order in which they are set.

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use super::Network;
 use crate::document::Config;
+use crate::document::networkd_files::{NetworkdFileKind, keys};
 use crate::module::{Change, Expectation, Level, Module, Plan, PlanError};
 use crate::system::{Facts, LinkFacts, Live, Machine, Root};
 
@@ -79,8 +80,27 @@ impl Rig {
     }
 }
 
-/// The files of a plan, by name.
+/// The files of a plan, by name. Each says only what networkd and udev know.
 fn files(plan: &Plan) -> BTreeMap<String, String> {
+    let all = files_unchecked(plan);
+    all.iter().for_each(|(name, text)| assert_known(name, text));
+    all
+}
+
+/// Every section and key is one of the table that `networkd_files` is checked by.
+fn assert_known(name: &str, text: &str) {
+    let kind = if name.ends_with(".link") {
+        NetworkdFileKind::Link
+    } else {
+        NetworkdFileKind::Network
+    };
+    for (_, section, key, _) in read_ini(text) {
+        let known = keys::of_section(kind, section).unwrap_or_default();
+        assert!(known.iter().any(|known| known == key), "{name}: [{section}] {key}=");
+    }
+}
+
+fn files_unchecked(plan: &Plan) -> BTreeMap<String, String> {
     let text = |change: &Change| match change {
         Change::File(file) => {
             let content = file.content.as_ref().unwrap();
