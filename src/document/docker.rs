@@ -1,5 +1,7 @@
 //! `docker`: the container engine.
 
+mod option;
+
 use std::fmt;
 
 use serde::Deserialize;
@@ -9,6 +11,8 @@ use serde_json::{Map, Value};
 use super::problem::{Check, Problems};
 use super::redact::redact;
 use super::services::{Service, Services};
+
+pub use option::DaemonOption;
 
 /// The unit of the container engine.
 pub const DOCKER_UNIT: &str = "docker.service";
@@ -94,6 +98,11 @@ impl<'de> Visitor<'de> for DockerVisitor {
         })
     }
 
+    /// Nothing is asked.
+    fn visit_unit<E: de::Error>(self) -> Result<Docker, E> {
+        Ok(Docker::default())
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Docker, A::Error> {
         let mapping = DockerMapping::deserialize(MapAccessDeserializer::new(map))?;
         Ok(Docker {
@@ -134,6 +143,19 @@ impl Check for Docker {
                     &["users", &number.to_string()],
                     format!("`{}` is there already", user.0),
                     None,
+                );
+            }
+        }
+        for (key, value) in self.daemon.iter().flatten() {
+            let said = match DaemonOption::find(key) {
+                Some(option) => option.objection(value),
+                None => Some(option::unknown(key)),
+            };
+            if let Some(said) = said {
+                problems.warning(
+                    &["daemon", key],
+                    said,
+                    Some("dockerd doesn't start with what it doesn't know"),
                 );
             }
         }
@@ -196,7 +218,6 @@ mod tests {
     fn what_is_none_says_what_is_expected() {
         for (value, words) in [
             (json!("yes"), "expected true, false, or a mapping"),
-            (json!(null), "expected true, false, or a mapping"),
             (
                 json!({"user": ["core"]}),
                 "expected one of `enabled`, `daemon`, `users`",
@@ -210,6 +231,25 @@ mod tests {
             let error = decode(value.clone()).unwrap_err();
             assert!(error.contains(words), "{value}: {error}");
         }
+    }
+
+    #[test]
+    fn what_dockerd_would_not_take_is_a_warning() {
+        let mut found = Vec::new();
+        decode(json!({"daemon": {"live-restoree": true, "mtu": "1400", "log-opts": {"max-file": 3}, "debug": true}}))
+            .unwrap()
+            .check(&mut Problems::new(&mut found));
+        let mut places: Vec<_> = found.iter().map(|p| (p.path.join("."), p.warning)).collect();
+        places.sort();
+        let warned = ["daemon.live-restoree", "daemon.log-opts", "daemon.mtu"];
+        assert_eq!(places, warned.map(|place| (place.to_owned(), true)));
+    }
+
+    #[test]
+    fn null_asks_for_nothing() {
+        assert_eq!(decode(json!(null)).unwrap(), Docker::default());
+        let empty = decode(json!({"enabled": null, "daemon": null, "users": null})).unwrap();
+        assert_eq!(empty, Docker::default());
     }
 
     #[test]

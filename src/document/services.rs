@@ -125,6 +125,11 @@ impl<'de> Visitor<'de> for ServiceVisitor {
         Ok(Service::on(on))
     }
 
+    /// Nothing is asked.
+    fn visit_unit<E: de::Error>(self) -> Result<Service, E> {
+        Ok(Service::default())
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Service, A::Error> {
         let mapping = ServiceMapping::deserialize(MapAccessDeserializer::new(map))?;
         Ok(Service {
@@ -237,7 +242,6 @@ mod tests {
     fn what_is_none_says_what_is_expected() {
         for (json, words) in [
             (r#"{"docker": "on"}"#, "expected true, false, or a mapping"),
-            (r#"{"docker": null}"#, "expected true, false, or a mapping"),
             (
                 r#"{"docker": {"enable": true}}"#,
                 "expected one of `enabled`, `masked`, `state`",
@@ -277,6 +281,11 @@ mod tests {
         assert_eq!(places(r#"{"a@": {"enabled": true}}"#), []);
         assert_eq!(places(r#"{"a": true, "a.service": true}"#), [error("a.service")]);
         assert_eq!(places(r#"{"a": {}}"#), [("a".to_owned(), true)]);
+        assert_eq!(
+            places(r#"{"a": null}"#),
+            [("a".to_owned(), true)],
+            "null asks for nothing"
+        );
         assert_eq!(
             places(r#"{"a": {"masked": true, "enabled": false, "state": "stopped"}}"#),
             []

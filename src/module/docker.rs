@@ -1,5 +1,7 @@
 //! `docker`: the container engine: its unit, its settings, who may use it.
 
+mod flags;
+
 use serde_json::{Map, Value};
 
 use super::services::{left_to_ask, missing_unit, plan_unit};
@@ -51,7 +53,10 @@ impl Module for Docker {
             return Err(missing_unit(machine.root(), &unit, &["docker"]));
         }
         if let Some(daemon) = &docker.daemon {
-            plan_settings(daemon, machine, &mut plan)?;
+            let settings = plan_settings(daemon, machine, &mut plan)?;
+            if !writes_unit(want) {
+                warn_of_flags(&unit, &settings, machine, &mut plan)?;
+            }
         }
         plan_users(&docker.users, machine, &mut plan)?;
         // Settings first: the engine reads them when it starts.
@@ -67,8 +72,12 @@ fn is_installed(unit: &UnitName, machine: &Machine<'_>) -> Result<bool, ReadErro
     Ok(UnitFile::find_behind_mask(machine.root(), unit)?.is_some())
 }
 
-/// The directory and the file with the document's settings merged into those that are there.
-fn plan_settings(daemon: &Map<String, Value>, machine: &Machine<'_>, plan: &mut Plan) -> Result<(), PlanError> {
+/// The directory and the file with the document's settings merged into those that are there; returns all of them.
+fn plan_settings(
+    daemon: &Map<String, Value>,
+    machine: &Machine<'_>,
+    plan: &mut Plan,
+) -> Result<Map<String, Value>, PlanError> {
     let there = machine.root().read(DAEMON_JSON)?;
     let existing = existing_settings(there.as_deref().unwrap_or_default())?;
     let mut merged = existing.clone();
@@ -101,6 +110,30 @@ fn plan_settings(daemon: &Map<String, Value>, machine: &Machine<'_>, plan: &mut 
     }));
     let file = file.share(Share::Keys).dirties(Dirty::Restart(DOCKER_UNIT.to_owned()));
     plan.changes.push(Change::File(file));
+    Ok(merged)
+}
+
+/// Whether the document itself writes to docker's unit: what flags it has then is not known yet.
+fn writes_unit(want: &Config) -> bool {
+    let is_part = |path: &str| path.contains(&format!("/{DOCKER_UNIT}"));
+    want.write_files
+        .iter()
+        .flatten()
+        .any(|file| is_part(file.path.as_str()))
+}
+
+/// dockerd doesn't start when a setting is both in its file and a flag on its command line.
+fn warn_of_flags(
+    unit: &UnitName,
+    settings: &Map<String, Value>,
+    machine: &Machine<'_>,
+    plan: &mut Plan,
+) -> Result<(), PlanError> {
+    if let Some(file) = UnitFile::find_behind_mask(machine.root(), unit)? {
+        for conflict in flags::conflicts(&file, machine.root(), settings)? {
+            plan.warn(conflict);
+        }
+    }
     Ok(())
 }
 

@@ -189,6 +189,107 @@ fn what_is_missing_is_said() {
     );
 }
 
+/// What is warned of with this unit, this drop-in, and these settings of the document.
+fn warned(exec_start: &str, drop_in: &str, document: Value) -> String {
+    let unit = format!("[Unit]\n[Service]\nExecStart={exec_start}\n");
+    let (_tree, root) = tree(&[
+        (UNIT.0, &unit),
+        ("etc/systemd/system/docker.service.d/10-x.conf", drop_in),
+    ]);
+    let plan = plan_with(&root, document).unwrap();
+    let notes = plan
+        .notes
+        .iter()
+        .filter(|note| note.level == crate::module::Level::Warning);
+    notes.map(|note| note.text.clone() + "\n").collect()
+}
+
+#[test]
+fn a_setting_that_the_unit_gives_as_a_flag_is_named_with_its_line() {
+    let with = |daemon: Value| json!({"docker": {"daemon": daemon}});
+    let stock = "/usr/bin/dockerd -H fd:// --containerd=/run/containerd/containerd.sock";
+    for (exec_start, drop_in, daemon, flags) in [
+        (
+            stock,
+            "",
+            json!({"hosts": ["tcp://127.0.0.1:2376", "fd://"], "debug": true}),
+            vec!["`-H fd://`"],
+        ),
+        (stock, "", json!({"debug": true, "log-driver": "journald"}), vec![]),
+        (
+            stock,
+            "[Service]\nExecStart=\nExecStart=/usr/bin/dockerd --debug --log-driver journald\n",
+            json!({"hosts": ["fd://"], "debug": true, "log-driver": "local"}),
+            vec!["`--debug`", "`--log-driver`"],
+        ),
+        (
+            stock,
+            "[Service]\nExecStart=\nExecStart=/usr/bin/dockerd\n",
+            json!({"hosts": ["fd://"]}),
+            vec![],
+        ),
+        (
+            stock,
+            "",
+            json!({"containerd": "/run/x.sock"}),
+            vec!["`--containerd=/run/containerd/containerd.sock`"],
+        ),
+        (
+            "dockerd --registry-mirror=https://m",
+            "",
+            json!({"registry-mirrors": []}),
+            vec!["`--registry-mirror=https://m`"],
+        ),
+        ("dockerd --add-runtime=a=/b", "", json!({"runtimes": {}}), vec![]),
+        (
+            "dockerd --http-proxy=http://p",
+            "",
+            json!({"proxies": {"http-proxy": "http://q"}}),
+            vec!["`--http-proxy=http://p`"],
+        ),
+        ("/usr/bin/my-wrapper -H fd://", "", json!({"hosts": []}), vec![]),
+    ] {
+        let said = warned(exec_start, drop_in, with(daemon.clone()));
+        assert_eq!(
+            said.lines().count(),
+            flags.len(),
+            "{exec_start} {drop_in} {daemon}: {said}"
+        );
+        for flag in flags {
+            assert!(
+                said.contains(flag) && said.contains("dockerd won't start"),
+                "{exec_start} {daemon}: {said}"
+            );
+        }
+    }
+    let said = warned(stock, "", with(json!({"hosts": []})));
+    assert!(said.contains("/usr/lib/systemd/system/docker.service line 3"), "{said}");
+    let own = json!({"docker": {"daemon": {"hosts": []}},
+        "write_files": [{"path": "/etc/systemd/system/docker.service.d/x.conf", "content": "[Service]\nExecStart=\n"}]});
+    assert_eq!(warned(stock, "", own), "");
+}
+
+#[test]
+fn dockerd_is_asked_about_the_merged_settings() {
+    let (_tree, root) = tree(&[UNIT, ("etc/docker/daemon.json", "{\"debug\": true}")]);
+    let daemon = json!({"proxies": {"http-proxy": "http://me:hunter2@proxy.test"}, "live-restoree": true});
+    let plan = plan_with(&root, json!({"docker": {"daemon": daemon}})).unwrap();
+    let [Check::Dockerd(check)] = plan.checks.as_slice() else {
+        panic!("{:?}", plan.checks)
+    };
+    let content: Value = serde_json::from_slice(&check.content).unwrap();
+    assert_eq!(
+        (content["debug"].clone(), content["live-restoree"].clone()),
+        (json!(true), json!(true))
+    );
+    assert!(!format!("{check:?}").contains("hunter2"));
+    let said = "the following directives don't match any configuration option: live-restoree";
+    assert_eq!(check.blamed(said), ["docker", "daemon", "live-restoree"]);
+    assert_eq!(check.blamed("no reason"), ["docker", "daemon"]);
+    let (_tree, root) = tree(&[UNIT]);
+    assert_eq!(plan_with(&root, json!({"docker": true})).unwrap().checks, []);
+}
+
 #[test]
 fn what_services_asks_for_is_not_asked_twice() {
     let (_tree, root) = tree(&[UNIT]);

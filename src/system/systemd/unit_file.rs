@@ -87,6 +87,16 @@ impl UnitFile {
         Ok(Self::find_below(root, name, &behind)?.filter(|unit| !unit.masked))
     }
 
+    /// Its file and its drop-ins, in the order in which they are read.
+    ///
+    /// # Errors
+    /// A directory of drop-ins can't be read.
+    pub fn files(&self, root: &Root) -> Result<Vec<String>, ReadError> {
+        let mut files = vec![self.path.clone()];
+        files.extend(drop_ins(root, &self.name)?);
+        Ok(files)
+    }
+
     fn find_below(root: &Root, name: &UnitName, unit_path: &[&str]) -> Result<Option<Self>, ReadError> {
         let mut name = name.clone();
         for _ in 0..ALIAS_LIMIT {
