@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::one_or_many::one_or_many;
 use super::password::{Credential, Login, Password};
 use super::problem::{Check, Problems};
 use super::{AuthorizedKey, PasswordHash};
@@ -19,7 +20,7 @@ pub struct RootAccount {
     pub expire: Option<bool>,
     /// Public keys that may log in as root over SSH, a line of authorized_keys(5) each. Keys that are there already
     /// stay.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "one_or_many")]
     pub ssh_authorized_keys: Vec<AuthorizedKey>,
 }
 

@@ -3,6 +3,7 @@
 pub mod keyword;
 pub mod option;
 pub mod syntax;
+mod value;
 
 use serde::Deserialize;
 

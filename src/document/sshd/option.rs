@@ -7,6 +7,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visit
 
 use super::keyword::{Keyword, Shape, unknown};
 use super::syntax::words;
+use super::value::objection;
 
 /// The longest value, in bytes.
 const VALUE_LIMIT: usize = 4096;
@@ -199,7 +200,10 @@ fn check_value(keyword: &Keyword, value: &str) -> Result<(), String> {
             found.len()
         ));
     }
-    Ok(())
+    match found.first().and_then(|word| objection(keyword, &word.text)) {
+        Some(objection) => Err(objection),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -273,6 +277,9 @@ mod tests {
             (json!({"Banner": "= b"}), "starts with `=`"),
             (json!({"Banner": "x".repeat(5000)}), "4096"),
             (json!({"MaxAuthTries": [1, 2]}), "not a list"),
+            (json!({"MaxAuthTries": "foo"}), "a whole number"),
+            (json!({"UsePAM": "maybe"}), "`yes`, `no`"),
+            (json!({"Port": [22, 70000]}), "a port from 1"),
             (json!({"Port": []}), "empty"),
             (json!({"Port": [[1]]}), "can't be a list itself"),
             (json!({"Port": [1, null]}), "expected a string"),
