@@ -257,12 +257,41 @@ look() {
 cat >/run/by-hand.yaml <<'END'
 hostname: by-hand
 network: {version: 2, ethernets: {eth0: {addresses: [192.0.2.30/24]}}}
-sshd: {permit_root_login: yes}
+sshd: {permit_root_login: yes, options: {AuthorizedKeysFile: [/etc/ssh/keys/%u, .ssh/authorized_keys]}}
+root: {ssh_authorized_keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q5 me]}
 docker: {enabled: true, daemon: {log-driver: journald}}
 services: {systemd-resolved: {masked: true, state: stopped}, once: {state: started}}
 END
-firstlight apply /run/by-hand.yaml >&2; echo "apply $?"
+firstlight apply -v /run/by-hand.yaml >/run/applied; echo "apply $?"
+cat /run/applied >&2
 look 192.0.2.30
+sshd -T -C user=root,host=h,addr=192.0.2.1 | grep authorizedkeysfile
+cut -d ' ' -f 3 /etc/ssh/keys/root
+# What sshd or dockerd would refuse is not begun.
+refused() {
+    as_it_was=$(systemctl show --property InvocationID docker.service; ls /var/lib/firstlight/generations; cat /etc/docker/daemon.json)
+    firstlight apply /run/refused.yaml >/run/refused 2>&1; echo "refused $?"
+    cat /run/refused >&2
+    grep -o "$1" /run/refused | head -n 1
+    ip -oneline -4 address show dev eth0 | grep -o 'inet 192.0.2.3./24'
+    [[ $as_it_was == "$(systemctl show --property InvocationID docker.service; ls /var/lib/firstlight/generations; cat /etc/docker/daemon.json)" ]]
+    echo "changed $?"
+}
+cat >/run/refused.yaml <<'END'
+network: {version: 2, ethernets: {eth0: {addresses: [192.0.2.31/24]}}}
+docker: {enabled: true, daemon: {log-driver: local}}
+sshd: {options: {Ciphers: nonsense}}
+END
+refused 'refused.yaml:3:.*sshd refuses this value'
+# Docker 20.10 can't be asked.
+if dockerd --help | grep -q -e --validate; then word=live-restoree; else word=nothing; fi
+case $word in
+live-restoree)
+    printf 'docker:\n  enabled: true\n  daemon:\n    live-restoree: true\n' >/run/refused.yaml
+    refused 'refused.yaml:4:.*dockerd refuses this' ;;
+nothing)
+    printf 'refused 1\nrefused.yaml:4:20: dockerd refuses this\ninet 192.0.2.30/24\nchanged 0\n' ;;
+esac
 firstlight plan --exit-code /run/by-hand.yaml >&2; echo "plan $?"
 firstlight rollback >&2; echo "rollback $?"
 look 192.0.2.10
@@ -286,6 +315,16 @@ enabled
 active
 active
 inactive
+authorizedkeysfile /etc/ssh/keys/%u .ssh/authorized_keys
+me
+refused 1
+refused.yaml:3:27: sshd refuses this value
+inet 192.0.2.30/24
+changed 0
+refused 1
+refused.yaml:4:20: dockerd refuses this
+inet 192.0.2.30/24
+changed 0
 plan 0
 rollback 0
 photon-machine
