@@ -354,21 +354,59 @@ pub fn by_hand(test: &str, suite: Suite) {
     checks.finish();
 }
 
-/// A document with an unknown key: the good keys are applied, and the machine says that it is degraded.
+/// Documents with an unknown key: the good keys are applied, and the machine says that it is degraded. A typo in an
+/// interface leaves that interface as it is: as the image has it, then as an earlier document made it.
 pub fn broken_document(test: &str, suite: Suite) {
+    let typo = "network: {ethernets: {eth0: {adresses: [192.0.2.99/24]}}}\n";
     let mut machine = Container::new(suite, test);
-    let seed = Seed {
-        extra: "hostnme: typo\n",
-        ..Seed::new("first-light", FIRST)
-    };
-    machine.insert(&seed);
-    let seen = machine.boot(&[], FIRST, PASSWORD);
-    let mut checks = Checks::new(test, "a document with an unknown key", &seen);
-    checks.configured(&seed);
-    checks.status("4");
-    checks.only_fails("firstlight.service");
-    checks.generations(1);
-    checks.finish();
+    let network = format!("[Match]\nName=eth0\n\n[Network]\nAddress={FIRST}/24\nGateway=192.0.2.1\n");
+    machine.root.write("etc/systemd/network/50-image.network", &network);
+    let boots = [
+        ("a typo in an interface", seed_with("first-light", FIRST, typo), true),
+        (
+            "an unknown key",
+            seed_with("second-light", OTHER, "hostnme: typo\n"),
+            false,
+        ),
+        ("the typo once more", seed_with("third-light", OTHER, typo), true),
+    ];
+    for (number, (boot, seed, left)) in boots.into_iter().enumerate() {
+        machine.insert(&seed);
+        if number == 1 {
+            // With a good network, networkd is put right as well.
+            disable_networkd(&machine);
+        }
+        let seen = machine.boot(&[], &seed.address, PASSWORD);
+        let mut checks = Checks::new(test, boot, &seen);
+        checks.configured(&seed);
+        checks.status("4");
+        checks.only_fails("firstlight.service");
+        let status = seen.text("status");
+        let says = status.contains("eth0 is left as the machine has it: unknown key `adresses`");
+        checks.holds("the status says of eth0 what it is", says == left, &status);
+        checks.generations(number + 1);
+        checks.finish();
+    }
+}
+
+/// As an image has it that another manager configured.
+fn disable_networkd(machine: &Container) {
+    let disabled = Command::new("systemctl")
+        .arg("--root")
+        .arg(&machine.root.path)
+        .args(["disable", "systemd-networkd.service", "systemd-networkd.socket"])
+        .status();
+    assert!(
+        disabled.is_ok_and(|status| status.success()),
+        "systemctl disables networkd in a tree"
+    );
+}
+
+fn seed_with(hostname: &str, address: &str, extra: &'static str) -> Seed {
+    Seed {
+        extra,
+        ..Seed::new(hostname, address)
+    }
 }
 
 /// Another `.network` file sorts before ours: the machine is up, degraded, and says which file it is.
