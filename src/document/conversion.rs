@@ -17,6 +17,8 @@ pub struct Conversion {
     /// The source's own places, by the keys that lead to what became of them in the text.
     places: BTreeMap<Vec<String>, String>,
     faults: Vec<Fault>,
+    /// Whether only what has a place was made, and all else stands where its owner wrote it.
+    partly: bool,
 }
 
 /// Something that could not be taken over.
@@ -36,6 +38,14 @@ impl Conversion {
         Self {
             advice,
             ..Self::default()
+        }
+    }
+
+    /// The same of a text of which somebody wrote all but what has a place.
+    pub fn partly(advice: &'static str) -> Self {
+        Self {
+            partly: true,
+            ..Self::new(advice)
         }
     }
 
@@ -93,6 +103,7 @@ impl Conversion {
         let mut located = Located {
             advice: self.advice,
             places: Vec::new(),
+            partly: self.partly,
         };
         if let Some(root) = root {
             self.locate(root, &mut Vec::new(), &mut located.places);
@@ -135,17 +146,23 @@ impl Conversion {
 pub(super) struct Located {
     advice: &'static str,
     places: Vec<(usize, usize, String)>,
+    partly: bool,
 }
 
 impl Located {
-    /// What is wrong at this byte of the text, which is `origin`.
-    pub fn diagnostic(&self, at: usize, origin: &str, message: String) -> Diagnostic {
+    /// The source's own place of this byte of the text, which is `origin`; `None` where the text's own counts.
+    pub fn place<'p>(&'p self, at: usize, origin: &'p str) -> Option<&'p str> {
         let around = self
             .places
             .iter()
             .filter(|(start, end, _)| (*start..=*end).contains(&at));
         let nearest = around.min_by_key(|(start, end, _)| end - start);
-        let place = nearest.map_or(origin, |(_, _, place)| place);
+        let place = nearest.map(|(_, _, place)| place.as_str());
+        place.or_else(|| (!self.partly).then_some(origin))
+    }
+
+    /// What is wrong at one of the source's places.
+    pub fn diagnostic(&self, place: &str, message: String) -> Diagnostic {
         Diagnostic::converted(place, message, self.advice)
     }
 }

@@ -14,6 +14,8 @@ pub mod conversion;
 pub mod diagnostic;
 pub mod docker;
 pub mod duration;
+pub mod encoded;
+pub mod flag;
 pub mod hostname;
 pub mod keymap;
 pub mod locale;

@@ -10,7 +10,7 @@ use super::config::Config;
 use super::conversion::{Conversion, Located};
 use super::diagnostic::{Diagnostic, excerpt};
 use super::hostname::HostName;
-use super::meta_data::{MetaData, PUBLIC_KEYS};
+use super::meta_data::{self, MetaData, PUBLIC_KEYS};
 use super::network::{self, note_left_out};
 use super::problem::{Check, Problem, Problems};
 use super::public_keys::PublicKeys;
@@ -183,8 +183,10 @@ impl Document {
         let Some(source) = self.texts.get(span.source) else {
             return Diagnostic::whole(self.first_origin(), message, None);
         };
-        if let Some(located) = &source.located {
-            return located.diagnostic(span.start, &source.origin, message);
+        if let Some(located) = &source.located
+            && let Some(place) = located.place(span.start, &source.origin)
+        {
+            return located.diagnostic(place, message);
         }
         let excerpt = excerpt(&source.text, span, source.scalars.as_deref(), show);
         Diagnostic::at(&source.origin, span, excerpt, message)
@@ -310,6 +312,7 @@ impl Document {
 
     /// Reads meta-data, which has its own tree.
     fn take(&mut self, mut meta: Node) -> MetaData {
+        self.name_near_misses(&meta);
         if let Some(source) = self.texts.get(meta.span.source) {
             for keys in PUBLIC_KEYS {
                 _ = meta
@@ -322,6 +325,22 @@ impl Document {
         let taken = self.decode_pruning::<MetaData>().unwrap_or_default();
         std::mem::swap(&mut self.tree, &mut meta);
         taken
+    }
+
+    /// A key of meta-data that nobody reads is the platform's own, but for one that is nearly one of ours.
+    fn name_near_misses(&mut self, meta: &Node) {
+        let Value::Mapping(entries) = &meta.value else { return };
+        let mut named = Vec::new();
+        for Entry { key, .. } in entries {
+            let meant = meta_data::meant(&key.text).filter(|known| !named.contains(known));
+            if let Some(known) = meant.filter(|known| meta.get(known).is_none()) {
+                named.push(known);
+                let message = format!("`{}` means nothing in meta-data", key.text.escape_debug());
+                let hint = Some(format!("did you mean `{known}`?"));
+                let diagnostic = self.diagnostic(key.span, None, message).hint(hint).warning();
+                self.diagnostics.push(diagnostic);
+            }
+        }
     }
 
     fn decode_all(&mut self) {

@@ -6,6 +6,7 @@ use super::cloud_config::other_format;
 use super::compressed;
 use super::conversion::Conversion;
 use super::diagnostic::Diagnostic;
+use super::encoded;
 
 /// The most bytes one text of a document may have (8 MiB).
 pub const TEXT_LIMIT: usize = 8 * 1024 * 1024;
@@ -42,13 +43,13 @@ pub struct Texts<'a> {
     pub conversions: Vec<(&'a str, &'a Conversion)>,
 }
 
-/// What a text that is compressed by gzip holds; `None` if it isn't.
+/// What a text holds that is compressed by gzip or in base64; `None` if it is plain.
 pub(super) fn unpacked(text: Text<'_>) -> Result<Option<Zeroizing<Vec<u8>>>, Box<Diagnostic>> {
-    if !compressed::is_gzip(text.bytes) || text.bytes.len() > TEXT_LIMIT {
+    if text.bytes.len() > TEXT_LIMIT {
         return Ok(None);
     }
-    let (message, hint) = match compressed::gunzip(text.bytes, TEXT_LIMIT as u64) {
-        Ok(unpacked) => return Ok(Some(unpacked)),
+    let (message, hint) = match encoded::unwrapped(text.bytes, TEXT_LIMIT as u64) {
+        Ok(unpacked) => return Ok(unpacked),
         Err(compressed::Fault::TooLarge) => (
             "the document is too large once it is unpacked",
             "a document has at most 8 MiB",

@@ -153,15 +153,6 @@ impl<'a> Member<'a> {
     }
 }
 
-/// Whether a word says yes or no, as platforms write it; `None` where it says neither.
-pub fn flag(word: &str) -> Option<bool> {
-    match word.trim().to_ascii_lowercase().as_str() {
-        "true" | "yes" | "on" | "1" => Some(true),
-        "false" | "no" | "off" | "0" => Some(false),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -224,24 +215,5 @@ mod tests {
             Member::whole(&json!([])).object().unwrap_err().message,
             "the text is no object"
         );
-    }
-
-    #[test]
-    fn yes_and_no() {
-        for (word, expected) in [
-            ("true", Some(true)),
-            ("True", Some(true)),
-            (" YES ", Some(true)),
-            ("1", Some(true)),
-            ("on", Some(true)),
-            ("false", Some(false)),
-            ("No", Some(false)),
-            ("0", Some(false)),
-            ("off", Some(false)),
-            ("treu", None),
-            ("", None),
-        ] {
-            assert_eq!(flag(word), expected, "{word}");
-        }
     }
 }

@@ -81,9 +81,15 @@ impl Part {
 
     /// The same, which firstlight made from something else.
     #[must_use]
-    pub fn converted(mut self, conversion: Conversion) -> Self {
+    pub fn converted(self, conversion: Conversion) -> Self {
+        self.partly_converted(conversion).unsignable()
+    }
+
+    /// The same, of which firstlight made a part from something else, or could not.
+    #[must_use]
+    pub fn partly_converted(mut self, conversion: Conversion) -> Self {
         self.conversion = Some(Box::new(conversion));
-        self.unsignable()
+        self
     }
 
     /// The same, which nobody can sign.

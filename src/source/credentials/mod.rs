@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::file::read_plain;
 use super::{PART_LIMIT, Part, Places, Seed, Verdict};
+use crate::document::Conversion;
 
 /// The source's name.
 const NAME: &str = "credentials";
@@ -205,10 +206,18 @@ fn gather(
         }
     }
     let mut values = Vec::new();
+    let mut conversion = Conversion::new(well_known::ADVICE);
     for name in well_known::wanted(names).map_err(|why| format!("{place}: {why}"))? {
-        values.extend(bounded(&name)?.map(|(_, bytes)| (name, bytes)));
+        match bounded(&name) {
+            Ok(found) => values.extend(found.map(|(_, bytes)| (name, bytes))),
+            Err(why) => conversion.error(
+                &[],
+                well_known::place_of(place, &name),
+                format!("the credential can't be had: {why}"),
+            ),
+        }
     }
-    if let Some(proposal) = well_known::proposal(&values, place)? {
+    if let Some(proposal) = well_known::proposal(&values, place, conversion) {
         match &seed.vendor_data {
             None => seed.vendor_data = Some(proposal),
             // Two proposals have no order between them.

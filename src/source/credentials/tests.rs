@@ -154,8 +154,23 @@ fn what_cannot_be_used_is_reported_without_being_shown() {
         assert!(why.contains(what) && !why.contains("hunter2"), "{why}");
     }
     let large = "x".repeat(8_388_609);
-    let why = why(look(&[("run/credentials/@system/firstboot.hostname", &large)]));
+    let why = why(look(&[("run/credentials/@system/firstlight.user-data", &large)]));
     assert!(why.contains("more than the 8388608 bytes"), "{why}");
+    // One of systemd's costs itself.
+    let verdict = look(&[
+        ("run/credentials/@system/firstboot.hostname", &large),
+        ("run/credentials/@system/firstboot.timezone", "UTC"),
+    ]);
+    let Verdict::Present(seed) = verdict else {
+        panic!("{verdict:?}")
+    };
+    let document = crate::document::Document::read(&seed.texts());
+    assert!(document.config.timezone.is_some());
+    let told: Vec<_> = document.diagnostics.iter().map(|one| one.message.as_str()).collect();
+    assert!(
+        told.len() == 1 && told[0].contains("more than the 8388608 bytes"),
+        "{told:?}"
+    );
 }
 
 #[test]

@@ -1,9 +1,14 @@
 //! The credentials that have a meaning on every systemd machine, as the vendor's proposal: below the document.
 
 use serde::Serialize;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
+use crate::document::Conversion;
+use crate::document::chpasswd::looks_hashed;
 use crate::source::Part;
+
+/// What to do about a mistake.
+pub const ADVICE: &str = "correct the credential where the machine is given it";
 
 /// Those of one thing each. Root's password as a hash wins over the one in plain text.
 const NAMES: [&str; 7] = [
@@ -87,39 +92,25 @@ fn networkd_file(credential: &str) -> Option<String> {
     })
 }
 
-/// The proposal of these values; `None` if they propose nothing.
-///
-/// # Errors
-/// A value is not text: which one.
-pub fn proposal(values: &[Value], place: &str) -> Result<Option<Part>, String> {
+/// The proposal of these values; `None` if they propose nothing. One that is wrong is reported and left out; what is wrong
+/// with others is in `conversion` already.
+pub fn proposal(values: &[Value], place: &str, mut conversion: Conversion) -> Option<Part> {
     let mut proposal = Proposal::default();
     let mut root = Root::default();
     for (name, value) in values {
-        let text = std::str::from_utf8(value).map_err(|_| format!("the credential {name} is not UTF-8 text"))?;
-        if let Some(name) = networkd_file(name) {
-            proposal.networkd_files.push(NetworkdFile { name, contents: text });
-            continue;
-        }
-        // Made with an editor, or with echo.
-        let line = Some(text.trim_end_matches(['\n', '\r'])).filter(|text| !text.is_empty());
-        match name.as_str() {
-            "passwd.hashed-password.root" => root.hashed_password = line,
-            "passwd.plaintext-password.root" => root.password = line,
-            "ssh.authorized_keys.root" => {
-                let keys = text.lines().map(str::trim);
-                root.ssh_authorized_keys = keys.filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
-            }
-            "firstboot.hostname" => proposal.hostname = line,
-            "firstboot.timezone" => proposal.timezone = line,
-            "firstboot.locale" => proposal.locale = line,
-            "firstboot.keymap" => proposal.keymap = line,
-            _ => {}
+        let place = place_of(place, name);
+        match std::str::from_utf8(value) {
+            Ok(text) => add(name, text, &place, (&mut proposal, &mut root), &mut conversion),
+            Err(_) => conversion.error(&[], place, "the credential is not UTF-8 text"),
         }
     }
     root.password = root.password.filter(|_| root.hashed_password.is_none());
     proposal.root = (root != Root::default()).then_some(root);
+    let origin = format!("{place}: credentials of systemd");
     if proposal == Proposal::default() {
-        return Ok(None);
+        return conversion
+            .has_faults()
+            .then(|| Part::new(origin, "").converted(conversion));
     }
     // Large enough from the start: what a growing vector leaves behind is not wiped.
     let size: usize = values
@@ -127,11 +118,58 @@ pub fn proposal(values: &[Value], place: &str) -> Result<Option<Part>, String> {
         .map(|(name, value)| name.len() + 2 * value.len() + 64)
         .sum();
     let mut bytes = Vec::with_capacity(size + 4096);
-    let written = serde_json::to_writer_pretty(&mut bytes, &proposal);
-    written.map_err(|_| "the credentials of systemd can't be written as a document".to_owned())?;
-    Ok(Some(
-        Part::new(format!("{place}: credentials of systemd"), bytes).unsignable(),
-    ))
+    if serde_json::to_writer_pretty(&mut bytes, &proposal).is_err() {
+        bytes.zeroize();
+        conversion.error(&[], place, "the credentials of systemd can't be written as a document");
+    }
+    Some(Part::new(origin, bytes).converted(conversion))
+}
+
+/// Where a credential is, for people.
+pub fn place_of(place: &str, name: &str) -> String {
+    format!("{place}: credential {}", name.escape_debug())
+}
+
+/// Takes a credential into the proposal.
+fn add<'a>(
+    name: &str,
+    text: &'a str,
+    place: &str,
+    (proposal, root): (&mut Proposal<'a>, &mut Root<'a>),
+    conversion: &mut Conversion,
+) {
+    if let Some(name) = networkd_file(name) {
+        let number = proposal.networkd_files.len().to_string();
+        conversion.place(&["networkd_files", &number], place);
+        proposal.networkd_files.push(NetworkdFile { name, contents: text });
+        return;
+    }
+    // Made with an editor, or with echo.
+    let line = Some(text.trim_end_matches(['\n', '\r'])).filter(|text| !text.trim().is_empty());
+    let word = line.map(str::trim);
+    let mut single = |path: &[&str], at: &mut Option<&'a str>, value| {
+        conversion.place(path, place);
+        *at = value;
+    };
+    match name {
+        "passwd.hashed-password.root" => single(&["root", "hashed_password"], &mut root.hashed_password, word),
+        "passwd.plaintext-password.root" if word.is_some_and(looks_hashed) => {
+            let message =
+                "the password looks like a hash, and is one in plain text: give a hash as passwd.hashed-password.root";
+            conversion.error(&["root", "password"], place, message);
+        }
+        "passwd.plaintext-password.root" => single(&["root", "password"], &mut root.password, line),
+        "ssh.authorized_keys.root" => {
+            let keys = text.lines().map(str::trim);
+            root.ssh_authorized_keys = keys.filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+            conversion.place(&["root", "ssh_authorized_keys"], place);
+        }
+        "firstboot.hostname" => single(&["hostname"], &mut proposal.hostname, word),
+        "firstboot.timezone" => single(&["timezone"], &mut proposal.timezone, word),
+        "firstboot.locale" => single(&["locale"], &mut proposal.locale, word),
+        "firstboot.keymap" => single(&["keymap"], &mut proposal.keymap, word),
+        _ => {}
+    }
 }
 
 /// Says which of the names are somebody else's work.
@@ -160,7 +198,8 @@ mod tests {
     }
 
     fn proposed(given: &[(&str, &str)]) -> Option<serde_json::Value> {
-        let part = proposal(&values(given), "here").unwrap()?;
+        let part = proposal(&values(given), "here", Conversion::new(""))?;
+        assert!(!part.conversion.as_ref().unwrap().has_faults());
         assert_eq!(part.origin, "here: credentials of systemd");
         Some(serde_json::from_slice(&part.bytes).unwrap())
     }
@@ -215,8 +254,54 @@ mod tests {
             assert_eq!(proposed(given), expected, "{given:?}");
         }
         let binary = [(plain.to_owned(), Zeroizing::new(vec![0xFF]))];
-        let why = proposal(&binary, "here").unwrap_err();
-        assert_eq!(why, "the credential passwd.plaintext-password.root is not UTF-8 text");
+        let told = told(&binary);
+        assert_eq!(
+            told,
+            ["here: credential passwd.plaintext-password.root: the credential is not UTF-8 text"]
+        );
+    }
+
+    /// What is wrong with the document of these values.
+    fn told(values: &[Value]) -> Vec<String> {
+        let part = proposal(values, "here", Conversion::new(ADVICE)).unwrap();
+        let conversion = part.conversion.as_deref().unwrap();
+        let document = crate::document::Document::read(&crate::document::Texts {
+            vendor_data: Some(part.text()),
+            conversions: vec![(&part.origin, conversion)],
+            ..Default::default()
+        });
+        let told = document.diagnostics.iter();
+        told.map(|one| format!("{}: {}", one.place(), one.message)).collect()
+    }
+
+    #[test]
+    fn one_that_is_wrong_costs_itself_and_is_named() {
+        const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBf5Y1nQvY2m0g3Wv3kM3J5o1pQ8x6Zk0q9kq0m1J4uR";
+        for (name, value, words) in [
+            (
+                "passwd.plaintext-password.root",
+                "$6$salt$hunter2",
+                "give a hash as passwd.hashed-password.root",
+            ),
+            ("passwd.hashed-password.root", "hunter2", ""),
+            ("firstboot.hostname", "no_name", "`no_name` is not a host name"),
+            ("network.network.50 lan/..", "x", ""),
+            ("ssh.authorized_keys.root", "ssh-ed25519 hunter2", ""),
+        ] {
+            let mut given = vec![(name, value)];
+            if name != "firstboot.hostname" {
+                given.push(("firstboot.hostname", "web1"));
+            } else {
+                given.push(("ssh.authorized_keys.root", KEY));
+            }
+            let told = told(&values(&given));
+            assert_eq!(told.len(), 1, "{name}: {told:?}");
+            let place = format!("here: credential {name}: ");
+            assert!(
+                told[0].starts_with(&place) && told[0].contains(words) && !told[0].contains("hunter2"),
+                "{told:?}"
+            );
+        }
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! Documents inside of properties: base64 or plain text, strictly told apart.
 
-use base64ct::{Base64, Encoding};
-
-use crate::document::compressed::is_gzip;
+use crate::document::encoded::{begins_like_a_document, from_base64};
 
 /// The document that a property holds.
 ///
@@ -14,8 +12,8 @@ use crate::document::compressed::is_gzip;
 /// It is neither, or is a plain text that lost its line breaks. The words never show the value.
 pub fn decode(value: &str) -> Result<Vec<u8>, String> {
     let value = value.trim();
-    if let Some(bytes) = canonical_base64(value).filter(|bytes| begins_like_a_document(bytes)) {
-        return Ok(bytes);
+    if let Some(mut bytes) = from_base64(value.as_bytes()) {
+        return Ok(std::mem::take(&mut *bytes));
     }
     if !begins_like_a_document(value.as_bytes()) {
         return Err("is neither a document in base64 nor one in plain text: encode it with `base64 -w0`".to_owned());
@@ -29,34 +27,10 @@ pub fn decode(value: &str) -> Result<Vec<u8>, String> {
     Ok(value.as_bytes().to_vec())
 }
 
-fn canonical_base64(value: &str) -> Option<Vec<u8>> {
-    let packed: String = value.split_ascii_whitespace().collect();
-    let bytes = Base64::decode_vec(&packed).ok()?;
-    (Base64::encode_string(&bytes) == packed).then_some(bytes)
-}
-
-fn begins_like_a_document(bytes: &[u8]) -> bool {
-    if is_gzip(bytes) {
-        return true;
-    }
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        return false;
-    };
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    if text.starts_with(['#', '{', '%']) || text.starts_with("---") {
-        return true;
-    }
-    let line = text.lines().next().unwrap_or_default();
-    let Some((key, rest)) = line.split_once(':') else {
-        return false;
-    };
-    let key = key.trim_matches(['"', '\'']);
-    let named = |c: char| c.is_ascii_alphanumeric() || "_-. ".contains(c);
-    !key.is_empty() && key.chars().all(named) && (rest.is_empty() || rest.starts_with([' ', '\t']))
-}
-
 #[cfg(test)]
 mod tests {
+    use base64ct::{Base64, Encoding};
+
     use super::*;
 
     #[test]

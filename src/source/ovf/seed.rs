@@ -12,8 +12,8 @@ use super::environment::Environment;
 use super::properties::Properties;
 use crate::document::Conversion;
 use crate::document::chpasswd::looks_hashed;
+use crate::document::flag::flag;
 use crate::source::interface::{Interface, Route};
-use crate::source::lenient::flag;
 use crate::source::{Part, Seed, json};
 
 /// The flat properties that are a key of the document each, and the keys that lead there.

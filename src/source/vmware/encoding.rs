@@ -4,43 +4,81 @@ use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
 use crate::document::compressed::{self, Fault};
+use crate::document::encoded;
 
 /// What `.encoding` may say.
 const NAMES: &str = "base64, b64, gzip+base64, gz+b64";
 
-/// The bytes that `raw` stands for, at most `limit` of them.
+/// The bytes that `raw` stands for, at most `limit` of them. What is below is taken as what it is: people forget the
+/// encoding, and tools encode what is encoded already.
 ///
 /// # Errors
-/// It is not what the encoding says, or too large: in words, without anything of the value.
+/// It is not what the encoding says, but something else, or too large: in words, without anything of the value.
 pub fn decode(mut raw: Zeroizing<Vec<u8>>, encoding: &str, limit: u64) -> Result<Vec<u8>, String> {
-    match encoding.trim() {
-        "" => Ok(std::mem::take(&mut *raw)),
-        "base64" | "b64" => from_base64(&raw),
-        "gzip+base64" | "gz+b64" => gunzip(&Zeroizing::new(from_base64(&raw)?), limit),
-        _ => Err(format!(
-            "its encoding is not known: set .encoding to one of {NAMES}, or to nothing for plain text"
-        )),
-    }
+    let decoded = match encoding.trim() {
+        "" => Zeroizing::new(std::mem::take(&mut *raw)),
+        "base64" | "b64" => from_base64(&raw)?,
+        "gzip+base64" | "gz+b64" => gunzip(&from_base64(&raw)?, limit)?,
+        _ => {
+            return Err(format!(
+                "its encoding is not known: set .encoding to one of {NAMES}, or to nothing for plain text; the value is {}",
+                what_it_is(&raw)
+            ));
+        }
+    };
+    let below = encoded::unwrapped(&decoded, limit).map_err(|fault| match fault {
+        Fault::TooLarge => too_large(limit),
+        Fault::Damaged => "is gzip, and damaged or cut off: compress it again with gzip -c".to_owned(),
+    })?;
+    let mut plain = below.unwrap_or(decoded);
+    Ok(std::mem::take(&mut *plain))
 }
 
-fn from_base64(raw: &[u8]) -> Result<Vec<u8>, String> {
+fn from_base64(raw: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
     // base64(1) breaks lines.
     let text: Vec<u8> = raw.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let text = Zeroizing::new(text);
     let decoded = std::str::from_utf8(&text)
         .ok()
         .and_then(|text| Base64::decode_vec(text).ok());
-    decoded.ok_or_else(|| "is not base64, as its encoding says: encode it again with base64 -w0".to_owned())
+    decoded.map(Zeroizing::new).ok_or_else(|| {
+        let is = what_it_is(raw);
+        format!(
+            "is not base64, as its encoding says, but {is}: encode it again with base64 -w0, or take .encoding away"
+        )
+    })
 }
 
-fn gunzip(packed: &[u8], limit: u64) -> Result<Vec<u8>, String> {
+fn gunzip(packed: &[u8], limit: u64) -> Result<Zeroizing<Vec<u8>>, String> {
     match compressed::gunzip(packed, limit) {
-        Ok(mut bytes) => Ok(std::mem::take(&mut *bytes)),
-        Err(Fault::TooLarge) => Err(format!("unpacks to more than the {limit} bytes that are read")),
-        Err(Fault::Damaged) => Err(
-            "is not gzip below base64, as its encoding says, or is cut off: encode it again with gzip -c | base64 -w0"
+        Ok(bytes) => Ok(bytes),
+        Err(Fault::TooLarge) => Err(too_large(limit)),
+        Err(Fault::Damaged) if compressed::is_gzip(packed) => Err(
+            "is not gzip below base64 as a whole, as its encoding says, but cut off or damaged: encode it again with \
+             gzip -c | base64 -w0"
                 .to_owned(),
         ),
+        Err(Fault::Damaged) => Err(format!(
+            "is not gzip below base64, as its encoding says, but base64 of {}: set .encoding to base64, or encode it again \
+             with gzip -c | base64 -w0",
+            what_it_is(packed)
+        )),
+    }
+}
+
+fn too_large(limit: u64) -> String {
+    format!("unpacks to more than the {limit} bytes that are read")
+}
+
+/// What a value looks like, in words that show nothing of it.
+fn what_it_is(bytes: &[u8]) -> &'static str {
+    match encoded::from_base64(bytes) {
+        Some(below) if compressed::is_gzip(&below) => "gzip below base64",
+        Some(_) => "base64",
+        None if compressed::is_gzip(bytes) => "gzip without base64",
+        None if encoded::begins_like_a_document(bytes) => "a document in plain text",
+        None if std::str::from_utf8(bytes).is_ok() => "some other text",
+        None => "something binary",
     }
 }
 
@@ -99,6 +137,57 @@ mod tests {
             ("hunter2", secret, "encoding is not known"),
         ] {
             let why = decode(Zeroizing::new(raw), encoding, 100).unwrap_err();
+            assert!(why.contains(what) && !why.contains("hunter2"), "{encoding}: {why}");
+        }
+    }
+
+    #[test]
+    fn what_is_below_is_taken_as_what_it_is() {
+        let plain = b"#cloud-config\nhostname: web1\n".to_vec();
+        for (encoding, raw) in [
+            ("", b64(&plain)),
+            ("", b64(&gz(&plain))),
+            ("", gz(&plain)),
+            ("base64", b64(&b64(&plain))),
+            ("base64", b64(&gz(&plain))),
+            ("gz+b64", b64(&gz(&b64(&plain)))),
+        ] {
+            let decoded = decode(Zeroizing::new(raw), encoding, 1000);
+            assert_eq!(decoded.as_deref(), Ok(plain.as_slice()), "{encoding:?}");
+        }
+        // A password that is base64 stays one.
+        let password = b"aHVudGVyMg==".to_vec();
+        assert_eq!(decode(Zeroizing::new(password.clone()), "", 1000), Ok(password));
+    }
+
+    #[test]
+    fn what_an_encoding_is_wrong_about_is_said() {
+        let plain = b"#cloud-config\npassword: hunter2\n".to_vec();
+        let half = gz(&plain);
+        for (encoding, raw, what) in [
+            (
+                "base64",
+                plain.clone(),
+                "is not base64, as its encoding says, but a document in plain text",
+            ),
+            ("base64", gz(&plain), "but gzip without base64"),
+            ("base64", b"hunter2!".to_vec(), "but some other text"),
+            (
+                "gz+b64",
+                plain.clone(),
+                "is not base64, as its encoding says, but a document in plain text",
+            ),
+            (
+                "gz+b64",
+                b64(&plain),
+                "but base64 of a document in plain text: set .encoding to base64",
+            ),
+            ("gz+b64", b64(&half[..half.len() - 4]), "but cut off or damaged"),
+            ("", half[..half.len() - 4].to_vec(), "is gzip, and damaged or cut off"),
+            ("hunter2", plain, "the value is a document in plain text"),
+            ("gzip", b64(&half), "the value is gzip below base64"),
+        ] {
+            let why = decode(Zeroizing::new(raw), encoding, 1000).unwrap_err();
             assert!(why.contains(what) && !why.contains("hunter2"), "{encoding}: {why}");
         }
     }

@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use serde_yaml::granit_parser::{Event, Options, Parser};
 use zeroize::Zeroizing;
 
-use super::encoding;
+use super::{ADVICE, encoding};
+use crate::document::Conversion;
 use crate::source::{PART_LIMIT, Part};
 
 /// The metadata in its two parts.
@@ -40,41 +41,47 @@ enum Value<'a> {
     },
 }
 
-/// Tells the network from the rest. A text that is no mapping stays as it is: whoever reads it reports it.
-///
-/// # Errors
-/// The network is encoded and can't be decoded; without anything of it.
-pub fn split(bytes: Vec<u8>, origin: &str) -> Result<Split, String> {
+/// Tells the network from the rest. A text that is no mapping stays as it is: whoever reads it reports it. What can't be
+/// told apart is reported with the part that it is of, without anything of it.
+pub fn split(bytes: Vec<u8>, origin: &str) -> Split {
     let (meta, network, is_nameless) = match std::str::from_utf8(&bytes).ok().and_then(entries) {
         Some(entries) => {
             let text = String::from_utf8_lossy(&bytes);
             let is_nameless = ["hostname", "local-hostname"]
                 .iter()
                 .all(|key| find(&entries, key).is_none());
-            (named(&entries, &text)?, network(&entries, &text, origin)?, is_nameless)
+            (named(&entries, &text), network(&entries, &text, origin), is_nameless)
         }
-        None => (None, None, false),
+        None => (Ok(None), None, false),
     };
     let origin = origin.to_owned();
-    let bytes = match meta {
-        Some(meta) => {
+    let meta = match meta {
+        Ok(Some(meta)) => {
             drop(Zeroizing::new(bytes));
-            meta
+            Part::new(origin, meta)
         }
-        None => bytes,
+        Ok(None) => Part::new(origin, bytes),
+        Err(why) => faulty(Part::new(origin, bytes), &[], &why),
     };
-    Ok(Split {
-        meta: Part::new(origin, bytes),
+    Split {
+        meta,
         network,
         is_nameless,
-    })
+    }
 }
 
-/// Metadata that leaves the name open, with a `local-hostname` below everything else that it says.
+/// A part with what is wrong.
+fn faulty(part: Part, path: &[&str], why: &str) -> Part {
+    let mut conversion = Conversion::partly(ADVICE);
+    conversion.error(path, part.origin.as_str(), why);
+    part.partly_converted(conversion)
+}
+
+/// Metadata that leaves the name open, with a `local-hostname` below everything else that it says, which is from `place`.
 ///
 /// # Errors
 /// It is written so that nothing can be added.
-pub fn with_hostname(meta: &Part, hostname: &str) -> Result<Part, String> {
+pub fn with_hostname(meta: &Part, hostname: &str, place: &str) -> Result<Part, String> {
     let text = String::from_utf8_lossy(&meta.bytes);
     let name = serde_json::Value::from(hostname);
     let named = match text
@@ -99,7 +106,11 @@ pub fn with_hostname(meta: &Part, hostname: &str) -> Result<Part, String> {
     };
     let is_named = entries(&named).is_some_and(|entries| find(&entries, "local-hostname").is_some());
     match is_named {
-        true => Ok(Part::new(meta.origin.clone(), named.into_bytes())),
+        true => {
+            let mut conversion = Conversion::partly(ADVICE);
+            conversion.place(&["local-hostname"], place);
+            Ok(Part::new(meta.origin.clone(), named.into_bytes()).partly_converted(conversion))
+        }
         false => Err(format!(
             "{}: can't be given the name of guestinfo.hostname: write it there as local-hostname",
             meta.origin
@@ -137,22 +148,26 @@ fn named(entries: &[Entry<'_>], text: &str) -> Result<Option<Vec<u8>>, String> {
     let (quote, key) = key.split_at(quote);
     match key.starts_with("hostname") {
         true => Ok(Some(format!("{before}{quote}local-{key}").into_bytes())),
-        false => Err("its key hostname can't be read: name it local-hostname".to_owned()),
+        false => Err("the key hostname can't be read: name it local-hostname".to_owned()),
     }
 }
 
-fn network(entries: &[Entry<'_>], text: &str, origin: &str) -> Result<Option<Part>, String> {
+fn network(entries: &[Entry<'_>], text: &str, origin: &str) -> Option<Part> {
     let part = |bytes| Some(Part::new(origin, bytes));
-    Ok(match find(entries, "network") {
+    match find(entries, "network") {
         None => None,
         Some(Value::Scalar(value)) if matches!(value.trim(), "" | "~" | "null") => None,
         Some(Value::Scalar(value)) => {
             let raw = Zeroizing::new(value.as_bytes().to_vec());
             let scheme = scalar(entries, "network.encoding").unwrap_or_default();
-            let decoded = encoding::decode(raw, scheme, PART_LIMIT);
-            let bytes =
-                decoded.map_err(|why| format!("its key network: {}", why.replace(".encoding", "network.encoding")))?;
-            Some(Part::new(format!("{origin}: network"), bytes))
+            let origin = format!("{origin}: network");
+            match encoding::decode(raw, scheme, PART_LIMIT) {
+                Ok(bytes) => Some(Part::new(origin, bytes)),
+                Err(why) => {
+                    let why = format!("the network {}", why.replace(".encoding", "network.encoding"));
+                    Some(faulty(Part::new(origin, ""), &["network"], &why))
+                }
+            }
         }
         Some(Value::Nested {
             start,
@@ -161,7 +176,7 @@ fn network(entries: &[Entry<'_>], text: &str, origin: &str) -> Result<Option<Par
         }) => part(blanked(text, *start, *end)),
         // Its aliases are of the rest of the text, which goes with it.
         Some(Value::Nested { .. }) => expanded(text).map(|bytes| Part::new(format!("{origin}: network"), bytes)),
-    })
+    }
 }
 
 /// The text from `start` to `end`, at its place: blanks stand for what is before it.
@@ -245,9 +260,14 @@ mod tests {
     use super::*;
 
     fn parts(text: &str) -> (String, Option<String>) {
-        let split = split(text.as_bytes().to_vec(), "guestinfo.metadata").unwrap();
+        let split = split(text.as_bytes().to_vec(), "guestinfo.metadata");
         let text = |part: &Part| String::from_utf8(part.bytes.clone()).unwrap();
         (text(&split.meta), split.network.as_ref().map(text))
+    }
+
+    fn wrong(part: &Part) -> String {
+        let told = part.conversion.as_ref().unwrap().diagnostics();
+        format!("{}: {}", told[0].place(), told[0].message)
     }
 
     #[test]
@@ -294,11 +314,13 @@ mod tests {
             assert_eq!(parts(&text), (text.clone(), Some(plain.to_owned())), "{text}");
         }
         let text = "network: hunter2\nnetwork.encoding: base64\n";
-        let why = split(text.as_bytes().to_vec(), "x").unwrap_err();
+        let network = split(text.as_bytes().to_vec(), "x").network.unwrap();
+        let why = wrong(&network);
         assert!(
-            why.starts_with("its key network: is not base64") && !why.contains("hunter2"),
+            why.starts_with("x: network: the network is not base64") && !why.contains("hunter2"),
             "{why}"
         );
+        assert!(network.bytes.is_empty());
     }
 
     #[test]
@@ -320,8 +342,11 @@ mod tests {
         ] {
             assert_eq!(parts(text).0, expected);
         }
-        let why = split(b"\"\\x68ostname\": hunter2\n".to_vec(), "x").unwrap_err();
-        assert_eq!(why, "its key hostname can't be read: name it local-hostname");
+        let meta = split(b"\"\\x68ostname\": hunter2\n".to_vec(), "x").meta;
+        assert_eq!(
+            wrong(&meta),
+            "x: the key hostname can't be read: name it local-hostname"
+        );
     }
 
     #[test]
@@ -335,19 +360,19 @@ mod tests {
             ("\n{\"a\": 1}", "\n{\"local-hostname\": \"web1\", \"a\": 1}"),
             ("{}", "{\"local-hostname\": \"web1\", }"),
         ] {
-            let split = split(text.as_bytes().to_vec(), "x").unwrap();
+            let split = split(text.as_bytes().to_vec(), "x");
             assert!(split.is_nameless);
-            let named = with_hostname(&split.meta, "web1").unwrap();
+            let named = with_hostname(&split.meta, "web1", "y").unwrap();
             assert_eq!(String::from_utf8(named.bytes.clone()).unwrap(), expected);
         }
         let closed = Part::new("guestinfo.metadata", "a: 1\n...\n");
         assert!(
-            with_hostname(&closed, "web1")
+            with_hostname(&closed, "web1", "y")
                 .unwrap_err()
                 .contains("guestinfo.metadata: can't be given")
         );
         for text in ["hostname: a\n", "local-hostname: a\n", "- a\n"] {
-            assert!(!split(text.as_bytes().to_vec(), "x").unwrap().is_nameless);
+            assert!(!split(text.as_bytes().to_vec(), "x").is_nameless);
         }
     }
 
@@ -366,6 +391,6 @@ mod tests {
             assert_eq!(parts(text), (text.to_owned(), None), "{text:?}");
         }
         let bytes = vec![0xFF, 0xFE];
-        assert_eq!(split(bytes.clone(), "x").unwrap().meta.bytes, bytes);
+        assert_eq!(split(bytes.clone(), "x").meta.bytes, bytes);
     }
 }

@@ -22,6 +22,7 @@ use self::directory::Directory;
 use self::environment::Environment;
 use self::transport::Transport;
 use super::{PART_LIMIT, Part, Places, Seed, Verdict};
+use crate::document::Conversion;
 
 /// The source's name.
 const NAME: &str = "vmware";
@@ -32,6 +33,9 @@ const KEYS: [(&str, &str); 3] = [
     ("userdata", "user-data"),
     ("vendordata", "vendor-data"),
 ];
+
+/// What to do about a mistake.
+const ADVICE: &str = "correct it in the settings of the virtual machine";
 
 /// Why there is no seed where one was looked for.
 enum Fault {
@@ -175,8 +179,7 @@ fn gather(transport: &mut dyn Transport, signed: bool) -> Result<Option<Seed>, F
             whole.signature = signature;
         }
         if part == "meta-data" {
-            let broken = |why| Fault::Broken(format!("{}: {why}", whole.origin));
-            let split = metadata::split(whole.bytes.clone(), &whole.origin).map_err(broken)?;
+            let split = metadata::split(whole.bytes.clone(), &whole.origin);
             is_nameless = split.is_nameless;
             // A signature is of both together.
             let of_whole = |mut half: Part| {
@@ -208,22 +211,35 @@ fn decoded(transport: &mut dyn Transport, key: &str, raw: Zeroizing<Vec<u8>>) ->
 
 /// Photon's own keys, for what the metadata leaves open.
 fn add_photon(transport: &mut dyn Transport, seed: &mut Seed, is_nameless: bool) -> Result<(), Fault> {
-    if is_nameless && let Some(hostname) = photon::hostname(transport)? {
-        seed.meta_data = Some(match &seed.meta_data {
-            Some(meta) => metadata::with_hostname(meta, &hostname)
-                .map_err(Fault::Broken)?
-                .unsignable(),
-            None => {
-                let meta = serde_json::json!({"local-hostname": hostname});
-                Part::new(transport.origin("hostname"), meta.to_string()).unsignable()
+    if is_nameless {
+        let mut conversion = Conversion::new(ADVICE);
+        let hostname = photon::hostname(transport, &mut conversion)?;
+        let place = transport.origin("hostname");
+        seed.meta_data = match (seed.meta_data.take(), hostname) {
+            (Some(meta), Some(hostname)) => Some(match metadata::with_hostname(&meta, &hostname, &place) {
+                Ok(named) => named.unsignable(),
+                Err(why) => {
+                    let mut conversion = Conversion::partly(ADVICE);
+                    conversion.error(&[], place, why);
+                    meta.partly_converted(conversion)
+                }
+            }),
+            (None, hostname) if hostname.is_some() || conversion.has_faults() => {
+                conversion.place(&["local-hostname"], place.as_str());
+                let meta = hostname.map(|name| serde_json::json!({"local-hostname": name}).to_string());
+                Some(Part::new(place, meta.unwrap_or_default()).converted(conversion))
             }
-        });
+            (meta, _) => meta,
+        };
     }
-    if seed.network_config.is_none()
-        && let Some(network) = photon::network(transport)?
-    {
-        let origin = transport.origin("interface.*");
-        seed.network_config = Some(Part::new(origin, network.to_string()).unsignable());
+    if seed.network_config.is_none() {
+        let mut conversion = Conversion::new(ADVICE);
+        let network = photon::network(transport, &mut conversion)?;
+        if network.is_some() || conversion.has_faults() {
+            let text = network.map(|network| network.to_string()).unwrap_or_default();
+            let part = Part::new(transport.origin("interface.*"), text);
+            seed.network_config = Some(part.converted(conversion));
+        }
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use super::super::media::images::folder;
 use super::*;
 use base64ct::Encoding;
 
+use crate::document::Document;
 use crate::source::Rules;
 use crate::source::signature::checked;
 use crate::source::signature::tests::{USER_DATA, USER_DATA_SIGNATURE, key};
@@ -55,6 +56,20 @@ fn why(verdict: &Verdict) -> &str {
         Verdict::Absent(why) | Verdict::Broken(why) => why,
         Verdict::Present(seed) => panic!("{seed:?}"),
     }
+}
+
+/// What is wrong with the document of a seed: `PLACE: MESSAGE`.
+fn told(verdict: &Verdict) -> Vec<String> {
+    let told = document(verdict).diagnostics.into_iter();
+    told.map(|found| format!("{}: {}", found.place(), found.message))
+        .collect()
+}
+
+fn document(verdict: &Verdict) -> Document {
+    let Verdict::Present(seed) = verdict else {
+        panic!("{verdict:?}")
+    };
+    Document::read(&seed.texts())
 }
 
 fn unsigned(transports: &mut [Box<dyn Transport>]) -> Verdict {
@@ -155,8 +170,7 @@ fn photons_own_keys_stand_in_for_what_the_metadata_leaves_open() {
     let name = ("meta-data", "{\"local-hostname\":\"web1\"}");
     let network = (
         "network-config",
-        "{\"ethernets\":{\"interface0\":{\"dhcp4\":true,\"match\":{\"name\":\"eth0\"},\
-         \"nameservers\":{\"addresses\":[],\"search\":[]},\"routes\":[]}},\"version\":2}",
+        "{\"ethernets\":{\"interface0\":{\"dhcp4\":true,\"match\":{\"name\":\"eth0\"}}},\"version\":2}",
     );
     assert_eq!(texts(&with(&[])), [name, network]);
     assert_eq!(
@@ -170,7 +184,8 @@ fn photons_own_keys_stand_in_for_what_the_metadata_leaves_open() {
     assert_eq!(seed.network_config.unwrap().origin, "guestinfo.interface.*");
     let metadata = "local-hostname: a\nnetwork: {}";
     assert_eq!(texts(&with(&[("metadata", Ok(metadata))]))[0], ("meta-data", metadata));
-    assert!(matches!(with(&[("dns.servers", Ok("x"))]), Verdict::Broken(why) if why.contains("guestinfo.dns.servers")));
+    let told = told(&with(&[("dns.servers", Ok("x"))]));
+    assert_eq!(told, ["guestinfo.dns.servers: `dns.servers` are not all IP addresses"]);
     // Silence after the first answer leaves half a seed; before it, it leaves none.
     assert!(matches!(
         with(&[("interface.0.mac", Err("too slow"))]),
@@ -199,10 +214,6 @@ fn half_a_seed_and_what_cannot_be_decoded_are_reported() {
         (
             &[("userdata", Ok("hunter2!")), ("userdata.encoding", Ok("b64"))],
             "guestinfo.userdata: is not base64",
-        ),
-        (
-            &[("metadata", Ok("network: hunter2!\nnetwork.encoding: b64"))],
-            "guestinfo.metadata: its key network: is not base64",
         ),
     ] {
         let verdict = unsigned(&mut [table(values, true), table(&[("userdata", Ok("a: 1"))], true)]);
@@ -319,4 +330,139 @@ fn the_ovf_environment_is_of_the_first_that_has_it() {
         Some(&b"<Environment/>"[..])
     );
     assert_eq!(first_ovf_environment(&mut []), None);
+}
+
+#[test]
+fn a_value_that_is_wrong_costs_what_it_is_about() {
+    let read = |values: &[(&'static str, &'static str)]| {
+        let values: Vec<_> = values.iter().map(|(key, value)| (*key, Ok(*value))).collect();
+        unsigned(&mut [table(&values, true)])
+    };
+    let hostname = |verdict: &Verdict| document(verdict).config.hostname.map(|name| name.as_str().to_owned());
+    let user = ("userdata", "docker: true");
+    for (values, name, expected) in [
+        (
+            &[
+                (
+                    "metadata",
+                    "local-hostname: web1\nnetwork: hunter2!\nnetwork.encoding: b64",
+                ),
+                user,
+            ][..],
+            Some("web1"),
+            "guestinfo.metadata: network: the network is not base64",
+        ),
+        (
+            &[("metadata", "\"\\x68ostname\": web1\ninstance-id: i-1\n"), user],
+            None,
+            "guestinfo.metadata: the key hostname can't be read: name it local-hostname",
+        ),
+        (
+            &[("metadata", "instance-id: i-1\n"), ("hostname", "Winnie_Core"), user],
+            None,
+            "guestinfo.hostname: `Winnie_Core` is not a host name",
+        ),
+        (
+            &[("hostname", "Winnie_Core"), user],
+            None,
+            "guestinfo.hostname: `Winnie_Core` is not a host name",
+        ),
+        (
+            &[
+                ("hostname", "web1"),
+                ("interface.0.name", "ens192"),
+                ("interface.0.dhcp", "no"),
+                user,
+            ],
+            Some("web1"),
+            "guestinfo.interface.0.dhcp: `dhcp` is no, and there is no `address`",
+        ),
+        (
+            &[
+                ("hostname", "web1"),
+                ("interface.0.name", "ens192/x"),
+                ("interface.0.dhcp", "yes"),
+                user,
+            ],
+            Some("web1"),
+            "guestinfo.interface.0.name: ",
+        ),
+        (
+            &[
+                (
+                    "metadata",
+                    "instance-id: i-1\nnetwork: {ethernets: {eth0: {dhcp4: treu}}}\n",
+                ),
+                ("hostname", "web1"),
+                user,
+            ],
+            Some("web1"),
+            "guestinfo.metadata:2:37: expected a boolean",
+        ),
+    ] {
+        let verdict = read(values);
+        let told = told(&verdict);
+        assert!(
+            told.len() == 1 && told[0].contains(expected) && !told[0].contains("hunter2"),
+            "{expected}: {told:?}"
+        );
+        assert_eq!(hostname(&verdict).as_deref(), name, "{expected}");
+        let config = document(&verdict).config;
+        assert!(config.docker.is_some(), "{expected}");
+        assert_eq!(
+            config.network.map_or(0, |network| network.ethernets.len()),
+            0,
+            "{expected}"
+        );
+    }
+}
+
+#[test]
+fn metadata_says_what_it_means() {
+    for (metadata, name, wrong) in [
+        ("instance-id: 17\nlocal-hostname: web1\n", Some("web1"), 0),
+        (
+            "instance-id: null\nlocal-hostname: ''\npublic-keys: null\nwait-on-network: null\nnetwork: null\n",
+            None,
+            0,
+        ),
+        (
+            "{\"local-hostname\": \"\", \"hostname\": \"web1\", \"network\": \"\"}",
+            None,
+            0,
+        ),
+        (
+            "instance-id: ''\nlocal-hostname: web1\nwait-on-network: {ipv4: 'true', ipv6: ''}\nnetwork: {}\n",
+            Some("web1"),
+            0,
+        ),
+        ("", None, 0),
+        ("# nothing\n", None, 0),
+        ("local_hostname: web1\ninstanceid: i-1\n", None, 2),
+    ] {
+        let values = [("metadata", Ok(metadata)), ("userdata", Ok("docker: true"))];
+        let verdict = unsigned(&mut [table(&values, true)]);
+        assert_eq!(told(&verdict).len(), wrong, "{metadata}: {:?}", told(&verdict));
+        let read = document(&verdict);
+        assert!(!read.has_errors());
+        assert_eq!(
+            read.config.hostname.as_ref().map(|name| name.as_str()),
+            name,
+            "{metadata}"
+        );
+    }
+}
+
+#[test]
+fn metadata_without_its_encoding() {
+    let plain = "instance-id: i-1\nhostname: web1\nnetwork: {ethernets: {eth0: {dhcp4: true}}}\n";
+    let encoded: &str = base64ct::Base64::encode_string(plain.as_bytes()).leak();
+    let verdict = unsigned(&mut [table(
+        &[("metadata", Ok(encoded)), ("vendordata", Ok("ZG9ja2VyOiB0cnVlCg=="))],
+        true,
+    )]);
+    let read = document(&verdict);
+    assert_eq!(read.diagnostics, []);
+    assert_eq!(read.config.hostname.unwrap().as_str(), "web1");
+    assert!(read.config.network.is_some() && read.config.docker.is_some());
 }

@@ -1,8 +1,10 @@
 //! The form of `cust.cfg`: sections, `KEY = VALUE`, lists as `KEY|1`, `KEY|2`. Keys that begin with `-` hold secrets.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use zeroize::Zeroizing;
+
+use crate::document::flag::flag;
 
 /// The largest file that is read, in bytes.
 const SIZE_LIMIT: usize = 256 * 1024;
@@ -11,6 +13,19 @@ const SIZE_LIMIT: usize = 256 * 1024;
 pub struct Ini {
     origin: String,
     entries: Vec<Entry>,
+    /// What is wrong with its form.
+    pub faults: Vec<Fault>,
+    /// The sections in which a line can't be read, or two differ.
+    damaged: HashSet<String>,
+}
+
+/// Something that is wrong: where, and what, without anything of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The file and the line, and the setting where there is one.
+    pub place: String,
+    /// What is wrong.
+    pub message: String,
 }
 
 /// One setting, and where it stands.
@@ -25,6 +40,15 @@ pub struct Entry {
     pub line: usize,
 }
 
+/// One line of the file.
+enum Line<'a> {
+    Nothing,
+    Section(&'a str),
+    Setting(&'a str, &'a str),
+    /// A line that is none of these, which may have been meant as the start of a section.
+    Wrong(&'static str, bool),
+}
+
 impl Entry {
     /// The key without the number that it has in a list.
     pub fn name(&self) -> &str {
@@ -32,57 +56,103 @@ impl Entry {
     }
 }
 
+fn line(bytes: &[u8]) -> Line<'_> {
+    let Ok(line) = std::str::from_utf8(bytes) else {
+        return Line::Wrong("the line is not UTF-8", false);
+    };
+    let line = line.trim_start_matches('\u{feff}').trim();
+    if line.is_empty() || line.starts_with(['#', ';']) {
+        return Line::Nothing;
+    }
+    match (line.strip_prefix('['), line.split_once('=')) {
+        (Some(name), _) => match name.strip_suffix(']').map(str::trim) {
+            Some(name) if !name.is_empty() => Line::Section(name),
+            _ => Line::Wrong("the line is no section: write [NAME]", true),
+        },
+        (None, Some((key, value))) => Line::Setting(key.trim(), unquoted(value.trim())),
+        (None, None) => Line::Wrong("the line is neither a section nor KEY = VALUE", false),
+    }
+}
+
 impl Ini {
-    /// Takes the file apart. `origin` is its path, for errors.
+    /// Takes the file apart. `origin` is its path, for errors. A line that can't be read is reported and left out, and so
+    /// are two settings that contradict each other.
     ///
     /// # Errors
-    /// It is not of this form: which line, without anything of it.
+    /// It is too large, or has no setting in it.
     pub fn parse(bytes: &[u8], origin: &str) -> Result<Self, String> {
         if bytes.len() > SIZE_LIMIT {
             return Err(format!("{origin}: has more than the {SIZE_LIMIT} bytes that are read"));
         }
-        let mut entries = Vec::new();
-        let mut seen = HashSet::new();
-        let mut section: Option<String> = None;
-        for (number, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
-            let number = number + 1;
-            let wrong = |what: &str| Err(format!("{origin}:{number}: {what}"));
-            let Ok(line) = std::str::from_utf8(line) else {
-                return wrong("is not UTF-8");
-            };
-            let line = line.trim_start_matches('\u{feff}').trim();
-            if line.is_empty() || line.starts_with(['#', ';']) {
-                continue;
-            }
-            if let Some(name) = line.strip_prefix('[') {
-                match name.strip_suffix(']').map(str::trim) {
-                    Some(name) if !name.is_empty() => section = Some(name.to_owned()),
-                    _ => return wrong("is no section: write [NAME]"),
-                }
-                continue;
-            }
-            let Some((key, value)) = line.split_once('=') else {
-                return wrong("is neither a section nor KEY = VALUE");
-            };
-            let Some(section) = section.clone() else {
-                return wrong("stands before the first section");
-            };
-            let key = key.trim().to_owned();
-            if !seen.insert((section.clone(), key.clone())) {
-                return wrong("has a key that is in this section already: keep one of them");
-            }
-            let value = Zeroizing::new(unquoted(value.trim()).to_owned());
-            entries.push(Entry {
-                section,
-                key,
-                value,
-                line: number,
-            });
-        }
-        Ok(Self {
+        let mut ini = Self {
             origin: origin.to_owned(),
-            entries,
-        })
+            entries: Vec::new(),
+            faults: Vec::new(),
+            damaged: HashSet::new(),
+        };
+        let mut seen: HashMap<(String, String), usize> = HashMap::new();
+        let mut section: Option<String> = None;
+        // What stands below a section whose name is lost is lost too, and said once.
+        let mut is_lost = false;
+        for (number, bytes) in bytes.split(|byte| *byte == b'\n').enumerate() {
+            match (line(bytes), &section) {
+                (Line::Nothing, _) => {}
+                (Line::Section(name), _) => (section, is_lost) = (Some(name.to_owned()), false),
+                (Line::Wrong(what, is_section), _) => {
+                    let around = section.as_deref().filter(|_| !is_section);
+                    ini.damage(number + 1, around, what);
+                    if is_section {
+                        (section, is_lost) = (None, true);
+                    }
+                }
+                (Line::Setting(..), None) if is_lost => {}
+                (Line::Setting(..), None) => {
+                    ini.damage(number + 1, None, "the setting stands before the first section")
+                }
+                (Line::Setting(key, value), Some(section)) => {
+                    let entry = Entry {
+                        section: section.clone(),
+                        key: key.to_owned(),
+                        value: Zeroizing::new(value.to_owned()),
+                        line: number + 1,
+                    };
+                    ini.add(entry, &mut seen);
+                }
+            }
+        }
+        let Self { entries, damaged, .. } = &mut ini;
+        entries.retain(|entry| !damaged.contains(&whole_key(&entry.section, &entry.key)));
+        match ini.faults.first().filter(|_| ini.entries.is_empty()) {
+            Some(Fault { place, message }) => Err(format!("{place}: {message}")),
+            None => Ok(ini),
+        }
+    }
+
+    fn add(&mut self, entry: Entry, seen: &mut HashMap<(String, String), usize>) {
+        let known = seen.get(&(entry.section.clone(), entry.key.clone()));
+        let Some(other) = known.and_then(|at| self.entries.get(*at)) else {
+            seen.insert((entry.section.clone(), entry.key.clone()), self.entries.len());
+            self.entries.push(entry);
+            return;
+        };
+        if other.value != entry.value {
+            let what = "the key is in this section already, with another value: keep one of them";
+            self.damaged.insert(whole_key(&entry.section, &entry.key));
+            self.damage(entry.line, Some(&entry.section), what);
+        }
+    }
+
+    fn damage(&mut self, line: usize, section: Option<&str>, what: &str) {
+        self.damaged.extend(section.map(str::to_owned));
+        self.faults.push(Fault {
+            place: format!("{}:{line}", self.origin),
+            message: what.to_owned(),
+        });
+    }
+
+    /// Whether a line of this section can't be read, or two of it contradict each other.
+    pub fn is_damaged(&self, section: &str) -> bool {
+        self.damaged.contains(section)
     }
 
     /// All settings, in their order.
@@ -104,22 +174,21 @@ impl Ini {
     /// The settings `KEY|1`, `KEY|2`, … by their number, empty ones left out.
     ///
     /// # Errors
-    /// What stands behind the `|` is no number.
-    pub fn list(&self, section: &str, name: &str) -> Result<Vec<(u32, &Entry)>, String> {
+    /// What stands behind the `|` of one is no number.
+    pub fn list(&self, section: &str, name: &str) -> Result<Vec<(u32, &Entry)>, Fault> {
         let of = |entry: &&Entry| entry.section == section && entry.name() == name && !entry.value.is_empty();
         let numbered = |entry| Ok((self.number(entry)?, entry));
-        let mut found: Vec<_> = self
-            .entries
-            .iter()
-            .filter(of)
-            .map(numbered)
-            .collect::<Result<_, String>>()?;
+        let found = self.entries.iter().filter(of).map(numbered);
+        let mut found: Vec<_> = found.collect::<Result<_, Fault>>()?;
         found.sort_by_key(|(number, _)| *number);
         Ok(found)
     }
 
-    fn number(&self, entry: &Entry) -> Result<u32, String> {
-        let number = entry.key.split_once('|').and_then(|(_, number)| number.parse().ok());
+    fn number(&self, entry: &Entry) -> Result<u32, Fault> {
+        let number = entry
+            .key
+            .split_once('|')
+            .and_then(|(_, number)| number.trim().parse().ok());
         number.ok_or_else(|| self.wrong(entry, "needs a number behind it, as in SUFFIX|1"))
     }
 
@@ -127,22 +196,39 @@ impl Ini {
     ///
     /// # Errors
     /// It says neither yes nor no.
-    pub fn flag(&self, section: &str, key: &str) -> Result<Option<bool>, String> {
+    pub fn flag(&self, section: &str, key: &str) -> Result<Option<bool>, Fault> {
         let Some(entry) = self.get(section, key) else {
             return Ok(None);
         };
-        match entry.value.to_ascii_lowercase().as_str() {
-            "yes" | "true" => Ok(Some(true)),
-            "no" | "false" => Ok(Some(false)),
-            _ => Err(self.wrong(entry, "is neither yes nor no")),
+        match flag(&entry.value) {
+            Some(says) => Ok(Some(says)),
+            None => Err(self.wrong(entry, "is neither yes nor no")),
         }
     }
 
-    /// What is wrong with a setting, with its place and without its value.
-    pub fn wrong(&self, entry: &Entry, what: &str) -> String {
+    /// Where a setting is.
+    pub fn place(&self, entry: &Entry) -> String {
         let Entry { section, key, line, .. } = entry;
-        format!("{}:{line}: [{section}] {}: {what}", self.origin, key.escape_debug())
+        format!(
+            "{}:{line}: [{}] {}",
+            self.origin,
+            section.escape_debug(),
+            key.escape_debug()
+        )
     }
+
+    /// What is wrong with a setting, without its value.
+    pub fn wrong(&self, entry: &Entry, what: &str) -> Fault {
+        Fault {
+            place: self.place(entry),
+            message: format!("`{}` {what}", entry.key.escape_debug()),
+        }
+    }
+}
+
+/// A setting among sections: no section has a line break in its name.
+fn whole_key(section: &str, key: &str) -> String {
+    format!("{section}\n{key}")
 }
 
 fn unquoted(value: &str) -> &str {
@@ -177,27 +263,67 @@ mod tests {
     fn what_is_no_such_file_is_refused_without_being_shown() {
         let large = vec![b'#'; SIZE_LIMIT + 1];
         for (text, what) in [
-            (&b"hunter2 = x\n"[..], "cust.cfg:1: stands before"),
-            (b"[A]\nhunter2\n", "cust.cfg:2: is neither"),
-            (b"[hunter2\n", "cust.cfg:1: is no section"),
-            (b"[]\n", "cust.cfg:1: is no section"),
-            (b"[A]\na=hunter2\nA=1\na=hunter2\n", "cust.cfg:4: has a key"),
-            (b"[A]\n\xff=hunter2\n", "cust.cfg:2: is not UTF-8"),
+            (&b"hunter2 = x\n"[..], "cust.cfg:1: the setting stands before"),
+            (b"[A]\nhunter2\n", "cust.cfg:2: the line is neither"),
+            (b"[hunter2\n", "cust.cfg:1: the line is no section"),
+            (b"[]\n", "cust.cfg:1: the line is no section"),
+            (b"[A]\n\xff=hunter2\n", "cust.cfg:2: the line is not UTF-8"),
             (&large, "more than the 262144 bytes"),
         ] {
             let why = Ini::parse(text, "cust.cfg").err().unwrap();
             assert!(why.contains(what) && !why.contains("hunter2"), "{why}");
         }
         let ini = Ini::parse(b"[A]\nF=hunter2\nL|x=hunter2\n", "cust.cfg").unwrap();
+        let said = |fault: Fault| format!("{}: {}", fault.place, fault.message);
         assert_eq!(
-            ini.flag("A", "F"),
-            Err("cust.cfg:2: [A] F: is neither yes nor no".to_owned())
+            ini.flag("A", "F").map_err(said),
+            Err("cust.cfg:2: [A] F: `F` is neither yes nor no".to_owned())
         );
-        assert!(
-            ini.list("A", "L")
-                .err()
-                .unwrap()
-                .starts_with("cust.cfg:3: [A] L|x: needs a number")
+        let why = ini.list("A", "L").err().map(said).unwrap();
+        assert_eq!(
+            why,
+            "cust.cfg:3: [A] L|x: `L|x` needs a number behind it, as in SUFFIX|1"
         );
+    }
+
+    #[test]
+    fn a_line_that_can_not_be_read_costs_its_section_at_most() {
+        let good = "[GOOD]\nKEY = kept\n";
+        for (text, faults, damaged) in [
+            ("[A]\nhunter2\n", &["cust.cfg:4: the line is neither"][..], true),
+            (
+                "[A]\na=hunter2\nA=1\na=hunter3\n",
+                &["cust.cfg:6: the key is in this section already"],
+                true,
+            ),
+            ("[A]\na=hunter2\na = \"hunter2\"\n", &[], false),
+            (
+                "[A\na=hunter2\nb=hunter2\n",
+                &["cust.cfg:3: the line is no section"],
+                false,
+            ),
+        ] {
+            let ini = Ini::parse(format!("{good}{text}").as_bytes(), "cust.cfg").unwrap();
+            let told: Vec<_> = ini
+                .faults
+                .iter()
+                .map(|fault| format!("{}: {}", fault.place, fault.message))
+                .collect();
+            assert_eq!(told.len(), faults.len(), "{told:?}");
+            assert!(
+                told.iter().zip(faults).all(|(told, fault)| told.starts_with(fault)),
+                "{told:?}"
+            );
+            assert!(!told.join("").contains("hunter"), "{told:?}");
+            assert_eq!(
+                (ini.value("GOOD", "KEY"), ini.is_damaged("GOOD")),
+                (Some("kept"), false)
+            );
+            assert_eq!(ini.is_damaged("A"), damaged, "{text}");
+            assert!(
+                ini.value("A", "a") != Some("hunter3"),
+                "of two that differ none is taken"
+            );
+        }
     }
 }

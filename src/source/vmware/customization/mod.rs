@@ -12,10 +12,15 @@ use base64ct::{Base64, Encoding};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use self::ini::{Entry, Ini};
+use self::ini::{Entry, Fault, Ini};
 use super::{NAME, metadata};
+use crate::document::Conversion;
+use crate::document::chpasswd::looks_hashed;
 use crate::source::file::read_plain;
-use crate::source::{Part, Places, Seed};
+use crate::source::{Part, Places, Seed, json};
+
+/// What to do about a mistake.
+const ADVICE: &str = "correct the customization specification, and customize the machine again";
 
 /// The file's name.
 pub const FILE: &str = "cust.cfg";
@@ -102,14 +107,18 @@ fn in_directory(directory: &str, name: &str, read: &Reader<'_>) -> Result<Option
         );
     }
     let mut seed = Seed::empty(NAME, place.clone());
-    let files = [
-        given(&ini, "METADATA", directory, read)?,
-        given(&ini, "USERDATA", directory, read)?,
-    ];
-    if files.iter().any(Option::is_some) {
-        add_files(&ini, &mut seed, files)?;
+    let mut conversion = Conversion::new(ADVICE);
+    for Fault { place, message } in &ini.faults {
+        conversion.error(&[], place.as_str(), message.as_str());
+    }
+    let metadata = given(&ini, "METADATA", directory, read, &mut conversion);
+    let userdata = given(&ini, "USERDATA", directory, read, &mut conversion);
+    if metadata.is_some() || userdata.is_some() {
+        add_files(&ini, &mut seed, metadata, userdata);
+        // Below what they say there is room for what is wrong here.
+        seed.vendor_data = part(&place, "user-data", None, conversion);
     } else {
-        add_settings(&ini, &mut seed, &place)?;
+        add_settings(&ini, &mut seed, &place, conversion);
     }
     if seed.parts().next().is_none() {
         let what = "asks for nothing: take it away, or give it a [NETWORK] HOSTNAME";
@@ -119,10 +128,10 @@ fn in_directory(directory: &str, name: &str, read: &Reader<'_>) -> Result<Option
 }
 
 /// The documents that stand beside the file: then it says nothing else, as for cloud-init.
-fn add_files(ini: &Ini, seed: &mut Seed, [metadata, userdata]: [Option<Part>; 2]) -> Result<(), String> {
+fn add_files(ini: &Ini, seed: &mut Seed, metadata: Option<Part>, userdata: Option<Part>) {
     if let Some(mut part) = metadata {
         let bytes = std::mem::take(&mut part.bytes);
-        let split = metadata::split(bytes, &part.origin).map_err(|why| format!("{}: {why}", part.origin))?;
+        let split = metadata::split(bytes, &part.origin);
         (seed.meta_data, seed.network_config) = (Some(split.meta), split.network);
     }
     seed.user_data = userdata;
@@ -132,74 +141,124 @@ fn add_files(ini: &Ini, seed: &mut Seed, [metadata, userdata]: [Option<Part>; 2]
         .iter()
         .find(|entry| other.contains(&entry.section.as_str()))
     {
-        tracing::warn!(
-            "{}",
-            ini.wrong(entry, "is not used: [CLOUDINIT] names documents instead")
-        );
+        tracing::warn!("{}: not used: [CLOUDINIT] names documents instead", ini.place(entry));
     }
-    Ok(())
 }
 
-/// A file that [CLOUDINIT] names.
-fn given(ini: &Ini, key: &str, directory: &str, read: &Reader<'_>) -> Result<Option<Part>, String> {
-    let Some(entry) = ini.get("CLOUDINIT", key) else {
-        return Ok(None);
-    };
+/// A file that [CLOUDINIT] names; one that can't be had is reported.
+fn given(ini: &Ini, key: &str, directory: &str, read: &Reader<'_>, conversion: &mut Conversion) -> Option<Part> {
+    let entry = ini.get("CLOUDINIT", key)?;
     let name = entry.value.as_str();
-    if name.contains(['/', '\0']) || matches!(name, "." | "..") {
-        return Err(ini.wrong(entry, "is not the name of a file in the same directory"));
-    }
-    match read(name)? {
-        Some(bytes) => Ok(Some(Part::new(format!("{directory}/{name}"), bytes).unsignable())),
-        None => Err(ini.wrong(entry, "names a file that is not there")),
-    }
-}
-
-/// The settings as a document, meta-data and a network.
-fn add_settings(ini: &Ini, seed: &mut Seed, place: &str) -> Result<(), String> {
-    let part = |what: &str, value: &Value| Part::new(format!("{place} (as {what})"), value.to_string()).unsignable();
-    let document = document(ini)?;
-    if !document.is_empty() {
-        seed.user_data = Some(part("user-data", &document.into()));
-    }
-    if let Some(id) = ini
-        .value("MISC", "INSTANCE-ID")
-        .or_else(|| ini.value("MISC", "MARKER-ID"))
-    {
-        seed.meta_data = Some(part("meta-data", &json!({"instance-id": id})));
-    }
-    seed.network_config = nics::netplan(ini)?.map(|network| part("network-config", &network));
-    Ok(())
-}
-
-fn document(ini: &Ini) -> Result<Map<String, Value>, String> {
-    let mut document = Map::new();
-    if let Some(hostname) = ini.value("NETWORK", "HOSTNAME") {
-        document.insert("hostname".to_owned(), json!(hostname));
-        if let Some(domain) = ini.value("NETWORK", "DOMAINNAME") {
-            document.insert("fqdn".to_owned(), json!(format!("{hostname}.{domain}")));
+    let found = match name.contains(['/', '\0']) || matches!(name, "." | "..") {
+        true => Err("is not the name of a file in the same directory".to_owned()),
+        false => match read(name) {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => Err("names a file that is not there".to_owned()),
+            Err(why) => Err(format!("names a file that can't be had: {why}")),
+        },
+    };
+    match found {
+        Ok(bytes) => Some(Part::new(format!("{directory}/{name}"), bytes).unsignable()),
+        Err(what) => {
+            let Fault { place, message } = ini.wrong(entry, &what);
+            conversion.error(&[], place, message);
+            None
         }
-    } else if let Some(entry) = ini.get("NETWORK", "DOMAINNAME") {
-        return Err(ini.wrong(entry, "needs a HOSTNAME beside it"));
     }
+}
+
+/// The settings as a document, meta-data and a network. `conversion` has what is wrong already.
+fn add_settings(ini: &Ini, seed: &mut Seed, place: &str, mut conversion: Conversion) {
+    let document = document(ini, &mut conversion);
+    seed.user_data = part(place, "user-data", Some(document), conversion);
+    let id = ini.get("MISC", "INSTANCE-ID").or_else(|| ini.get("MISC", "MARKER-ID"));
+    let mut conversion = Conversion::new(ADVICE);
+    let meta = id.map(|entry| {
+        conversion.place(&["instance-id"], ini.place(entry));
+        Map::from_iter([("instance-id".to_owned(), json!(entry.value.as_str()))])
+    });
+    seed.meta_data = part(place, "meta-data", meta, conversion);
+    let mut conversion = Conversion::new(ADVICE);
+    let network = match nics::netplan(ini, &mut conversion) {
+        Some(Value::Object(network)) => Some(network),
+        _ => None,
+    };
+    seed.network_config = part(place, "network-config", network, conversion);
+}
+
+/// A part that was made from this file; `None` if there is nothing to say.
+fn part(place: &str, what: &str, value: Option<Map<String, Value>>, conversion: Conversion) -> Option<Part> {
+    let value = value.filter(|value| !value.is_empty());
+    if value.is_none() && !conversion.has_faults() {
+        return None;
+    }
+    let text = value.map(|value| json::text(&value.into())).unwrap_or_default();
+    Some(Part::new(format!("{place} (as {what})"), text.into_bytes()).converted(conversion))
+}
+
+fn document(ini: &Ini, conversion: &mut Conversion) -> Map<String, Value> {
+    let mut document = Map::new();
+    add_names(ini, &mut document, conversion);
     let mut root = Map::new();
     if let Some(entry) = ini.get("PASSWORD", "-PASS") {
-        root.insert("password".to_owned(), json!(*password(ini, entry)?));
+        match password(ini, entry) {
+            Ok(password) => {
+                // Nobody's password looks like this, and there is no other key for a hash.
+                let key = match looks_hashed(&password) {
+                    true => "hashed_password",
+                    false => "password",
+                };
+                conversion.place(&["root", key], ini.place(entry));
+                root.insert(key.to_owned(), json!(*password));
+            }
+            Err(Fault { place, message }) => conversion.error(&["root", "password"], place, message),
+        }
     }
-    if ini.flag("PASSWORD", "RESET")? == Some(true) {
-        root.insert("expire".to_owned(), json!(true));
+    match ini.flag("PASSWORD", "RESET") {
+        Ok(Some(true)) => _ = root.insert("expire".to_owned(), json!(true)),
+        Ok(_) => {}
+        // The strict reading: a password that is to be changed is, rather than stays.
+        Err(Fault { place, message }) => {
+            root.insert("expire".to_owned(), json!(true));
+            conversion.error(&["root", "expire"], place, format!("{message}: taken as yes"));
+        }
     }
     if !root.is_empty() {
         document.insert("root".to_owned(), root.into());
     }
-    if let Some(zone) = ini.value("DATETIME", "TIMEZONE") {
-        document.insert("timezone".to_owned(), json!(zone));
+    if let Some(entry) = ini.get("DATETIME", "TIMEZONE") {
+        conversion.place(&["timezone"], ini.place(entry));
+        document.insert("timezone".to_owned(), json!(entry.value.as_str()));
     }
-    Ok(document)
+    document
+}
+
+/// The name of the machine, with its domain.
+fn add_names(ini: &Ini, document: &mut Map<String, Value>, conversion: &mut Conversion) {
+    let domain = ini.get("NETWORK", "DOMAINNAME");
+    let Some(entry) = ini.get("NETWORK", "HOSTNAME") else {
+        if let Some(entry) = domain {
+            let Fault { place, message } = ini.wrong(entry, "needs a HOSTNAME beside it");
+            conversion.error(&["fqdn"], place, message);
+        }
+        return;
+    };
+    let hostname = entry.value.as_str();
+    conversion.place(&["hostname"], ini.place(entry));
+    document.insert("hostname".to_owned(), json!(hostname));
+    if let Some(entry) = domain {
+        let domain = entry.value.trim_start_matches('.');
+        let fqdn = match hostname.strip_suffix(domain).is_some_and(|short| short.ends_with('.')) {
+            true => hostname.to_owned(),
+            false => format!("{hostname}.{domain}"),
+        };
+        conversion.place(&["fqdn"], ini.place(entry));
+        document.insert("fqdn".to_owned(), json!(fqdn));
+    }
 }
 
 /// The password below its base64; the line end that `echo` leaves in it belongs to no password.
-fn password(ini: &Ini, entry: &Entry) -> Result<Zeroizing<String>, String> {
+fn password(ini: &Ini, entry: &Entry) -> Result<Zeroizing<String>, Fault> {
     let decoded = Base64::decode_vec(&entry.value).ok().map(Zeroizing::new);
     let text = decoded.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok());
     let text = text.ok_or_else(|| ini.wrong(entry, "is not base64 of a text"))?;
@@ -232,7 +291,7 @@ fn not_applied(ini: &Ini) -> Vec<String> {
     let said = ini
         .entries()
         .iter()
-        .filter_map(|entry| Some(ini.wrong(entry, why(entry)?)));
+        .filter_map(|entry| Some(format!("{}: {}", ini.place(entry), why(entry)?)));
     said.collect()
 }
 

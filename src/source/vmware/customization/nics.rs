@@ -1,11 +1,15 @@
 //! The network adapters of `cust.cfg` as netplan has them, each recognised by its hardware address.
+//!
+//! A mistake costs the adapter that it is of; the machine then keeps what it has for it.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
-use super::ini::{Entry, Ini};
+use super::ini::{Entry, Fault, Ini};
+use crate::document::Conversion;
+use crate::source::interface::{Interface, Route};
 use crate::source::prefix::with_prefix;
 
 /// The metric of the first default route that stands in for another one; the next ones count up. Above that of DHCP, 1024.
@@ -24,7 +28,7 @@ enum Ipv4 {
 }
 
 /// The default routes so far, IPv4 and IPv6: of equal ones the kernel would take one or the other.
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct DefaultRoutes([u32; 2]);
 
 /// The names of the sections that describe adapters, of which one is too many beyond [`LIMIT`].
@@ -34,173 +38,213 @@ pub fn names(ini: &Ini) -> Vec<&str> {
     names.take(LIMIT + 1).collect()
 }
 
-/// The network; `None` if there is no adapter to configure.
-///
-/// # Errors
-/// A setting is wrong or missing: its place, without its value.
-pub fn netplan(ini: &Ini) -> Result<Option<Value>, String> {
-    let names = names(ini);
+/// The network; `None` if there is no adapter to configure. What is wrong is reported to `conversion`.
+pub fn netplan(ini: &Ini, conversion: &mut Conversion) -> Option<Value> {
+    let mut names = names(ini);
     if let Some(name) = names.get(LIMIT) {
-        return Err(missing(
-            ini,
-            name,
-            &format!("is one more than the {LIMIT} that are read"),
-        ));
+        let what = format!("is one more than the {LIMIT} that are read");
+        report(conversion, name, missing(ini, name, &what));
+        names.truncate(LIMIT);
     }
-    let dns = Dns::of(ini)?;
-    let mut primary = None;
-    for name in &names {
-        if ini.flag(name, "PRIMARY")? == Some(true) && primary.replace(*name).is_some_and(|other| other != *name) {
-            return Err(missing(
-                ini,
-                name,
-                "is a second adapter with PRIMARY = yes: one is the primary one",
-            ));
-        }
-    }
+    let dns = Dns::of(ini, conversion);
+    let primary = primary(ini, &names, conversion);
     let mut routes = DefaultRoutes::default();
     let mut ethernets = Map::new();
     let mut owners = HashMap::new();
     for name in names {
-        if ini.flag(name, "ONBOOT")? == Some(false) {
-            tracing::warn!(
-                "{}",
-                missing(ini, name, "has ONBOOT = no: left out, networkd has no such thing")
-            );
+        // What is wrong in it was said where it is.
+        if ini.is_damaged(name) {
+            let what = "is left as it is: what is wrong in its section was said above";
+            report(conversion, name, missing(ini, name, what));
             continue;
         }
-        let ipv4 = ipv4(ini, name)?;
-        if matches!(ipv4, Ipv4::AsIs) {
-            tracing::warn!(
-                "{}",
-                missing(ini, name, "has IPv4_MODE = AS_IS: left out, its network stays as it is")
-            );
-            continue;
+        match adapter(ini, name, &mut owners) {
+            Ok(Some((interface, ipv4))) => {
+                let routed = primary.is_none_or(|primary| primary == name);
+                let before = routes.clone();
+                match ethernet(ini, interface, name, &ipv4, &dns, routed.then_some(&mut routes)) {
+                    Ok(interface) => interface.finish(&mut ethernets, conversion),
+                    Err(fault) => {
+                        report(conversion, name, fault);
+                        routes = before;
+                    }
+                }
+            }
+            Ok(None) => {}
+            Err(fault) => report(conversion, name, fault),
         }
-        let mac = ini
-            .get(name, "MACADDR")
-            .ok_or_else(|| missing(ini, name, "has no MACADDR: nothing says which it is"))?;
-        let mac = mac.value.replace('-', ":").to_ascii_lowercase();
-        if let Some(other) = owners.insert(mac.clone(), name) {
-            return Err(missing(
-                ini,
-                name,
-                &format!("is the same adapter as [{}]", other.escape_debug()),
-            ));
-        }
-        let routed = primary.is_none_or(|primary| primary == name);
-        let nic = ethernet(ini, name, &mac, &ipv4, &dns, routed.then_some(&mut routes))?;
-        ethernets.insert(name.to_ascii_lowercase(), nic);
     }
-    Ok((!ethernets.is_empty()).then(|| json!({"version": 2, "ethernets": ethernets})))
+    (!ethernets.is_empty()).then(|| json!({"version": 2, "ethernets": ethernets}))
+}
+
+/// The adapter that has the default routes; `None` if it is not said which, or said of several.
+fn primary<'a>(ini: &Ini, names: &[&'a str], conversion: &mut Conversion) -> Option<&'a str> {
+    let mut primary = None;
+    for name in names {
+        match ini.flag(name, "PRIMARY") {
+            Ok(Some(true)) if primary.is_some_and(|other| other != *name) => {
+                let what = "is a second adapter with PRIMARY = yes: one is the primary one";
+                let Fault { place, message } = missing(ini, name, what);
+                conversion.error(&[], place, message);
+            }
+            Ok(Some(true)) => primary = Some(*name),
+            Ok(_) => {}
+            Err(Fault { place, message }) => conversion.error(&[], place, message),
+        }
+    }
+    primary
+}
+
+/// Reports what is wrong with an adapter, which is then left as it is.
+fn report(conversion: &mut Conversion, name: &str, fault: Fault) {
+    let id = name.to_ascii_lowercase();
+    conversion.error(&["network", "ethernets", &id], fault.place, fault.message);
+}
+
+/// An adapter, and how it gets its IPv4 address; `None` where it is not to be touched.
+///
+/// # Errors
+/// A setting is wrong or missing.
+fn adapter<'a>(
+    ini: &Ini,
+    name: &'a str,
+    owners: &mut HashMap<String, &'a str>,
+) -> Result<Option<(Interface, Ipv4)>, Fault> {
+    let left_out = |why: &str| {
+        let Fault { place, message } = missing(ini, name, why);
+        tracing::warn!("{place}: {message}");
+    };
+    if ini.flag(name, "ONBOOT")? == Some(false) {
+        left_out("has ONBOOT = no: left out, networkd has no such thing");
+        return Ok(None);
+    }
+    let ipv4 = ipv4(ini, name)?;
+    if matches!(ipv4, Ipv4::AsIs) {
+        left_out("has IPv4_MODE = AS_IS: left out, its network stays as it is");
+        return Ok(None);
+    }
+    let entry = ini
+        .get(name, "MACADDR")
+        .ok_or_else(|| missing(ini, name, "has no MACADDR: nothing says which it is"))?;
+    let mac = entry.value.replace('-', ":").to_ascii_lowercase();
+    if let Some(other) = owners.insert(mac.clone(), name) {
+        let what = format!("is the same adapter as [{}]", other.escape_debug());
+        return Err(missing(ini, name, &what));
+    }
+    let mut interface = Interface::new(name.to_ascii_lowercase(), ini.place(entry));
+    interface.match_mac(&mac, ini.place(entry));
+    Ok(Some((interface, ipv4)))
 }
 
 /// One adapter. `routes` is that of all others, `None` where another adapter is the primary one.
+///
+/// # Errors
+/// A setting is wrong or missing.
 fn ethernet(
     ini: &Ini,
+    mut nic: Interface,
     name: &str,
-    mac: &str,
     ipv4: &Ipv4,
     dns: &Dns<'_>,
     routes: Option<&mut DefaultRoutes>,
-) -> Result<Value, String> {
-    let mut nic = Map::new();
-    nic.insert("match".to_owned(), json!({"macaddress": mac}));
-    let mut addresses = Vec::new();
-    let mut gateways = Vec::new();
+) -> Result<Interface, Fault> {
+    let mut gateways: Vec<(IpAddr, String)> = Vec::new();
     match ipv4 {
         Ipv4::Dhcp => {
-            nic.insert("dhcp4".to_owned(), json!(true));
+            let mode = ini.get(name, "IPv4_MODE").or_else(|| ini.get(name, "BOOTPROTO"));
+            let place = mode.or_else(|| ini.get(name, "MACADDR")).map(|entry| ini.place(entry));
+            let place = place.unwrap_or_default();
+            nic.set("dhcp4", true, place.clone());
             if dns.instead_of_dhcp {
-                nic.insert("dhcp4-overrides".to_owned(), json!({"use-dns": false}));
+                nic.set("dhcp4-overrides", json!({"use-dns": false}), place);
             }
         }
         Ipv4::Static => {
             let address = ini
                 .get(name, "IPADDR")
                 .ok_or_else(|| missing(ini, name, "is static and has no IPADDR"))?;
-            addresses.push(prefixed(ini, address, ini.value(name, "NETMASK"))?);
+            nic.add_address(prefixed(ini, address, ini.value(name, "NETMASK"))?, ini.place(address));
             if let Some(entry) = ini.get(name, "GATEWAY") {
-                let all = entry
-                    .value
-                    .split(',')
-                    .map(str::trim)
-                    .filter(|gateway| !gateway.is_empty());
-                for gateway in all {
-                    gateways.push(ip(ini, entry, gateway)?);
+                let all = entry.value.split(',').map(str::trim);
+                for gateway in all.filter(|gateway| !gateway.is_empty()) {
+                    gateways.push((ip(ini, entry, gateway)?, ini.place(entry)));
                 }
             }
         }
         Ipv4::None | Ipv4::AsIs => {}
     }
     for (number, address) in ini.list(name, "IPv6ADDR")? {
-        addresses.push(prefixed(
-            ini,
-            address,
-            ini.value(name, &format!("IPv6NETMASK|{number}")),
-        )?);
+        let mask = ini.value(name, &format!("IPv6NETMASK|{number}"));
+        nic.add_address(prefixed(ini, address, mask)?, ini.place(address));
     }
     for (_, entry) in ini.list(name, "IPv6GATEWAY")? {
-        gateways.push(ip(ini, entry, &entry.value)?);
+        gateways.push((ip(ini, entry, &entry.value)?, ini.place(entry)));
     }
-    gateways.dedup();
-    nic.insert("addresses".to_owned(), json!(addresses));
+    gateways.dedup_by_key(|(gateway, _)| *gateway);
     match routes {
-        Some(routes) => {
-            _ = nic.insert(
-                "routes".to_owned(),
-                gateways.into_iter().map(|via| routes.add(via)).collect(),
-            )
-        }
+        Some(routes) => gateways
+            .into_iter()
+            .for_each(|(via, place)| nic.add_route(routes.add(via), place)),
         None if gateways.is_empty() => {}
-        None => tracing::warn!(
-            "{}",
-            missing(ini, name, "is not the primary adapter: its gateways are left out")
-        ),
+        None => {
+            let Fault { place, message } = missing(ini, name, "is not the primary adapter: its gateways are left out");
+            tracing::warn!("{place}: {message}");
+        }
     }
-    let nameservers = json!({"addresses": dns.servers, "search": dns.search});
-    nic.insert("nameservers".to_owned(), nameservers);
-    Ok(nic.into())
+    dns.servers
+        .iter()
+        .for_each(|(server, place)| nic.add_server(*server, place.as_str()));
+    dns.search
+        .iter()
+        .for_each(|(domain, place)| nic.add_search(domain, place.as_str()));
+    Ok(nic)
 }
 
 impl DefaultRoutes {
     /// The next one: what comes first is used for as long as it is there.
-    fn add(&mut self, via: IpAddr) -> Value {
+    fn add(&mut self, via: IpAddr) -> Route {
         let [ipv4, ipv6] = &mut self.0;
         let count = if via.is_ipv4() { ipv4 } else { ipv6 };
         *count += 1;
-        match *count {
-            1 => json!({"to": "default", "via": via}),
-            count => json!({"to": "default", "via": via, "metric": STAND_IN_METRIC + count - 2}),
+        Route {
+            metric: count.checked_sub(2).map(|stand_in| STAND_IN_METRIC + stand_in),
+            ..Route::default_via(via)
         }
     }
 }
 
 /// `[DNS]`, which is of all adapters.
 struct Dns<'a> {
-    servers: Vec<IpAddr>,
-    search: Vec<&'a str>,
+    servers: Vec<(IpAddr, String)>,
+    search: Vec<(&'a str, String)>,
     instead_of_dhcp: bool,
 }
 
 impl<'a> Dns<'a> {
-    fn of(ini: &'a Ini) -> Result<Self, String> {
-        let servers = ini.list("DNS", "NAMESERVER")?.into_iter();
-        let servers: Vec<_> = servers
-            .map(|(_, entry)| ip(ini, entry, &entry.value))
-            .collect::<Result<_, _>>()?;
-        let suffixes = ini.list("DNS", "SUFFIX")?.into_iter();
-        // Without servers of its own the machine would have none.
-        let instead_of_dhcp = ini.flag("DNS", "DNSFROMDHCP")? == Some(false) && !servers.is_empty();
-        Ok(Self {
+    /// What the section says; a server that is wrong is reported and left out.
+    fn of(ini: &'a Ini, conversion: &mut Conversion) -> Self {
+        let mut report = |fault: Fault| conversion.error(&[], fault.place, fault.message);
+        let mut listed = |name: &str| ini.list("DNS", name).map_err(&mut report).unwrap_or_default();
+        let (servers, suffixes) = (listed("NAMESERVER"), listed("SUFFIX"));
+        let from_dhcp = ini.flag("DNS", "DNSFROMDHCP").map_err(&mut report).unwrap_or_default();
+        let server = |(_, entry): (u32, &Entry)| {
+            let address = ip(ini, entry, &entry.value).map_err(&mut report).ok()?;
+            Some((address, ini.place(entry)))
+        };
+        let servers: Vec<_> = servers.into_iter().filter_map(server).collect();
+        Self {
+            // Without servers of its own the machine would have none.
+            instead_of_dhcp: from_dhcp == Some(false) && !servers.is_empty(),
             servers,
-            search: suffixes.map(|(_, entry)| entry.value.as_str()).collect(),
-            instead_of_dhcp,
-        })
+            search: suffixes
+                .into_iter()
+                .map(|(_, entry)| (entry.value.as_str(), ini.place(entry)))
+                .collect(),
+        }
     }
 }
 
-fn ipv4(ini: &Ini, name: &str) -> Result<Ipv4, String> {
+fn ipv4(ini: &Ini, name: &str) -> Result<Ipv4, Fault> {
     if let Some(mode) = ini.get(name, "IPv4_MODE") {
         match mode.value.to_ascii_lowercase().as_str() {
             "backwards_compatible" => {}
@@ -221,19 +265,20 @@ fn ipv4(ini: &Ini, name: &str) -> Result<Ipv4, String> {
     }
 }
 
-fn prefixed(ini: &Ini, address: &Entry, mask: Option<&str>) -> Result<String, String> {
+fn prefixed(ini: &Ini, address: &Entry, mask: Option<&str>) -> Result<String, Fault> {
     with_prefix(&address.value, mask).map_err(|why| ini.wrong(address, &why))
 }
 
-fn ip(ini: &Ini, entry: &Entry, text: &str) -> Result<IpAddr, String> {
+fn ip(ini: &Ini, entry: &Entry, text: &str) -> Result<IpAddr, Fault> {
     text.parse().map_err(|_| ini.wrong(entry, "is no IP address"))
 }
 
 /// What is wrong with an adapter as a whole: at the first line of its section, or where it is named.
-fn missing(ini: &Ini, name: &str, what: &str) -> String {
+fn missing(ini: &Ini, name: &str, what: &str) -> Fault {
     let first = ini.entries().iter().find(|entry| entry.section == name);
-    match first.or_else(|| ini.get("NIC-CONFIG", "NICS")) {
-        Some(entry) => ini.wrong(entry, &format!("the adapter {} {what}", name.escape_debug())),
-        None => format!("the adapter {} {what}", name.escape_debug()),
+    let entry = first.or_else(|| ini.get("NIC-CONFIG", "NICS"));
+    Fault {
+        place: entry.map(|entry| ini.place(entry)).unwrap_or_default(),
+        message: format!("the adapter {} {what}", name.escape_debug()),
     }
 }

@@ -131,19 +131,15 @@ fn addresses_by_dhcp_and_a_password() {
         json!({"root": {"password": "hunter2", "expire": true}})
     );
     assert_eq!(json(seed.meta_data.as_ref()), json!({"instance-id": "i-1"}));
-    let nameservers = json!({"addresses": [], "search": ["example.test"]});
+    let nameservers = json!({"search": ["example.test"]});
     let network = json!({"version": 2, "ethernets": {
         "nic1": {
             "match": {"macaddress": "00:50:56:aa:00:01"},
             "dhcp4": true,
-            "addresses": [],
-            "routes": [],
             "nameservers": nameservers,
         },
         "nic2": {
             "match": {"macaddress": "00:50:56:aa:00:02"},
-            "addresses": [],
-            "routes": [],
             "nameservers": nameservers,
         },
     }});
@@ -178,7 +174,7 @@ fn how_an_adapter_gets_its_address() {
     ] {
         let nic = adapter(lines).unwrap();
         assert_eq!(
-            (nic["dhcp4"] == true, &nic["addresses"]),
+            (nic["dhcp4"] == true, nic.get("addresses").unwrap_or(&json!([]))),
             (dhcp, &json!(addresses)),
             "{lines}"
         );
@@ -202,7 +198,7 @@ fn only_the_primary_adapter_has_a_default_route() {
         json!([{"to": "default", "via": "198.51.100.1"}])
     );
     let both = text.replace("[NIC1]\n", "[NIC1]\nPRIMARY = yes\n");
-    assert!(seed(&both).unwrap_err().contains("a second adapter with PRIMARY"));
+    assert!(told(&both).join("").contains("a second adapter with PRIMARY"));
 }
 
 #[test]
@@ -219,100 +215,281 @@ fn adapters_that_are_left_out() {
     }
 }
 
+/// What is wrong with a customization: `PLACE: MESSAGE`, the place without its directory.
+fn told(text: &str) -> Vec<String> {
+    let seed = seed(text).unwrap();
+    let document = Document::read(&seed.texts());
+    let told = document.diagnostics.iter().map(|found| {
+        let place = found.place();
+        let place = place.rsplit_once('/').map_or(place.as_str(), |(_, place)| place);
+        assert!(
+            found.excerpt.is_none() && found.hint.as_deref() == Some(ADVICE),
+            "{found:?}"
+        );
+        format!("{place}: {}", found.message)
+    });
+    told.collect()
+}
+
+/// The names of the adapters that are configured.
+fn adapters(document: &Document) -> Vec<String> {
+    let ethernets = document
+        .config
+        .network
+        .iter()
+        .flat_map(|network| network.ethernets.keys());
+    ethernets.map(|id| id.as_str().to_owned()).collect()
+}
+
 #[test]
-fn what_is_wrong_has_a_place_and_is_not_shown() {
-    for (from, to, what) in [
-        ("192.0.2.10", "hunter2", "cust.cfg:15: [NIC1] IPADDR: is no IP address"),
+fn what_is_wrong_has_a_place_and_costs_its_adapter() {
+    let both = &["nic1", "nic2"][..];
+    let second = &["nic2"][..];
+    for (from, to, what, left) in [
+        (
+            "192.0.2.10",
+            "hunter2",
+            "cust.cfg:15: [NIC1] IPADDR: `IPADDR` is no IP address",
+            second,
+        ),
         (
             "255.255.252.0",
             "hunter2",
-            "cust.cfg:15: [NIC1] IPADDR: has a netmask beside it that is none",
+            "cust.cfg:15: [NIC1] IPADDR: `IPADDR` has a netmask beside it that is none",
+            second,
         ),
         (
             "NETMASK = 255.255.252.0",
             "",
-            "cust.cfg:15: [NIC1] IPADDR: has no netmask",
+            "cust.cfg:15: [NIC1] IPADDR: `IPADDR` has no netmask beside it",
+            second,
         ),
         (
             "192.0.2.2\n",
             "hunter2\n",
-            "cust.cfg:17: [NIC1] GATEWAY: is no IP address",
+            "cust.cfg:17: [NIC1] GATEWAY: `GATEWAY` is no IP address",
+            second,
         ),
         (
             "IPADDR = 192.0.2.10",
             "",
-            "[NIC1] MACADDR: the adapter NIC1 is static and has no IPADDR",
+            "cust.cfg:11: [NIC1] MACADDR: the adapter NIC1 is static and has no IPADDR",
+            second,
         ),
-        ("MACADDR = 00:50:56:AA:00:01", "", "the adapter NIC1 has no MACADDR"),
+        (
+            "MACADDR = 00:50:56:AA:00:01",
+            "",
+            "the adapter NIC1 has no MACADDR",
+            second,
+        ),
+        ("00:50:56:AA:00:01", "hunter2", "cust.cfg:11: [NIC1] MACADDR: ", second),
         (
             "00:50:56:AA:00:01",
             "00:50:56:aa:00:02",
             "the adapter NIC2 is the same adapter as [NIC1]",
+            &["nic1"],
         ),
         (
             "BACKWARDS_COMPATIBLE",
             "hunter2",
-            "cust.cfg:13: [NIC1] IPv4_MODE: is none of",
+            "cust.cfg:13: [NIC1] IPv4_MODE: `IPv4_MODE` is none of",
+            second,
         ),
-        ("= static", "= hunter2", "cust.cfg:14: [NIC1] BOOTPROTO: is neither"),
+        (
+            "= static",
+            "= hunter2",
+            "cust.cfg:14: [NIC1] BOOTPROTO: `BOOTPROTO` is neither",
+            second,
+        ),
         (
             "ONBOOT = yes",
             "ONBOOT = hunter2",
-            "cust.cfg:12: [NIC1] ONBOOT: is neither yes nor no",
+            "cust.cfg:12: [NIC1] ONBOOT: `ONBOOT` is neither yes nor no",
+            second,
         ),
-        ("192.0.2.54", "hunter2", "[DNS] NAMESERVER|2: is no IP address"),
-        ("HOSTNAME   = web1", "", "[NETWORK] DOMAINNAME: needs a HOSTNAME"),
+        (
+            "IPv6NETMASK|1 = 64",
+            "IPv6NETMASK|1 = 129",
+            "[NIC1] IPv6ADDR|1: `IPv6ADDR|1` has a netmask",
+            second,
+        ),
+        (
+            "IPv6GATEWAY|1 = ",
+            "IPv6GATEWAY|x = ",
+            "[NIC1] IPv6GATEWAY|x: `IPv6GATEWAY|x` needs a number",
+            second,
+        ),
+        (
+            "192.0.2.1, ",
+            "192.0.2.10, ",
+            "cust.cfg:17: [NIC1] GATEWAY: the gateway 192.0.2.10 is the link's own",
+            second,
+        ),
+        (
+            "BOOTPROTO = static",
+            "hunter2",
+            "cust.cfg:14: the line is neither a section nor KEY = VALUE",
+            second,
+        ),
+        (
+            "192.0.2.54",
+            "hunter2",
+            "[DNS] NAMESERVER|2: `NAMESERVER|2` is no IP address",
+            both,
+        ),
+        (
+            "DNSFROMDHCP=no",
+            "DNSFROMDHCP=hunter2",
+            "[DNS] DNSFROMDHCP: `DNSFROMDHCP` is neither",
+            both,
+        ),
+        (
+            "HOSTNAME   = web1",
+            "",
+            "[NETWORK] DOMAINNAME: `DOMAINNAME` needs a HOSTNAME",
+            both,
+        ),
         (
             "NICS = NIC1,NIC2",
-            "NICS = NIC3",
+            "NICS = NIC3,NIC2",
             "cust.cfg:8: [NIC-CONFIG] NICS: the adapter NIC3 has no MACADDR",
+            second,
         ),
         (
             "[DATETIME]",
             "[PASSWORD]\n-PASS = hunter2\n[DATETIME]",
-            "[PASSWORD] -PASS: is not base64",
+            "[PASSWORD] -PASS: `-PASS` is not base64",
+            both,
         ),
         (
             "[DATETIME]",
             "[PASSWORD]\n-PASS = //8=\n[DATETIME]",
-            "[PASSWORD] -PASS: is not base64 of a text",
+            "[PASSWORD] -PASS: `-PASS` is not base64 of a text",
+            both,
         ),
         (
             "[DATETIME]",
-            "[PASSWORD]\nRESET = hunter2\n[DATETIME]",
-            "[PASSWORD] RESET: is neither",
+            "[PASSWORD]\n-PASS = aHVudGVyMg==\nRESET = hunter2\n[DATETIME]",
+            "[PASSWORD] RESET: `RESET` is neither yes nor no: taken as yes",
+            both,
         ),
         (
             "[DATETIME]",
             "[CLOUDINIT]\nUSERDATA = ../x\n[DATETIME]",
-            "[CLOUDINIT] USERDATA: is not the name",
+            "[CLOUDINIT] USERDATA: `USERDATA` is not the name",
+            both,
         ),
         (
             "[DATETIME]",
             "[CLOUDINIT]\nMETADATA = ..\n[DATETIME]",
-            "[CLOUDINIT] METADATA: is not the name",
+            "[CLOUDINIT] METADATA: `METADATA` is not the name",
+            both,
         ),
         (
             "[DATETIME]",
             "[CLOUDINIT]\nMETADATA = md\n[DATETIME]",
-            "[CLOUDINIT] METADATA: names a file that is not there",
+            "[CLOUDINIT] METADATA: `METADATA` names a file that is not there",
+            both,
         ),
+        ("Africa/Abidjan", "(UTC+01:00) Amsterdam", "[DATETIME] TIMEZONE: ", both),
+        (
+            "example.test\n\n",
+            "exa_mple..test\n\n",
+            "cust.cfg:5: [NETWORK] DOMAINNAME: ",
+            both,
+        ),
+        ("[DATETIME]", "[DATETIME", "the line is no section", both),
     ] {
         let text = STATIC.replacen(from, to, 1);
         assert_ne!(text, STATIC, "{from}");
-        let why = seed(&text).unwrap_err();
-        assert!(why.contains(what) && !why.contains("hunter2"), "{why}");
+        let told = told(&text);
+        // What is left out of a section is said for the adapter too.
+        let said = told.iter().filter(|one| !one.contains("is left as it is"));
+        let said: Vec<_> = said.collect();
+        assert!(said.len() == 1 && said[0].contains(what), "{what}: {told:#?}");
+        let shows = told
+            .join("")
+            .replace("`hunter2` is not a hardware address", "")
+            .contains("hunter2");
+        assert!(!shows, "{told:?}");
+        let document = Document::read(&seed(&text).unwrap().texts());
+        assert_eq!(adapters(&document), left, "{what}");
+        if !what.contains("[NETWORK]") {
+            assert_eq!(
+                document.config.fqdn.as_ref().unwrap().as_str(),
+                "web1.example.test",
+                "{what}"
+            );
+        }
+        if what.contains("taken as yes") {
+            assert_eq!(document.config.root.unwrap().expire, Some(true));
+        }
     }
     let many = format!("[NIC-CONFIG]\nNICS = {}\n", "N,".repeat(1000));
+    let told = told(&many);
     assert!(
-        seed(&many)
-            .unwrap_err()
-            .contains("cust.cfg:2: [NIC-CONFIG] NICS: the adapter N is one more than the 16")
+        told[0].contains("cust.cfg:2: [NIC-CONFIG] NICS: the adapter N is one more than the 16"),
+        "{told:?}"
     );
     assert!(
         seed("[MISC]\nPOST-GC-STATUS = no\n")
             .unwrap_err()
             .contains("cust.cfg: asks for nothing")
+    );
+}
+
+#[test]
+fn an_adapter_that_is_left_out_takes_no_default_route_from_another() {
+    // As a template without a netmask for its first adapter.
+    let text = STATIC.replacen("NETMASK = 255.255.252.0\n", "", 1);
+    let network = json(seed(&text).unwrap().network_config.as_ref());
+    assert_eq!(
+        network["ethernets"]["nic2"]["routes"],
+        json!([{"to": "default", "via": "198.51.100.1"}])
+    );
+}
+
+#[test]
+fn a_gateway_outside_of_the_subnet_is_on_link() {
+    let text = "[NETWORK]\nHOSTNAME = test1\n[NIC-CONFIG]\nNICS = NIC1\n[NIC1]\nMACADDR = 00:50:56:00:00:01\nONBOOT = 1\n\
+                BOOTPROTO = static\nIPADDR = 192.0.2.10\nNETMASK = 255.255.255.255\nGATEWAY = 203.0.113.1\n";
+    let seed = seed(text).unwrap();
+    let document = Document::read(&seed.texts());
+    assert_eq!(document.diagnostics, []);
+    let network = document.config.network.unwrap();
+    let route = &network.ethernets.values().next().unwrap().routes[0];
+    assert_eq!(
+        (route.to_string(), route.on_link),
+        ("default via 203.0.113.1".to_owned(), Some(true))
+    );
+}
+
+#[test]
+fn names_and_passwords_as_people_write_them() {
+    const HASH: &str =
+        "$6$saltsaltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/";
+    for (names, hostname, fqdn) in [
+        ("HOSTNAME = web1\nDOMAINNAME = \"\"", "web1", None),
+        ("HOSTNAME = web1\nDOMAINNAME = lab.test", "web1", Some("web1.lab.test")),
+        (
+            "HOSTNAME = web1.lab.test\nDOMAINNAME = lab.test",
+            "web1.lab.test",
+            Some("web1.lab.test"),
+        ),
+        ("HOSTNAME = web1\nDOMAINNAME = .lab.test", "web1", Some("web1.lab.test")),
+    ] {
+        let document = Document::read(&seed(&format!("[NETWORK]\n{names}\n")).unwrap().texts());
+        assert_eq!(document.diagnostics, [], "{names}");
+        let is = |name: Option<crate::document::hostname::HostName>| name.map(|name| name.as_str().to_owned());
+        assert_eq!(is(document.config.hostname).as_deref(), Some(hostname), "{names}");
+        assert_eq!(is(document.config.fqdn).as_deref(), fqdn, "{names}");
+    }
+    let hash = Base64::encode_string(HASH.as_bytes());
+    let seed = seed(&format!("[PASSWORD]\n-PASS = {hash}\n")).unwrap();
+    let root = Document::read(&seed.texts()).config.root.unwrap();
+    assert_eq!(
+        (root.password, root.hashed_password.unwrap().secret().expose()),
+        (None, HASH)
     );
 }
 
