@@ -328,10 +328,10 @@ pub enum Expectation {
     SshdTakesKeys {
         /// The account's name.
         user: String,
-        /// Its home directory.
-        home: String,
         /// The file.
         file: String,
+        /// The file as `AuthorizedKeysFile` has it, and `sshd -T` prints it.
+        pattern: String,
         /// Whether every key is bound to a command.
         forced: bool,
     },

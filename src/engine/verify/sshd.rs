@@ -3,9 +3,6 @@
 use super::Verdict;
 use crate::document::redact::redact;
 use crate::module::Expectation;
-use crate::module::sshd::account::Account;
-use crate::module::sshd::criteria::Who;
-use crate::module::sshd::key_file::expand;
 use crate::system::sshd::{Effective, Printed, Sshd, SshdError, Verdict as Says};
 
 /// What the machine's sshd says: asked once, when somebody wants to know. All files are in place by then.
@@ -34,25 +31,8 @@ pub fn judge(answer: &Result<Effective, SshdError>, expectation: &Expectation) -
         // sshd quotes the line that it refuses.
         (Err(error), _) => Verdict::Wrong(redact(&error.to_string()).into_owned()),
         (Ok(effective), Expectation::SshdSays { keyword, value }) => says(effective, keyword, value),
-        (
-            Ok(effective),
-            Expectation::SshdTakesKeys {
-                user,
-                home,
-                file,
-                forced,
-            },
-        ) => {
-            let account = Account {
-                who: Who {
-                    user: user.clone(),
-                    groups: None,
-                },
-                uid: 0,
-                home: home.clone(),
-                locked: false,
-            };
-            takes_keys(&effective.root, &account, file, *forced)
+        (Ok(effective), Expectation::SshdTakesKeys { pattern, forced, .. }) => {
+            takes_keys(&effective.root, pattern, *forced)
         }
         (Ok(_), _) => Verdict::Verified,
     }
@@ -68,8 +48,8 @@ fn says(effective: &Effective, keyword: &str, value: &str) -> Verdict {
     }
 }
 
-/// Whether root gets in with a key in this file.
-fn takes_keys(printed: &Printed, account: &Account, file: &str, forced: bool) -> Verdict {
+/// Whether root gets in with a key in the file that this pattern stands for.
+fn takes_keys(printed: &Printed, pattern: &str, forced: bool) -> Verdict {
     let first = |keyword: &str| printed.values(keyword).first().map(String::as_str);
     match (first("permitrootlogin"), first("pubkeyauthentication")) {
         (Some("no"), _) => return Verdict::Wrong("it says permitrootlogin no".to_owned()),
@@ -80,8 +60,8 @@ fn takes_keys(printed: &Printed, account: &Account, file: &str, forced: bool) ->
         _ => {}
     }
     let files = first("authorizedkeysfile").unwrap_or_default();
-    let mut read = files.split_whitespace().filter_map(|pattern| expand(pattern, account));
-    match read.any(|read| read == file) {
+    // They are printed without quotes, whatever is in them.
+    match format!(" {files} ").contains(&format!(" {pattern} ")) {
         true => Verdict::Verified,
         false => Verdict::Wrong(format!("it says authorizedkeysfile {files}")),
     }
@@ -93,12 +73,13 @@ mod tests {
 
     #[test]
     fn keys_are_taken_or_the_line_that_says_otherwise_is_told() {
-        let expected = |forced| Expectation::SshdTakesKeys {
+        let expected = |pattern: &str, forced| Expectation::SshdTakesKeys {
             user: "root".into(),
-            home: "/root".into(),
-            file: "/root/.ssh/authorized_keys".into(),
+            file: "/some/where".into(),
+            pattern: pattern.into(),
             forced,
         };
+        const USUAL: &str = ".ssh/authorized_keys";
         let usual = "authorizedkeysfile .ssh/authorized_keys .ssh/authorized_keys2\n";
         for (printed, forced, why) in [
             (
@@ -107,11 +88,6 @@ mod tests {
                 "",
             ),
             (format!("permitrootlogin yes\n{usual}"), false, ""),
-            (
-                "authorizedkeysfile /etc/keys/%u %h/.ssh/authorized_keys\n".to_owned(),
-                false,
-                "",
-            ),
             (format!("permitrootlogin forced-commands-only\n{usual}"), true, ""),
             (
                 format!("permitrootlogin forced-commands-only\n{usual}"),
@@ -144,12 +120,23 @@ mod tests {
                 elsewhere: None,
             };
             let expected = match why {
-                "" => (judge(&Ok(effective), &expected(forced)), Verdict::Verified),
-                why => (judge(&Ok(effective), &expected(forced)), Verdict::Wrong(why.to_owned())),
+                "" => (judge(&Ok(effective), &expected(USUAL, forced)), Verdict::Verified),
+                why => (
+                    judge(&Ok(effective), &expected(USUAL, forced)),
+                    Verdict::Wrong(why.to_owned()),
+                ),
             };
             assert_eq!(expected.0, expected.1, "{printed}");
         }
-        let missing = judge(&Err(SshdError::Missing), &expected(false));
+        let effective = Effective {
+            root: Printed::parse("authorizedkeysfile /a/%u /etc/my keys/%u .c\n", None),
+            elsewhere: None,
+        };
+        for (pattern, verified) in [("/etc/my keys/%u", true), (".c", true), ("/a/%u", true), ("/a", false)] {
+            let verdict = judge(&Ok(effective.clone()), &expected(pattern, false));
+            assert_eq!(verdict == Verdict::Verified, verified, "{pattern}: {verdict:?}");
+        }
+        let missing = judge(&Err(SshdError::Missing), &expected(USUAL, false));
         assert!(matches!(missing, Verdict::Unseen(_)), "{missing:?}");
     }
 }

@@ -241,13 +241,30 @@ impl Access<'_> {
     }
 }
 
+/// The most characters of a line that are shown.
+const SHOWN: usize = 120;
+
 /// A line as it is told of: where it is, what it says, and for whom.
 pub fn said(line: &Occurrence) -> String {
-    let text = format!("{} says `{} {}`", line.place(), line.keyword.name, line.value.trim());
+    let value = shown(line.value.trim());
+    let text = format!("{} says `{} {value}`", line.place(), line.keyword.name);
     match line.block() {
-        Some(block) => format!("{text} below `{}`", block.text),
+        Some(block) => format!("{text} below `{}`", shown(&block.text)),
         None => text,
     }
+}
+
+/// A text of the configuration, cut short.
+pub fn shown(text: &str) -> String {
+    let mut start: String = text
+        .chars()
+        .take(SHOWN)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    if text.chars().nth(SHOWN).is_some() {
+        start.push('…');
+    }
+    start
 }
 
 fn sure(holds: bool) -> Certainty {

@@ -119,12 +119,10 @@ impl Occurrence {
         format!("{} line {}", self.file, self.line + 1)
     }
 
-    /// The words of the value, without quotes.
+    /// The words of the value, without quotes; none where a quote is not closed, which sshd refuses.
     pub fn words(&self) -> Vec<String> {
-        match words(self.value.as_bytes()) {
-            Ok(words) => words.into_iter().map(|word| word.text).collect(),
-            Err(_) => vec![self.value.clone()],
-        }
+        let words = words(self.value.as_bytes()).unwrap_or_default();
+        words.into_iter().map(|word| word.text).collect()
     }
 
     /// The block that it stands in; `None` where it counts for everybody.
@@ -176,12 +174,23 @@ impl Effective {
     pub fn counting_for(&self, keyword: &'static Keyword, who: &Who) -> Counting<'_> {
         let adds_up = keyword.canonical().shape.adds_up();
         let mut counting = Counting::default();
+        // Lines of one block stand together: it is looked at once for all of them.
+        let mut last: Option<(&Rc<Block>, Certainty)> = None;
         for line in self.all(keyword) {
-            match &line.scope {
-                Scope::Everywhere => {}
-                Scope::Match(block) if block.counts_for(who) == Certainty::Never => {}
-                Scope::Match(block) if block.counts_for(who) == Certainty::Perhaps => counting.perhaps.push(line),
-                Scope::MatchAll | Scope::Match(_) => {
+            let certainty = match (&line.scope, last) {
+                (Scope::Everywhere, _) => continue,
+                (Scope::MatchAll, _) => Certainty::Always,
+                (Scope::Match(block), Some((known, certainty))) if Rc::ptr_eq(block, known) => certainty,
+                (Scope::Match(block), _) => {
+                    let certainty = block.counts_for(who);
+                    last = Some((block, certainty));
+                    certainty
+                }
+            };
+            match certainty {
+                Certainty::Never => {}
+                Certainty::Perhaps => counting.perhaps.push(line),
+                Certainty::Always => {
                     counting.always.push(line);
                     if !adds_up {
                         return counting;

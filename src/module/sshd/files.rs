@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::system::{ReadError, Root};
 
+/// The most paths that a pattern may match on its way: a machine has a handful.
+const GLOB_LIMIT: usize = 10_000;
+
 /// The machine's files, some of them replaced or taken away in thought.
 #[derive(Debug, Clone)]
 pub struct Files<'a> {
@@ -52,6 +55,13 @@ impl<'a> Files<'a> {
                     deeper.extend(names.map(|name| format!("{directory}/{name}")));
                 } else {
                     deeper.insert(format!("{directory}/{}", part.replace('\\', "")));
+                }
+                if deeper.len() > GLOB_LIMIT {
+                    return Err(ReadError {
+                        what: "follow the pattern",
+                        path: pattern.to_owned(),
+                        why: format!("more than {GLOB_LIMIT} paths match it"),
+                    });
                 }
             }
             found = deeper;
@@ -210,6 +220,12 @@ mod tests {
             ["/etc/d1/0.conf", "/etc/d1/b.conf"]
         );
         assert_eq!(files.glob("/etc/d[23]/*").unwrap(), ["/etc/d2/c.conf"]);
+        let many = Files {
+            root: &root,
+            instead: (0..=GLOB_LIMIT).map(|n| (format!("/etc/d4/{n}"), None)).collect(),
+        };
+        let error = many.glob("/etc/d4/*").unwrap_err().to_string();
+        assert!(error.contains("more than 10000"), "{error}");
         assert_eq!(files.glob("/etc/d3/*").unwrap(), ["/etc/d3/z.conf"]);
         assert_eq!(files.glob("//etc/plain").unwrap(), ["/etc/plain"]);
         assert_eq!(files.glob("/etc/plain/*").unwrap(), Vec::<String>::new());

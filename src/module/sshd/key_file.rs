@@ -17,6 +17,8 @@ const NO_PLACE: [&str; 3] = ["/dev/", "/proc/", "/sys/"];
 pub struct KeyFile {
     /// The file.
     pub path: String,
+    /// The same as `AuthorizedKeysFile` has it, and `sshd -T` prints it.
+    pub pattern: String,
     /// The line that names it; `None` where that is sshd's default.
     pub said: Option<String>,
     /// Whether all accounts share it.
@@ -27,6 +29,7 @@ pub struct KeyFile {
 pub fn usual(account: &Account) -> KeyFile {
     KeyFile {
         path: format!("{}/{}", account.home, DEFAULT[0]),
+        pattern: DEFAULT[0].to_owned(),
         said: None,
         shared: false,
     }
@@ -43,8 +46,9 @@ pub fn choose(access: &Access<'_>, machine: &Machine<'_>) -> Result<Result<KeyFi
     let counting = access.effective.counting_for(keyword, &access.account.who);
     let line = counting.always.first().copied();
     let patterns = line.map_or_else(|| DEFAULT.map(str::to_owned).to_vec(), Occurrence::words);
-    for pattern in &patterns {
-        let Some(path) = expand(pattern, access.account).filter(|path| can_be_written(path)) else {
+    for pattern in patterns {
+        let pattern = without_tilde(pattern);
+        let Some(path) = expand(&pattern, access.account).filter(|path| can_be_written(path)) else {
             continue;
         };
         let is_taken = |kind: Kind| matches!(kind, Kind::Directory | Kind::Other);
@@ -52,7 +56,8 @@ pub fn choose(access: &Access<'_>, machine: &Machine<'_>) -> Result<Result<KeyFi
             continue;
         }
         return Ok(Ok(KeyFile {
-            shared: !depends_on_account(pattern),
+            shared: !depends_on_account(&pattern),
+            pattern,
             said: line.map(said),
             path,
         }));
@@ -68,19 +73,21 @@ pub fn choose(access: &Access<'_>, machine: &Machine<'_>) -> Result<Result<KeyFi
     }))
 }
 
+/// sshd expands `~/` when it reads its configuration, for itself: as root.
+fn without_tilde(pattern: String) -> String {
+    match pattern.strip_prefix("~/") {
+        Some(below) => format!("/root/{below}"),
+        None => pattern,
+    }
+}
+
 /// The path that a pattern of `AuthorizedKeysFile` stands for; `None` for `none` and for what sshd can't expand.
-pub fn expand(pattern: &str, account: &Account) -> Option<String> {
+fn expand(pattern: &str, account: &Account) -> Option<String> {
     if pattern.eq_ignore_ascii_case("none") {
         return None;
     }
     let mut path = String::new();
-    let mut rest = pattern;
-    // sshd expands `~/` when it reads its configuration, for itself: as root.
-    if let Some(below) = pattern.strip_prefix("~/") {
-        path.push_str("/root/");
-        rest = below;
-    }
-    let mut chars = rest.chars();
+    let mut chars = pattern.chars();
     while let Some(c) = chars.next() {
         match c {
             '%' => match chars.next()? {
@@ -108,7 +115,7 @@ fn can_be_written(path: &str) -> bool {
 
 /// Whether the pattern leads to another file for another account.
 fn depends_on_account(pattern: &str) -> bool {
-    let is_relative = !pattern.starts_with(['/', '~', '%']);
+    let is_relative = !pattern.starts_with(['/', '%']);
     is_relative
         || ["%h", "%u", "%U"]
             .iter()
@@ -134,7 +141,7 @@ mod tests {
             ("/etc/ssh/keys/%u", Some("/etc/ssh/keys/root")),
             ("/etc/ssh/keys/%U.%%u", Some("/etc/ssh/keys/0.%u")),
             ("//etc/./ssh//x", Some("/etc/ssh/x")),
-            ("~/keys", Some("/root/keys")),
+            ("/etc/my keys/%u", Some("/etc/my keys/root")),
             ("none", None),
             ("NONE", None),
             ("/etc/%x", None),
@@ -142,6 +149,7 @@ mod tests {
         ] {
             assert_eq!(expand(pattern, &account).as_deref(), path, "{pattern}");
         }
+        assert_eq!(without_tilde("~/keys".to_owned()), "/root/keys");
         for path in ["/dev/null", "/etc/keys/*", "/etc/../keys", "/proc/1/x", "/"] {
             assert!(!can_be_written(path), "{path}");
         }

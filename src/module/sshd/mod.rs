@@ -25,14 +25,18 @@ use crate::document::Config;
 use crate::document::sshd::{Keyword, Setting, settings};
 use crate::system::sshd::{PlannedFile, PlannedLine};
 use crate::system::{Kind, Machine, Metadata};
+use access::shown;
 use config_file::ConfigFile;
-use criteria::{Certainty, Who};
-use effective::{Effective, Include, MAIN, Scope};
+use criteria::Who;
+use effective::{Block, Effective, Include, MAIN, Occurrence, Scope};
 use files::Files;
 use placement::{DROP_INS, Placement, place};
 
 /// Where drop-ins are, on the machines that have them.
 const DROP_IN_DIRECTORY: &str = "/etc/ssh/sshd_config.d";
+
+/// The most notes of one kind.
+const NOTES_LIMIT: usize = 10;
 
 /// The module of `sshd` and `ssh_pwauth`.
 #[derive(Debug, Clone, Copy)]
@@ -236,29 +240,39 @@ fn note_what_differs(setting: &Setting, effective: &Effective, plan: &mut Plan) 
             places.join(" and ")
         ));
     }
-    for line in effective.all(setting.keyword) {
-        if let Scope::Match(block) = &line.scope
-            && block.counts_for(&Who::root()) != Certainty::Never
-            && !setting.keyword.same(&[&line.value], &setting.lines)
-        {
-            plan.warn(format!(
-                "{} sets {name} to `{}` for whom `{}` matches; for all others it is `{wanted}`",
-                line.place(),
-                line.value,
-                block.text
-            ));
-        }
+    let counting = effective.counting_for(setting.keyword, &Who::root());
+    let always = counting.always.iter().filter(|line| line.block().is_some());
+    let others: Vec<(&Occurrence, &Block)> = always
+        .chain(&counting.perhaps)
+        .filter(|line| !setting.keyword.same(&[&line.value], &setting.lines))
+        .filter_map(|line| Some((*line, line.block()?)))
+        .collect();
+    for (line, block) in others.iter().take(NOTES_LIMIT) {
+        plan.warn(format!(
+            "{} sets {name} to `{}` for whom `{}` matches; for all others it is `{wanted}`",
+            line.place(),
+            shown(&line.value),
+            shown(&block.text)
+        ));
+    }
+    if others.len() > NOTES_LIMIT {
+        plan.warn(format!(
+            "{} more lines set {name} in `Match` blocks",
+            others.len() - NOTES_LIMIT
+        ));
     }
 }
 
 /// An `Include` below a `Match` looks as if it held for everybody.
 fn note_conditional_includes(effective: &Effective, plan: &mut Plan) {
-    for include in effective.includes() {
+    let conditional = effective.includes().iter();
+    let conditional = conditional.filter(|include| matches!(include.scope, Scope::Match(_)));
+    for include in conditional.take(NOTES_LIMIT) {
         if let Scope::Match(block) = &include.scope {
             let text = format!(
                 "{} includes files inside of `{}`: what they say counts only there; move the line above the first `Match`",
                 include.place(),
-                block.text
+                shown(&block.text)
             );
             let level = Level::Notice;
             plan.notes.push(Note { level, text });
