@@ -475,9 +475,12 @@ fn odd_lines_among_the_keys_stay_as_they_are() {
     );
     assert_eq!(merged(&after, &[one.clone(), two]), after, "their order is nobody's");
     // What stands before the key is taken for options, as sshd does, and they are not those that are asked for.
-    assert_eq!(merged(&odd[4], &[one.clone()]), format!("{ONE}\n").into_bytes());
     assert_eq!(
-        merged(&odd[5], &[one.clone()]),
+        merged(&odd[4], std::slice::from_ref(&one)),
+        format!("{ONE}\n").into_bytes()
+    );
+    assert_eq!(
+        merged(&odd[5], std::slice::from_ref(&one)),
         [&odd[5][..], ONE.as_bytes(), b"\n"].concat()
     );
     let crlf = format!("# a\r\n{ONE} me\r\n");
