@@ -7,7 +7,7 @@ use super::docker::Docker;
 use super::hostname::{HostName, ManageEtcHosts};
 use super::keymap::Keymap;
 use super::locale::Locale;
-use super::network::Network;
+use super::network::{LeftOut, Network};
 use super::networkd_files::NetworkdFile;
 use super::ntp::Ntp;
 use super::password::Password;
@@ -65,6 +65,9 @@ pub struct Config {
     pub write_files: Option<Vec<WriteFile>>,
     /// How this document is to be treated.
     pub firstlight: Option<Settings>,
+    /// What of the network is not taken, because of what is wrong with it.
+    #[serde(skip)]
+    pub left_out: LeftOut,
 }
 
 impl Check for Config {

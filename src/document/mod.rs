@@ -39,6 +39,7 @@ pub mod settings;
 pub mod sshd;
 pub mod text;
 pub mod timezone;
+mod twice;
 pub mod user_name;
 pub mod write_files;
 pub mod yaml;

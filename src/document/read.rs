@@ -11,7 +11,7 @@ use super::conversion::{Conversion, Located};
 use super::diagnostic::{Diagnostic, excerpt};
 use super::hostname::HostName;
 use super::meta_data::{self, MetaData, PUBLIC_KEYS};
-use super::network::{self, note_left_out};
+use super::network;
 use super::problem::{Check, Problem, Problems};
 use super::public_keys::PublicKeys;
 use super::text::{Text, Texts, decode_text, unpacked};
@@ -39,6 +39,8 @@ pub struct Document {
     tree: Option<Node>,
     /// The mappings out of which a value was taken.
     holes: Vec<Span>,
+    /// The keys that are there twice, with the numbers of the diagnostics about them.
+    twice: Vec<(usize, Span)>,
 }
 
 /// A text that could be decoded, kept for excerpts.
@@ -73,7 +75,7 @@ impl Document {
             document.meta_data = document.take(meta);
         }
         document.decode_all();
-        note_left_out(&mut document.config.network, &document.diagnostics);
+        network::leave_out(&mut document.config, &document.diagnostics);
         document.add_meta_data();
         document.add_files(&texts.files);
         document
@@ -239,6 +241,7 @@ impl Document {
             Err(fault) => (None, vec![fault]),
         };
         for Fault { span, message, hint } in faults {
+            self.twice.push((self.diagnostics.len(), span));
             let diagnostic = self.diagnostic(span, None, message).hint(hint);
             self.diagnostics.push(diagnostic);
         }
@@ -345,6 +348,7 @@ impl Document {
 
     fn decode_all(&mut self) {
         self.drop_keys_without_effect();
+        self.doom_what_is_there_twice();
         while self.diagnostics.len() < PROBLEM_LIMIT {
             let Some(config) = self.decode_pruning::<Config>() else {
                 break;
@@ -361,6 +365,27 @@ impl Document {
             }
             self.config = Config::default();
         }
+    }
+
+    /// Of what is only taken whole, nobody knows which half is meant.
+    fn doom_what_is_there_twice(&mut self) {
+        let Some(tree) = &self.tree else { return };
+        let twice: Vec<(usize, Span)> = self.twice.drain(..).take(PROBLEM_LIMIT).collect();
+        let spans: Vec<Span> = twice.iter().map(|(_, span)| *span).collect();
+        let mut doomed = Vec::new();
+        for (path, (number, _)) in super::twice::paths(tree, &spans).into_iter().zip(twice) {
+            let (Some(path), Some(diagnostic)) = (path, self.diagnostics.get_mut(number)) else {
+                continue;
+            };
+            let only_whole = path
+                .first()
+                .is_some_and(|first| first == "network" || FILES.contains(&first.as_str()));
+            if only_whole && path.len() > 1 {
+                doomed.push(whole(tree, &path));
+            }
+            diagnostic.path = path;
+        }
+        self.prune_all(doomed);
     }
 
     fn drop_keys_without_effect(&mut self) {
@@ -492,15 +517,20 @@ impl Document {
         (1..=path.len()).rev().any(|length| tree.prune(&path[..length]))
     }
 
-    /// What is left out where `path` is to blame: of some things nothing is taken out alone. A file with a hole in it would
-    /// be empty or readable by all, and half of an interface leads nowhere.
     fn whole(&self, path: &[String]) -> Vec<String> {
-        let (first, second) = (path.first().map(String::as_str), path.get(..2));
-        match (&self.tree, first, second) {
-            (Some(tree), Some("network"), _) => network::whole(tree, path).to_vec(),
-            (_, Some(first), Some(file)) if FILES.contains(&first) => file.to_vec(),
-            _ => path.to_vec(),
-        }
+        self.tree
+            .as_ref()
+            .map_or_else(|| path.to_vec(), |tree| whole(tree, path))
+    }
+}
+
+/// What is left out where `path` is to blame: of some things nothing is taken out alone. A file with a hole in it would
+/// be empty or readable by all, and half of an interface leads nowhere.
+fn whole(tree: &Node, path: &[String]) -> Vec<String> {
+    match (path.first().map(String::as_str), path.get(..2)) {
+        (Some("network"), _) => network::whole(tree, path).to_vec(),
+        (Some(first), Some(file)) if FILES.contains(&first) => file.to_vec(),
+        _ => path.to_vec(),
     }
 }
 

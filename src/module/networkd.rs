@@ -75,7 +75,10 @@ impl Module for Networkd {
                 "{UNIT} is masked by {}, {nobody_reads}; to have it unmasked: `services: {{systemd-networkd: true}}`",
                 file.path
             )),
-            Some(_) if !others.is_empty() => note_others(&others, machine, &mut plan)?,
+            Some(_) if !others.is_empty() => {
+                let enabled = unit_file_state(machine.root(), UNIT)? == Some(UnitFileState::Enabled);
+                note_others(&others, enabled || said.is_wanted(), &mut plan);
+            }
             Some(_) => {
                 if let Some(service) = left_to_ask(want, UNIT, Service::on(true)) {
                     plan_unit(&[key], &unit, &service, machine, &mut plan)?;
@@ -152,17 +155,14 @@ fn managed_by(others: &[&str]) -> String {
     }
 }
 
-/// Two managers, or the other one.
-fn note_others(others: &[&str], machine: &Machine<'_>, plan: &mut Plan) -> Result<(), ReadError> {
+/// Two managers, or the other one alone.
+fn note_others(others: &[&str], enabled: bool, plan: &mut Plan) {
     let names = others.join(", ");
     let hint = "have one of them: `services: {UNIT: false}` switches a unit off";
-    plan.warn(match unit_file_state(machine.root(), UNIT)? {
-        Some(UnitFileState::Enabled) => {
-            format!("{names} manages the network beside systemd-networkd: both configure the same links; {hint}")
-        }
-        _ => format!("{names} manages the network, so {UNIT} is not enabled and its files are not read; {hint}"),
+    plan.warn(match enabled {
+        true => format!("{names} manages the network beside systemd-networkd: both configure the same links; {hint}"),
+        false => format!("{names} manages the network, so {UNIT} is not enabled and its files are not read; {hint}"),
     });
-    Ok(())
 }
 
 #[cfg(test)]

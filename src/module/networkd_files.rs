@@ -29,7 +29,18 @@ impl Module for NetworkdFiles {
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
         let mut plan = Plan::default();
         let mut new_links = Vec::new();
+        want.left_out
+            .networkd_files
+            .iter()
+            .for_each(|sentence| plan.warn(sentence));
         for (number, file) in want.networkd_files.iter().flatten().enumerate() {
+            if hides_a_network(file) && !want.left_out.is_empty() {
+                let name = file.name.as_str();
+                plan.warn(format!(
+                    "{name} is not hidden: what the network would be without it is left out"
+                ));
+                continue;
+            }
             let mut change = file_change(number, file, machine)?;
             if file.name.kind() == NetworkdFileKind::Link {
                 new_links.extend(is_new(&change, machine)?.then_some(file.name.as_str()));
@@ -43,6 +54,11 @@ impl Module for NetworkdFiles {
         }
         Ok(plan)
     }
+}
+
+/// Whether it takes the place of a file that configures links, and says nothing.
+fn hides_a_network(file: &NetworkdFile) -> bool {
+    file.name.kind() == NetworkdFileKind::Network && file.contents.expose().is_empty()
 }
 
 fn file_change(number: usize, file: &NetworkdFile, machine: &Machine<'_>) -> Result<FileChange, PlanError> {
@@ -169,5 +185,48 @@ mod tests {
         let there = ("etc/systemd/network/a.link", "[Match]\nMACAddress=00:50:56:aa:bb:cc\n");
         let again = plan(document, &[there], Some(bus)).unwrap();
         assert_eq!((again.changes.len(), again.notes.len()), (1, 0), "{again:?}");
+    }
+
+    /// Hiding the image's own file is only right beside what takes its place.
+    #[test]
+    fn nothing_is_hidden_where_what_takes_its_place_is_left_out() {
+        let hide = "{name: 99-dhcp-en.network, contents: ''}";
+        for (document, hidden) in [
+            (
+                format!("networkd_files: [{hide}]\nnetwork: {{ethernets: {{eth0: {{dhcp4: true}}}}}}\n"),
+                true,
+            ),
+            (
+                format!("networkd_files: [{hide}]\nnetwork: {{ethernets: {{eth0: {{dhcp: true}}}}}}\n"),
+                false,
+            ),
+            (
+                format!("networkd_files: [{hide}, {{name: 50-lan.network, contents: nonsense}}]\n"),
+                false,
+            ),
+            (
+                format!("networkd_files: [{hide}, {{name: 50-lan.network, content: ''}}]\n"),
+                false,
+            ),
+        ] {
+            let document = Document::read(&Texts {
+                user_data: Some(Text {
+                    origin: "user-data",
+                    bytes: document.as_bytes(),
+                }),
+                ..Texts::default()
+            });
+            let tree = tempfile::tempdir().unwrap();
+            let root = Root::open(tree.path()).unwrap();
+            let plan = NetworkdFiles
+                .plan(&document.config, &Machine::new(&root, &Facts::default()))
+                .unwrap();
+            assert_eq!(plan.changes.len(), usize::from(hidden), "{:?}", document.diagnostics);
+            let said = plan
+                .notes
+                .iter()
+                .any(|note| note.text.contains("99-dhcp-en.network is not hidden"));
+            assert_eq!(said, !hidden, "{:?}", plan.notes);
+        }
     }
 }

@@ -7,6 +7,7 @@ mod address;
 mod check;
 mod dhcp;
 mod ethernet;
+mod left_out;
 mod name;
 mod nameservers;
 mod route;
@@ -19,10 +20,11 @@ use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, SeqAccess, Visitor
 pub use address::{Address, Gateway4, Gateway6, Ip, NextHop};
 pub use dhcp::{Dhcp4Overrides, Dhcp6Overrides, UseDomains};
 pub use ethernet::{AddressGeneration, DhcpIdentifier, Ethernet, LinkLocal, Match, Mtu};
+pub use left_out::{LeftOut, leave_out};
 pub use name::{IFNAMSIZ, InterfaceId, LinkName, Mac, Pattern};
 pub use nameservers::{Nameservers, SearchDomain};
 pub use route::{Destination, Route, RouteScope, RouteType, Window};
-pub use whole::{LeftOut, note_left_out, whole};
+pub use whole::whole;
 
 /// `network`: the network, netplan version 2.
 ///
@@ -72,9 +74,6 @@ pub struct Network {
     pub nm_devices: Option<NotYet>,
     /// Not supported yet.
     pub openvswitch: Option<NotYet>,
-    /// What is not taken, because of what is wrong with it.
-    #[serde(skip)]
-    pub left_out: LeftOut,
 }
 
 impl Network {

@@ -73,11 +73,11 @@ impl Module for Network {
 
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
         let mut plan = Plan::default();
+        // The machine is short of what could not be read.
+        want.left_out.network.iter().for_each(|sentence| plan.warn(sentence));
         let Some(network) = want.network.as_ref().filter(|network| !network.is_disabled()) else {
             return Ok(plan);
         };
-        // The machine is short of what could not be read.
-        network.left_out.0.iter().for_each(|sentence| plan.warn(sentence));
         let interfaces = interfaces(network, machine)?;
         let mut others = Others {
             network: others(want, machine, ".network", &mut plan),
@@ -162,6 +162,12 @@ fn plan_interface(
         plan.changes.push(Change::File(change));
         note_shadows(own, ".link", &others.link, machine, plan);
         udev::plan_link(own, &link, machine, plan)?;
+    }
+    if own.selector.is_for_every_link() {
+        plan.warn(format!(
+            "`{}` matches `lo` and the links of containers as well: narrow its `match`, as `e*` does",
+            own.id.as_str()
+        ));
     }
     plan.expectations.extend(expected::expectations(own));
     if machine.live().is_some() && own.links.is_empty() {

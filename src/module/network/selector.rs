@@ -81,6 +81,12 @@ impl Selector {
         self.expected().is_one_link()
     }
 
+    /// Whether nothing keeps it from the loopback link: then it is for links that nobody thought of.
+    pub fn is_for_every_link(&self) -> bool {
+        let mut patterns = self.names.iter().filter(|name| is_pattern(name));
+        self.macs.is_empty() && self.drivers.is_empty() && patterns.any(|pattern| overlap(pattern, "lo"))
+    }
+
     /// The link once it is configured, for an expectation.
     pub fn expected(&self) -> LinkSelector {
         LinkSelector {

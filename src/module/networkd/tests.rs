@@ -193,4 +193,14 @@ fn networkd_and_another_that_are_both_enabled_are_named() {
     let planned = plan(&tree(&files), &format!("{NETWORK}}}"), None);
     let warnings = outcome(&planned).1;
     assert!(warnings[0].contains("beside systemd-networkd"), "{warnings:?}");
+    // One that `services` enables counts as well.
+    let files = enabled("NetworkManager.service");
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, text)| (path.as_str(), text.as_str()))
+        .collect();
+    let asked = format!(r#"{NETWORK}, "services": {{"systemd-networkd": true}}}}"#);
+    let planned = plan(&tree(&files), &asked, None);
+    let warnings = outcome(&planned).1;
+    assert!(warnings[0].contains("beside systemd-networkd"), "{warnings:?}");
 }

@@ -8,6 +8,7 @@ use crate::document::problem::Problems;
 /// Which link an interface is.
 pub fn check(id: &InterfaceId, ethernet: &Ethernet, problems: &mut Problems<'_>) {
     let id = id.as_str();
+    check_loopback(id, ethernet, problems);
     match &ethernet.matching {
         Some(matching) if matching.is_empty() => {
             let message = "an empty `match` would match every link, `lo` included";
@@ -23,6 +24,20 @@ pub fn check(id: &InterfaceId, ethernet: &Ethernet, problems: &mut Problems<'_>)
                 let hint = "say which link is meant: `match: {macaddress: …}`";
                 problems.error(&[id, "set-name"], "`set-name` needs a `match`", Some(hint));
             }
+        }
+    }
+}
+
+/// The loopback addresses are those of one link.
+fn check_loopback(id: &str, ethernet: &Ethernet, problems: &mut Problems<'_>) {
+    let name = ethernet.matching.as_ref().map_or(Some(id), Match::one_name);
+    if name == Some("lo") {
+        return;
+    }
+    for (number, address) in ethernet.addresses.iter().enumerate() {
+        if address.ip().is_loopback() {
+            let message = format!("{} is an address of the loopback link", address.ip());
+            problems.error(&[id, "addresses", &number.to_string()], message, None);
         }
     }
 }

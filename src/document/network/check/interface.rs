@@ -1,6 +1,6 @@
 //! One interface by itself: its addresses, its settings, its gateways.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::super::{Address, Ethernet, Mtu};
 use super::route;
@@ -46,6 +46,9 @@ impl Check for Ethernet {
 /// has neither (RFC 3021, RFC 6164).
 fn check_address(address: Address, problems: &mut Problems<'_>) {
     let (ip, subnet) = (address.ip(), address.subnet());
+    if ip == IpAddr::V4(Ipv4Addr::BROADCAST) {
+        return problems.error(&[], format!("{ip} is no address that a link can have"), None);
+    }
     if subnet.max_prefix_len() - subnet.prefix_len() < 2 {
         return;
     }

@@ -38,9 +38,8 @@ pub fn check(route: &Route, reach: &Reach, problems: &mut Problems<'_>) {
     if refuses {
         return problems.error(&["via"], "a route of this type leads nowhere: it has no `via`", None);
     }
-    if route.on_link != Some(true)
-        && let Some(why) = reach.why_not(gateway)
-    {
+    let on_link = route.on_link == Some(true);
+    if let Some(why) = reach.why_not(gateway).filter(|why| !on_link || why.is_for_good()) {
         let hint = "correct it, or add `on-link: true` if the link reaches it all the same";
         problems.error(&[], format!("the gateway {gateway} {why}"), Some(hint));
     }
@@ -65,6 +64,8 @@ pub fn check_gateway(gateway: IpAddr, reach: &Reach, problems: &mut Problems<'_>
 /// Which gateways a link reaches.
 pub struct Reach {
     own: BTreeSet<IpAddr>,
+    /// What means an IPv4 subnet itself, or all of it.
+    no_hosts: BTreeSet<IpAddr>,
     /// What is reached without a gateway.
     direct: BTreeSet<IpNet>,
     /// The subnets of the addresses, as they are shown.
@@ -83,6 +84,11 @@ impl Reach {
             .filter(|route| route.via.is_none() && route.is_unicast());
         let direct = direct.filter_map(|route| route.to.network());
         Self {
+            no_hosts: subnets
+                .iter()
+                .filter(|subnet| has_no_hosts(subnet))
+                .flat_map(|net| [net.network(), net.broadcast()])
+                .collect(),
             own: ethernet.addresses.iter().map(|address| address.ip()).collect(),
             direct: direct.chain(subnets.iter().copied()).collect(),
             subnets,
@@ -98,6 +104,9 @@ impl Reach {
     fn why_not(&self, gateway: IpAddr) -> Option<Unreachable> {
         if self.own.contains(&gateway) {
             return Some(Unreachable::Own);
+        }
+        if gateway.is_loopback() || self.no_hosts.contains(&gateway) {
+            return Some(Unreachable::NoHost);
         }
         let [learns_ipv4, learns_ipv6] = self.learns;
         let (learns, link_local) = match gateway {
@@ -126,6 +135,11 @@ impl Reach {
     }
 }
 
+/// Whether its first and its last address are nobody's: not in a subnet of two (RFC 3021), nor in IPv6.
+fn has_no_hosts(subnet: &IpNet) -> bool {
+    subnet.addr().is_ipv4() && subnet.max_prefix_len() - subnet.prefix_len() >= 2
+}
+
 /// How many subnets a message names.
 const SHOWN_MAX: usize = 5;
 
@@ -133,16 +147,26 @@ const SHOWN_MAX: usize = 5;
 enum Unreachable {
     /// It is the link's own address.
     Own,
+    /// It is the address of a whole network, or of this machine: the kernel refuses it.
+    NoHost,
     /// The link gets no address of this family.
     NoAddress(&'static str),
     /// It is in none of these subnets.
     Outside(Vec<String>),
 }
 
+impl Unreachable {
+    /// Whether it stays so where the gateway is said to be on the link.
+    fn is_for_good(&self) -> bool {
+        matches!(self, Self::Own | Self::NoHost)
+    }
+}
+
 impl fmt::Display for Unreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Own => f.write_str("is the link's own address"),
+            Self::NoHost => f.write_str("is the address of no other machine"),
             Self::NoAddress(family) => write!(f, "can't be reached: the link gets no {family} address"),
             Self::Outside(subnets) => write!(f, "is outside of the link's subnets ({})", subnets.join(", ")),
         }

@@ -418,3 +418,22 @@ fn a_boot_that_waits_for_nothing_is_noticed() {
     );
     assert_eq!(said("ethernets: {}"), []);
 }
+
+#[test]
+fn an_entry_for_every_link_is_named() {
+    let said = |matching: &str| {
+        let plan = Rig::offline().plan(&format!("ethernets: {{all: {{match: {{{matching}}}, dhcp4: true}}}}"));
+        warnings(&plan).iter().filter(|text| text.contains("`lo`")).count()
+    };
+    for (matching, expected) in [
+        ("name: '*'", 1),
+        ("name: ['e*', '??']", 1),
+        ("name: 'l*'", 1),
+        ("name: 'e*'", 0),
+        ("name: lo", 0),
+        ("name: '*', driver: vmxnet3", 0),
+        ("name: '*', macaddress: '00:50:56:00:00:01'", 0),
+    ] {
+        assert_eq!(said(matching), expected, "{matching}");
+    }
+}
