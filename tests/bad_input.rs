@@ -33,9 +33,9 @@ const DOCUMENTS: &[Case<'static>] = &[
     ("address without prefix", b"network: {version: 2, ethernets: {eth0: {addresses: [192.0.2.1]}}}\n", &["192.0.2.1/24"], "1:54"),
     (
         "gateway outside every subnet",
-        b"network:\n  version: 2\n  ethernets:\n    eth0:\n      addresses: [192.0.2.10/24]\n      gateway4: 10.0.0.1\n",
+        b"network:\n  version: 2\n  ethernets:\n    eth0:\n      addresses: [192.0.2.10/24]\n      routes: [{to: default, via: 10.0.0.1}]\n",
         &["10.0.0.1"],
-        "6:17",
+        "6:16",
     ),
     ("not in netplan", b"network: {version: 2, ethernets: {eth0: {dhcp: true}}}\n", &["unknown key `dhcp`", "dhcp4"], "1:42"),
     ("network version 3", b"network: {version: 3}\n", &["version"], "1:"),
