@@ -12,7 +12,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use support::program::{Said, firstlight, text};
-use support::tree::{Snapshot, build, difference, snapshot};
+use support::tree::{Snapshot, build, difference, place, snapshot};
 
 /// A machine after the two generations of `state-v1`, and what it was before them.
 fn machine() -> (tempfile::TempDir, Snapshot) {
@@ -170,4 +170,84 @@ fn the_last_generations_are_kept_and_the_rest_says_so() {
     assert!(said.stderr.contains("generation 4 is the oldest"), "{said:?}");
     assert_eq!(run(tree.path(), &["rollback", "4"]).status, 0);
     assert_eq!(fs::read_to_string(tree.path().join("etc/hostname")).unwrap(), "gen3\n");
+}
+
+/// Something that is done to a file of the state, and its name.
+type Damage = (&'static str, fn(&Path));
+
+const DAMAGES: [Damage; 4] = [
+    ("empty", |path| fs::write(path, "").unwrap()),
+    ("cut off", |path| {
+        let whole = fs::read(path).unwrap();
+        let half = whole.iter().position(|byte| *byte == b'\n').unwrap_or(whole.len()) / 2;
+        fs::write(path, [&whole[..half], b"\n"].concat()).unwrap();
+    }),
+    ("garbage", |path| fs::write(path, "\0\u{7f}nonsense\n").unwrap()),
+    ("a directory", |path| {
+        let _ = fs::remove_file(path);
+        fs::create_dir_all(path.join("in/the/way")).unwrap();
+    }),
+];
+
+/// Types what the message says, in the tree.
+fn type_what_it_says(message: &str, root: &Path) {
+    let begin = message.find("(rm ").or_else(|| message.find("(mv "));
+    let command = begin.and_then(|begin| message[begin + 1..].split_once(')'));
+    let (command, _) = command.unwrap_or_else(|| panic!("it doesn't say what to type: {message}"));
+    let inside = command.replace(" /", &format!(" {}/", root.display()));
+    let done = std::process::Command::new("sh")
+        .args(["-ec", &inside])
+        .status()
+        .unwrap();
+    assert!(done.success(), "{inside}");
+}
+
+#[test]
+fn of_a_damaged_state_it_is_said_what_to_type_and_that_helps() {
+    for (file, commands) in [
+        ("generations/1/generation.json", &["apply", "rollback", "history"][..]),
+        ("generations/1/journal", &["rollback"]),
+        ("generations/1/inventory.json", &["rollback"]),
+        ("inventory.json", &["plan", "apply", "status"]),
+        ("lock", &["apply", "rollback"]),
+    ] {
+        for (what, damage) in DAMAGES {
+            for command in commands {
+                let tree = place();
+                let root = tree.path();
+                build("photon5", None, root);
+                let document = root.join("document.yaml");
+                fs::write(&document, "hostname: one\n").unwrap();
+                assert_eq!(run(root, &["apply", text(&document)]).status, 0);
+                let before = snapshot(root);
+                fs::write(&document, "hostname: two\n").unwrap();
+                let path = root.join("var/lib/firstlight").join(file);
+                assert!(path.exists(), "{file}");
+                damage(&path);
+                let arguments = match *command {
+                    "status" => vec!["status", "--drift"],
+                    "history" | "rollback" => vec![*command],
+                    _ => vec![command, text(&document)],
+                };
+                let said = run(root, &arguments);
+                let row = format!("{file} is {what}, {command}: {said:?}");
+                // A lock has no content, and a journal without its lines is one of a generation that changed nothing.
+                if matches!(
+                    (file, what),
+                    ("lock", "empty" | "cut off" | "garbage") | ("generations/1/journal", "empty")
+                ) {
+                    assert_eq!(said.status, 0, "{row}");
+                    continue;
+                }
+                assert_eq!(said.status, 1, "{row}");
+                assert!(said.stderr.contains(&format!("/var/lib/firstlight/{file}")), "{row}");
+                let changed = difference(&before, &snapshot(root));
+                assert!(!changed.contains("/etc/"), "{row}\n{changed}");
+                type_what_it_says(&said.stderr, root);
+                let again = run(root, &["apply", text(&document)]);
+                assert_eq!(again.status, 0, "{row}\n{again:?}");
+                assert_eq!(fs::read_to_string(root.join("etc/hostname")).unwrap(), "two\n", "{row}");
+            }
+        }
+    }
 }

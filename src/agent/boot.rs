@@ -75,7 +75,7 @@ fn tell(status: &Status, said: &[String]) {
 /// It can't be read.
 pub fn published(store: &Store) -> Result<Option<Status>, StateError> {
     let damaged = |e: serde_json::Error| StateError::Damaged {
-        path: "status.json".to_owned(),
+        path: Store::run_path("status.json"),
         why: e.to_string(),
     };
     store

@@ -11,9 +11,6 @@ use crate::system::{ReadError, System, WriteError, account, command};
 /// How long systemd may take for one unit: docker waits for the network, which may take two minutes.
 pub(super) const JOB_LIMIT: Duration = Duration::from_secs(240);
 
-/// The lock of the account files, lckpwdf(3).
-pub(super) const LOCK_FILE: &str = "/etc/.pwd.lock";
-
 /// Why a change could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ActError {
@@ -126,9 +123,8 @@ impl Scene<'_> {
 
     /// Before the bus is there hostnamed has not started, and reads `/etc/hostname` when it does.
     async fn set_hostname(&self, name: &str) -> Result<(), ActError> {
-        let before = nix::unistd::gethostname()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
+        let before = nix::unistd::gethostname().map_err(|errno| ActError::Hostname(errno.desc().to_owned()))?;
+        let before = before.to_string_lossy().into_owned();
         self.record(Undo::Hostname { before }, &[])?;
         set_kernel_hostname(self.system, name).await
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::act::{ActError, Scene};
-use super::batch::{Batch, is_of_files};
+use super::batch::{Batch, CommitError, is_of_files};
 use super::plan::{GenerationPlan, ModulePlan};
 use super::undo::undo_generation;
 use super::verify::sshd::Answer;
@@ -136,9 +136,19 @@ pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, Appl
     if failed && job.policy == Policy::Rollback {
         return Ok(untouched(results));
     }
-    if let Err(error) = batch.commit() {
-        blame(&mut results, &error);
-        return Ok(untouched(results));
+    match batch.commit() {
+        Ok(()) => {}
+        Err(CommitError::Untouched(error)) => {
+            blame(&mut results, &error);
+            return Ok(untouched(results));
+        }
+        Err(CommitError::Stuck { cause, undo }) => {
+            blame(&mut results, &cause);
+            return Err(ApplyError {
+                causes: vec![cause.to_string()],
+                undo: *undo,
+            });
+        }
     }
     // From here on the generation can be finished, or undone, by whoever comes next.
     if let Err(error) = batch.publish() {

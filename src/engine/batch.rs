@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::act::{ActError, LOCK_FILE};
+use super::act::ActError;
 use crate::module::{AccountChange, Change, Dirty, UnitAction, UnitChange};
 use crate::state::{Before, Mark, Record, Step, Store, Undo};
 use crate::system::systemd::{self, InstallLink};
@@ -31,6 +31,20 @@ pub struct Batch<'a> {
 struct Entry {
     record: Record,
     prepared: Prepared,
+}
+
+/// Why a batch was not committed.
+#[derive(Debug)]
+pub enum CommitError {
+    /// It failed, and nothing has changed.
+    Untouched(ActError),
+    /// It failed, and what was prepared could not be taken away again. The journal still has it.
+    Stuck {
+        /// What failed first.
+        cause: Box<ActError>,
+        /// What failed when it was to be taken away.
+        undo: Box<ActError>,
+    },
 }
 
 /// What is written before the commit.
@@ -227,7 +241,7 @@ impl<'a> Batch<'a> {
     }
 
     fn add_account(&mut self, module: &str, change: &AccountChange) -> Result<(), ActError> {
-        self.take_lock(module)?;
+        self.take_lock()?;
         let root = &self.system.root;
         for file in account::files(change) {
             let path = file.path();
@@ -279,26 +293,11 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn take_lock(&mut self, module: &str) -> Result<(), ActError> {
+    fn take_lock(&mut self) -> Result<(), ActError> {
         if self.lock.is_some() {
             return Ok(());
         }
-        let root = &self.system.root;
-        if !self.system.live && root.metadata(LOCK_FILE)?.is_none() {
-            // On a running machine the lock file stays, as lckpwdf(3) leaves it; a tree gets back what it had.
-            let undo = Undo::Path {
-                path: LOCK_FILE.to_owned(),
-                before: Before::Absent,
-            };
-            self.store.record(
-                self.generation,
-                &Record {
-                    immediate: true,
-                    ..record(module, undo, &[], None)
-                },
-            )?;
-        }
-        self.lock = Some(account::Lock::take(root, account::LOCK_WAIT)?);
+        self.lock = self.system.lock_accounts()?;
         Ok(())
     }
 
@@ -320,24 +319,34 @@ impl<'a> Batch<'a> {
         before(self.system, self.store, self.generation, path)
     }
 
-    /// Brings everything to disk and commits it. On an error nothing has changed.
+    /// Brings everything to disk and commits it.
     ///
     /// # Errors
-    /// The disk is full or read-only.
-    pub fn commit(&mut self) -> Result<(), ActError> {
+    /// The disk is full or read-only: nothing has changed, unless what was prepared could not be taken away again.
+    pub fn commit(&mut self) -> Result<(), CommitError> {
         if self.entries.is_empty() {
             return Ok(());
         }
-        self.store
-            .record_batch(self.generation, self.entries.iter().map(|entry| &entry.record))?;
-        let written = self
-            .write()
-            .and_then(|()| Ok(self.store.mark(self.generation, Mark::Committed)?));
-        if let Err(error) = written {
-            abandon(self.system, self.store, self.generation)?;
-            return Err(error);
-        }
-        Ok(())
+        let earlier = self.store.records(self.generation);
+        let earlier = earlier.map_err(|error| CommitError::Untouched(error.into()))?.len();
+        let written = self.prepare();
+        written.map_err(|cause| {
+            // From where this batch begins, whatever of its end the disk has taken: a mark that failed is none.
+            match abandon_from(self.system, self.store, self.generation, earlier) {
+                Ok(()) => CommitError::Untouched(cause),
+                Err(undo) => CommitError::Stuck {
+                    cause: Box::new(cause),
+                    undo: Box::new(undo),
+                },
+            }
+        })
+    }
+
+    fn prepare(&self) -> Result<(), ActError> {
+        let records = self.entries.iter().map(|entry| &entry.record);
+        self.store.record_batch(self.generation, records)?;
+        self.write()?;
+        Ok(self.store.mark(self.generation, Mark::Committed)?)
     }
 
     fn write(&self) -> Result<(), ActError> {
@@ -439,26 +448,39 @@ pub(super) fn carry_out(writer: &Writer, record: &Record) -> Result<(), WriteErr
 
 /// Takes away what the uncommitted end of the journal prepared, and that end with it.
 pub(super) fn abandon(system: &System, store: &Store, generation: u32) -> Result<(), ActError> {
-    let journal = store.journal(generation)?;
-    let (kept, left) = journal.records.split_at(journal.committed);
-    let mut immediate: Vec<Record> = Vec::new();
-    for record in left.iter().rev() {
-        match (&record.undo, &record.step) {
-            _ if record.immediate => immediate.insert(0, record.clone()),
-            (_, Some(Step::Publish { temporary })) => system.writer.remove(temporary)?,
+    let committed = store.journal(generation)?.committed;
+    abandon_from(system, store, generation, committed)
+}
+
+/// Takes away what the records from the one with this index on prepared, and those records with it. One thing that can't
+/// be taken away keeps nothing else; the records stay then.
+fn abandon_from(system: &System, store: &Store, generation: u32, from: usize) -> Result<(), ActError> {
+    let records = store.records(generation)?;
+    let (kept, left) = records.split_at(from.min(records.len()));
+    let mut failed = None;
+    for record in left.iter().rev().filter(|record| !record.immediate) {
+        let taken_away = match (&record.undo, &record.step) {
+            (_, Some(Step::Publish { temporary })) => system.writer.remove(temporary),
             (
                 Undo::Path {
                     path,
                     before: Before::Absent,
                 },
                 None,
-            ) => system.writer.remove_directory(path)?,
-            _ => {}
+            ) => system.writer.remove_directory(path),
+            _ => Ok(()),
+        };
+        if let Err(error) = taken_away {
+            failed.get_or_insert(error);
         }
     }
-    if left.len() == immediate.len() {
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    let immediate = left.iter().filter(|record| record.immediate);
+    if left.is_empty() || immediate.clone().count() == left.len() {
         return Ok(());
     }
-    let all: Vec<Record> = kept.iter().cloned().chain(immediate).collect();
+    let all: Vec<Record> = kept.iter().chain(immediate).cloned().collect();
     Ok(store.replace_records(generation, &all)?)
 }

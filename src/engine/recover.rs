@@ -97,7 +97,7 @@ fn sweep(system: &System, journal: &Journal) -> Result<(), ActError> {
     directories.sort_unstable();
     directories.dedup();
     for directory in directories {
-        let names = system.root.list(directory).unwrap_or_default();
+        let names = system.root.list(directory)?;
         for name in names.iter().filter(|name| name.starts_with(TEMPORARY_PREFIX)) {
             system
                 .writer

@@ -87,6 +87,8 @@ pub(super) async fn take_back_generation(
     generation: Generation,
 ) -> Result<Undone, RollbackError> {
     let number = generation.number;
+    // Found out before anything is touched.
+    store.check_undo(number)?;
     let begun = Generation {
         outcome: match generation.outcome {
             outcome if generation.undoing => outcome,
@@ -307,7 +309,7 @@ fn is_file(system: &System, path: &str, bytes: &[u8], mode: u32, owner: (u32, u3
 }
 
 fn put_back_entry(system: &System, path: &str, name: &str, line: Option<&[u8]>) -> Result<(), ActError> {
-    let _lock = account::Lock::take(&system.root, account::LOCK_WAIT)?;
+    let _lock = system.lock_accounts()?;
     let Some(as_is) = system.root.metadata_followed(path)? else {
         return Ok(());
     };

@@ -1,6 +1,6 @@
 //! Contents of files, by their SHA-256: what files said before firstlight, and what it wrote. They outlive the generations.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
@@ -18,23 +18,20 @@ impl Store {
     /// # Errors
     /// The state directory can't be written.
     pub fn keep_contents<'a>(&self, contents: impl IntoIterator<Item = &'a [u8]>) -> Result<(), StateError> {
-        let mut missing: Vec<(String, &[u8])> = Vec::new();
+        let mut missing: BTreeMap<String, &[u8]> = BTreeMap::new();
         for bytes in contents {
             let name = digest(bytes);
-            let is_there = self
-                .root
-                .read(&content_path(&name))?
-                .is_some_and(|there| there == bytes);
-            if !is_there && missing.iter().all(|(other, _)| *other != name) {
-                missing.push((name, bytes));
+            let is_there = self.read(&content_path(&name))?.is_some_and(|there| there == bytes);
+            if !is_there {
+                missing.insert(name, bytes);
             }
         }
         if missing.is_empty() {
             return Ok(());
         }
         self.make(&directory())?;
-        let paths: Vec<String> = missing.iter().map(|(name, _)| content_path(name)).collect();
-        for (path, (_, bytes)) in paths.iter().zip(&missing) {
+        let paths: Vec<String> = missing.keys().map(|name| content_path(name)).collect();
+        for (path, bytes) in paths.iter().zip(missing.values()) {
             let temporary = Writer::temporary_beside(path);
             self.writer
                 .stage_file(&temporary, bytes, 0o600, super::current_owner())?;
@@ -49,7 +46,7 @@ impl Store {
     /// It can't be read, or is not what its name says.
     pub fn content(&self, name: &str) -> Result<Option<Vec<u8>>, StateError> {
         let path = content_path(name);
-        match self.root.read(&path)? {
+        match self.read(&path)? {
             Some(bytes) if digest(&bytes) != name => Err(StateError::Damaged {
                 path,
                 why: "it is not what its name says".to_owned(),

@@ -235,7 +235,7 @@ impl Store {
     /// # Errors
     /// It can't be read.
     pub fn part(&self, number: u32, name: &str) -> Result<Option<Vec<u8>>, StateError> {
-        Ok(self.root.read(&format!("{}/{name}", Self::generation_path(number)))?)
+        self.read(&format!("{}/{name}", Self::generation_path(number)))
     }
 
     /// Where the report of generation `number` is.

@@ -1,6 +1,7 @@
 //! Which machine this is.
 
 use super::{StateError, Store};
+use crate::system::write::may_own;
 use crate::system::{ReadError, Root};
 
 /// The instance-id: the seed's own, else one made from the hypervisor's product UUID, else from the machine-id, so that
@@ -19,14 +20,12 @@ pub fn instance_id(own: Option<&str>, root: &Root, live: bool) -> Result<String,
         ("/sys/class/dmi/id/product_uuid", "uuid"),
         ("/etc/machine-id", "machine"),
     ] {
-        // Only root may read the UUID; a person who plans without being root is shown the next best.
-        let value = root
-            .read_text(path)
-            .ok()
-            .flatten()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let value = match root.read_text(path) {
+            // Only root may read the UUID; a person who plans without being root is shown the next best.
+            Err(_) if !may_own() => None,
+            value => value?,
+        };
+        let value = value.unwrap_or_default().trim().to_ascii_lowercase();
         if !value.is_empty() && value != "uninitialized" && value.bytes().any(|b| b.is_ascii_hexdigit() && b != b'0') {
             return Ok(format!("{prefix}-{value}"));
         }
@@ -40,8 +39,9 @@ impl Store {
     /// # Errors
     /// The state can't be read.
     pub fn instance(&self) -> Result<Option<String>, StateError> {
-        let text = self.root.read_text(&Self::path("instance-id"))?;
-        Ok(text.map(|text| text.trim().to_owned()).filter(|id| !id.is_empty()))
+        let bytes = self.read(&Self::path("instance-id"))?;
+        let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+        Ok(text.filter(|id| !id.is_empty()))
     }
 
     /// Remembers the instance.

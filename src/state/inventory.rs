@@ -288,6 +288,16 @@ impl Store {
         self.write_json(&Self::path(NAME), inventory)
     }
 
+    /// Looks whether what an undo of generation `number` needs can be read: its journal, and the inventory of before.
+    ///
+    /// # Errors
+    /// It can't.
+    pub fn check_undo(&self, number: u32) -> Result<(), StateError> {
+        self.journal(number)?;
+        self.read_inventory(&Self::inventory_before(number))?;
+        Ok(())
+    }
+
     /// Puts the inventory of before generation `number` back: all of it, or what one module asked for.
     ///
     /// # Errors

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{StateError, Store};
 use crate::module::Dirty;
+use crate::system::root::FILE_LIMIT;
+use crate::system::write::new_name;
 
 /// One record of the journal, written before its change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,7 +185,7 @@ impl Store {
     /// The state directory can't be written.
     pub fn record(&self, number: u32, record: &Record) -> Result<(), StateError> {
         let path = Self::journal_path(number);
-        Ok(self.writer.append(&path, &line(&path, record)?)?)
+        self.append(&path, &line(&path, record)?)
     }
 
     /// Adds the records of a batch at once; they and their images are on disk when this returns.
@@ -196,7 +198,7 @@ impl Store {
         for record in records {
             text.extend(line(&path, record)?);
         }
-        self.writer.append(&path, &text)?;
+        self.append(&path, &text)?;
         Ok(self.writer.sync(std::iter::once(path.as_str()))?)
     }
 
@@ -206,7 +208,16 @@ impl Store {
     /// The state directory can't be written.
     pub fn mark(&self, number: u32, mark: Mark) -> Result<(), StateError> {
         let path = Self::journal_path(number);
-        Ok(self.writer.append(&path, &line(&path, &MarkLine { mark })?)?)
+        self.append(&path, &line(&path, &MarkLine { mark })?)
+    }
+
+    fn append(&self, path: &str, lines: &[u8]) -> Result<(), StateError> {
+        let there = self.root.metadata(path)?.map_or(0, |there| there.size);
+        if there.saturating_add(lines.len() as u64) > FILE_LIMIT {
+            return Err(StateError::TooLarge { path: path.to_owned() });
+        }
+        let appended = self.writer.append_lines(path, lines);
+        appended.map_err(|error| self.damaged(path).unwrap_or_else(|| error.into()))
     }
 
     /// The journal of generation `number`. A last line that was cut off by a crash is left out: what it was about was not
@@ -217,9 +228,10 @@ impl Store {
     pub fn journal(&self, number: u32) -> Result<Journal, StateError> {
         let path = Self::journal_path(number);
         let mut journal = Journal::default();
-        let Some(text) = self.root.read_text(&path)? else {
+        let Some(bytes) = self.read(&path)? else {
             return Ok(journal);
         };
+        let text = String::from_utf8_lossy(&bytes);
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
         for line in whole.lines().filter(|line| !line.is_empty()) {
             let damaged = |e: serde_json::Error| StateError::Damaged {
@@ -267,7 +279,7 @@ impl Store {
     pub fn keep_image(&self, number: u32, bytes: &[u8]) -> Result<String, StateError> {
         let directory = format!("{}/before", Self::generation_path(number));
         self.make(&directory)?;
-        let name = (self.root.list(&directory)?.len() + 1).to_string();
+        let name = new_name();
         self.writer
             .stage_file(&format!("{directory}/{name}"), bytes, 0o600, super::current_owner())?;
         Ok(name)
@@ -283,7 +295,7 @@ impl Store {
             path: path.clone(),
             why: "it is missing".to_owned(),
         };
-        self.root.read(&path)?.ok_or_else(missing)
+        self.read(&path)?.ok_or_else(missing)
     }
 
     fn journal_path(number: u32) -> String {

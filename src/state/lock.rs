@@ -49,7 +49,9 @@ impl Store {
             });
         }
         self.make(STATE_DIRECTORY)?;
-        let file = self.writer.open_lock(&Self::path("lock")).map_err(StateError::from)?;
+        let path = Self::path("lock");
+        let file = self.writer.open_lock(&path);
+        let file = file.map_err(|error| self.damaged(&path).unwrap_or_else(|| error.into()))?;
         match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
             Ok(mut locked) => {
                 // A courtesy to whoever comes second: on a full disk the lock holds without it.

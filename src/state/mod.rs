@@ -4,6 +4,7 @@
 //! State is read and written through [`crate::system`], below the machine's root, like everything else.
 
 pub mod contents;
+mod damage;
 pub mod generation;
 pub mod instance;
 pub mod inventory;
@@ -12,10 +13,12 @@ pub mod lock;
 pub mod prune;
 pub mod run;
 
+use crate::system::root::FILE_LIMIT;
 use crate::system::write::TEMPORARY_PREFIX;
-use crate::system::{Metadata, PathError, ReadError, Root, WriteError, Writer};
+use crate::system::{Kind, Metadata, PathError, ReadError, Root, WriteError, Writer};
 
 pub use contents::digest;
+use damage::remedy;
 pub use generation::{Deadline, Generation, Outcome, StageRecord, scrubbed};
 pub use instance::instance_id;
 pub use inventory::{Inventory, Item, LinkItem, PathItem, PathState, Thing};
@@ -48,12 +51,20 @@ pub enum StateError {
     #[error(transparent)]
     Write(#[from] WriteError),
     /// A file of it is not what firstlight writes.
-    #[error("{path} is damaged: {why}")]
+    #[error("{path} is damaged: {why}. {}", remedy(path))]
     Damaged {
         /// The file.
         path: String,
         /// What is wrong with it.
         why: String,
+    },
+    /// A file of it would be larger than what is read again.
+    #[error(
+        "{path} would be larger than 16 MiB, which is more than firstlight reads again; nothing was changed: ask for fewer files"
+    )]
+    TooLarge {
+        /// The file.
+        path: String,
     },
     /// A newer firstlight wrote it.
     #[error(
@@ -115,7 +126,7 @@ impl Store {
                 .map(|number| format!("{generations}/{number}")),
         );
         for directory in directories {
-            let names = self.root.list(&directory).unwrap_or_default();
+            let names = self.root.list(&directory)?;
             for name in names.iter().filter(|name| name.starts_with(TEMPORARY_PREFIX)) {
                 self.writer.remove(&format!("{directory}/{name}"))?;
             }
@@ -124,11 +135,34 @@ impl Store {
     }
 
     fn write(&self, path: &str, bytes: &[u8]) -> Result<(), StateError> {
-        Ok(self.writer.write_file(path, bytes, 0o600, current_owner())?)
+        self.put(path, bytes, 0o600)
+    }
+
+    fn put(&self, path: &str, bytes: &[u8], mode: u32) -> Result<(), StateError> {
+        if bytes.len() as u64 > FILE_LIMIT {
+            return Err(StateError::TooLarge { path: path.to_owned() });
+        }
+        let written = self.writer.write_file(path, bytes, mode, current_owner());
+        written.map_err(|error| self.damaged(path).unwrap_or_else(|| error.into()))
+    }
+
+    /// The content of one of the state's files.
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StateError> {
+        let read = self.root.read(path);
+        read.map_err(|error| self.damaged(path).unwrap_or_else(|| error.into()))
+    }
+
+    /// What is wrong at `path` if there is something else than a file.
+    fn damaged(&self, path: &str) -> Option<StateError> {
+        let there = self.root.metadata(path).ok()??;
+        (there.kind != Kind::File).then(|| StateError::Damaged {
+            path: path.to_owned(),
+            why: "it is not a regular file".to_owned(),
+        })
     }
 
     fn read_json<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<Option<T>, StateError> {
-        let Some(bytes) = self.root.read(path)? else {
+        let Some(bytes) = self.read(path)? else {
             return Ok(None);
         };
         let damaged = |e: serde_json::Error| StateError::Damaged {

@@ -57,7 +57,7 @@ impl Store {
         let mut seed = Seed::empty(&origins.source, origins.place);
         seed.seedfrom = origins.seedfrom.and_then(|address| address.parse().ok());
         for (name, origin) in origins.parts {
-            if let Some(bytes) = self.root.read(&format!("{SEED_DIRECTORY}/{name}"))? {
+            if let Some(bytes) = self.read(&format!("{SEED_DIRECTORY}/{name}"))? {
                 // Who handed it on had its signature checked.
                 seed.set(&name, Part::new(origin, bytes).settled());
             }
@@ -82,9 +82,7 @@ impl Store {
     /// `/run/firstlight` can't be written.
     pub fn publish(&self, name: &str, bytes: &[u8]) -> Result<(), StateError> {
         self.make_run(RUN_DIRECTORY)?;
-        Ok(self
-            .writer
-            .write_file(&format!("{RUN_DIRECTORY}/{name}"), bytes, 0o644, super::current_owner())?)
+        self.put(&Self::run_path(name), bytes, 0o644)
     }
 
     /// A file that was published in this boot.
@@ -92,7 +90,7 @@ impl Store {
     /// # Errors
     /// It can't be read.
     pub fn published(&self, name: &str) -> Result<Option<Vec<u8>>, StateError> {
-        Ok(self.root.read(&format!("{RUN_DIRECTORY}/{name}"))?)
+        self.read(&Self::run_path(name))
     }
 
     /// From here on a failure stops the boot; a crash and the units' time limit are failures too.
@@ -110,6 +108,11 @@ impl Store {
     /// `/run/firstlight` can't be written.
     pub fn disarm_emergency(&self) -> Result<(), StateError> {
         Ok(self.writer.remove(EMERGENCY)?)
+    }
+
+    /// Where what is published under this name is.
+    pub fn run_path(name: &str) -> String {
+        format!("{RUN_DIRECTORY}/{name}")
     }
 
     fn make_run(&self, path: &str) -> Result<(), StateError> {

@@ -1,22 +1,103 @@
-//! Places where a test lets the process die, as a power cut would: after each system call that changes something.
+//! Places where a test lets a system call fail, or the process die, as a bad disk or a power cut would.
 //!
-//! Compiled in with the feature `failpoints` alone. `FIRSTLIGHT_DIE_AT=N` lets the process abort at the N-th place it
-//! passes, counted from 1; nothing is cleaned up.
+//! Compiled in with the feature `failpoints` alone. `FIRSTLIGHT_DIE_AT=N` lets the process abort at the N-th place that it
+//! passes after a change, counted from 1; nothing is cleaned up. `FIRSTLIGHT_FAIL_AT=change:N:EIO` lets the N-th system
+//! call that changes something fail once with this error, `read:N:EIO` the N-th that only looks; that it did is said on
+//! standard error.
 
-/// A place. Does nothing without the feature.
+use nix::errno::Errno;
+
+/// What a system call is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// It changes something, or makes sure that a change is on disk.
+    Change,
+    /// It looks at something.
+    Read,
+}
+
+/// A place that was passed. Does nothing without the feature.
 #[cfg(not(feature = "failpoints"))]
 pub fn pass() {}
 
-/// A place.
+/// A system call that is about to be made. Without the feature it never fails.
+#[cfg(not(feature = "failpoints"))]
+#[expect(clippy::unnecessary_wraps, reason = "with the feature it can fail")]
+fn fault(_: Call) -> Result<(), Errno> {
+    Ok(())
+}
+
+/// Makes a system call, again as long as a signal cuts it off.
+///
+/// # Errors
+/// It failed, or a test lets it fail.
+pub fn call<T>(kind: Call, mut make: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    loop {
+        match fault(kind).and_then(|()| make()) {
+            Err(Errno::EINTR) => {}
+            result => return result,
+        }
+    }
+}
+
 #[cfg(feature = "failpoints")]
-pub fn pass() {
+pub use armed::pass;
+
+#[cfg(feature = "failpoints")]
+use armed::fault;
+
+#[cfg(feature = "failpoints")]
+mod armed {
+    use std::io::Write;
+    use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
-    static PASSED: AtomicU64 = AtomicU64::new(0);
-    let passed = PASSED.fetch_add(1, Ordering::Relaxed) + 1;
-    let die_at = std::env::var("FIRSTLIGHT_DIE_AT")
-        .ok()
-        .and_then(|text| text.parse().ok());
-    if die_at == Some(passed) {
-        std::process::abort();
+
+    use nix::errno::Errno;
+
+    use super::Call;
+
+    /// A place that was passed.
+    pub fn pass() {
+        static PASSED: AtomicU64 = AtomicU64::new(0);
+        static DIE_AT: OnceLock<Option<u64>> = OnceLock::new();
+        let passed = PASSED.fetch_add(1, Ordering::Relaxed) + 1;
+        let die_at = DIE_AT.get_or_init(|| std::env::var("FIRSTLIGHT_DIE_AT").ok()?.parse().ok());
+        if *die_at == Some(passed) {
+            std::process::abort();
+        }
+    }
+
+    /// A system call that is about to be made.
+    pub(super) fn fault(kind: Call) -> Result<(), Errno> {
+        static MADE: [AtomicU64; 2] = [AtomicU64::new(0), AtomicU64::new(0)];
+        static FAIL_AT: OnceLock<Option<(Call, u64, Errno)>> = OnceLock::new();
+        let made = MADE[usize::from(kind == Call::Read)].fetch_add(1, Ordering::Relaxed) + 1;
+        match FAIL_AT.get_or_init(fail_at) {
+            Some((doomed, at, errno)) if (*doomed, *at) == (kind, made) => {
+                let _ = writeln!(std::io::stderr(), "failpoint: {kind:?} {made}: {errno}");
+                Err(*errno)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn fail_at() -> Option<(Call, u64, Errno)> {
+        let text = std::env::var("FIRSTLIGHT_FAIL_AT").ok()?;
+        let mut words = text.split(':');
+        let call = match words.next()? {
+            "change" => Call::Change,
+            "read" => Call::Read,
+            _ => return None,
+        };
+        let at = words.next()?.parse().ok()?;
+        let errno = match words.next()? {
+            "EIO" => Errno::EIO,
+            "ENOSPC" => Errno::ENOSPC,
+            "EACCES" => Errno::EACCES,
+            "EMFILE" => Errno::EMFILE,
+            "EINTR" => Errno::EINTR,
+            _ => return None,
+        };
+        Some((call, at, errno))
     }
 }

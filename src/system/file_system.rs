@@ -3,6 +3,7 @@
 use nix::sys::stat::fstat;
 use nix::sys::statvfs::{FsFlags, fstatvfs};
 
+use super::failpoint::{Call, call};
 use super::root::Root;
 use super::way::PathError;
 use super::write::may_own;
@@ -39,8 +40,8 @@ impl Root {
     pub fn file_system(&self, path: &str) -> Result<FileSystem, PathError> {
         let way = self.way(path)?;
         let fail = |errno| PathError::system(&way.place, errno);
-        let stat = fstat(&way.directory).map_err(fail)?;
-        let room = fstatvfs(&way.directory).map_err(fail)?;
+        let stat = call(Call::Read, || fstat(&way.directory)).map_err(fail)?;
+        let room = call(Call::Read, || fstatvfs(&way.directory)).map_err(fail)?;
         let blocks = if may_own() {
             room.blocks_free()
         } else {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::systemd::{Bus, BusError};
-use super::{ReadError, Root, Writer};
+use super::{ReadError, Root, Writer, account};
 
 /// How long connecting to the system bus may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -46,6 +46,18 @@ impl System {
             live: true,
             ..Self::tree(Path::new("/"))?
         })
+    }
+
+    /// Takes the lock on the account files, as lckpwdf(3) does. In a tree where nobody has made the lock file yet there is
+    /// nobody to keep out, and no file is left behind.
+    ///
+    /// # Errors
+    /// Somebody keeps it, or the lock file can't be opened.
+    pub fn lock_accounts(&self) -> Result<Option<account::Lock>, account::LockError> {
+        if !self.live && !account::Lock::is_there(&self.root)? {
+            return Ok(None);
+        }
+        account::Lock::take(&self.root, account::LOCK_WAIT).map(Some)
     }
 
     /// Connects to the system bus, if there is one.

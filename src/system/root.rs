@@ -15,6 +15,8 @@ use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, ResolveFlag, openat2, readlinkat};
 use nix::sys::stat::{FileStat, SFlag, fstat};
 
+use super::failpoint::{Call, call};
+
 /// How often a path is resolved again when the kernel could not rule out that it led outside.
 const RESOLVE_TRIES: u32 = 128;
 
@@ -227,7 +229,7 @@ impl Root {
             why: e.desc().to_owned(),
         };
         let fd = self.open_at(path, OFlag::O_PATH | OFlag::O_NOFOLLOW).map_err(fail)?;
-        let target = readlinkat(&fd, "").map_err(fail)?;
+        let target = call(Call::Read, || readlinkat(&fd, "")).map_err(fail)?;
         Ok(Some(target.to_string_lossy().into_owned()))
     }
 
@@ -243,8 +245,11 @@ impl Root {
         };
         let opened = absent_is_none(self.open_at(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY)).map_err(fail)?;
         let Some(fd) = opened else { return Ok(Vec::new()) };
+        let mut directory = call(Call::Read, || Ok(()))
+            .and_then(|()| Dir::from_fd(fd))
+            .map_err(fail)?;
         let mut names = Vec::new();
-        for entry in Dir::from_fd(fd).map_err(fail)?.iter() {
+        for entry in directory.iter() {
             let name = entry.map_err(fail)?.file_name().to_string_lossy().into_owned();
             if name != "." && name != ".." {
                 names.push(name);
@@ -272,17 +277,18 @@ impl Root {
         let Some(fd) = absent_is_none(self.open_at(path, flags)).map_err(fail)? else {
             return Ok(None);
         };
-        Ok(Some(Metadata::from(&fstat(&fd).map_err(fail)?)))
+        Ok(Some(Metadata::from(&call(Call::Read, || fstat(&fd)).map_err(fail)?)))
     }
 }
 
 /// openat2(2) inside the root. It says `EAGAIN` whenever something anywhere was renamed or mounted while it went up a
 /// `..`: on a busy machine that is no attack, and the next try ends.
 pub(super) fn resolve(root: &Root, path: &str, how: OpenHow) -> Result<OwnedFd, Errno> {
-    let mut result = openat2(root.dir.as_fd(), path, how);
+    let open = || call(Call::Read, || openat2(root.dir.as_fd(), path, how));
+    let mut result = open();
     for _ in 1..RESOLVE_TRIES {
         match result {
-            Err(Errno::EAGAIN | Errno::EINTR) => result = openat2(root.dir.as_fd(), path, how),
+            Err(Errno::EAGAIN) => result = open(),
             _ => break,
         }
     }
@@ -302,6 +308,12 @@ impl From<&FileStat> for Metadata {
     }
 }
 
+/// The system's error behind one of the standard library's, which has no others here: `EINTR` it retries itself, and
+/// memory that there is not.
+pub(super) fn errno_of(error: std::io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::ENOMEM, Errno::from_raw)
+}
+
 /// The whole content of the file that was opened at `path`.
 pub(super) fn whole(fd: OwnedFd, path: &str) -> Result<Vec<u8>, ReadError> {
     let fail = |why: &str| ReadError {
@@ -309,15 +321,13 @@ pub(super) fn whole(fd: OwnedFd, path: &str) -> Result<Vec<u8>, ReadError> {
         path: path.to_owned(),
         why: why.to_owned(),
     };
-    let stat = fstat(&fd).map_err(|e| fail(e.desc()))?;
+    let stat = call(Call::Read, || fstat(&fd)).map_err(|e| fail(e.desc()))?;
     if kind_of(&stat) != Kind::File {
         return Err(fail("it is not a regular file"));
     }
     let mut bytes = Vec::new();
-    File::from(fd)
-        .take(FILE_LIMIT + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|e| fail(&e.to_string()))?;
+    let mut file = File::from(fd).take(FILE_LIMIT + 1);
+    call(Call::Read, || file.read_to_end(&mut bytes).map_err(errno_of)).map_err(|e| fail(e.desc()))?;
     if bytes.len() as u64 > FILE_LIMIT {
         return Err(fail("it is larger than 16 MiB"));
     }

@@ -13,6 +13,7 @@ use nix::sys::stat::{FileStat, Mode, fstat};
 use nix::sys::statfs::fstatfs;
 use nix::sys::statfs::{CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC, FsType, PROC_SUPER_MAGIC, SYSFS_MAGIC};
 
+use super::failpoint::{Call, call};
 use super::root::{Kind, Metadata, ReadError, Root, absent_is_none, kind_of, resolve, whole};
 use super::write::parent_of;
 
@@ -184,7 +185,7 @@ impl Root {
         for directory in own {
             let opened = self.open_at(directory, OFlag::O_PATH | OFlag::O_DIRECTORY);
             if let Some(fd) = absent_is_none(opened).map_err(|e| PathError::system(directory, e))? {
-                let stat = fstat(&fd).map_err(|e| PathError::system(directory, e))?;
+                let stat = call(Call::Read, || fstat(&fd)).map_err(|e| PathError::system(directory, e))?;
                 forbidden.push((stat.st_dev, stat.st_ino));
             }
         }
@@ -201,9 +202,9 @@ impl Root {
             return Ok(None);
         }
         let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        match retried(|| openat(&way.directory, name, flags, Mode::empty())) {
+        match call(Call::Read, || openat(&way.directory, name, flags, Mode::empty())) {
             Ok(fd) => {
-                let stat = fstat(&fd).map_err(|e| PathError::system("", e))?;
+                let stat = call(Call::Read, || fstat(&fd)).map_err(|e| PathError::system("", e))?;
                 if forbidden.contains(&(stat.st_dev, stat.st_ino)) {
                     return Err(PathError::State { place });
                 }
@@ -230,14 +231,14 @@ impl Root {
             return Ok(None);
         }
         let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let fd = match retried(|| openat(&way.directory, name, flags, Mode::empty())) {
+        let fd = match call(Call::Read, || openat(&way.directory, name, flags, Mode::empty())) {
             Ok(fd) => fd,
             Err(Errno::ENOENT) => return Ok(None),
             Err(Errno::ELOOP) => return Err(PathError::Link),
             Err(Errno::ENXIO) => return Err(PathError::NotFile),
             Err(errno) => return Err(PathError::system("", errno)),
         };
-        let stat = fstat(&fd).map_err(|e| PathError::system("", e))?;
+        let stat = call(Call::Read, || fstat(&fd)).map_err(|e| PathError::system("", e))?;
         if kind_of(&stat) != Kind::File {
             return Err(PathError::NotFile);
         }
@@ -269,7 +270,7 @@ impl Root {
         check_length(path)?;
         let at = resolve(self, ".", OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC))
             .map_err(|e| PathError::system("/", e))?;
-        let stat = fstat(&at).map_err(|e| PathError::system("/", e))?;
+        let stat = call(Call::Read, || fstat(&at)).map_err(|e| PathError::system("/", e))?;
         let mut walk = Walk {
             root: self,
             at,
@@ -319,12 +320,14 @@ impl Walk<'_> {
             }
             let path = format!("{}/{}", place(&self.names).trim_end_matches('/'), next.name);
             let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-            let child = match retried(|| openat(&self.at, next.name.as_str(), flags, Mode::empty())) {
+            let child = match call(Call::Read, || {
+                openat(&self.at, next.name.as_str(), flags, Mode::empty())
+            }) {
                 Ok(child) => child,
                 Err(Errno::ENOENT) => return self.end(&next, path),
                 Err(errno) => return Err(PathError::system(&path, errno)),
             };
-            let stat = fstat(&child).map_err(|e| PathError::system(&path, e))?;
+            let stat = call(Call::Read, || fstat(&child)).map_err(|e| PathError::system(&path, e))?;
             self.step(path.clone(), &stat)?;
             match kind_of(&stat) {
                 Kind::Directory => {
@@ -362,7 +365,7 @@ impl Walk<'_> {
             .flags(OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC)
             .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_SYMLINKS);
         let parent = resolve(self.root, &path, how).map_err(|e| PathError::system(&path, e))?;
-        let stat = fstat(&parent).map_err(|e| PathError::system(&path, e))?;
+        let stat = call(Call::Read, || fstat(&parent)).map_err(|e| PathError::system(&path, e))?;
         self.step(path, &stat)?;
         self.enter(parent, stat)
     }
@@ -372,7 +375,7 @@ impl Walk<'_> {
         if self.links > LINK_LIMIT {
             return Err(PathError::system(path, Errno::ELOOP));
         }
-        let target = readlinkat(link, "").map_err(|e| PathError::system(path, e))?;
+        let target = call(Call::Read, || readlinkat(link, "")).map_err(|e| PathError::system(path, e))?;
         let Some(target) = target.to_str() else {
             return Err(PathError::system(path, Errno::EILSEQ));
         };
@@ -380,7 +383,7 @@ impl Walk<'_> {
             self.names.clear();
             let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC);
             let root = resolve(self.root, ".", how).map_err(|e| PathError::system("/", e))?;
-            let stat = fstat(&root).map_err(|e| PathError::system("/", e))?;
+            let stat = call(Call::Read, || fstat(&root)).map_err(|e| PathError::system("/", e))?;
             let came = self.via.owner;
             self.step("/".to_owned(), &stat)?;
             if is_privileged(came) {
@@ -417,7 +420,7 @@ impl Walk<'_> {
         let is_kernels = || -> Result<bool, Errno> {
             Ok(KERNEL_PLACES.contains(&place.as_str())
                 || (stat.st_dev != self.stat.st_dev
-                    && KERNEL_FILE_SYSTEMS.contains(&fstatfs(&directory)?.filesystem_type())))
+                    && KERNEL_FILE_SYSTEMS.contains(&call(Call::Read, || fstatfs(&directory))?.filesystem_type())))
         };
         if is_kernels().map_err(|e| PathError::system(&place, e))? {
             return Err(PathError::Kernel { place });
@@ -490,16 +493,6 @@ pub fn check_length(path: &str) -> Result<(), PathError> {
         return Err(PathError::Length(why));
     }
     Ok(())
-}
-
-/// A system call again, as long as a signal cut it off.
-fn retried<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
-    loop {
-        match call() {
-            Err(Errno::EINTR) => {}
-            result => return result,
-        }
-    }
 }
 
 #[cfg(test)]

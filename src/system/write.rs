@@ -5,16 +5,17 @@
 //! is what is there.
 
 use std::fs::File;
-use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, renameat};
 use nix::sys::stat::{Mode, fchmod, fstat, fstatat, mkdirat};
-use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, symlinkat, syncfs, unlinkat};
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fdatasync, fsync, ftruncate, symlinkat, syncfs, unlinkat, write};
 
-use super::failpoint::pass;
-use super::root::{Metadata, Root};
+use super::failpoint::Call::{Change, Read};
+use super::failpoint::{call, pass};
+use super::root::{Metadata, Root, errno_of};
 use super::way::file_name;
 
 /// What names of temporary files begin with: what a crash left of them can be told and swept.
@@ -57,19 +58,16 @@ impl Writer {
     /// The directory is missing or read-only, the disk is full, the owner may not be set.
     pub fn write_file(&self, path: &str, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
         let place = self.place("write", path)?;
-        let temporary = format!("{TEMPORARY_PREFIX}{}", random_name());
+        let temporary = format!("{TEMPORARY_PREFIX}{}", new_name());
         let written = place.create(&temporary).and_then(|file| {
             pass();
-            fill(&file, bytes, mode, owner).map_err(|why| place.error("write", why))?;
-            file.sync_all()
-                .map_err(|error| place.error("write", error.to_string()))?;
+            let synced = fill(&file, bytes, mode, owner).and_then(|()| call(Change, || fsync(&file)));
+            synced.map_err(|e| place.errno("write", e))?;
             pass();
-            renameat(&place.directory, temporary.as_str(), &place.directory, place.name)
-                .map_err(|errno| place.error("write", errno.desc().to_owned()))
+            place.rename(&temporary)
         });
         if written.is_err() {
-            // The target is as it was; the temporary file is worth nothing.
-            let _ = unlinkat(&place.directory, temporary.as_str(), UnlinkatFlags::NoRemoveDir);
+            place.give_up(&temporary);
         }
         written?;
         place.sync()
@@ -78,7 +76,7 @@ impl Writer {
     /// A name for a temporary file beside `path`, that nobody can have put there.
     pub fn temporary_beside(path: &str) -> String {
         let parent = parent_of(path).trim_end_matches('/');
-        format!("{parent}/{TEMPORARY_PREFIX}{}", random_name())
+        format!("{parent}/{TEMPORARY_PREFIX}{}", new_name())
     }
 
     /// Writes a new file without waiting for the disk: part of a batch that [`Writer::sync`] ends.
@@ -89,7 +87,7 @@ impl Writer {
         let place = self.place("write", path)?;
         let file = place.create(place.name)?;
         pass();
-        fill(&file, bytes, mode, owner).map_err(|why| place.error("write", why))?;
+        fill(&file, bytes, mode, owner).map_err(|e| place.errno("write", e))?;
         pass();
         Ok(())
     }
@@ -100,7 +98,7 @@ impl Writer {
     /// As [`Writer::stage_file`].
     pub fn stage_symlink(&self, path: &str, target: &str) -> Result<(), WriteError> {
         let place = self.place("link", path)?;
-        symlinkat(target, &place.directory, place.name).map_err(|e| place.errno("link", e))?;
+        place.link(place.name, target)?;
         pass();
         Ok(())
     }
@@ -111,13 +109,13 @@ impl Writer {
     /// As [`Writer::make_directory`].
     pub fn stage_directory(&self, path: &str, mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
         let place = self.place("make the directory", path)?;
-        match mkdirat(&place.directory, place.name, Mode::S_IRWXU) {
+        match call(Change, || mkdirat(&place.directory, place.name, Mode::S_IRWXU)) {
             Ok(()) => pass(),
             Err(Errno::EEXIST) => {}
             Err(errno) => return Err(place.errno("make the directory", errno)),
         }
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let made = openat(&place.directory, place.name, flags, Mode::empty())
+        let made = call(Read, || openat(&place.directory, place.name, flags, Mode::empty()))
             .map_err(|e| place.errno("make the directory", e))?;
         own(&made, mode, owner).map_err(|e| place.errno("make the directory", e))?;
         pass();
@@ -130,9 +128,13 @@ impl Writer {
     /// # Errors
     /// A directory is in its place, or the directory it is in is read-only.
     pub fn publish(&self, temporary: &str, path: &str) -> Result<bool, WriteError> {
-        let place = self.place("write", path)?;
+        let Some(place) = self.place_if_there("write", path)? else {
+            return Ok(false);
+        };
         let name = temporary.rsplit('/').next().unwrap_or_default();
-        match renameat(&place.directory, name, &place.directory, place.name) {
+        match call(Change, || {
+            renameat(&place.directory, name, &place.directory, place.name)
+        }) {
             Ok(()) => {
                 pass();
                 Ok(true)
@@ -153,9 +155,10 @@ impl Writer {
             let Some(place) = self.place_if_there("sync", path)? else {
                 continue;
             };
-            let device = fstat(&place.directory).map_err(|e| place.errno("sync", e))?.st_dev;
+            let stat = call(Read, || fstat(&place.directory)).map_err(|e| place.errno("sync", e))?;
+            let device = stat.st_dev;
             if !synced.contains(&device) {
-                syncfs(&place.directory).map_err(|e| place.errno("sync", e))?;
+                call(Change, || syncfs(&place.directory)).map_err(|e| place.errno("sync", e))?;
                 pass();
                 synced.push(device);
             }
@@ -163,18 +166,31 @@ impl Writer {
         Ok(())
     }
 
-    /// Adds to the end of a file that only root may read, making it when there is none, and syncs it.
+    /// Adds whole lines to the end of a file that only root may read, making it when there is none, and syncs it. A line
+    /// that a crash left without its end goes first. What can't be added as a whole is taken back as far as the disk
+    /// lets it.
     ///
     /// # Errors
     /// As [`Writer::write_file`].
-    pub fn append(&self, path: &str, bytes: &[u8]) -> Result<(), WriteError> {
+    pub fn append_lines(&self, path: &str, bytes: &[u8]) -> Result<(), WriteError> {
         let place = self.place("write", path)?;
-        let flags = OFlag::O_WRONLY | OFlag::O_APPEND | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let flags = OFlag::O_RDWR | OFlag::O_APPEND | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let mode = Mode::S_IRUSR | Mode::S_IWUSR;
-        let fd = openat(&place.directory, place.name, flags, mode).map_err(|e| place.errno("write", e))?;
-        let mut file = File::from(fd);
-        let appended = file.write_all(bytes).and_then(|()| file.sync_data());
-        appended.map_err(|error| place.error("write", error.to_string()))?;
+        let opened = call(Change, || openat(&place.directory, place.name, flags, mode));
+        let file = File::from(opened.map_err(|e| place.errno("write", e))?);
+        let end = whole_lines(&file).map_err(|e| place.errno("read", e))?;
+        let cut = || call(Change, || ftruncate(&file, end));
+        let appended = cut()
+            .and_then(|()| put(&file, bytes))
+            .and_then(|()| call(Change, || fdatasync(&file)));
+        if let Err(errno) = appended {
+            // What was begun must not be taken for what was done.
+            let taken_back = cut().and_then(|()| call(Change, || fdatasync(&file)));
+            return Err(match taken_back {
+                Ok(()) => place.errno("write", errno),
+                Err(_) => place.error("write, nor take back what was written to,", errno.desc().to_owned()),
+            });
+        }
         pass();
         Ok(())
     }
@@ -187,7 +203,7 @@ impl Writer {
         let place = self.place("lock", path)?;
         let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
         let mode = Mode::S_IRUSR | Mode::S_IWUSR;
-        openat(&place.directory, place.name, flags, mode)
+        call(Change, || openat(&place.directory, place.name, flags, mode))
             .map(File::from)
             .map_err(|e| place.errno("lock", e))
     }
@@ -198,11 +214,11 @@ impl Writer {
     /// As [`Writer::write_file`].
     pub fn symlink(&self, path: &str, target: &str) -> Result<(), WriteError> {
         let place = self.place("link", path)?;
-        let temporary = format!("{TEMPORARY_PREFIX}{}", random_name());
-        symlinkat(target, &place.directory, temporary.as_str()).map_err(|e| place.errno("link", e))?;
-        if let Err(errno) = renameat(&place.directory, temporary.as_str(), &place.directory, place.name) {
-            let _ = unlinkat(&place.directory, temporary.as_str(), UnlinkatFlags::NoRemoveDir);
-            return Err(place.errno("link", errno));
+        let temporary = format!("{TEMPORARY_PREFIX}{}", new_name());
+        place.link(&temporary, target)?;
+        if let Err(error) = place.rename(&temporary) {
+            place.give_up(&temporary);
+            return Err(error);
         }
         place.sync()
     }
@@ -236,7 +252,7 @@ impl Writer {
         let Some(place) = self.place_if_there("remove", path)? else {
             return Ok(());
         };
-        match unlinkat(&place.directory, place.name, flags) {
+        match call(Change, || unlinkat(&place.directory, place.name, flags)) {
             Ok(()) => {
                 pass();
                 place.sync()
@@ -254,7 +270,9 @@ impl Writer {
         let Some(place) = self.place_if_there("look at", path)? else {
             return Ok(None);
         };
-        match fstatat(&place.directory, place.name, AtFlags::AT_SYMLINK_NOFOLLOW) {
+        match call(Read, || {
+            fstatat(&place.directory, place.name, AtFlags::AT_SYMLINK_NOFOLLOW)
+        }) {
             Ok(stat) => Ok(Some(Metadata::from(&stat))),
             Err(Errno::ENOENT) => Ok(None),
             Err(errno) => Err(place.errno("look at", errno)),
@@ -293,7 +311,8 @@ impl Writer {
         };
         // What was found is a place to begin at; only what is open can be listed and synced.
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        let directory = openat(&way.directory, ".", flags, Mode::empty()).map_err(|e| error(what, path, &e.desc()))?;
+        let directory = call(Read, || openat(&way.directory, ".", flags, Mode::empty()))
+            .map_err(|e| error(what, path, &e.desc()))?;
         Ok(Some(Place { directory, name, path }))
     }
 }
@@ -318,13 +337,32 @@ impl Place<'_> {
     fn create(&self, name: &str) -> Result<File, WriteError> {
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let mode = Mode::S_IRUSR | Mode::S_IWUSR;
-        openat(&self.directory, name, flags, mode)
+        call(Change, || openat(&self.directory, name, flags, mode))
             .map(File::from)
             .map_err(|e| self.errno("write", e))
     }
 
+    fn link(&self, name: &str, target: &str) -> Result<(), WriteError> {
+        call(Change, || symlinkat(target, &self.directory, name)).map_err(|e| self.errno("link", e))
+    }
+
+    /// Puts the temporary entry in this place.
+    fn rename(&self, temporary: &str) -> Result<(), WriteError> {
+        call(Change, || {
+            renameat(&self.directory, temporary, &self.directory, self.name)
+        })
+        .map_err(|e| self.errno("write", e))
+    }
+
+    /// Takes away a temporary entry that is worth nothing any more. Where that fails, the next run sweeps it.
+    fn give_up(&self, temporary: &str) {
+        let _ = call(Change, || {
+            unlinkat(&self.directory, temporary, UnlinkatFlags::NoRemoveDir)
+        });
+    }
+
     fn sync(&self) -> Result<(), WriteError> {
-        nix::unistd::fsync(&self.directory).map_err(|e| self.errno("sync the directory of", e))?;
+        call(Change, || fsync(&self.directory)).map_err(|e| self.errno("sync the directory of", e))?;
         pass();
         Ok(())
     }
@@ -342,9 +380,36 @@ impl Place<'_> {
     }
 }
 
-fn fill(mut file: &File, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<(), String> {
-    file.write_all(bytes).map_err(|error| error.to_string())?;
-    own(file, mode, owner).map_err(|errno| errno.desc().to_owned())
+fn fill(file: &File, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<(), Errno> {
+    put(file, bytes)?;
+    own(file, mode, owner)
+}
+
+fn put(file: &File, mut bytes: &[u8]) -> Result<(), Errno> {
+    while !bytes.is_empty() {
+        match call(Change, || write(file, bytes))? {
+            0 => return Err(Errno::EIO),
+            written => bytes = bytes.get(written..).unwrap_or_default(),
+        }
+    }
+    Ok(())
+}
+
+/// Where the last whole line of the file ends.
+fn whole_lines(file: &File) -> Result<i64, Errno> {
+    const BLOCK: i64 = 4096;
+    let mut end = call(Read, || fstat(file))?.st_size;
+    let mut block = [0; BLOCK as usize];
+    while end > 0 {
+        let start = (end - 1) / BLOCK * BLOCK;
+        let part = &mut block[..usize::try_from(end - start).unwrap_or_default()];
+        let read = call(Read, || file.read_at(part, start.unsigned_abs()).map_err(errno_of))?;
+        if let Some(at) = part[..read].iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start + i64::try_from(at).unwrap_or_default() + 1);
+        }
+        end = start;
+    }
+    Ok(0)
 }
 
 /// Whether this process can give files to others. Who is not root tries firstlight on a tree of its own, and all files
@@ -356,13 +421,14 @@ pub fn may_own() -> bool {
 /// Owner first: chown(2) clears set-user-ID, and the mode is set in full whatever the umask is.
 fn own<Fd: AsFd>(fd: Fd, mode: u32, owner: (u32, u32)) -> Result<(), Errno> {
     if may_own() {
-        fchown(&fd, Some(Uid::from_raw(owner.0)), Some(Gid::from_raw(owner.1)))?;
+        let (uid, gid) = (Uid::from_raw(owner.0), Gid::from_raw(owner.1));
+        call(Change, || fchown(&fd, Some(uid), Some(gid)))?;
     }
-    fchmod(&fd, Mode::from_bits_truncate(mode))
+    call(Change, || fchmod(&fd, Mode::from_bits_truncate(mode)))
 }
 
 /// A name that nobody can have put in the way. `O_EXCL` makes a guessed one an error, never a door.
-fn random_name() -> String {
+pub fn new_name() -> String {
     let mut bytes = [0_u8; 8];
     if getrandom::fill(&mut bytes).is_err() {
         bytes = (u64::from(std::process::id()) ^ 0x5eed).to_ne_bytes();

@@ -36,6 +36,16 @@ pub fn firstlight_dying(arguments: &[&str], at: u64) -> Said {
     )
 }
 
+/// Runs `firstlight` with these arguments, and lets one system call fail: `change:12:EIO` (`system/failpoint.rs`).
+pub fn firstlight_failing(arguments: &[&str], at: &str) -> Said {
+    run(
+        Command::new(env!("CARGO_BIN_EXE_firstlight"))
+            .args(arguments)
+            .env("FIRSTLIGHT_FAIL_AT", at),
+        b"",
+    )
+}
+
 /// Runs `firstlight` with these arguments and this on standard input.
 pub fn firstlight_reading(arguments: &[&str], input: &[u8]) -> Said {
     run(Command::new(env!("CARGO_BIN_EXE_firstlight")).args(arguments), input)

@@ -46,6 +46,17 @@ pub enum LockError {
 }
 
 impl Lock {
+    /// Whether there is a lock file in `root`.
+    ///
+    /// # Errors
+    /// That can't be found out.
+    pub fn is_there(root: &Root) -> Result<bool, LockError> {
+        let found = root
+            .metadata(PATH)
+            .map_err(|error| LockError::Failed { why: error.why })?;
+        Ok(found.is_some())
+    }
+
     /// Takes the lock inside `root`, waiting at most `wait` (see [`LOCK_WAIT`]) for whoever has it. Blocks.
     ///
     /// # Errors

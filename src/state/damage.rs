@@ -1,0 +1,43 @@
+//! What a person types where the state is damaged, and what that costs.
+
+use super::STATE_DIRECTORY;
+use super::run::RUN_DIRECTORY;
+
+/// What the damage of the file at `path` stops, and how to go on without it.
+pub fn remedy(path: &str) -> String {
+    if path.starts_with(RUN_DIRECTORY) {
+        return format!("To go on, remove it (rm -r {path}): boots write it anew");
+    }
+    format!(
+        "Nothing is changed until that is mended, at boots neither. To go on, {}",
+        way_out(path)
+    )
+}
+
+fn way_out(path: &str) -> String {
+    let below = path
+        .strip_prefix(STATE_DIRECTORY)
+        .unwrap_or(path)
+        .trim_start_matches('/');
+    let mut names = below.split('/');
+    match (names.next(), names.next(), names.next()) {
+        (Some("generations"), Some(number), Some("plan-local.json" | "plan-system.json" | "plan-final.json"))
+        | (Some("generations"), Some(number), Some("document.json" | "report.json")) => {
+            format!("remove it (rm -r {path}): it only says what generation {number} did")
+        }
+        (Some("generations"), Some(number), _) => {
+            let directory = format!("{STATE_DIRECTORY}/generations/{number}");
+            format!(
+                "move generation {number} away (mv {directory} {directory}.damaged): what it changed stays, and can't be rolled \
+                 back"
+            )
+        }
+        (Some("inventory.json"), ..) => format!(
+            "move it away (mv {path} {path}.damaged): what documents asked for so far then stays when they no longer ask for it"
+        ),
+        (Some("instance-id"), ..) => format!(
+            "remove it (rm -r {path}): the next boot takes this for a new machine, and applies its document once more"
+        ),
+        _ => format!("remove it (rm -r {path})"),
+    }
+}
