@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::document::Document;
 use crate::document::settings::OnFailure;
 use crate::engine::{
-    Applied, ApplyError, ArmError, GenerationPlan, Job, ModuleResult, Past, Policy, PreflightError, Stock, apply,
-    confirm, preflight, settle_inventory, survey, vet,
+    Applied, ApplyError, ArmError, GenerationPlan, Job, ModulePlan, ModuleResult, Past, Policy, PreflightError, Stock,
+    apply, confirm, preflight, settle_inventory, survey, vet,
 };
 use crate::module::{Module, Stage};
 use crate::report::applied::AppliedReport;
@@ -190,16 +190,9 @@ fn policy(request: &Request<'_>) -> Policy {
 
 /// Everything is planned before anything is done: a plan with a problem is not begun.
 fn refused(plan: &GenerationPlan) -> Applied {
-    let result = |module: &crate::engine::ModulePlan| {
-        let problem = module.problem.as_ref().map(|p| {
-            let hint = p.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-            format!("{}: {}{hint}", p.place(), p.message)
-        });
-        ModuleResult {
-            problems: problem.into_iter().collect(),
-            notes: Vec::new(),
-            ..ModuleResult::untouched(module)
-        }
+    let result = |module: &ModulePlan| ModuleResult {
+        notes: Vec::new(),
+        ..unbegun(module)
     };
     Applied {
         outcome: Outcome::Failed,
@@ -208,11 +201,19 @@ fn refused(plan: &GenerationPlan) -> Applied {
 }
 
 fn nothing_to_do(plan: &GenerationPlan) -> Applied {
-    let modules: Vec<ModuleResult> = plan.modules.iter().map(ModuleResult::untouched).collect();
+    let modules: Vec<ModuleResult> = plan.modules.iter().map(unbegun).collect();
     let short = modules.iter().any(|module| module.outcome() != Outcome::Done);
     Applied {
         outcome: if short { Outcome::Degraded } else { Outcome::Done },
         modules,
+    }
+}
+
+/// A module of which nothing was done, with what can't be planned.
+fn unbegun(module: &ModulePlan) -> ModuleResult {
+    ModuleResult {
+        problems: module.what_is_missing(),
+        ..ModuleResult::untouched(module)
     }
 }
 

@@ -132,8 +132,9 @@ pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, Appl
     for (module, result) in plan.modules.iter().zip(&mut results) {
         prepare_module(job, &mut batch, module, result);
     }
-    let failed = results.iter().any(|result| !result.problems.is_empty());
+    let failed = results.iter().any(|result| !result.problems.is_empty()) || plan.problems().next().is_some();
     if failed && job.policy == Policy::Rollback {
+        add_what_is_missing(plan, &mut results);
         return Ok(untouched(results));
     }
     match batch.commit() {
@@ -191,6 +192,7 @@ pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, Appl
     if results.iter().any(wrong) && job.policy == Policy::Rollback {
         return undo_all(job, results).await;
     }
+    add_what_is_missing(plan, &mut results);
     let done = results.iter().all(|result| result.outcome() == Outcome::Done);
     Ok(Applied {
         outcome: if done { Outcome::Done } else { Outcome::Degraded },
@@ -198,17 +200,24 @@ pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, Appl
     })
 }
 
+/// What could not be planned is told last: it has stopped nothing else of its module.
+fn add_what_is_missing(plan: &GenerationPlan, results: &mut [ModuleResult]) {
+    for (module, result) in plan.modules.iter().zip(results) {
+        for problem in module.what_is_missing() {
+            tracing::error!("{}: {problem}", module.name);
+            result.problems.push(problem);
+        }
+    }
+}
+
 /// Takes a module's files into the batch, and notes how its changes look before they are made.
 fn prepare_module(job: &Job<'_>, batch: &mut Batch<'_>, module: &ModulePlan, result: &mut ModuleResult) {
-    let prepared = match &module.problem {
-        Some(problem) => Err(format!("{}: {}", problem.place(), problem.message)),
-        None => views(job, module).map_err(|error| error.to_string()).and_then(|views| {
-            batch
-                .add(module.name, &module.changes)
-                .map_err(|error| error.to_string())?;
-            Ok(views)
-        }),
-    };
+    let prepared = views(job, module).map_err(|error| error.to_string()).and_then(|views| {
+        batch
+            .add(module.name, &module.changes)
+            .map_err(|error| error.to_string())?;
+        Ok(views)
+    });
     match prepared {
         Ok(views) => result.changed = views,
         Err(problem) => {

@@ -31,7 +31,7 @@ pub(super) fn add(
     orphans.retain(|(key, item)| {
         let planned = plans
             .iter()
-            .any(|plan| plan.name == item.module && plan.problem.is_none());
+            .any(|plan| plan.name == item.module && plan.problems.is_empty());
         planned && !asked.keys.contains(*key)
     });
     retain_empty_directories(&mut orphans, &asked, past);

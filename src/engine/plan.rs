@@ -6,7 +6,9 @@ use super::holds::holds;
 use super::orphans;
 use super::past::Past;
 use crate::document::{Diagnostic, Document};
-use crate::module::{Change, Check, Dirty, Expectation, Module, Note, Stage, UnitAction, UnitChange, header};
+use crate::module::{
+    Change, Check, Dirty, Expectation, Module, Note, PlanError, Stage, UnitAction, UnitChange, header,
+};
 use crate::state::StateError;
 use crate::system::{Machine, ReadError};
 
@@ -42,8 +44,8 @@ pub struct ModulePlan {
     pub checks: Vec<Check>,
     /// What a person should know.
     pub notes: Vec<Note>,
-    /// Why it can't be planned, if it can't.
-    pub problem: Option<Diagnostic>,
+    /// Why it can't be planned, or some entries of it; the rest is planned.
+    pub problems: Vec<Diagnostic>,
 }
 
 impl GenerationPlan {
@@ -80,18 +82,18 @@ impl GenerationPlan {
         self.change_count() == 0
     }
 
-    /// Why some modules can't be planned.
+    /// Why some modules, or entries of some, can't be planned.
     pub fn problems(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.modules.iter().filter_map(|module| module.problem.as_ref())
+        self.modules.iter().flat_map(|module| &module.problems)
     }
 
     /// Takes the changes of a module out: they are not to be begun, and why.
     pub(super) fn leave_out(&mut self, number: usize, problem: Diagnostic, machine: &Machine<'_>) {
         if let Some(module) = self.modules.get_mut(number) {
-            *module = ModulePlan {
-                problem: Some(problem),
-                ..ModulePlan::empty(module.name, module.stage, std::mem::take(&mut module.asked))
-            };
+            let mut left = ModulePlan::empty(module.name, module.stage, std::mem::take(&mut module.asked));
+            left.problems = std::mem::take(&mut module.problems);
+            left.problems.push(problem);
+            *module = left;
         }
         self.reactions = reactions(&self.modules, machine);
     }
@@ -119,8 +121,17 @@ impl ModulePlan {
             expectations: Vec::new(),
             checks: Vec::new(),
             notes: Vec::new(),
-            problem: None,
+            problems: Vec::new(),
         }
+    }
+
+    /// Why it can't be planned, or some entries of it, in words: where, what, and what to do.
+    pub fn what_is_missing(&self) -> Vec<String> {
+        let words = |problem: &Diagnostic| {
+            let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})"));
+            format!("{}: {}{}", problem.place(), problem.message, hint.unwrap_or_default())
+        };
+        self.problems.iter().map(words).collect()
     }
 
     /// Plans against the machine as it is without our edits; what holds shows the machine as it is.
@@ -132,13 +143,15 @@ impl ModulePlan {
         past: &Past,
     ) -> Result<Self, StateError> {
         let mut made = Self::empty(module.name(), module.stage(), document.asked(module.keys()));
+        let diagnose = |error: PlanError| document.diagnose(&error.path, error.message).hint(error.hint);
         let plan = match module.plan(&document.config, without_edits) {
             Ok(plan) => plan,
             Err(error) => {
-                made.problem = Some(document.diagnose(&error.path, error.message).hint(error.hint));
+                made.problems.push(diagnose(error));
                 return Ok(made);
             }
         };
+        made.problems = plan.problems.into_iter().map(diagnose).collect();
         made.expectations = plan.expectations;
         made.checks = plan.checks;
         made.notes = plan.notes;

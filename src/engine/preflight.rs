@@ -236,7 +236,7 @@ mod tests {
             expectations: Vec::new(),
             checks: Vec::new(),
             notes: Vec::new(),
-            problem: None,
+            problems: Vec::new(),
         };
         GenerationPlan {
             modules: vec![module],

@@ -39,12 +39,12 @@ impl Stock {
                 contents: Vec::new(),
             },
         };
-        for module in plan.modules.iter().filter(|module| module.problem.is_none()) {
+        for module in &plan.modules {
             for key in &module.released {
                 taker.stock.inventory.items.remove(key);
             }
         }
-        for module in plan.modules.iter().filter(|module| module.problem.is_none()) {
+        for module in &plan.modules {
             for change in &module.declared {
                 taker.add(module, change)?;
             }

@@ -53,9 +53,10 @@ impl Module for Docker {
             return Err(missing_unit(machine.root(), &unit, &["docker"]));
         }
         if let Some(daemon) = &docker.daemon {
-            let settings = plan_settings(daemon, machine, &mut plan)?;
-            if !writes_unit(want) {
-                warn_of_flags(&unit, &settings, machine, &mut plan)?;
+            match plan_settings(daemon, machine, &mut plan) {
+                Ok(settings) if !writes_unit(want) => warn_of_flags(&unit, &settings, machine, &mut plan)?,
+                Ok(_) => {}
+                Err(problem) => plan.problems.push(problem),
             }
         }
         plan_users(&docker.users, machine, &mut plan)?;
@@ -180,13 +181,17 @@ fn plan_users(users: &[UserName], machine: &Machine<'_>, plan: &mut Plan) -> Res
     if !has_entry(machine, "/etc/group", GROUP)? {
         let message = format!("there is no group {GROUP} on this machine, so nobody can become a member");
         let hint = "it comes with the package `docker` on Photon, `docker.io` on Debian";
-        return Err(PlanError::at(&["docker", "users"], message).hint(hint));
+        plan.problems
+            .push(PlanError::at(&["docker", "users"], message).hint(hint));
+        return Ok(());
     }
     for (number, user) in users.iter().enumerate() {
         if !has_entry(machine, "/etc/passwd", user.as_str())? {
             let message = format!("there is no account {} on this machine", user.as_str());
-            return Err(PlanError::at(&["docker", "users", &number.to_string()], message)
-                .hint("only accounts that exist can use docker"));
+            let problem = PlanError::at(&["docker", "users", &number.to_string()], message);
+            plan.problems
+                .push(problem.hint("only accounts that exist can use docker"));
+            continue;
         }
         plan.changes.push(Change::Account(AccountChange::GroupMember {
             group: GROUP.to_owned(),

@@ -76,6 +76,8 @@ pub struct Plan {
     pub checks: Vec<Check>,
     /// What a person should know before.
     pub notes: Vec<Note>,
+    /// Entries of the document that can't be planned on this machine, each by itself; the rest is planned.
+    pub problems: Vec<PlanError>,
 }
 
 /// A remark about the machine or the document that does not stop anything.
@@ -100,6 +102,15 @@ pub enum Level {
 }
 
 impl Plan {
+    /// Adds all of another plan.
+    pub fn add(&mut self, other: Self) {
+        self.changes.extend(other.changes);
+        self.expectations.extend(other.expectations);
+        self.checks.extend(other.checks);
+        self.notes.extend(other.notes);
+        self.problems.extend(other.problems);
+    }
+
     /// Adds a note for information.
     pub fn info(&mut self, text: impl Into<String>) {
         self.notes.push(Note {

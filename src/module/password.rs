@@ -41,7 +41,9 @@ impl Module for Password {
         }
         let accounts = Accounts::read(machine)?;
         for login in &logins {
-            plan_login(&mut plan, login, &accounts, machine)?;
+            if let Err(problem) = plan_login(&mut plan, login, &accounts, machine) {
+                plan.problems.push(problem);
+            }
         }
         note_ssh(&mut plan, &logins, want, machine)?;
         if let Some(expire) = expire_root
@@ -448,9 +450,12 @@ mod tests {
     #[test]
     fn an_account_that_is_missing_is_an_error_with_its_place() {
         let users = json!([{"name": "amy", "password": hash()}]);
-        let error = Tree::photon()
-            .plan(TODAY, json!({"chpasswd": {"users": users}}))
-            .unwrap_err();
+        let document = json!({"root": {"password": "x"}, "chpasswd": {"users": users}});
+        let plan = Tree::photon().plan(TODAY, document).unwrap();
+        assert_eq!(only(&plan).user, "root", "it costs no other");
+        let [error] = plan.problems.as_slice() else {
+            panic!("{plan:?}")
+        };
         assert_eq!(error.path, ["chpasswd", "users", "0", "password"]);
         assert!(error.message.contains("`amy`"));
         let empty = tempfile::tempdir().unwrap();

@@ -39,7 +39,11 @@ impl Module for Services {
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
         let mut plan = Plan::default();
         for (name, service) in want.services.iter().flat_map(|services| &services.0) {
-            plan_unit(&["services", name.written()], name.unit(), service, machine, &mut plan)?;
+            let mut own = Plan::default();
+            match plan_unit(&["services", name.written()], name.unit(), service, machine, &mut own) {
+                Ok(()) => plan.add(own),
+                Err(problem) => plan.problems.push(problem),
+            }
         }
         Ok(plan)
     }

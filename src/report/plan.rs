@@ -47,8 +47,8 @@ pub struct ModuleReport {
     pub left_for_boot: Vec<String>,
     /// What a person should know.
     pub notes: Vec<Note>,
-    /// Why it can't be planned, if it can't.
-    pub problem: Option<Diagnostic>,
+    /// Why it can't be planned, or some entries of it.
+    pub problems: Vec<Diagnostic>,
 }
 
 impl PlanReport {
@@ -71,7 +71,7 @@ impl PlanReport {
                 checks: words(now),
                 left_for_boot: words(left),
                 notes: module.notes.clone(),
-                problem: module.problem.clone(),
+                problems: module.problems.clone(),
             })
         });
         Ok(Self {
@@ -136,7 +136,7 @@ impl PlanReport {
 
     /// What keeps `apply` from doing this: errors of the document, and what the machine can't do.
     fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
-        let planned = self.modules.iter().filter_map(|module| module.problem.as_ref());
+        let planned = self.modules.iter().flat_map(|module| &module.problems);
         let all = self.diagnostics.iter().chain(planned);
         all.filter(|diagnostic| diagnostic.is_error())
     }

@@ -199,7 +199,7 @@ async fn a_failure_and_a_failed_undoing_are_both_told() {
         expectations: Vec::new(),
         checks: Vec::new(),
         notes: Vec::new(),
-        problem: None,
+        problems: Vec::new(),
     };
     let plan = GenerationPlan {
         modules: vec![module],

@@ -36,6 +36,15 @@ fn plan_with(root: &Root, document: Value) -> Result<Plan, PlanError> {
     Docker.plan(&want, &Machine::new(root, &facts))
 }
 
+/// The only problem of a plan.
+fn problem(plan: Result<Plan, PlanError>) -> PlanError {
+    match plan {
+        Ok(mut plan) if plan.problems.len() == 1 => plan.problems.remove(0),
+        Ok(plan) => panic!("{plan:?}"),
+        Err(error) => error,
+    }
+}
+
 fn unit(action: UnitAction) -> Change {
     Change::Unit(UnitChange {
         unit: DOCKER_UNIT.to_owned(),
@@ -138,7 +147,11 @@ fn a_file_that_can_t_be_merged_into_is_an_error_with_its_line() {
         ("[]", "is not a JSON object"),
         ("{\"a\": 1} x", "line 1 column 10"),
     ] {
-        let error = settings(&[("etc/docker/daemon.json", existing)], json!({"a": 1})).unwrap_err();
+        let (_tree, root) = tree(&[UNIT, ACCOUNTS[0], ACCOUNTS[1], ("etc/docker/daemon.json", existing)]);
+        let document = json!({"docker": {"daemon": {"a": 1}, "users": ["core"], "enabled": true}});
+        let planned = plan_with(&root, document).unwrap();
+        assert_eq!(planned.changes.len(), 4, "the rest is planned: {planned:?}");
+        let error = problem(Ok(planned));
         assert_eq!(error.path, ["docker", "daemon"]);
         assert!(
             error.message.contains(words) && error.message.contains(DAEMON_JSON),
@@ -173,7 +186,7 @@ fn a_proxys_password_is_not_shown() {
 fn what_is_missing_is_said() {
     let with = |files: &[(&str, &str)], docker: Value| {
         let (_tree, root) = tree(files);
-        plan_with(&root, json!({"docker": docker})).unwrap_err()
+        problem(plan_with(&root, json!({"docker": docker})))
     };
     for docker in [json!(true), json!({"daemon": {"a": 1}}), json!({"users": ["core"]})] {
         let error = with(&ACCOUNTS, docker);

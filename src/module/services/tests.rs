@@ -75,9 +75,12 @@ fn want(services: &str) -> Config {
     }
 }
 
-/// A plan as lines: changes, expectations, notes.
+/// A plan as lines: changes, expectations, notes; the first problem where there is one.
 fn plan(root: &Root, facts: &Facts, services: &str) -> Result<Vec<String>, PlanError> {
     let plan = Services.plan(&want(services), &Machine::new(root, facts))?;
+    if let Some(problem) = plan.problems.into_iter().next() {
+        return Err(problem);
+    }
     let mut lines = Vec::new();
     for change in plan.changes {
         let Change::Unit(UnitChange { unit, action }) = change else {
@@ -98,6 +101,28 @@ fn plan(root: &Root, facts: &Facts, services: &str) -> Result<Vec<String>, PlanE
             .map(|note| format!("{:?}: {}", note.level, note.text)),
     );
     Ok(lines)
+}
+
+#[test]
+fn each_unit_that_is_missing_is_named_and_costs_no_other() {
+    let (_tree, root) = photon_tree(&[]);
+    let facts = running(&[]);
+    let document =
+        want(r#"{"chronyd": true, "nginx": true, "docker": {"state": "started"}, "podman": {"enabled": true}}"#);
+    let plan = Services.plan(&document, &Machine::new(&root, &facts)).unwrap();
+    let problems: Vec<String> = plan.problems.iter().map(|problem| problem.path.join(".")).collect();
+    assert_eq!(problems, ["services.nginx", "services.podman"]);
+    let mut units: Vec<&str> = plan
+        .changes
+        .iter()
+        .map(|change| match change {
+            Change::Unit(change) => change.unit.as_str(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    units.dedup();
+    assert_eq!(units, ["chronyd.service", "docker.service"]);
+    assert!(!plan.expectations.is_empty());
 }
 
 #[test]

@@ -68,7 +68,22 @@ impl Module for Sshd {
         let Some(first) = settings.first() else {
             return Ok(Plan::default());
         };
-        plan_settings(&settings, machine).map_err(|error| blamed_on(first, error))
+        let mut left = settings.clone();
+        let mut problems = Vec::new();
+        // A setting that can't be written costs itself alone.
+        loop {
+            match plan_settings(&left, machine) {
+                Ok(plan) => return Ok(Plan { problems, ..plan }),
+                Err(error) => {
+                    let count = left.len();
+                    left.retain(|setting| setting.path != error.path);
+                    if left.len() == count {
+                        return Err(blamed_on(first, error));
+                    }
+                    problems.push(error);
+                }
+            }
+        }
     }
 }
 
@@ -105,7 +120,7 @@ fn plan_settings(settings: &[Setting], machine: &Machine<'_>) -> Result<Plan, Pl
         changes: changes(&placement, machine)?,
         expectations: expectations(settings),
         checks: vec![check(settings, &planned, &effective)?],
-        notes: Vec::new(),
+        ..Plan::default()
     };
     for setting in settings {
         note_what_differs(setting, &effective, &mut plan);

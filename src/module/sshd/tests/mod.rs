@@ -353,7 +353,16 @@ fn values_that_add_up_are_all_there_are() {
 fn values_that_another_file_adds() {
     let other = "/etc/ssh/sshd_config.d/50-x.conf";
     let tree = Tree::new(&[(MAIN, DEBIAN), (other, "UsePAM yes\nPort 2222\n")]);
-    let error = tree.plan(&json!({"options": {"port": 22}})).unwrap_err();
+    let plan = tree
+        .plan(&json!({"permit_root_login": "no", "options": {"port": 22}}))
+        .unwrap();
+    let root_login = contents(&plan)
+        .into_iter()
+        .any(|(_, text)| text.is_some_and(|text| text.contains("PermitRootLogin no")));
+    assert!(root_login, "it costs no other: {:?}", plan.changes);
+    let [error] = plan.problems.as_slice() else {
+        panic!("{plan:?}")
+    };
     assert_eq!(error.path, ["sshd", "options", "port"]);
     assert!(error.message.contains("50-x.conf line 2 adds `2222`"), "{error}");
     tree.configure(&json!({"options": {"Port": [22, 2222]}}));
