@@ -131,6 +131,10 @@ fn what_the_machine_lacks_is_said_with_the_place_that_asks_for_it() {
     for (document, words) in [
         ("services: {dockr: true}\n", ["1:19", "dockr.service", "docker.service"]),
         (
+            "services: {nginx: true, docker: true, podman: true}\n",
+            ["1:19", "nginx.service", "podman.service"],
+        ),
+        (
             "chpasswd: {expire: false, users: [{name: nobody1, type: text, password: abc}]}\n",
             ["1:", "nobody1", "account"],
         ),
