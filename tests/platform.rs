@@ -293,3 +293,210 @@ fn the_reported_files_that_are_at_hand() {
         assert!(made.lines().any(|made| made == line), "{line}: {made}");
     }
 }
+
+/// A case of [`what_people_and_tools_write_besides`]: source, files, place, a file of the machine, and lines in it.
+type Written<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, &'a str, &'a [&'a str]);
+
+#[test]
+fn what_people_and_tools_write_besides() {
+    const HASH: &str =
+        "$6$saltsaltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/";
+    let meta = ("openstack/latest/meta_data.json", META);
+    let sshd = (
+        "openstack/latest/user_data",
+        "sshd: {permit_root_login: prohibit-password}\n",
+    );
+    let network = "openstack/latest/network_data.json";
+    let of = |id: &str| format!("etc/systemd/network/{}", file(id));
+    let (t, nic1, ovf, interface0) = (of("t"), of("nic1"), of("ovf"), of("interface0"));
+    let properties = |properties: &str| {
+        let uri = "http://schemas.dmtf.org/ovf/environment/1";
+        format!(
+            "<Environment xmlns=\"{uri}\" xmlns:oe=\"{uri}\"><PropertySection>{properties}</PropertySection></Environment>"
+        )
+    };
+    let cases: [Written<'_>; 12] = [
+        // A byte order mark, Windows' lines, dashes in a hardware address, and blanks around everything.
+        (
+            "configdrive",
+            &[
+                meta,
+                sshd,
+                (
+                    network,
+                    "\u{feff}{\"links\": [{\"id\": \" t \", \"ethernet_mac_address\": \"FA-16-3E-00-00-01 \"}],\r\n\
+                \"networks\": [{\"link\": \"t\", \"type\": \"ipv4\", \"ip_address\": \" 192.0.2.10 \", \"netmask\": \" 24\"}]}\r\n",
+                ),
+            ],
+            "",
+            &t,
+            &["MACAddress=fa:16:3e:00:00:01", "Address=192.0.2.10/24"],
+        ),
+        // The prefix length in the network of a route, and a netmask beside an address that has one.
+        (
+            "configdrive",
+            &[
+                meta,
+                sshd,
+                (
+                    network,
+                    r#"{"links": [{"id": "t", "ethernet_mac_address": "fa:16:3e:00:00:01"}], "networks": [{"link": "t",
+                "type": "ipv4", "ip_address": "192.0.2.10/25", "netmask": "255.255.255.0", "routes": [
+                {"network": "0.0.0.0/0", "gateway": "192.0.2.1"}, {"network": "10.0.0.0/8", "netmask": "", "gateway": "192.0.2.2"}]}]}"#,
+                ),
+            ],
+            "",
+            &t,
+            &["Address=192.0.2.10/25", "Gateway=192.0.2.1", "Destination=10.0.0.0/8"],
+        ),
+        // Two networks of one link that say the same route, servers that are named three times.
+        (
+            "configdrive",
+            &[
+                meta,
+                sshd,
+                (
+                    network,
+                    r#"{"links": [{"id": "t", "ethernet_mac_address": "fa:16:3e:00:00:01"}], "networks": [
+                {"link": "t", "type": "ipv4", "ip_address": "192.0.2.10/24", "gateway": "192.0.2.1", "dns_nameservers": ["192.0.2.53"],
+                 "routes": [{"network": "0.0.0.0", "netmask": "0.0.0.0", "gateway": "192.0.2.1"}],
+                 "services": [{"type": "dns", "address": "192.0.2.53"}]}],
+                "services": [{"type": "dns", "address": "192.0.2.53"}, {"type": "ntp", "address": null}]}"#,
+                ),
+            ],
+            "",
+            &t,
+            &["Gateway=192.0.2.1", "DNS=192.0.2.53"],
+        ),
+        // Vendor data that is a text by itself.
+        (
+            "configdrive",
+            &[
+                meta,
+                sshd,
+                (
+                    "openstack/latest/vendor_data.json",
+                    "\"#cloud-config\\ntimezone: Europe/Berlin\\n\"",
+                ),
+            ],
+            "",
+            "etc/hostname",
+            &["web1.novalocal"],
+        ),
+        // Windows' lines, quotes, a prefix length for a netmask, a comma too many.
+        (
+            "vmware",
+            &[(
+                "cust.cfg",
+                "\u{feff}[NIC-CONFIG]\r\nNICS = NIC1, \r\n[NIC1]\r\nMACADDR = \"00:50:56:00:00:01\"\r\nONBOOT = 1\r\n\
+                BOOTPROTO = Static\r\nIPADDR = \"192.0.2.10\"\r\nNETMASK = 24\r\nGATEWAY = \"192.0.2.1,\"\r\nIPv6ADDR|1 = \r\n",
+            )],
+            "",
+            &nic1,
+            &[
+                "MACAddress=00:50:56:00:00:01",
+                "Address=192.0.2.10/24",
+                "Gateway=192.0.2.1",
+            ],
+        ),
+        // The same key twice, with the same value.
+        (
+            "vmware",
+            &[(
+                "cust.cfg",
+                "[NETWORK]\nHOSTNAME = test1\nHOSTNAME = \"test1\"\nDOMAINNAME =\n",
+            )],
+            "",
+            "etc/hostname",
+            &["test1"],
+        ),
+        // Semicolons, blanks and line breaks in a property; DHCP beside an address.
+        (
+            "ovf",
+            &[(
+                "env.xml",
+                &properties(
+                    "<Property oe:key='firstlight.ip' oe:value=' 192.0.2.10/24;\ndhcp6 '/>\
+                <Property oe:key='firstlight.gateway' oe:value='192.0.2.1'/><Property oe:key='firstlight.gateway.1' oe:value='192.0.2.1'/>",
+                ),
+            )],
+            "env.xml",
+            &ovf,
+            &["DHCP=ipv6", "Address=192.0.2.10/24", "Gateway=192.0.2.1"],
+        ),
+        // A hash that an editor put a line break behind.
+        (
+            "ovf",
+            &[(
+                "env.xml",
+                &properties(&format!(
+                    "<Property oe:key='firstlight.root-hashed-password' oe:value='{HASH}&#10;'/>"
+                )),
+            )],
+            "env.xml",
+            "etc/shadow",
+            &[],
+        ),
+        // Words for yes, and keys that are set to nothing.
+        (
+            "vmware",
+            &[
+                ("guestinfo.interface.0.name", "eth0\n"),
+                ("guestinfo.interface.0.dhcp", " True\n"),
+                ("guestinfo.interface.0.address", "---"),
+                ("guestinfo.dns.servers", "192.0.2.53,\t192.0.2.54\n"),
+            ],
+            "",
+            &interface0,
+            &["Name=eth0", "DHCP=yes", "DNS=192.0.2.54"],
+        ),
+        // Metadata as JSON, in base64, with everything null that may be.
+        (
+            "vmware",
+            // {"instance-id": null, "local-hostname": "web1", "public-keys": null, "network": null}
+            &[(
+                "guestinfo.metadata",
+                "eyJpbnN0YW5jZS1pZCI6IG51bGwsICJsb2NhbC1ob3N0bmFtZSI6ICJ3ZWIxIiwgInB1YmxpYy1rZXlzIjogbnVsbCwgIm5ldHdvcmsiOiBudWxsfQ==",
+            )],
+            "",
+            "etc/hostname",
+            &["web1"],
+        ),
+        // Credentials that were made with echo on Windows.
+        (
+            "credentials",
+            &[
+                ("firstboot.hostname", " web1 \r\n"),
+                ("passwd.hashed-password.root", &format!("{HASH}\r\n")),
+                ("firstboot.timezone", "\r\n"),
+            ],
+            "",
+            "etc/hostname",
+            &["web1"],
+        ),
+        // A network of its own in base64 within metadata that has aliases.
+        (
+            "vmware",
+            &[(
+                "guestinfo.metadata",
+                "x: &n web1\nlocal-hostname: *n\nnetwork: |\n  ZXRoZXJuZXRzOiB7ZXRoMDoge2RoY3A0OiB0cnVlfX0K\n",
+            )],
+            "",
+            "etc/systemd/network/10-firstlight-eth0.network",
+            &["DHCP=ipv4"],
+        ),
+    ];
+    for (source, files, place, path, lines) in cases {
+        let machine = Machine::with(files);
+        let said = machine.run("apply", source, place);
+        assert_eq!(said.status, 0, "{files:?}: {said:?}");
+        let made = machine.read(path);
+        for line in lines {
+            let count = made.lines().filter(|made| made == line).count();
+            assert_eq!(count, 1, "{line}: {made}");
+        }
+        let shadow = machine.read("etc/shadow");
+        let has_hash = files.iter().any(|(_, contents)| contents.contains(HASH));
+        assert_eq!(shadow.contains(HASH), has_hash, "{shadow}");
+    }
+}

@@ -8,6 +8,12 @@ use serde_json::{Map, Value, json};
 
 use crate::document::Conversion;
 
+/// The most addresses, and the most routes, of one interface.
+const LIMIT: usize = 256;
+
+/// The most name servers, and the most search domains: a platform may give them to every interface.
+const DNS_LIMIT: usize = 64;
+
 /// An interface that is put together piece by piece.
 #[derive(Debug, Default)]
 pub struct Interface {
@@ -28,6 +34,8 @@ pub struct Interface {
 struct Placed<T> {
     seen: HashSet<T>,
     values: Vec<(T, String)>,
+    /// Where the first one is from that is one too many.
+    beyond: Option<String>,
 }
 
 /// A route over a gateway.
@@ -65,14 +73,21 @@ impl<T> Default for Placed<T> {
         Self {
             seen: HashSet::new(),
             values: Vec::new(),
+            beyond: None,
         }
     }
 }
 
 impl<T: Clone + Eq + std::hash::Hash> Placed<T> {
-    fn add(&mut self, value: T, place: impl Into<String>) {
-        if self.seen.insert(value.clone()) {
+    fn add(&mut self, value: T, place: impl Into<String>, limit: usize) {
+        if self.seen.contains(&value) {
+            return;
+        }
+        if self.values.len() < limit {
+            self.seen.insert(value.clone());
             self.values.push((value, place.into()));
+        } else if self.beyond.is_none() {
+            self.beyond = Some(place.into());
         }
     }
 }
@@ -113,22 +128,22 @@ impl Interface {
 
     /// Gives it an address with its prefix length.
     pub fn add_address(&mut self, address: String, place: impl Into<String>) {
-        self.addresses.add(address, place);
+        self.addresses.add(address, place, LIMIT);
     }
 
     /// Gives it a route; one that it has already is left out.
     pub fn add_route(&mut self, route: Route, place: impl Into<String>) {
-        self.routes.add(route, place);
+        self.routes.add(route, place, LIMIT);
     }
 
     /// Gives it a DNS server.
     pub fn add_server(&mut self, server: IpAddr, place: impl Into<String>) {
-        self.servers.add(server, place);
+        self.servers.add(server, place, DNS_LIMIT);
     }
 
     /// Gives it a search domain.
     pub fn add_search(&mut self, domain: &str, place: impl Into<String>) {
-        self.search.add(domain.to_owned(), place);
+        self.search.add(domain.to_owned(), place, DNS_LIMIT);
     }
 
     /// Adds it to `ethernets`, and its places to `conversion`.
@@ -157,6 +172,17 @@ impl Interface {
             let values: Vec<Value> = items.into_iter().map(|(value, _)| value).collect();
             if !values.is_empty() {
                 put(&mut self.keys, keys, values.into());
+            }
+        }
+        for (what, beyond) in [
+            ("addresses", &self.addresses.beyond),
+            ("routes", &self.routes.beyond),
+            ("name servers", &self.servers.beyond),
+            ("search domains", &self.search.beyond),
+        ] {
+            if let Some(place) = beyond {
+                let message = format!("the interface has more {what} than are read: those from here on are left out");
+                conversion.error(&[], place.as_str(), message);
             }
         }
         ethernets.insert(id, self.keys.into());
@@ -251,6 +277,32 @@ mod tests {
             "nameservers": {"addresses": ["192.0.2.53"], "search": ["a.test"]},
         });
         assert_eq!(made, expected);
+    }
+
+    #[test]
+    fn an_interface_is_bounded() {
+        let mut interface = Interface::new("a", "here");
+        for number in 0..100_000_u32 {
+            let ip = IpAddr::from(number.to_be_bytes());
+            interface.add_address(format!("{ip}/32"), format!("address {number}"));
+            interface.add_route(Route::default_via(ip), format!("route {number}"));
+            interface.add_server(ip, format!("server {number}"));
+            interface.add_search(&format!("d{number}.test"), format!("domain {number}"));
+        }
+        let (mut ethernets, mut conversion) = (Map::new(), Conversion::new(""));
+        interface.finish(&mut ethernets, &mut conversion);
+        let counts = [("addresses", LIMIT), ("routes", LIMIT)];
+        assert!(
+            counts
+                .iter()
+                .all(|(key, count)| ethernets["a"][key].as_array().unwrap().len() == *count)
+        );
+        assert_eq!(
+            ethernets["a"]["nameservers"]["search"].as_array().unwrap().len(),
+            DNS_LIMIT
+        );
+        let told: Vec<_> = conversion.diagnostics().iter().map(|one| one.place()).collect();
+        assert_eq!(told, ["address 256", "route 256", "server 64", "domain 64"]);
     }
 
     #[test]

@@ -17,6 +17,9 @@ use crate::source::prefix::with_prefix;
 /// Links that are made of others: not ours to leave out.
 const COMPOSED: [&str; 2] = ["bond", "vlan"];
 
+/// The most links, the most networks, and the most items of any other list. Nova writes a few.
+const LIMIT: usize = 1024;
+
 /// What is said of the text, and where it is.
 struct Reader<'a> {
     origin: &'a str,
@@ -79,7 +82,13 @@ impl Reader<'_> {
     /// The items of a list; one that is none is reported and has none.
     fn list<'v>(&mut self, around: &Member<'v>, key: &str) -> Vec<Member<'v>> {
         let items = around.get(key).items();
-        self.check(items).unwrap_or_default()
+        let mut items = self.check(items).unwrap_or_default();
+        if let Some(beyond) = items.get(LIMIT) {
+            let wrong = beyond.wrong(&format!("is one more than the {LIMIT} that are read"));
+            self.report(&[], wrong);
+            items.truncate(LIMIT);
+        }
+        items
     }
 
     /// A link with its networks.
@@ -106,7 +115,8 @@ impl Reader<'_> {
         let mtu = link.get("mtu");
         match mtu.number::<u32>() {
             Ok(None) => {}
-            Ok(Some(number)) => interface.set("mtu", number, self.place(mtu.place())),
+            Ok(Some(number @ 68..=65535)) => interface.set("mtu", number, self.place(mtu.place())),
+            Ok(Some(_)) => self.report(&[], mtu.wrong("is no MTU: expected 68 to 65535 bytes")),
             // It only adds to the link.
             Err(wrong) => self.report(&[], wrong),
         }
@@ -146,7 +156,8 @@ impl Reader<'_> {
         {
             interface.add_server(server, place);
         }
-        for route in network.get("routes").items()? {
+        network.get("routes").items()?;
+        for route in self.list(network, "routes") {
             match self.route(&route, interface) {
                 Err(wrong) if is_beside_the_default(&route) => {
                     self.report(&["network", "ethernets", id, "routes"], wrong);

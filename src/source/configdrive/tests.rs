@@ -434,6 +434,7 @@ fn a_mistake_costs_its_own_link_and_is_said_where_it_is() {
 fn a_mistake_beside_the_addressing_costs_no_link() {
     let address = r#", "type": "ipv4", "ip_address": "192.0.2.10/24""#;
     for (link, members, routes, servers, words) in [
+        (r#", "mtu": "0""#, "", 0, 0, "links[0].mtu: `mtu` is no MTU"),
         (
             r#", "mtu": "hunter2""#,
             "",
@@ -577,14 +578,28 @@ fn a_gateway_outside_of_the_subnet_is_on_link() {
 }
 
 #[test]
-fn thousands_of_links_are_read_in_one_pass() {
-    let links: Vec<_> = (0..8000).map(|n| json!({"id": format!("l{n}"), "ethernet_mac_address": format!("fa:16:3e:00:{:02x}:{:02x}", n / 256, n % 256)})).collect();
-    let networks: Vec<_> = (0..8000)
+fn a_drive_is_bounded() {
+    let links: Vec<_> = (0..50_000)
+        .map(|n| json!({"id": format!("l{n}"), "ethernet_mac_address": format!("fa:16:3e:00:{:02x}:{:02x}", n / 256 % 256, n % 256)}))
+        .collect();
+    let networks: Vec<_> = (0..50_000)
         .map(|n| json!({"link": format!("l{n}"), "type": "ipv4_dhcp"}))
         .collect();
+    let services: Vec<_> = (0..50_000)
+        .map(|n: u32| json!({"type": "dns", "address": std::net::Ipv4Addr::from(n + 1)}))
+        .collect();
     let mut conversion = Conversion::default();
-    let data = json!({"links": links, "networks": networks});
+    let data = json!({"links": links, "networks": networks, "services": services});
     let netplan = network::netplan(&data, "x", &mut conversion).unwrap();
-    assert_eq!(netplan["ethernets"].as_object().unwrap().len(), 8000);
-    assert!(!conversion.has_faults());
+    assert_eq!(netplan["ethernets"].as_object().unwrap().len(), 1024);
+    assert_eq!(
+        netplan["ethernets"]["l7"]["nameservers"]["addresses"]
+            .as_array()
+            .unwrap()
+            .len(),
+        64
+    );
+    let told: Vec<_> = conversion.diagnostics().iter().map(|one| one.place()).collect();
+    assert_eq!(told[..3], ["x: links[1024]", "x: networks[1024]", "x: services[1024]"]);
+    assert!(told.len() <= 50, "{}", told.len());
 }
