@@ -154,7 +154,6 @@ fn what_is_undone_is_in_the_plan_with_its_diff() {
     for words in [
         "- remove /etc/systemd/network/10-firstlight-eth0.network",
         "-[Match]",
-        "+++ /dev/null",
         "-PermitRootLogin prohibit-password",
         "+PermitRootLogin no",
         "sshd -t accepts its configuration",

@@ -163,6 +163,14 @@ fn plan_interface(
         note_shadows(own, ".link", &others.link, machine, plan);
         udev::plan_link(own, &link, machine, plan)?;
     }
+    if let Some(name) = own.set_name().filter(|_| own.links.len() > 1) {
+        let links: Vec<&str> = own.links.iter().map(|link| link.name.as_str()).collect();
+        plan.warn(format!(
+            "{} are all to be called {name}, which only one of them can be: narrow the `match` of `{}`",
+            links.join(", "),
+            own.id.as_str()
+        ));
+    }
     if own.selector.is_for_every_link() {
         plan.warn(format!(
             "`{}` matches `lo` and the links of containers as well: narrow its `match`, as `e*` does",

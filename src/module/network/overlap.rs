@@ -28,10 +28,12 @@ impl Index {
     pub fn of<'s>(selectors: impl Iterator<Item = &'s Selector>) -> Self {
         let mut index = Self::default();
         for (number, selector) in selectors.enumerate() {
-            let names: BTreeSet<&String> = selector.names.iter().chain(&selector.original_names).collect();
-            if selector.macs.is_empty() && (names.is_empty() || names.iter().any(|name| is_pattern(name))) {
+            let lists = [&selector.names, &selector.original_names];
+            let any_name = |list: &&Vec<String>| list.is_empty() || list.iter().any(|name| is_pattern(name));
+            if selector.macs.is_empty() && lists.iter().any(any_name) {
                 index.wide.push(number);
             }
+            let names: BTreeSet<&String> = lists.into_iter().flatten().collect();
             for name in names.into_iter().filter(|name| !is_pattern(name)) {
                 index.by_name.entry(name.clone()).or_default().push(number);
             }
