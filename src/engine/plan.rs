@@ -87,13 +87,23 @@ impl GenerationPlan {
         self.modules.iter().flat_map(|module| &module.problems)
     }
 
-    /// Takes the changes of a module out: they are not to be begun, and why.
-    pub(super) fn leave_out(&mut self, number: usize, problem: Diagnostic, machine: &Machine<'_>) {
+    /// Takes some changes of a module out: they are not to be begun, and why. A module without any change left expects
+    /// nothing.
+    pub(super) fn leave_out(
+        &mut self,
+        number: usize,
+        is_out: impl Fn(&Change) -> bool,
+        problem: Diagnostic,
+        machine: &Machine<'_>,
+    ) {
         if let Some(module) = self.modules.get_mut(number) {
-            let mut left = ModulePlan::empty(module.name, module.stage, std::mem::take(&mut module.asked));
-            left.problems = std::mem::take(&mut module.problems);
-            left.problems.push(problem);
-            *module = left;
+            module.changes.retain(|change| !is_out(change));
+            module.declared.retain(|change| !is_out(change));
+            module.problems.push(problem);
+            if module.declared.is_empty() {
+                let empty = ModulePlan::empty(module.name, module.stage, std::mem::take(&mut module.asked));
+                module.problems = std::mem::replace(module, empty).problems;
+            }
         }
         self.reactions = reactions(&self.modules, machine);
     }

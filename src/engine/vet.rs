@@ -10,8 +10,8 @@ use crate::system::sshd::{Sshd, SshdError};
 use crate::system::write::may_own;
 use crate::system::{Machine, System};
 
-/// Takes out of `plan` the modules whose files the machine's own programs would refuse; their problem says why. Nothing is
-/// run for a tree.
+/// Takes out of `plan` the files that the machine's own programs would refuse; a problem of their module says why. Nothing
+/// is run for a tree.
 pub async fn vet(system: &System, plan: &mut GenerationPlan, document: &Document, machine: &Machine<'_>) {
     if !system.live || !may_own() {
         return;
@@ -29,8 +29,7 @@ pub async fn vet(system: &System, plan: &mut GenerationPlan, document: &Document
             };
             if let Some(error) = refused {
                 let problem = document.diagnose(&error.path, error.message).hint(error.hint);
-                plan.leave_out(number, problem, machine);
-                break;
+                plan.leave_out(number, |change| check.is_about(change), problem, machine);
             }
         }
     }
@@ -102,4 +101,67 @@ async fn ask_dockerd(check: &DockerdCheck, machine: &Machine<'_>) -> Option<Plan
         .hint("correct that file first; until then nothing of docker is changed"),
         false => PlanError::at(&keys, message).hint("dockerd(8) says what it takes"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Document, Text, Texts};
+    use crate::engine::{GenerationPlan, Past};
+    use crate::module::{self, Expectation};
+    use crate::system::Facts;
+
+    /// What is left of a plan when one of its files is refused.
+    #[test]
+    fn what_is_refused_is_left_out_and_the_rest_stays() {
+        let tree = tempfile::tempdir().unwrap();
+        for (path, text) in [
+            (
+                "usr/lib/systemd/system/docker.service",
+                "[Install]\nWantedBy=multi-user.target\n",
+            ),
+            ("etc/ssh/sshd_config", "PermitRootLogin no\n"),
+        ] {
+            let path = tree.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let text = "docker: {enabled: true, daemon: {mtu: 1400}}\nsshd: {permit_root_login: 'yes'}\n";
+        let document = Document::read(&Texts {
+            user_data: Some(Text {
+                origin: "x.yaml",
+                bytes: text.as_bytes(),
+            }),
+            ..Texts::default()
+        });
+        let system = System::tree(tree.path()).unwrap();
+        let facts = Facts::default();
+        let machine = Machine::new(&system.root, &facts);
+        let modules = module::only(&["sshd".to_owned(), "docker".to_owned()]);
+        let mut plan = GenerationPlan::make(&modules, &document, &machine, &Past::default()).unwrap();
+        let before: Vec<usize> = plan.modules.iter().map(|module| module.declared.len()).collect();
+        assert_eq!(before, [3, 4], "{plan:?}");
+        for number in 0..plan.modules.len() {
+            let check = plan.modules[number].checks[0].clone();
+            let problem = document.diagnose(&["docker".to_owned()], "refused");
+            plan.leave_out(number, |change| check.is_about(change), problem, &machine);
+        }
+        let [sshd, docker] = plan.modules.as_slice() else {
+            panic!("{plan:?}")
+        };
+        assert_eq!(
+            (sshd.declared.len(), sshd.changes.len(), sshd.problems.len()),
+            (0, 0, 1)
+        );
+        assert_eq!(sshd.expectations, []);
+        assert!(
+            docker.declared.iter().all(|change| matches!(change, Change::Unit(_))),
+            "{docker:?}"
+        );
+        assert!(
+            matches!(docker.expectations.as_slice(), [Expectation::UnitFileIs { .. }]),
+            "{docker:?}"
+        );
+        assert_eq!(plan.problems().count(), 2);
+    }
 }

@@ -1,8 +1,10 @@
 //! What a program of the machine itself is asked about files as planned, before anything is changed.
 
+use super::Change;
 use crate::document::sshd::Keyword;
 use crate::document::sshd::syntax::statement;
 use crate::system::sshd::{PlannedFile, Refusal};
+use crate::system::write::parent_of;
 
 /// A question to a program of the machine. The engine asks it where the files that it is about would change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +42,19 @@ impl std::fmt::Debug for DockerdCheck {
             .field("path", &self.path)
             .field("asked", &self.asked)
             .finish_non_exhaustive()
+    }
+}
+
+impl Check {
+    /// Whether a change of the module that asks is one that the answer is about.
+    pub fn is_about(&self, change: &Change) -> bool {
+        match (self, change) {
+            // All that the module changes is sshd's configuration.
+            (Self::Sshd(_), _) => true,
+            (Self::Dockerd(check), Change::File(file)) => file.path == check.path,
+            (Self::Dockerd(check), Change::Directory(directory)) => directory.path == parent_of(&check.path),
+            (Self::Dockerd(_), _) => false,
+        }
     }
 }
 

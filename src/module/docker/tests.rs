@@ -286,7 +286,7 @@ fn a_setting_that_the_unit_gives_as_a_flag_is_named_with_its_line() {
 fn dockerd_is_asked_about_the_merged_settings() {
     let (_tree, root) = tree(&[UNIT, ("etc/docker/daemon.json", "{\"debug\": true}")]);
     let daemon = json!({"proxies": {"http-proxy": "http://me:hunter2@proxy.test"}, "live-restoree": true});
-    let plan = plan_with(&root, json!({"docker": {"daemon": daemon}})).unwrap();
+    let plan = plan_with(&root, json!({"docker": {"daemon": daemon, "enabled": true}})).unwrap();
     let [Check::Dockerd(check)] = plan.checks.as_slice() else {
         panic!("{:?}", plan.checks)
     };
@@ -298,6 +298,17 @@ fn dockerd_is_asked_about_the_merged_settings() {
     assert!(!format!("{check:?}").contains("hunter2"));
     let said = "the following directives don't match any configuration option: live-restoree";
     assert_eq!(check.blamed(said), ["docker", "daemon", "live-restoree"]);
+    let about: Vec<bool> = plan
+        .changes
+        .iter()
+        .map(|change| plan.checks[0].is_about(change))
+        .collect();
+    assert_eq!(
+        about,
+        [true, true, false, false, false],
+        "the unit is no part of it: {:?}",
+        plan.changes
+    );
     assert_eq!(check.blamed("no reason"), ["docker", "daemon"]);
     let (_tree, root) = tree(&[UNIT]);
     assert_eq!(plan_with(&root, json!({"docker": true})).unwrap().checks, []);
