@@ -78,10 +78,10 @@ impl AppliedReport {
         let changed: usize = self.modules.iter().map(|module| module.changed.len()).sum();
         let verified: usize = self.modules.iter().map(ModuleOutcome::verified).sum();
         let unseen: usize = self.modules.iter().map(ModuleOutcome::unseen).sum();
-        let undone = if self.outcome == Outcome::Failed {
-            ", all undone"
-        } else {
-            ""
+        let undone = match self.outcome {
+            Outcome::Failed if changed == 0 => ": nothing was touched",
+            Outcome::Failed => ", all undone",
+            _ => "",
         };
         let _ = write!(
             text,
