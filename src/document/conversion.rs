@@ -233,4 +233,18 @@ mod tests {
         assert_eq!(told.len(), FAULT_LIMIT);
         assert!(told[FAULT_LIMIT - 1].1.contains("beyond this one"), "{told:?}");
     }
+
+    #[test]
+    fn advice_about_the_machine_is_given_and_advice_on_what_to_write_is_not() {
+        let told = || Diagnostic::converted("data: x", "wrong", "make the drive again");
+        let said = Some("install it".to_owned());
+        assert_eq!(told().hint(said.clone()).hint, said);
+        for left in [told().hint(None), told().hint_on_text(said.clone())] {
+            assert_eq!(left.hint.as_deref(), Some("make the drive again"));
+        }
+        assert_eq!(
+            Diagnostic::whole("x", "wrong", None).hint_on_text(said.clone()).hint,
+            said
+        );
+    }
 }

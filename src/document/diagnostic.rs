@@ -82,13 +82,20 @@ impl Diagnostic {
         }
     }
 
-    /// The same with advice. Of a text that a source made, the source's own stays: a document's can't be followed there.
+    /// The same with advice; without any, what a source advises about a text that it made stays.
     #[must_use]
     pub fn hint(mut self, hint: Option<String>) -> Self {
-        if !self.converted {
+        if hint.is_some() || !self.converted {
             self.hint = hint;
         }
         self
+    }
+
+    /// The same with advice on what to write, which can't be followed in a text that a source made.
+    #[must_use]
+    pub fn hint_on_text(self, hint: Option<String>) -> Self {
+        let hint = hint.filter(|_| !self.converted);
+        self.hint(hint)
     }
 
     /// The same with the keys that lead to the place.

@@ -8,7 +8,7 @@ use super::authorized_key::AuthorizedKey;
 use super::cloud_config::{WITHOUT_EFFECT, list_of_addresses};
 use super::config::Config;
 use super::conversion::{Conversion, Located};
-use super::diagnostic::{Diagnostic, excerpt};
+use super::diagnostic::{Diagnostic, Severity, excerpt};
 use super::hostname::HostName;
 use super::meta_data::{self, MetaData, PUBLIC_KEYS};
 use super::network;
@@ -68,9 +68,23 @@ impl Document {
         };
         let user = document.load_all(texts, texts.user_data, &texts.more_user_data);
         let vendor = document.load_all(texts, texts.vendor_data, &texts.more_vendor_data);
+        let own = document.diagnostics.len();
         let network = texts.network_config.and_then(|text| document.load(texts, text, false));
+        let network = network.and_then(|node| document.mapping(node));
+        let network_end = document.diagnostics.len();
         let meta = texts.meta_data.and_then(|text| document.load(texts, text, false));
-        document.tree = document.assemble(user, vendor, network);
+        document.tree = document.assemble(user, vendor);
+        if document.tree.as_ref().is_some_and(|tree| tree.get("network").is_some()) {
+            // Not used, and so nothing that is wrong with it matters much.
+            let of_network = document.diagnostics.get_mut(own..network_end).unwrap_or_default();
+            of_network
+                .iter_mut()
+                .for_each(|found| found.severity = Severity::Warning);
+        }
+        if let Some(network) = network {
+            let tree = document.tree.take();
+            document.tree = Some(document.add_network(tree, network));
+        }
         if let Some(meta) = meta {
             document.meta_data = document.take(meta);
         }
@@ -242,7 +256,7 @@ impl Document {
         };
         for Fault { span, message, hint } in faults {
             self.twice.push((self.diagnostics.len(), span));
-            let diagnostic = self.diagnostic(span, None, message).hint(hint);
+            let diagnostic = self.diagnostic(span, None, message).hint_on_text(hint);
             self.diagnostics.push(diagnostic);
         }
         root
@@ -261,17 +275,12 @@ impl Document {
         tree
     }
 
-    /// One tree of user-data, the vendor's proposals below it, and the network.
-    fn assemble(&mut self, user: Option<Node>, vendor: Option<Node>, network: Option<Node>) -> Option<Node> {
-        let network = network.and_then(|node| self.mapping(node));
-        let mut tree = match (user, vendor) {
+    /// One tree of user-data, and the vendor's proposals below it.
+    fn assemble(&mut self, user: Option<Node>, vendor: Option<Node>) -> Option<Node> {
+        match (user, vendor) {
             (Some(user), Some(vendor)) if !refuses_vendor_data(&user) => Some(merge::underlay(user, vendor)),
             (user, vendor) => user.or(vendor),
-        };
-        if let Some(network) = network {
-            tree = Some(self.add_network(tree, network));
         }
-        tree
     }
 
     fn mapping(&mut self, node: Node) -> Option<Node> {
@@ -280,7 +289,7 @@ impl Document {
         }
         let message = format!("expected a mapping of keys to values, found {}", node.kind());
         let hint = "a document looks like `hostname: web1`, one key a line".to_owned();
-        let diagnostic = self.diagnostic(node.span, None, message).hint(Some(hint));
+        let diagnostic = self.diagnostic(node.span, None, message).hint_on_text(Some(hint));
         self.diagnostics.push(diagnostic);
         None
     }
@@ -299,7 +308,7 @@ impl Document {
         if let Some(key) = tree.find_key(&["network".to_owned()]).cloned() {
             let message = "the network is given twice: this one is used, the seed's network-config is not".to_owned();
             let hint = Some("keep one of them".to_owned());
-            let diagnostic = self.diagnostic(key.span, None, message).warning().hint(hint);
+            let diagnostic = self.diagnostic(key.span, None, message).warning().hint_on_text(hint);
             self.diagnostics.push(diagnostic);
         } else if let Value::Mapping(entries) = &mut tree.value {
             entries.push(Entry {
@@ -340,7 +349,7 @@ impl Document {
                 named.push(known);
                 let message = format!("`{}` means nothing in meta-data", key.text.escape_debug());
                 let hint = Some(format!("did you mean `{known}`?"));
-                let diagnostic = self.diagnostic(key.span, None, message).hint(hint).warning();
+                let diagnostic = self.diagnostic(key.span, None, message).hint_on_text(hint).warning();
                 self.diagnostics.push(diagnostic);
             }
         }
@@ -408,7 +417,7 @@ impl Document {
                 bad.extend((!problem.warning).then_some(problem.path));
                 continue;
             }
-            let diagnostic = self.diagnose(&problem.path, problem.message).hint(problem.hint);
+            let diagnostic = self.diagnose(&problem.path, problem.message).hint_on_text(problem.hint);
             self.diagnostics.push(if problem.warning {
                 diagnostic.warning()
             } else {
@@ -493,7 +502,9 @@ impl Document {
         };
         let key = self.tree.as_ref().and_then(|tree| tree.find_key(&error.path));
         let span = key.map(|key| key.span).unwrap_or_default();
-        self.diagnostic(span, None, message).hint(hint).path(error.path.clone())
+        self.diagnostic(span, None, message)
+            .hint_on_text(hint)
+            .path(error.path.clone())
     }
 
     /// `root: {hunter2}`: what stands where a key is expected, without a value, may be a value itself.
@@ -507,7 +518,7 @@ impl Document {
         let span = tree.find_key(&error.path)?.span;
         let message = "this is no key that is known here, and has no value".to_owned();
         let hint = "write `key: value`".to_owned();
-        let diagnostic = self.diagnostic(span, None, message).hint(Some(hint));
+        let diagnostic = self.diagnostic(span, None, message).hint_on_text(Some(hint));
         Some(diagnostic.path(around.to_vec()))
     }
 
