@@ -185,3 +185,48 @@ fn what_could_not_be_changed_need_not_be_undone() {
         same(&before, &snapshot(tree.path()));
     });
 }
+
+#[test]
+fn a_read_only_state_directory_is_refused() {
+    with_own_mounts("a_read_only_state_directory", || {
+        let tree = tempfile::tempdir().unwrap();
+        build("photon5", None, tree.path());
+        let state = tree.path().join("var/lib/firstlight");
+        fs::create_dir_all(&state).unwrap();
+        make_read_only(&state);
+        refused(
+            tree.path(),
+            &[
+                "/var/lib/firstlight is on a read-only file system",
+                "nothing was changed",
+            ],
+        );
+    });
+}
+
+#[test]
+fn a_full_var_is_refused_and_a_rollback_needs_little() {
+    with_own_mounts("a_full_var", || {
+        let tree = tree_with_tmpfs("/var", "size=1m");
+        let root = tree.path();
+        let before = snapshot(root);
+        assert_eq!(apply(root).status, 0);
+        let filler = fill(&root.join("var"));
+        let full = snapshot(root);
+        let document = tempfile::NamedTempFile::new().unwrap();
+        fs::write(document.path(), "hostname: other\n").unwrap();
+        let said = firstlight(&["apply", "--root", text(root), text(document.path())]);
+        assert_eq!(said.status, 1, "{said:?}");
+        assert!(said.stderr.contains("the file system of /var"), "{said:?}");
+        same(&full, &snapshot(root));
+        // A rollback can't write down that it was begun: it says so, has touched nothing, and works once there is room.
+        let said = firstlight(&["rollback", "--root", text(root)]);
+        assert_eq!(said.status, 1, "{said:?}");
+        assert!(said.stderr.contains("No space left on device"), "{said:?}");
+        same(&full, &snapshot(root));
+        fs::remove_file(filler).unwrap();
+        let said = firstlight(&["rollback", "--root", text(root)]);
+        assert_eq!(said.status, 0, "{said:?}");
+        same(&before, &snapshot(root));
+    });
+}

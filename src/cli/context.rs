@@ -186,7 +186,7 @@ impl Context {
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             // Whoever reads has seen enough.
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            result => Ok(result?),
+            result => result.context("can't print the result"),
         }
     }
 

@@ -16,11 +16,16 @@ mod validate;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::source::Choice;
 use context::Context;
 pub use exit::Exit;
+
+/// How many files have to be free to be opened before anything is begun: what waits takes some, and so do a walk to a file,
+/// its neighbour, the lock and the streams of a program.
+const SPARE_DESCRIPTORS: usize = 24;
 
 /// Turns one YAML document into a configured machine.
 #[derive(Debug, Parser)]
@@ -84,14 +89,25 @@ pub fn main() -> ExitCode {
         arguments.source,
         arguments.verbose > 0,
     );
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
-        Err(error) => return context.fail(&anyhow::Error::from(error)),
+        Err(error) => return context.fail(&error),
     };
     match runtime.block_on(run(arguments.command, &context)) {
         Ok(exit) => exit.into(),
         Err(error) => context.fail(&error),
     }
+}
+
+/// What waits for buses, programs and timers.
+#[expect(clippy::disallowed_methods, reason = "the host's own null device")]
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    // Where they are lacking it panics, and so do libraries; nothing can be done with so few.
+    let null = || std::fs::File::open("/dev/null");
+    let spare: std::io::Result<Vec<std::fs::File>> = std::iter::repeat_with(null).take(SPARE_DESCRIPTORS).collect();
+    drop(spare.context("this process may open too few files (ulimit -n)")?);
+    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    built.context("can't wait for anything")
 }
 
 async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {

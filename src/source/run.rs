@@ -78,8 +78,8 @@ fn late(limit: Duration) -> String {
 
 fn listen(child: &mut Child, deadline: Instant, limit: Duration, stdout_limit: u64) -> Result<Said, String> {
     let late = || late(limit);
-    let stdout = reader(child.stdout.take(), stdout_limit.saturating_add(1));
-    let stderr = reader(child.stderr.take(), STDERR_LIMIT);
+    let stdout = reader(child.stdout.take(), stdout_limit.saturating_add(1))?;
+    let stderr = reader(child.stderr.take(), STDERR_LIMIT)?;
     let left = || deadline.saturating_duration_since(Instant::now());
     let stdout = stdout.recv_timeout(left()).map_err(|_| late())?;
     if stdout.len() as u64 > stdout_limit {
@@ -105,17 +105,19 @@ fn listen(child: &mut Child, deadline: Instant, limit: Duration, stdout_limit: u
 }
 
 /// Reads at most `limit` bytes on a thread of its own, which ends with the program.
-fn reader(stream: Option<impl Read + Send + 'static>, limit: u64) -> Receiver<Zeroizing<Vec<u8>>> {
+fn reader(stream: Option<impl Read + Send + 'static>, limit: u64) -> Result<Receiver<Zeroizing<Vec<u8>>>, String> {
     let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
+    let read = move || {
         let mut bytes = Zeroizing::new(Vec::new());
         if let Some(stream) = stream {
             // What came before the error is judged by the exit status.
             let _ = stream.take(limit).read_to_end(&mut bytes);
         }
         let _ = sender.send(bytes);
-    });
-    receiver
+    };
+    let started = std::thread::Builder::new().spawn(read);
+    started.map_err(|error| format!("can't be listened to: no thread can be started: {error}"))?;
+    Ok(receiver)
 }
 
 fn kill(child: &mut Child) {

@@ -226,7 +226,8 @@ pub fn survey(root: &Root, live: bool, choice: &Choice, rules: &Rules) -> Vec<Fo
 /// Lets a source look on a thread of its own, which is left behind when it never comes back.
 fn ask(name: Name, places: Places) -> mpsc::Receiver<Found> {
     let (answer, asked) = mpsc::channel();
-    std::thread::spawn(move || {
+    let unasked = answer.clone();
+    let look = move || {
         let begun = Instant::now();
         let verdict = elsewhere::allowed(name.look(&places), places.allow());
         let verdict = signature::checked(verdict, &places.rules.trusted_keys);
@@ -236,7 +237,12 @@ fn ask(name: Name, places: Places) -> mpsc::Receiver<Found> {
             verdict,
             took: begun.elapsed(),
         });
-    });
+    };
+    if let Err(error) = std::thread::Builder::new().spawn(look) {
+        let verdict = Verdict::Broken(format!("it can't be asked: no thread can be started: {error}"));
+        let took = Duration::ZERO;
+        let _ = unasked.send(Found { name, verdict, took });
+    }
     asked
 }
 

@@ -17,6 +17,8 @@ pub enum Entry {
     Directory(u32, (u32, u32)),
     /// A symbolic link: its target.
     Symlink(PathBuf),
+    /// A device, a pipe or a socket: its mode with its type, owner and group.
+    Special(u32, (u32, u32)),
 }
 
 /// A tree by path, firstlight's own state left out.
@@ -104,6 +106,8 @@ fn walk(root: &Path, path: &str, found: &mut Snapshot) {
             walk(root, &path, found);
         } else if metadata.is_symlink() {
             found.insert(path, Entry::Symlink(fs::read_link(entry.path()).unwrap()));
+        } else if !metadata.is_file() {
+            found.insert(path, Entry::Special(metadata.mode(), owner));
         } else {
             found.insert(path, Entry::File(fs::read(entry.path()).unwrap(), mode, owner));
         }
@@ -119,6 +123,9 @@ pub fn difference(before: &Snapshot, after: &Snapshot) -> String {
         }
         match entry {
             Entry::Directory(mode, (uid, gid)) => text.push_str(&format!("==== {path}/ {mode:04o} {uid}:{gid}\n")),
+            Entry::Special(mode, (uid, gid)) => {
+                text.push_str(&format!("==== {path} {mode:06o} {uid}:{gid} (special)\n"));
+            }
             Entry::Symlink(target) => text.push_str(&format!("==== {path} -> {}\n", target.display())),
             Entry::File(bytes, mode, (uid, gid)) => {
                 text.push_str(&format!("==== {path} {mode:04o} {uid}:{gid}\n"));

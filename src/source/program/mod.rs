@@ -38,12 +38,13 @@ pub fn search(places: &Places) -> Verdict {
     let verdicts = std::thread::scope(|scope| {
         let running: Vec<_> = programs
             .iter()
-            .map(|program| scope.spawn(move || ask(program, limit)))
+            .map(|program| std::thread::Builder::new().spawn_scoped(scope, move || ask(program, limit)))
             .collect();
         let died = |_| Verdict::Broken("a program could not be asked".to_owned());
+        let unasked = |error| Verdict::Broken(format!("a program can't be asked: no thread can be started: {error}"));
         running
             .into_iter()
-            .map(|asked| asked.join().unwrap_or_else(died))
+            .map(|asked| asked.map_or_else(unasked, |asked| asked.join().unwrap_or_else(died)))
             .collect()
     });
     choose(verdicts)
