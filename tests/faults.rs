@@ -10,6 +10,7 @@
 mod support;
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use support::program::{Said, firstlight, firstlight_failing, text};
@@ -187,9 +188,12 @@ fn without_leftovers(now: &Snapshot) -> Snapshot {
 
 impl Tally {
     fn is_worth(&self, faults: usize) {
-        println!(
+        let _ = writeln!(
+            std::io::stdout(),
             "{} faults: {} runs went on, {} failed",
-            self.faults, self.survived, self.failed
+            self.faults,
+            self.survived,
+            self.failed
         );
         assert!(self.faults >= faults, "only {} faults", self.faults);
         assert!(

@@ -6,6 +6,7 @@
 mod support;
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -127,7 +128,7 @@ fn at_its_directory() -> Vec<Obstacle> {
         ),
         obstacle("below a directory that nobody may enter", false, |_, path, _| {
             fs::create_dir(parent(path)).unwrap();
-            fs::set_permissions(parent(path), fs::Permissions::from_mode(0)).is_ok()
+            fs::set_permissions(parent(path), fs::Permissions::from_mode(0o000)).is_ok()
         }),
         obstacle("below a link to /proc", true, |tree, path, _| {
             fs::create_dir(tree.join("proc")).unwrap();
@@ -190,7 +191,7 @@ fn row(target: &str, document: &str, obstacle: &Obstacle, cleared: &Path, scene:
     let path = scene.tree.join(&target[1..]);
     clear(cleared);
     if !(obstacle.put)(&scene.tree, &path, &scene.outside) {
-        println!("SKIP: {row}: not on this system");
+        let _ = writeln!(std::io::stderr(), "SKIP: {row}: not on this system");
         return;
     }
     let asked = scene.outside.with_extension("yaml");
@@ -206,7 +207,6 @@ fn row(target: &str, document: &str, obstacle: &Obstacle, cleared: &Path, scene:
         "",
         "{row}: written outside: {said:?}"
     );
-    println!("{row}: {}", said.status);
     match said.status {
         1 => {
             let told = format!("{}{}", said.stdout, said.stderr);

@@ -99,8 +99,9 @@ fn content(file: &WriteFile) -> Result<Zeroizing<Vec<u8>>, String> {
 
 /// The file with `more` behind it, unless it has it already.
 fn appended(mut file: Vec<u8>, more: &[u8]) -> Vec<u8> {
-    let has = |file: &[u8]| more.is_empty() || file.windows(more.len()).any(|part| part == more);
-    if !has(&file) {
+    // The standard library's search of strings is linear, whatever is looked for; a byte each is a character.
+    let text = |bytes: &[u8]| Zeroizing::new(bytes.iter().map(|byte| char::from(*byte)).collect::<String>());
+    if !text(&file).contains(text(more).as_str()) {
         if !file.is_empty() && !file.ends_with(b"\n") {
             file.push(b'\n');
         }
