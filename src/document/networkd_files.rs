@@ -118,16 +118,25 @@ impl NetworkdFile {
     /// Whether a value of it is a key or a password itself, not the name of a file or of a credential that holds it:
     /// systemd.netdev(5), WireGuard and MACsec.
     fn holds_a_key(&self) -> bool {
-        let mut in_macsec = false;
-        self.contents.expose().lines().map(str::trim).any(|line| {
-            if line.starts_with('[') {
-                in_macsec = line.starts_with("[MACsec");
-            }
-            let (key, value) = line.split_once('=').unwrap_or_default();
-            let (key, value) = (key.trim(), value.trim());
-            let is_key = (names_a_secret(key) && !key.ends_with("File")) || (in_macsec && key == "Key");
-            is_key && !line.starts_with(['#', ';']) && !value.is_empty() && !value.starts_with('@')
-        })
+        let mut section = String::new();
+        syntax::lines(self.contents.expose())
+            .into_iter()
+            .any(|line| match line.what {
+                syntax::What::Section(name) => {
+                    section = name;
+                    false
+                }
+                syntax::What::Assignment { key, value } => {
+                    // One with a typo is a secret all the same.
+                    let meant = keys::meant(self.name.kind(), &section, &key);
+                    let named = [key.as_str(), meant]
+                        .into_iter()
+                        .any(|key| names_a_secret(key) && !key.ends_with("File"));
+                    let is_key = named || (section.starts_with("MACsec") && meant == "Key");
+                    is_key && !value.is_empty() && !value.starts_with('@')
+                }
+                syntax::What::BrokenSection | syntax::What::Nothing => false,
+            })
     }
 }
 
@@ -201,6 +210,10 @@ mod tests {
             ("[WireGuardPeer]\nPresharedKey=abc=\n", true),
             ("[MACsecTransmitAssociation]\nKey=00ff\n", true),
             ("[MobileNetwork]\nPassword=x\n", true),
+            ("[WireGuard]\nPrivatKey=hunter2\n", true),
+            ("[WireGuardPeer]\nPreshardKey=hunter2\n", true),
+            ("[WireGuard\nPrivateKey=hunter2\n", true),
+            ("PrivateKey=hunter2\n", true),
             ("[WireGuard]\nPrivateKeyFile=/etc/wg.key\n", false),
             ("[WireGuard]\nPrivateKey=@network.wireguard.private.wg0\n", false),
             ("[WireGuard]\n# PrivateKey=abc\nPrivateKey=\n", false),

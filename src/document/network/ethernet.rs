@@ -58,7 +58,7 @@ pub struct Ethernet {
     /// Tell the neighbours about this machine (LLDP).
     pub emit_lldp: Option<bool>,
     /// The link's addresses, each with its prefix length.
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "super::addresses")]
     pub addresses: Vec<Address>,
     /// The IPv4 gateway; the same as a route `to: default`.
     pub gateway4: Option<Gateway4>,

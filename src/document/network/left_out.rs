@@ -152,6 +152,10 @@ mod tests {
             "addresses: [192.0.2.10/24], routes: [{to: 0.0.0.0/0, via: 198.51.100.1}]",
             "addresses: [192.0.2.10/24], routes: [{to: 0/0, via: 192.0.2.1}]",
             "addresses: [192.0.2.10/24], routes: [{via: 192.0.2.1}]",
+            // Without an address of its own it would only take the image's away.
+            "nameservers: [192.0.2.53]",
+            "nameservers: {addresses: [192.0.2.5333]}",
+            "routes: [{to: 10.0.0.0/8, scope: lnk}]",
         ] {
             let expected = (
                 vec!["eth1".to_owned()],

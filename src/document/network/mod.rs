@@ -193,5 +193,32 @@ fn null_is_empty<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deser
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// A list of addresses; one alone is none, and the message shows how it is written.
+fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Address>, D::Error> {
+    struct Shape;
+
+    impl<'de> Visitor<'de> for Shape {
+        type Value = Vec<Address>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a list such as `[192.0.2.10/24]`")
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<Vec<Address>, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<Address>, A::Error> {
+            let mut all = Vec::new();
+            while let Some(address) = items.next_element()? {
+                all.push(address);
+            }
+            Ok(all)
+        }
+    }
+
+    deserializer.deserialize_any(Shape)
+}
+
 #[cfg(test)]
 mod tests;

@@ -84,6 +84,10 @@ fn values_say_what_is_wrong_with_them() {
         ),
         ("ethernets: {eth0: {dhcp-identifier: name}}", "unknown variant `name`"),
         (
+            "ethernets: {eth0: {addresses: 192.0.2.10/24}}",
+            "expected a list such as `[192.0.2.10/24]`",
+        ),
+        (
             "ethernets: {eth0: {addresses: [192.0.2.10]}}",
             "write for example `192.0.2.10/24`",
         ),
@@ -484,6 +488,10 @@ fn what_shows_between_interfaces_about_names_and_links() {
         (
             format!("a: {{match: {{{mac}1'}}, dhcp4: true}}, b: {{match: {{{mac}1'}}, dhcp6: true}}"),
             vec![("b/match", true)],
+        ),
+        (
+            format!("a: {{{mac}1', dhcp4: true}}, b: {{{mac}1', dhcp4: true}}"),
+            vec![("b/macaddress", true)],
         ),
         ("a: {match: {name: eth0}}, eth0: {dhcp4: true}".to_owned(), vec![("eth0", true)]),
         ("a: {match: {name: 'e*'}}, eth0: {dhcp4: true}".to_owned(), vec![]),

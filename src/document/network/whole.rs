@@ -15,12 +15,20 @@ pub fn whole<'p>(tree: &Node, path: &'p [String]) -> &'p [String] {
     let keys: Vec<&str> = path.iter().map(String::as_str).collect();
     let length = match keys.as_slice() {
         [_, key, ..] if SHARED.contains(key) => 1,
-        [_, "ethernets", _, "routes", _, ..] if is_beside_the_default(tree, path) => 5,
-        [_, "ethernets", _, "nameservers", ..] => 4,
+        [_, "ethernets", _, "routes", _, ..] if is_addressed(tree, path) && is_beside_the_default(tree, path) => 5,
+        [_, "ethernets", _, "nameservers", ..] if is_addressed(tree, path) => 4,
         [_, "ethernets", _, ..] => 3,
         _ => path.len(),
     };
     path.get(..length).unwrap_or(path)
+}
+
+/// Keys that say how a link gets an address. An interface without any would take one away, for nothing.
+const ADDRESSING: [&str; 5] = ["dhcp4", "dhcp6", "addresses", "link-local", "accept-ra"];
+
+fn is_addressed(tree: &Node, path: &[String]) -> bool {
+    let interface = path.get(..3).and_then(|interface| tree.find(interface));
+    interface.is_some_and(|interface| ADDRESSING.iter().any(|key| interface.get(key).is_some()))
 }
 
 /// Whether the route that `path` leads to, or into, is for sure none for everything that no other route is for.

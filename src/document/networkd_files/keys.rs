@@ -59,6 +59,18 @@ pub fn section_hint(kind: NetworkdFileKind, section: &str) -> Option<String> {
     nearest(section, &names).map(|near| format!("did you mean [{near}]?"))
 }
 
+/// The key of a section that is meant by `key`: itself, or the nearest one.
+pub fn meant<'k>(kind: NetworkdFileKind, section: &str, key: &'k str) -> &'k str {
+    let known = of_section(kind, section).unwrap_or_default();
+    match key.len() <= LONGEST && !known.iter().any(|known| known == key) {
+        true => nearest(key, known).unwrap_or(key),
+        false => key,
+    }
+}
+
+/// No key is longer.
+const LONGEST: usize = 64;
+
 /// What may have been meant by a key that a section doesn't have.
 pub fn key_hint(kind: NetworkdFileKind, section: &str, key: &str) -> Option<String> {
     let known = of_section(kind, section).unwrap_or_default();

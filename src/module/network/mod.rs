@@ -163,6 +163,15 @@ fn plan_interface(
         note_shadows(own, ".link", &others.link, machine, plan);
         udev::plan_link(own, &link, machine, plan)?;
     }
+    if !own.ethernet.has_addressing() {
+        plan.notes.push(Note {
+            level: Level::Notice,
+            text: format!(
+                "`{}` gets no address: it asks neither for DHCP nor for `addresses`",
+                own.id.as_str()
+            ),
+        });
+    }
     if let Some(name) = own.set_name().filter(|_| own.links.len() > 1) {
         let links: Vec<&str> = own.links.iter().map(|link| link.name.as_str()).collect();
         plan.warn(format!(

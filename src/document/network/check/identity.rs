@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{Ethernet, InterfaceId, LinkName, Match, Network};
+use super::super::{Ethernet, InterfaceId, LinkName, Mac, Match, Network};
 use crate::document::problem::Problems;
 
 /// Which link an interface is.
@@ -59,6 +59,7 @@ pub fn check_all(network: &Network, problems: &mut Problems<'_>) {
     let mut refused = check_wanted_names(network, problems);
     refused.extend(check_swapped_names(network, problems));
     check_shared_links(network, problems);
+    check_given_addresses(network, problems);
     check_kernels_names(network, &refused, problems);
 }
 
@@ -144,6 +145,22 @@ fn check_shared_links(network: &Network, problems: &mut Problems<'_>) {
             let place: Vec<&str> = ["ethernets", id.as_str()].into_iter().chain(key).collect();
             let message = format!("`{owner}` means the link {link} as well: only one of the two is used for it");
             problems.warning(&place, message, Some("put all that is asked of a link into one entry"));
+        }
+    }
+}
+
+/// Two links with one hardware address take each other's packets.
+fn check_given_addresses(network: &Network, problems: &mut Problems<'_>) {
+    let mut owners: BTreeMap<Mac, &str> = BTreeMap::new();
+    for (id, ethernet) in &network.ethernets {
+        let owner = ethernet.macaddress.and_then(|mac| owners.insert(mac, id.as_str()));
+        if let Some(owner) = owner {
+            let message = format!("`{owner}` gets the same hardware address");
+            problems.warning(
+                &["ethernets", id.as_str(), "macaddress"],
+                message,
+                Some("give each link its own"),
+            );
         }
     }
 }

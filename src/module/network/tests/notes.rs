@@ -328,7 +328,7 @@ fn commands(plan: &Plan) -> Vec<&CommandChange> {
 
 #[test]
 fn early_in_the_boot_udev_looks_at_the_link_again() {
-    let yaml = "ethernets: {nic: {match: {macaddress: '00:50:56:aa:bb:cc'}, set-name: mgmt0}}";
+    let yaml = "ethernets: {nic: {match: {macaddress: '00:50:56:aa:bb:cc'}, set-name: mgmt0, dhcp4: true}}";
     let udev = |rig: Rig| rig.file("/run/udev/control", "").file("/usr/bin/udevadm", "");
     let unnamed = || Rig::live(&[("lo", "", ""), ("eth0", MAC, "")]);
 
@@ -435,5 +435,27 @@ fn an_entry_for_every_link_is_named() {
         ("name: '*', macaddress: '00:50:56:00:00:01'", 0),
     ] {
         assert_eq!(said(matching), expected, "{matching}");
+    }
+}
+
+#[test]
+fn an_interface_without_any_address_is_noticed() {
+    let said = |keys: &str| {
+        let plan = Rig::offline().plan(&format!("ethernets: {{eth0: {{{keys}}}}}"));
+        plan.notes
+            .iter()
+            .filter(|note| note.text.contains("gets no address"))
+            .map(|note| note.level)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(said(""), [Level::Notice]);
+    assert_eq!(said("nameservers: {addresses: [192.0.2.53]}"), [Level::Notice]);
+    for keys in [
+        "dhcp4: true",
+        "addresses: [192.0.2.10/24]",
+        "link-local: [ipv4]",
+        "accept-ra: true",
+    ] {
+        assert_eq!(said(keys), [], "{keys}");
     }
 }
