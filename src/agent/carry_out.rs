@@ -6,7 +6,7 @@ use crate::document::Document;
 use crate::document::settings::OnFailure;
 use crate::engine::{
     Applied, ApplyError, ArmError, GenerationPlan, Job, ModulePlan, ModuleResult, Past, Policy, PreflightError, Stock,
-    apply, confirm, preflight, settle_inventory, survey, vet,
+    apply, confirm, preflight, relieve, settle_inventory, survey, vet,
 };
 use crate::module::{Module, Stage};
 use crate::report::applied::AppliedReport;
@@ -84,15 +84,23 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     if policy == Policy::Rollback && plan.problems().next().is_some() {
         return Ok(AppliedReport::of(None, &refused(&plan)));
     }
-    let stock = Stock::take(&plan, &past, &machine)?;
-    let is_news = !plan.is_empty() || stock.inventory != past.inventory;
-    if !is_news && !request.always && request.resume.is_none() {
-        return Ok(AppliedReport::of(None, &nothing_to_do(&plan)));
-    }
-    let shown = PlanReport::of(&plan, &request.document.diagnostics, &system.root, system.live)?;
-    let (bytes, files) = stock.size();
-    let bytes = bytes.saturating_add(generation_bytes(request, &shown));
-    preflight(system, &plan, bytes, files)?;
+    let (stock, shown) = loop {
+        let stock = Stock::take(&plan, &past, &machine)?;
+        let is_news = !plan.is_empty() || stock.inventory != past.inventory;
+        if !is_news && !request.always && request.resume.is_none() {
+            return Ok(AppliedReport::of(None, &nothing_to_do(&plan)));
+        }
+        let shown = PlanReport::of(&plan, &request.document.diagnostics, &system.root, system.live)?;
+        let (bytes, files) = stock.size();
+        let bytes = bytes.saturating_add(generation_bytes(request, &shown));
+        match preflight(system, &plan, bytes, files) {
+            Ok(()) => break (stock, shown),
+            Err(cause) if policy == Policy::Rollback => return Err(cause.into()),
+            // Each time there is less to do.
+            Err(cause) if relieve(&mut plan, &cause, request.document, (system, &machine)) => {}
+            Err(cause) => return Err(cause.into()),
+        }
+    };
     let generation = begin(system, store, request, &shown)?;
     if let Some(after) = request.confirm {
         arm(system, store, &generation, after).await?;

@@ -366,6 +366,7 @@ fn outcome(gone: &[String], problem: Option<String>, begun: Instant) -> ModuleOu
         holding: 0,
         findings: gone.iter().map(finding).collect(),
         notes: Vec::new(),
+        left_out: Vec::new(),
         problems: problem.into_iter().collect(),
         undone: false,
         milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),

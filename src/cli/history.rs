@@ -123,8 +123,8 @@ mod tests {
             ],
         };
         let expected =
-            "   9  2026-11-23 02:11:47Z  done                                       1 change     file /root/a.yaml
-  10  2026-11-23 02:11:47Z  done, undone in 1 min 30 s unless confirmed  12 changes  file /root/\\u{1b}[2Jb.yaml
+            "   9  2026-11-23 02:11:47Z  done                                         1 change     file /root/a.yaml
+  10  2026-11-23 02:11:47Z  done, undone in 1 min 30 s unless confirmed  12 changes   file /root/\\u{1b}[2Jb.yaml
 ";
         assert_eq!(report.render(), expected);
     }

@@ -125,6 +125,12 @@ impl Diagnostic {
         }
     }
 
+    /// `file:line:column: what is wrong (what to do)`, for logs and reports.
+    pub fn in_one_line(&self) -> String {
+        let hint = self.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        format!("{}: {}{hint}", self.place(), self.message)
+    }
+
     /// For people: the message, `file:line:column`, the line with a mark under the place, the hint.
     pub fn render(&self, colour: bool) -> String {
         let level = match self.severity {

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::act::{ActError, Scene};
-use super::batch::{Batch, CommitError, is_of_files};
+use super::batch::{Batch, CommitError, LeftOut, is_of_files};
 use super::plan::{GenerationPlan, ModulePlan};
+use super::recover::forget;
 use super::undo::undo_generation;
 use super::verify::sshd::Answer;
 use super::verify::{Finding, verify_after, verify_before_reload};
@@ -66,6 +67,8 @@ pub struct ModuleResult {
     pub notes: Vec<Note>,
     /// What went wrong.
     pub problems: Vec<String>,
+    /// What could not be done and was left out, where the rest was done.
+    pub left_out: Vec<String>,
     /// Whether its changes were undone.
     pub undone: bool,
     /// How long its changes, and what was looked at before anything reloads, took; in milliseconds.
@@ -86,6 +89,7 @@ impl ModuleResult {
             findings: Vec::new(),
             notes: module.notes.clone(),
             problems: Vec::new(),
+            left_out: Vec::new(),
             undone: false,
             milliseconds: 0,
             verify_milliseconds: 0,
@@ -103,7 +107,9 @@ impl ModuleResult {
 
     /// How it stands.
     pub fn outcome(&self) -> Outcome {
-        let short = self.findings.iter().any(Finding::is_short) || self.notes.iter().any(|n| n.level == Level::Warning);
+        let short = !self.left_out.is_empty()
+            || self.findings.iter().any(Finding::is_short)
+            || self.notes.iter().any(|n| n.level == Level::Warning);
         match (self.problems.is_empty(), short) {
             (false, _) => Outcome::Failed,
             (true, true) => Outcome::Degraded,
@@ -137,12 +143,8 @@ pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, Appl
         add_what_is_missing(plan, &mut results);
         return Ok(untouched(results));
     }
-    match batch.commit() {
+    match commit(job, plan, &mut batch, &mut results) {
         Ok(()) => {}
-        Err(CommitError::Untouched(error)) => {
-            blame(&mut results, &error);
-            return Ok(untouched(results));
-        }
         Err(CommitError::Stuck { cause, undo }) => {
             blame(&mut results, &cause);
             return Err(ApplyError {
@@ -150,9 +152,13 @@ pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, Appl
                 undo: *undo,
             });
         }
+        Err(error) => {
+            blame(&mut results, &error);
+            return Ok(untouched(results));
+        }
     }
     // From here on the generation can be finished, or undone, by whoever comes next.
-    if let Err(error) = batch.publish() {
+    if let Err(error) = publish(job, plan, batch, &mut results) {
         blame(&mut results, &error);
         return undo_all(job, results).await;
     }
@@ -200,39 +206,106 @@ pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, Appl
     })
 }
 
-/// What could not be planned is told last: it has stopped nothing else of its module.
+/// What could not be planned is told last: it has stopped nothing else.
 fn add_what_is_missing(plan: &GenerationPlan, results: &mut [ModuleResult]) {
     for (module, result) in plan.modules.iter().zip(results) {
-        for problem in module.what_is_missing() {
-            tracing::error!("{}: {problem}", module.name);
-            result.problems.push(problem);
+        match module.declared.is_empty() {
+            true => result.problems.extend(module.what_is_missing()),
+            false => result.left_out.extend(module.what_is_missing()),
         }
     }
 }
 
-/// Takes a module's files into the batch, and notes how its changes look before they are made.
+/// Takes a module's files into the batch, and notes how its changes look before they are made. What can't be is left out
+/// alone where the rest makes sense without it.
 fn prepare_module(job: &Job<'_>, batch: &mut Batch<'_>, module: &ModulePlan, result: &mut ModuleResult) {
-    let prepared = views(job, module).map_err(|error| error.to_string()).and_then(|views| {
-        batch
-            .add(module.name, &module.changes)
-            .map_err(|error| error.to_string())?;
-        Ok(views)
-    });
-    match prepared {
-        Ok(views) => result.changed = views,
-        Err(problem) => {
-            tracing::error!("{}: {problem}", module.name);
-            result.problems.push(problem);
+    let alone = module.stands_alone && job.policy == Policy::Keep;
+    let groups = module
+        .changes
+        .chunks(if alone { 1 } else { module.changes.len().max(1) });
+    for changes in groups {
+        match prepare(job, batch, module.name, changes) {
+            Ok(views) => result.changed.extend(views),
+            Err(error) if alone => result.left_out.push(error.to_string()),
+            Err(error) => result.problems.push(error.to_string()),
         }
     }
 }
 
-fn views(job: &Job<'_>, module: &ModulePlan) -> Result<Vec<ChangeView>, ActError> {
-    let views = module
-        .changes
-        .iter()
-        .map(|change| ChangeView::of(change, &job.system.root));
-    Ok(views.collect::<Result<_, _>>()?)
+fn prepare(
+    job: &Job<'_>,
+    batch: &mut Batch<'_>,
+    module: &str,
+    changes: &[Change],
+) -> Result<Vec<ChangeView>, ActError> {
+    let views = changes.iter().map(|change| ChangeView::of(change, &job.system.root));
+    let views = views.collect::<Result<_, _>>()?;
+    batch.add(module, changes)?;
+    Ok(views)
+}
+
+/// Commits the batch. Where what failed shall not cost the rest, it is left out and the rest is tried again.
+fn commit(
+    job: &Job<'_>,
+    plan: &GenerationPlan,
+    batch: &mut Batch<'_>,
+    results: &mut [ModuleResult],
+) -> Result<(), CommitError> {
+    let alone = stand_alone(plan);
+    loop {
+        let refused = match batch.commit() {
+            Err(CommitError::Entries(refused)) if job.policy == Policy::Keep => refused,
+            ended => return ended,
+        };
+        let left_out = batch.leave_out(refused, &alone);
+        let paths = note(plan, &left_out, results);
+        job.store
+            .restore_paths(job.generation, &paths)
+            .map_err(ActError::from)?;
+    }
+}
+
+/// Puts everything in its place. Where what fails shall not cost the rest, it is left out.
+fn publish(
+    job: &Job<'_>,
+    plan: &GenerationPlan,
+    batch: Batch<'_>,
+    results: &mut [ModuleResult],
+) -> Result<(), ActError> {
+    let mut left_out = batch.publish()?;
+    if job.policy == Policy::Rollback && !left_out.is_empty() {
+        return Err(left_out.swap_remove(0).error);
+    }
+    // Of the other modules everything that was done is undone, by their records.
+    forget(job.system, job.store, job.generation, &note(plan, &left_out, results))
+}
+
+/// The modules each of whose changes makes sense without the others.
+fn stand_alone(plan: &GenerationPlan) -> Vec<&'static str> {
+    let modules = plan.modules.iter().filter(|module| module.stands_alone);
+    modules.map(|module| module.name).collect()
+}
+
+/// Says in the report what was left out, and why; returns the paths that others do without.
+fn note(plan: &GenerationPlan, left_out: &[LeftOut], results: &mut [ModuleResult]) -> Vec<String> {
+    let alone = stand_alone(plan);
+    let mut paths = Vec::new();
+    for out in left_out {
+        let Some(result) = results.iter_mut().find(|result| result.name == out.module) else {
+            continue;
+        };
+        let why = out.error.to_string();
+        if alone.contains(&result.name) {
+            result
+                .changed
+                .retain(|view| Some(view.target.as_str()) != out.path.as_deref());
+            result.left_out.push(why);
+            paths.extend(out.path.clone());
+        } else if !result.problems.contains(&why) {
+            result.problems.push(why);
+        }
+    }
+    paths
 }
 
 /// Looks at what has to be right before anything is told to reload, then does what is no file.
@@ -254,15 +327,13 @@ async fn run_module(job: &Job<'_>, sshd: &mut Answer, module: &ModulePlan, resul
             return;
         }
         if let Err(error) = scene.act(change).await {
-            tracing::error!("{}: {error}", module.name);
             result.problems.push(error.to_string());
         }
     }
 }
 
 /// What went wrong with all files at once is every module's problem that has some.
-fn blame(results: &mut [ModuleResult], error: &ActError) {
-    tracing::error!("{error}");
+fn blame(results: &mut [ModuleResult], error: &dyn std::error::Error) {
     for result in results.iter_mut().filter(|result| !result.changed.is_empty()) {
         result.problems.push(error.to_string());
     }
@@ -293,7 +364,6 @@ async fn react(job: &Job<'_>, plan: &GenerationPlan, results: &mut [ModuleResult
     };
     for reaction in &plan.reactions {
         if let Err(error) = scene.act(reaction).await {
-            tracing::error!("{error}");
             let culprit = plan
                 .modules
                 .iter()

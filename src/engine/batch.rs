@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::act::ActError;
 use crate::module::{AccountChange, Change, Dirty, UnitAction, UnitChange};
-use crate::state::{Before, Mark, Record, Step, Store, Undo};
+use crate::state::{Before, Mark, Record, StateError, Step, Store, Undo};
 use crate::system::systemd::{self, InstallLink};
 use crate::system::{Kind, ReadError, System, WriteError, Writer, account};
 
@@ -34,14 +34,19 @@ struct Entry {
 }
 
 /// Why a batch was not committed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum CommitError {
+    /// These entries can't be written; nothing has changed.
+    #[error("{}", .0.iter().map(|refused| refused.error.to_string()).collect::<Vec<_>>().join("; "))]
+    Entries(Vec<Refused>),
     /// It failed, and nothing has changed.
-    Untouched(ActError),
+    #[error(transparent)]
+    Untouched(#[from] ActError),
     /// It failed, and what was prepared could not be taken away again. The journal still has it.
+    #[error("{cause}")]
     Stuck {
         /// What failed first.
-        cause: Box<ActError>,
+        cause: Box<CommitError>,
         /// What failed when it was to be taken away.
         undo: Box<ActError>,
     },
@@ -66,6 +71,34 @@ enum Prepared {
         owner: (u32, u32),
     },
     Nothing,
+}
+
+/// An entry of a batch that can't be written, by its number.
+#[derive(Debug)]
+pub struct Refused {
+    at: usize,
+    error: WriteError,
+}
+
+/// What was not put in its place, and why.
+#[derive(Debug)]
+pub struct LeftOut {
+    /// The module that asked for it.
+    pub module: String,
+    /// Its path.
+    pub path: Option<String>,
+    /// Why.
+    pub error: ActError,
+}
+
+impl LeftOut {
+    fn of(record: &Record, error: ActError) -> Self {
+        Self {
+            module: record.module.clone(),
+            path: path_of(record).map(str::to_owned),
+            error,
+        }
+    }
 }
 
 /// Whether `change` is about files on this machine: what systemd does where it runs are links where it doesn't.
@@ -322,7 +355,8 @@ impl<'a> Batch<'a> {
     /// Brings everything to disk and commits it.
     ///
     /// # Errors
-    /// The disk is full or read-only: nothing has changed, unless what was prepared could not be taken away again.
+    /// Some entries can't be written, or the disk is full or read-only: nothing has changed, unless what was prepared could
+    /// not be taken away again.
     pub fn commit(&mut self) -> Result<(), CommitError> {
         if self.entries.is_empty() {
             return Ok(());
@@ -333,7 +367,7 @@ impl<'a> Batch<'a> {
         written.map_err(|cause| {
             // From where this batch begins, whatever of its end the disk has taken: a mark that failed is none.
             match abandon_from(self.system, self.store, self.generation, earlier) {
-                Ok(()) => CommitError::Untouched(cause),
+                Ok(()) => cause,
                 Err(undo) => CommitError::Stuck {
                     cause: Box::new(cause),
                     undo: Box::new(undo),
@@ -342,40 +376,89 @@ impl<'a> Batch<'a> {
         })
     }
 
-    fn prepare(&self) -> Result<(), ActError> {
+    fn prepare(&self) -> Result<(), CommitError> {
+        let untouched = |error: StateError| CommitError::Untouched(error.into());
         let records = self.entries.iter().map(|entry| &entry.record);
-        self.store.record_batch(self.generation, records)?;
+        self.store.record_batch(self.generation, records).map_err(untouched)?;
         self.write()?;
-        Ok(self.store.mark(self.generation, Mark::Committed)?)
+        self.store.mark(self.generation, Mark::Committed).map_err(untouched)
     }
 
-    fn write(&self) -> Result<(), ActError> {
-        let writer = &self.system.writer;
-        for entry in &self.entries {
-            match &entry.prepared {
-                Prepared::File {
-                    temporary,
-                    bytes,
-                    mode,
-                    owner,
-                } => writer.stage_file(temporary, bytes, *mode, *owner)?,
-                Prepared::Symlink { temporary, target } => writer.stage_symlink(temporary, target)?,
-                Prepared::Directory { path, mode, owner } => writer.stage_directory(path, *mode, *owner)?,
-                Prepared::Nothing => {}
+    /// Writes every entry beside its place; those that can't be are found all at once.
+    fn write(&self) -> Result<(), CommitError> {
+        let mut refused = Vec::new();
+        for (at, entry) in self.entries.iter().enumerate() {
+            if let Err(error) = self.write_entry(entry) {
+                refused.push(Refused { at, error });
             }
         }
-        Ok(writer.sync(self.paths())?)
+        if !refused.is_empty() {
+            return Err(CommitError::Entries(refused));
+        }
+        Ok(self.system.writer.sync(self.paths()).map_err(ActError::from)?)
     }
 
-    /// Carries out what was committed. When this fails, or is cut off, the journal still has it.
+    fn write_entry(&self, entry: &Entry) -> Result<(), WriteError> {
+        let writer = &self.system.writer;
+        match &entry.prepared {
+            Prepared::File {
+                temporary,
+                bytes,
+                mode,
+                owner,
+            } => writer.stage_file(temporary, bytes, *mode, *owner),
+            Prepared::Symlink { temporary, target } => writer.stage_symlink(temporary, target),
+            Prepared::Directory { path, mode, owner } => writer.stage_directory(path, *mode, *owner),
+            Prepared::Nothing => Ok(()),
+        }
+    }
+
+    /// Leaves these entries out, and with each all of its module unless the module is one of `alone`. Returns whose they
+    /// were and why.
+    pub fn leave_out(&mut self, refused: Vec<Refused>, alone: &[&str]) -> Vec<LeftOut> {
+        let left_out: Vec<LeftOut> = refused
+            .into_iter()
+            .filter_map(|Refused { at, error }| Some(LeftOut::of(&self.entries.get(at)?.record, error.into())))
+            .collect();
+        self.entries.retain(|entry| {
+            let record = &entry.record;
+            !left_out.iter().any(|out| match alone.contains(&out.module.as_str()) {
+                true => out.module == record.module && out.path.as_deref() == path_of(record),
+                false => out.module == record.module,
+            })
+        });
+        self.drop_empty_directories();
+        left_out
+    }
+
+    /// Directories on the way to what was left out lead nowhere.
+    fn drop_empty_directories(&mut self) {
+        let needed: Vec<String> = self
+            .entries
+            .iter()
+            .filter(|entry| entry.record.step.is_some() || entry.record.immediate)
+            .filter_map(|entry| path_of(&entry.record).map(|path| format!("{path}/")))
+            .collect();
+        self.entries.retain(|Entry { record, .. }| {
+            let path = path_of(record).unwrap_or_default();
+            record.step.is_some() || needed.iter().any(|below| below.starts_with(&format!("{path}/")))
+        });
+    }
+
+    /// Carries out what was committed, as far as it can be. What can't be put in its place is returned; the journal still
+    /// has it.
     ///
     /// # Errors
-    /// A rename or a removal failed.
-    pub fn publish(self) -> Result<(), ActError> {
-        for entry in &self.entries {
-            carry_out(&self.system.writer, &entry.record)?;
+    /// The disk failed.
+    pub fn publish(self) -> Result<Vec<LeftOut>, ActError> {
+        let mut left_out = Vec::new();
+        for Entry { record, .. } in &self.entries {
+            if let Err(error) = carry_out(&self.system.writer, record) {
+                left_out.push(LeftOut::of(record, error.into()));
+            }
         }
-        Ok(self.system.writer.sync(self.paths())?)
+        self.system.writer.sync(self.paths())?;
+        Ok(left_out)
     }
 
     fn paths(&self) -> impl Iterator<Item = &str> {

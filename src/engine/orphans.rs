@@ -76,7 +76,7 @@ impl Asked {
         let mut asked = Self::default();
         for change in changes {
             asked.keys.extend(super::stock::key(change));
-            asked.paths.extend(super::stock::path(change).map(str::to_owned));
+            asked.paths.extend(change.path().map(str::to_owned));
         }
         asked
     }

@@ -9,8 +9,8 @@ use crate::document::{Diagnostic, Document};
 use crate::module::{
     Change, Check, Dirty, Expectation, Module, Note, PlanError, Stage, UnitAction, UnitChange, header,
 };
-use crate::state::StateError;
-use crate::system::{Machine, ReadError};
+use crate::state::{StateError, check_target};
+use crate::system::{Kind, Machine, PathError, ReadError};
 
 /// What would be done to a machine.
 #[derive(Debug, Clone, Default)]
@@ -44,8 +44,10 @@ pub struct ModulePlan {
     pub checks: Vec<Check>,
     /// What a person should know.
     pub notes: Vec<Note>,
-    /// Why it can't be planned, or some entries of it; the rest is planned.
+    /// What of the document it can't plan. Where nothing is declared, that is all of it.
     pub problems: Vec<Diagnostic>,
+    /// Whether each of its changes makes sense without the others.
+    pub stands_alone: bool,
 }
 
 impl GenerationPlan {
@@ -82,7 +84,7 @@ impl GenerationPlan {
         self.change_count() == 0
     }
 
-    /// Why some modules, or entries of some, can't be planned.
+    /// What can't be planned.
     pub fn problems(&self) -> impl Iterator<Item = &Diagnostic> {
         self.modules.iter().flat_map(|module| &module.problems)
     }
@@ -106,6 +108,27 @@ impl GenerationPlan {
             }
         }
         self.reactions = reactions(&self.modules, machine);
+    }
+
+    /// Takes out one change that can't be made, and with it what makes no sense without it.
+    pub(super) fn leave_out_change(
+        &mut self,
+        number: usize,
+        change: &Change,
+        why: &str,
+        document: &Document,
+        machine: &Machine<'_>,
+    ) {
+        let Some(module) = self.modules.get(number).filter(|module| !module.changes.is_empty()) else {
+            return;
+        };
+        let mut modules = crate::module::all().into_iter();
+        let path = modules
+            .find(|other| other.name() == module.name)
+            .map(|module| module.asked_at(change, &document.config));
+        let problem = document.diagnose(&path.unwrap_or_default(), why);
+        let alone = module.stands_alone;
+        self.leave_out(number, |other| !alone || other == change, problem, machine);
     }
 
     /// The modules of `stage` and those before it.
@@ -132,16 +155,13 @@ impl ModulePlan {
             checks: Vec::new(),
             notes: Vec::new(),
             problems: Vec::new(),
+            stands_alone: false,
         }
     }
 
     /// Why it can't be planned, or some entries of it, in words: where, what, and what to do.
     pub fn what_is_missing(&self) -> Vec<String> {
-        let words = |problem: &Diagnostic| {
-            let hint = problem.hint.as_ref().map(|hint| format!(" ({hint})"));
-            format!("{}: {}{}", problem.place(), problem.message, hint.unwrap_or_default())
-        };
-        self.problems.iter().map(words).collect()
+        self.problems.iter().map(Diagnostic::in_one_line).collect()
     }
 
     /// Plans against the machine as it is without our edits; what holds shows the machine as it is.
@@ -152,7 +172,10 @@ impl ModulePlan {
         machine: &Machine<'_>,
         past: &Past,
     ) -> Result<Self, StateError> {
-        let mut made = Self::empty(module.name(), module.stage(), document.asked(module.keys()));
+        let mut made = Self {
+            stands_alone: module.changes_stand_alone(),
+            ..Self::empty(module.name(), module.stage(), document.asked(module.keys()))
+        };
         let diagnose = |error: PlanError| document.diagnose(&error.path, error.message).hint(error.hint);
         let plan = match module.plan(&document.config, without_edits) {
             Ok(plan) => plan,
@@ -162,10 +185,23 @@ impl ModulePlan {
             }
         };
         made.problems = plan.problems.into_iter().map(diagnose).collect();
+        let mut changes = Vec::new();
+        for change in plan.changes {
+            match obstacle(&change, machine)? {
+                Some(why) => {
+                    let path = module.asked_at(&change, &document.config);
+                    made.problems.push(document.diagnose(&path, why));
+                }
+                None => changes.push(change),
+            }
+        }
+        if !made.stands_alone && !made.problems.is_empty() {
+            return Ok(made);
+        }
         made.expectations = plan.expectations;
         made.checks = plan.checks;
         made.notes = plan.notes;
-        for change in plan.changes {
+        for change in changes {
             let mut change = with_header(change, document, machine)?;
             let mut is_so = holds(&change, machine)? || past.has_started(&change, machine);
             if !is_so && let Some(as_is) = as_is_already(&change, module, document, machine, past)? {
@@ -180,6 +216,35 @@ impl ModulePlan {
         }
         Ok(made)
     }
+}
+
+/// What keeps a change from being made on this machine, as far as can be seen.
+fn obstacle(change: &Change, machine: &Machine<'_>) -> Result<Option<String>, ReadError> {
+    let (path, wanted) = match change {
+        Change::File(file) if file.content.is_some() => (&file.path, Kind::File),
+        Change::Symlink(link) if link.target.is_some() => (&link.path, Kind::Symlink),
+        Change::Directory(directory) => (&directory.path, Kind::Directory),
+        Change::File(_)
+        | Change::Symlink(_)
+        | Change::RemoveDirectory(_)
+        | Change::Account(_)
+        | Change::Hostname(_)
+        | Change::Unit(_)
+        | Change::NetworkReload
+        | Change::Command(_) => return Ok(None),
+    };
+    let there = match check_target(machine.root(), path) {
+        Ok(there) => there.map(|there| there.kind),
+        Err(error @ PathError::System { .. }) => return Err(error.of("look at", path)),
+        Err(refused) => return Ok(Some(format!("{path} can't be written: {refused}"))),
+    };
+    let in_the_way = match (wanted, there) {
+        (Kind::Directory, Some(Kind::File | Kind::Symlink)) => "is there, and is no directory",
+        (Kind::File | Kind::Symlink, Some(Kind::Directory)) => "is a directory",
+        (_, Some(Kind::Other)) => "is a device, a pipe or a socket",
+        _ => return Ok(None),
+    };
+    Ok(Some(format!("{path} can't be written: it {in_the_way}")))
 }
 
 /// The file of somebody else as it is, where it has the edit that `change` makes, at another place because of what others

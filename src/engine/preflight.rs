@@ -31,7 +31,7 @@ const UNIT_LINKS: &str = "/etc/systemd/system/multi-user.target.wants/unit";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PreflightError {
     /// The file system of something may not be written.
-    #[error("{directory} is on a read-only file system, and {path} has to be written; nothing was changed")]
+    #[error("{}; nothing was changed", self.reason())]
     ReadOnly {
         /// The deepest directory on the way that is there.
         directory: String,
@@ -39,11 +39,7 @@ pub enum PreflightError {
         path: String,
     },
     /// There is not enough space.
-    #[error(
-        "the file system of {directory} has {} free, and applying needs {}; nothing was changed: free some space and try again",
-        in_units(*.free),
-        in_units(*.needed)
-    )]
+    #[error("{}; nothing was changed: free some space and try again", self.reason())]
     Space {
         /// A directory on the file system.
         directory: String,
@@ -53,10 +49,7 @@ pub enum PreflightError {
         needed: u64,
     },
     /// There may not be enough files more.
-    #[error(
-        "the file system of {directory} has room for {free} more files (inodes), and applying needs {needed}; nothing was changed: \
-         remove some files and try again"
-    )]
+    #[error("{}; nothing was changed: remove some files and try again", self.reason())]
     Inodes {
         /// A directory on the file system.
         directory: String,
@@ -68,6 +61,43 @@ pub enum PreflightError {
     /// Something could not be looked at.
     #[error(transparent)]
     Read(#[from] ReadError),
+}
+
+impl PreflightError {
+    /// What stands in the way.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::ReadOnly { directory, path } => {
+                format!("{directory} is on a read-only file system, and {path} has to be written")
+            }
+            Self::Space {
+                directory,
+                free,
+                needed,
+            } => format!(
+                "the file system of {directory} has {} free, and applying needs {}",
+                in_units(*free),
+                in_units(*needed)
+            ),
+            Self::Inodes {
+                directory,
+                free,
+                needed,
+            } => format!(
+                "the file system of {directory} has room for {free} more files (inodes), and applying needs {needed}"
+            ),
+            Self::Read(error) => error.to_string(),
+        }
+    }
+}
+
+/// Whether this change alone can't be made, whatever else is: its file system is read-only.
+pub(super) fn refuses(system: &System, change: &Change) -> bool {
+    let mut needs = Needs {
+        root: &system.root,
+        by_device: BTreeMap::new(),
+    };
+    matches!(needs.add_change(system, change), Err(PreflightError::ReadOnly { .. }))
 }
 
 /// What is needed, by file system.
@@ -237,6 +267,7 @@ mod tests {
             checks: Vec::new(),
             notes: Vec::new(),
             problems: Vec::new(),
+            stands_alone: false,
         };
         GenerationPlan {
             modules: vec![module],

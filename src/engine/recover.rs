@@ -8,7 +8,7 @@ use super::batch::{abandon, carry_out, path_of};
 use super::survey::survey;
 use super::undo::{RollbackError, Undone, take_back_generation};
 use crate::document::Config;
-use crate::state::{Generation, Journal, Outcome, StateError, Store};
+use crate::state::{Generation, Journal, Outcome, Record, StateError, Step, Store};
 use crate::system::System;
 use crate::system::write::{TEMPORARY_PREFIX, parent_of};
 
@@ -44,12 +44,33 @@ fn clean_up(system: &System, store: &Store, generation: &Generation) -> Result<b
     let number = generation.number;
     let journal = store.journal(number)?;
     let rolling_back = generation.undoing || journal.rolling_back;
+    let mut refused = Vec::new();
     if !rolling_back {
-        finish_files(system, &journal)?;
+        refused = finish_files(system, &journal)?;
     }
     abandon(system, store, number)?;
+    forget(system, store, number, &refused)?;
     sweep(system, &journal)?;
     Ok(rolling_back)
+}
+
+/// Takes what could not be put in its place out of the journal of generation `number`, and what was prepared for it away:
+/// there is nothing to be undone.
+pub(super) fn forget(system: &System, store: &Store, number: u32, paths: &[String]) -> Result<(), ActError> {
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let records = store.records(number)?;
+    let (out, kept): (Vec<Record>, Vec<Record>) = records
+        .into_iter()
+        .partition(|record| !record.immediate && path_of(record).is_some_and(|path| paths.iter().any(|p| p == path)));
+    for record in out {
+        if let Some(Step::Publish { temporary }) = record.step {
+            system.writer.remove(&temporary)?;
+        }
+    }
+    store.replace_records(number, &kept)?;
+    Ok(store.restore_paths(number, paths)?)
 }
 
 fn conclude(store: &Store, generation: Generation) -> Result<(), StateError> {
@@ -76,8 +97,9 @@ pub fn settle_inventory(store: &Store, number: u32) -> Result<(), StateError> {
     }
 }
 
-/// Carries out what was committed.
-fn finish_files(system: &System, journal: &Journal) -> Result<(), ActError> {
+/// Carries out what was committed. What can't be put in its place must not keep the machine from booting as far as it can:
+/// its path is returned.
+fn finish_files(system: &System, journal: &Journal) -> Result<Vec<String>, ActError> {
     let committed = || {
         journal
             .records
@@ -85,10 +107,15 @@ fn finish_files(system: &System, journal: &Journal) -> Result<(), ActError> {
             .take(journal.committed)
             .filter(|record| !record.immediate)
     };
+    let mut refused = Vec::new();
     for record in committed() {
-        carry_out(&system.writer, record)?;
+        if let Err(error) = carry_out(&system.writer, record) {
+            tracing::warn!("{error}: it is left out");
+            refused.extend(path_of(record).map(str::to_owned));
+        }
     }
-    Ok(system.writer.sync(committed().filter_map(path_of))?)
+    system.writer.sync(committed().filter_map(path_of))?;
+    Ok(refused)
 }
 
 /// Removes what temporary files are left beside the paths of the journal.

@@ -76,7 +76,7 @@ impl Stock {
 
 /// The key of the thing that a change is about; `None` where it is not one that lasts.
 pub(super) fn key(change: &Change) -> Option<String> {
-    if let Some(path) = path(change) {
+    if let Some(path) = change.path() {
         return Some(format!("path {path}"));
     }
     Some(match change {
@@ -93,17 +93,6 @@ pub(super) fn key(change: &Change) -> Option<String> {
         },
         _ => return None,
     })
-}
-
-/// The path that a change is about.
-pub(super) fn path(change: &Change) -> Option<&str> {
-    match change {
-        Change::File(file) => Some(&file.path),
-        Change::Directory(directory) => Some(&directory.path),
-        Change::RemoveDirectory(path) => Some(path),
-        Change::Symlink(link) => Some(&link.path),
-        _ => None,
-    }
 }
 
 struct Taker<'a> {

@@ -34,6 +34,19 @@ pub enum Change {
     Command(CommandChange),
 }
 
+impl Change {
+    /// The path that it is about, where it is about one.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::File(file) => Some(&file.path),
+            Self::Directory(directory) => Some(&directory.path),
+            Self::RemoveDirectory(path) => Some(path),
+            Self::Symlink(link) => Some(&link.path),
+            Self::Account(_) | Self::Hostname(_) | Self::Unit(_) | Self::NetworkReload | Self::Command(_) => None,
+        }
+    }
+}
+
 /// Content, mode and owner of a file, or its absence.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FileChange {

@@ -52,6 +52,17 @@ pub trait Module: std::fmt::Debug + Sync {
     /// When its changes are made.
     fn stage(&self) -> Stage;
 
+    /// Whether each of its changes makes sense without the others: a boot then leaves out the one that can't be made.
+    fn changes_stand_alone(&self) -> bool {
+        false
+    }
+
+    /// The keys that lead to what asks for `change` in the document, outermost first.
+    fn asked_at(&self, _change: &Change, _want: &Config) -> Vec<String> {
+        let first = self.keys().first().copied().unwrap_or_default();
+        first.split('.').map(str::to_owned).collect()
+    }
+
     /// The units whose state [`Module::plan`] wants to look at with [`Machine::unit`], besides those it dirties.
     fn observes(&self, _want: &Config) -> Vec<String> {
         Vec::new()
@@ -76,7 +87,7 @@ pub struct Plan {
     pub checks: Vec<Check>,
     /// What a person should know before.
     pub notes: Vec<Note>,
-    /// Entries of the document that can't be planned on this machine, each by itself; the rest is planned.
+    /// What of the document can't be done on this machine, where the rest can: `apply` refuses it, a boot leaves it out.
     pub problems: Vec<PlanError>,
 }
 

@@ -26,6 +26,21 @@ impl Module for NetworkdFiles {
         Stage::Local
     }
 
+    fn changes_stand_alone(&self) -> bool {
+        true
+    }
+
+    fn asked_at(&self, change: &Change, want: &Config) -> Vec<String> {
+        let name = change.path().and_then(|path| path.rsplit('/').next());
+        let mut files = want.networkd_files.iter().flatten();
+        let number = files.position(|file| name == Some(file.name.as_str()));
+        let keys = number.map(|number| [number.to_string(), "name".to_owned()]);
+        ["networkd_files".to_owned()]
+            .into_iter()
+            .chain(keys.into_iter().flatten())
+            .collect()
+    }
+
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
         let mut plan = Plan::default();
         let mut new_links = Vec::new();
@@ -41,7 +56,13 @@ impl Module for NetworkdFiles {
                 ));
                 continue;
             }
-            let mut change = file_change(number, file, machine)?;
+            let mut change = match file_change(number, file, machine) {
+                Ok(change) => change,
+                Err(error) => {
+                    plan.problems.push(error);
+                    continue;
+                }
+            };
             if file.name.kind() == NetworkdFileKind::Link {
                 new_links.extend(is_new(&change, machine)?.then_some(file.name.as_str()));
             } else {
@@ -161,7 +182,10 @@ mod tests {
         let mask = "networkd_files: [{name: 99-dhcp-en.network, contents: \"\"}]\n";
         assert_eq!(one(mask, &[]), (path("99-dhcp-en.network"), 0o644, 0, false, false));
 
-        let error = plan(key, &[("etc/group", "root:x:0:\n")], None).unwrap_err();
+        let error = plan(key, &[("etc/group", "root:x:0:\n")], None)
+            .unwrap()
+            .problems
+            .remove(0);
         assert_eq!(error.path, ["networkd_files", "0"]);
         assert!(error.message.contains("no group systemd-network") && !error.message.contains("hunter2"));
     }

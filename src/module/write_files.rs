@@ -30,11 +30,28 @@ impl Module for WriteFiles {
         Stage::Local
     }
 
+    fn changes_stand_alone(&self) -> bool {
+        true
+    }
+
+    fn asked_at(&self, change: &Change, want: &Config) -> Vec<String> {
+        let mut files = want.write_files.iter().flatten();
+        let number = files.position(|file| change.path() == Some(file.path.as_str()));
+        let keys = number.map(|number| [number.to_string(), "path".to_owned()]);
+        ["write_files".to_owned()]
+            .into_iter()
+            .chain(keys.into_iter().flatten())
+            .collect()
+    }
+
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
         let mut plan = Plan::default();
         for (number, file) in want.write_files.iter().flatten().enumerate() {
             let number = number.to_string();
-            plan.changes.push(Change::File(change(&number, file, machine)?));
+            match change(&number, file, machine) {
+                Ok(change) => plan.changes.push(Change::File(change)),
+                Err(error) => plan.problems.push(error),
+            }
         }
         Ok(plan)
     }
@@ -224,7 +241,7 @@ mod tests {
                 "can't append to /etc/linked: it is a link",
             ),
         ] {
-            let error = plan(document).unwrap_err();
+            let error = plan(document).unwrap().problems.remove(0);
             assert_eq!(error.path, ["write_files", "0", key]);
             assert!(error.message.contains(words), "{}", error.message);
         }

@@ -48,6 +48,9 @@ pub struct ModuleOutcome {
     pub notes: Vec<Note>,
     /// What went wrong.
     pub problems: Vec<String>,
+    /// What could not be done and was left out, where the rest was done.
+    #[serde(default)]
+    pub left_out: Vec<String>,
     /// Whether what was changed was undone.
     pub undone: bool,
     /// How long its changes took, and the checks before anything reloads; in milliseconds.
@@ -118,6 +121,7 @@ impl ModuleOutcome {
             findings: result.findings.clone(),
             notes: result.notes.clone(),
             problems: result.problems.clone(),
+            left_out: result.left_out.clone(),
             undone: result.undone,
             milliseconds: result.milliseconds,
             verify_milliseconds: result.verify_milliseconds,
@@ -140,14 +144,16 @@ impl ModuleOutcome {
 
     /// Whether the document says anything about this area.
     pub fn is_asked_for(&self) -> bool {
-        let said = self.asked.len() + self.findings.len() + self.problems.len() + self.notes.len();
+        let said =
+            self.asked.len() + self.findings.len() + self.problems.len() + self.left_out.len() + self.notes.len();
         said + self.holding + self.changed.len() > 0
     }
 
     fn render(&self, text: &mut String, style: Style) {
         let short: Vec<&Finding> = self.findings.iter().filter(|finding| finding.is_short()).collect();
         let remarks: Vec<&Note> = self.notes.iter().filter(|note| note.level != Level::Info).collect();
-        if self.changed.is_empty() && self.problems.is_empty() && short.is_empty() && remarks.is_empty() {
+        let nothing = self.changed.is_empty() && self.problems.is_empty() && self.left_out.is_empty();
+        if nothing && short.is_empty() && remarks.is_empty() {
             return;
         }
         let _ = writeln!(text, "{}", style.strong(&self.name));
@@ -171,6 +177,9 @@ impl ModuleOutcome {
         }
         for problem in &self.problems {
             let _ = writeln!(text, "  {}: {}", style.removed("failed"), plain(problem));
+        }
+        for entry in &self.left_out {
+            let _ = writeln!(text, "  {}: {}", style.removed("left out"), plain(entry));
         }
         for finding in short
             .into_iter()

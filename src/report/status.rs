@@ -142,13 +142,7 @@ impl Status {
     /// Takes in what was wrong with the document.
     pub fn add_diagnostics(&mut self, diagnostics: &[Diagnostic]) {
         for diagnostic in diagnostics.iter().filter(|diagnostic| diagnostic.is_error()) {
-            let hint = diagnostic
-                .hint
-                .as_ref()
-                .map(|hint| format!(" ({hint})"))
-                .unwrap_or_default();
-            self.problems
-                .push(format!("{}: {}{hint}", diagnostic.place(), diagnostic.message));
+            self.problems.push(diagnostic.in_one_line());
         }
     }
 
@@ -232,6 +226,7 @@ impl Status {
 fn problems_of(module: &applied::ModuleOutcome) -> Vec<String> {
     let name = &module.name;
     let mut all: Vec<String> = module.problems.clone();
+    all.extend(module.left_out.iter().map(|entry| format!("left out: {entry}")));
     all.extend(module.findings.iter().filter(|f| f.is_short()).map(Finding::to_string));
     all.extend(
         module

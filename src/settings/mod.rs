@@ -78,16 +78,7 @@ impl Settings {
 
 impl std::fmt::Display for Invalid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let line = |diagnostic: &Diagnostic| {
-            let hint = diagnostic.hint.as_ref().map(|hint| format!(" ({hint})"));
-            format!(
-                "{}: {}{}",
-                diagnostic.place(),
-                diagnostic.message,
-                hint.unwrap_or_default()
-            )
-        };
-        let lines: Vec<_> = self.0.iter().map(line).collect();
+        let lines: Vec<_> = self.0.iter().map(Diagnostic::in_one_line).collect();
         write!(f, "{}; no source is asked until that is mended", lines.join("; "))
     }
 }

@@ -303,21 +303,39 @@ impl Store {
     /// # Errors
     /// The state directory can't be read or written.
     pub fn restore_inventory(&self, number: u32, module: Option<&str>) -> Result<(), StateError> {
+        if let Some(module) = module {
+            return self.restore_items(number, |item| item.module == module);
+        }
+        match self.read_inventory(&Self::inventory_before(number))? {
+            Some(before) => self.write_json(&Self::path(NAME), &before),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts the items of `paths` back as they were before generation `number`: what it was to do there was not done.
+    ///
+    /// # Errors
+    /// The state directory can't be read or written.
+    pub fn restore_paths(&self, number: u32, paths: &[String]) -> Result<(), StateError> {
+        if paths.is_empty() {
+            return Ok(());
+        }
+        self.restore_items(number, |item| match &item.thing {
+            Thing::Path(path) => paths.contains(&path.path),
+            _ => false,
+        })
+    }
+
+    fn restore_items(&self, number: u32, which: impl Fn(&Item) -> bool) -> Result<(), StateError> {
         let Some(before) = self.read_inventory(&Self::inventory_before(number))? else {
             return Ok(());
         };
-        let restored = match module {
-            None => before,
-            Some(module) => {
-                let mut mixed = self.inventory()?;
-                mixed.items.retain(|_, item| item.module != module);
-                for (key, item) in before.items.into_iter().filter(|(_, item)| item.module == module) {
-                    mixed.items.entry(key).or_insert(item);
-                }
-                mixed
-            }
-        };
-        self.write_json(&Self::path(NAME), &restored)
+        let mut mixed = self.inventory()?;
+        mixed.items.retain(|_, item| !which(item));
+        for (key, item) in before.items.into_iter().filter(|(_, item)| which(item)) {
+            mixed.items.entry(key).or_insert(item);
+        }
+        self.write_json(&Self::path(NAME), &mixed)
     }
 
     /// Takes what the inventory of before generation `number` has and the present one has not in again.

@@ -200,6 +200,7 @@ async fn a_failure_and_a_failed_undoing_are_both_told() {
         checks: Vec::new(),
         notes: Vec::new(),
         problems: Vec::new(),
+        stands_alone: false,
     };
     let plan = GenerationPlan {
         modules: vec![module],

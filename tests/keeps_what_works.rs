@@ -1,0 +1,324 @@
+//! A boot keeps what works: one file that can't be put in its place costs that file, not the hostname, the network and the
+//! password. Whole boots in a tree. `apply` refuses the same, or undoes it as a whole.
+
+#![allow(clippy::unwrap_used, reason = "a test says where it stopped by panicking there")]
+
+mod support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use nix::mount::{MsFlags, mount};
+use serde_json::Value;
+use support::mounts::{make_read_only, mount_file, mount_tmpfs, with_own_mounts};
+use support::program::{firstlight, text};
+use support::tree::{build, place};
+
+/// The rest of the document, which has to be done whatever becomes of the file.
+const REST: &str =
+    "hostname: good1\nnetwork: {version: 2, ethernets: {eth0: {dhcp4: true}}}\nroot: {password: GoodPass11}\n";
+
+/// A machine as a tree to chroot(2) to, with its seed in it.
+struct Machine {
+    tree: tempfile::TempDir,
+}
+
+impl Machine {
+    fn new(document: &str) -> Self {
+        let machine = Self { tree: place() };
+        build("photon5", None, machine.tree.path());
+        let _ = fs::remove_file(machine.path("lib"));
+        std::os::unix::fs::symlink("usr/lib", machine.path("lib")).unwrap();
+        for directory in ["proc", "usr/bin", "srv", "var/lib/firstlight/seed"] {
+            fs::create_dir_all(machine.path(directory)).unwrap();
+        }
+        let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
+        mount(Some("/proc"), &machine.path("proc"), None::<&str>, flags, None::<&str>).unwrap();
+        machine.install(Path::new(env!("CARGO_BIN_EXE_firstlight")));
+        machine.tell(document);
+        machine
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.tree.path().join(path.trim_start_matches('/'))
+    }
+
+    /// The program, with the libraries that it is linked with.
+    fn install(&self, program: &Path) {
+        let linked = Command::new("ldd").arg(program).output().unwrap();
+        let linked = String::from_utf8(linked.stdout).unwrap();
+        let libraries = linked
+            .split_whitespace()
+            .filter(|word| word.starts_with('/'))
+            .map(PathBuf::from);
+        for file in libraries.chain([program.to_owned()]) {
+            let to = match file == program {
+                true => self.path("usr/bin/firstlight"),
+                false => self.path(text(&file)),
+            };
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            assert!(
+                Command::new("cp")
+                    .arg("-L")
+                    .args([&file, &to])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+        }
+    }
+
+    fn tell(&self, document: &str) {
+        fs::write(self.path("var/lib/firstlight/seed/user-data"), document).unwrap();
+        fs::write(self.path("var/lib/firstlight/seed/meta-data"), "instance-id: i-1\n").unwrap();
+    }
+
+    /// The local stage of a boot, with a new `/run`; how it ended, and its status.
+    fn boot(&self) -> (i32, Value) {
+        let _ = fs::remove_dir_all(self.path("run/firstlight"));
+        let mut command = Command::new("unshare");
+        command.args([
+            "--uts",
+            "chroot",
+            text(self.tree.path()),
+            "/usr/bin/firstlight",
+            "boot",
+            "--stage",
+            "local",
+        ]);
+        let output = command.env_remove("JOURNAL_STREAM").output().unwrap();
+        let status = fs::read(self.path("run/firstlight/status.json")).unwrap();
+        let status: Value = serde_json::from_slice(&status).unwrap();
+        assert_ne!(output.status.code(), Some(1), "{output:?}\n{status:#}");
+        (output.status.code().unwrap_or(-1), status)
+    }
+
+    /// The text of a file; empty where none is, or a pipe, which nobody writes to.
+    fn read(&self, path: &str) -> String {
+        let path = self.path(path);
+        match path.is_file() {
+            true => fs::read_to_string(path).unwrap_or_default(),
+            false => String::new(),
+        }
+    }
+
+    /// Hostname, network and password are as asked, and the status names what is not, once.
+    fn has_the_rest(&self, row: &str, status: &Value, words: &[&str]) {
+        assert_eq!(self.read("etc/hostname"), "good1\n", "{row}: {status:#}");
+        let network = self.read("etc/systemd/network/10-firstlight-eth0.network");
+        assert!(network.contains("DHCP=ipv4"), "{row}: {network}");
+        let shadow = self.read("etc/shadow");
+        assert!(shadow.starts_with("root:$"), "{row}: {shadow}");
+        let problems: Vec<&str> = status["problems"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
+        let named: Vec<_> = problems
+            .iter()
+            .filter(|problem| words.iter().all(|word| problem.contains(word)))
+            .collect();
+        assert_eq!(named.len(), 1, "{row}: {words:?} in {problems:#?}");
+        assert_eq!(problems.len(), 1, "{row}: {problems:#?}");
+    }
+
+    /// No temporary file is left anywhere.
+    fn is_tidy(&self, row: &str) {
+        let found = Command::new("find")
+            .arg(self.tree.path())
+            .args(["-xdev", "-name", ".firstlight-*"])
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8(found.stdout).unwrap(), "", "{row}");
+    }
+}
+
+fn document(path: &str) -> String {
+    format!("{REST}write_files: [{{path: /srv/good, content: kept}}, {{path: {path}, content: xyzzy}}]\n")
+}
+
+/// A row: its name, the file that can't be written, what is in the way, the words of the status.
+type Row<'a> = (&'a str, &'a str, fn(&Machine), &'a [&'a str]);
+
+const IN_THE_WAY: &[Row<'static>] = &[
+    (
+        "a directory",
+        "/etc/docker",
+        |m| fs::create_dir_all(m.path("etc/docker")).unwrap(),
+        &["/etc/docker", "is a directory", "user-data:4:"],
+    ),
+    (
+        "a file as parent",
+        "/etc/hosts/below",
+        |_| (),
+        &["/etc/hosts", "not a directory", "user-data:4:"],
+    ),
+    (
+        "the kernel's files",
+        "/proc/sys/kernel/domainname",
+        |_| (),
+        &["/proc", "kernel", "user-data:4:"],
+    ),
+    (
+        "own state",
+        "/var/lib/firstlight/inventory.json",
+        |_| (),
+        &["own state", "user-data:4:"],
+    ),
+    (
+        "a pipe",
+        "/srv/pipe",
+        |m| nix::unistd::mkfifo(&m.path("srv/pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap(),
+        &["/srv/pipe", "a pipe"],
+    ),
+    (
+        "a read-only mount",
+        "/opt/new/file",
+        |m| {
+            fs::create_dir_all(m.path("opt")).unwrap();
+            make_read_only(&m.path("opt"));
+        },
+        &["/opt", "read-only", "left out"],
+    ),
+    (
+        "a full mount",
+        "/opt/file",
+        |m| {
+            fs::create_dir_all(m.path("opt")).unwrap();
+            mount_tmpfs(&m.path("opt"), "size=4k");
+            fs::write(m.path("opt/x"), [0; 4096]).unwrap();
+        },
+        &["/opt", "free", "left out"],
+    ),
+    (
+        "a mount that lies about its room",
+        "/opt/file",
+        |m| {
+            fs::create_dir_all(m.path("opt")).unwrap();
+            mount_tmpfs(&m.path("opt"), "size=1m,nr_inodes=1");
+        },
+        &["/opt", "left out"],
+    ),
+    (
+        "a file that is a mount",
+        "/etc/mounted",
+        |m| {
+            fs::write(m.path("etc/mounted"), "old").unwrap();
+            mount_file(&m.path("etc/mounted"));
+        },
+        &["/etc/mounted", "left out"],
+    ),
+];
+
+#[test]
+fn one_file_that_cant_be_written_costs_that_file() {
+    with_own_mounts("one_file_that_cant_be_written_costs_that_file", || {
+        for (row, path, prepare, words) in IN_THE_WAY {
+            let machine = Machine::new(&document(path));
+            prepare(&machine);
+            // At every boot the same, and nothing else changes.
+            for boot in 1..=3 {
+                let (_, status) = machine.boot();
+                let row = format!("{row}, boot {boot}");
+                machine.has_the_rest(&row, &status, words);
+                assert_eq!(machine.read("srv/good"), "kept", "{row}");
+                assert_ne!(machine.read(path), "xyzzy", "{row}");
+                machine.is_tidy(&row);
+            }
+            // What was never ours is nothing that firstlight takes back.
+            machine.tell("hostname: good1\n");
+            machine.boot();
+            assert_eq!(machine.read("srv/good"), "", "{row}");
+        }
+    });
+}
+
+/// chattr(1), where the file system has attributes.
+fn set_immutable(path: &Path, on: bool) -> bool {
+    let flag = if on { "+i" } else { "-i" };
+    Command::new("chattr")
+        .arg(flag)
+        .arg(path)
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+#[test]
+fn an_immutable_file_is_left_out_until_it_is_none() {
+    with_own_mounts("an_immutable_file_is_left_out_until_it_is_none", || {
+        let machine = Machine::new(&document("/srv/fixed"));
+        let fixed = machine.path("srv/fixed");
+        fs::write(&fixed, "old").unwrap();
+        assert!(
+            set_immutable(&fixed, true),
+            "the file system of {} has no attributes",
+            fixed.display()
+        );
+        for boot in 1..=2 {
+            let (_, status) = machine.boot();
+            machine.has_the_rest(&format!("boot {boot}"), &status, &["/srv/fixed", "left out"]);
+            assert_eq!(
+                (machine.read("srv/fixed").as_str(), machine.read("srv/good").as_str()),
+                ("old", "kept")
+            );
+            machine.is_tidy("immutable");
+        }
+        set_immutable(&fixed, false);
+        let (_, status) = machine.boot();
+        assert_eq!(
+            (machine.read("srv/fixed").as_str(), &status["problems"]),
+            ("xyzzy", &Value::Array(vec![]))
+        );
+        // It comes back as it was.
+        machine.tell("hostname: good1\n");
+        machine.boot();
+        assert_eq!(machine.read("srv/fixed"), "old");
+    });
+}
+
+/// The one file of an area that makes no sense in parts costs that area.
+#[test]
+fn an_area_whose_file_cant_be_written_costs_that_area() {
+    with_own_mounts("an_area_whose_file_cant_be_written_costs_that_area", || {
+        let machine = Machine::new("hostname: good1\nroot: {password: GoodPass11}\ntimezone: Europe/Berlin\n");
+        fs::create_dir_all(machine.path("usr/share/zoneinfo/Europe")).unwrap();
+        fs::write(machine.path("usr/share/zoneinfo/Europe/Berlin"), "TZif").unwrap();
+        let fixed = machine.path("etc/hostname");
+        assert!(set_immutable(&fixed, true));
+        let (_, status) = machine.boot();
+        let undone = set_immutable(&fixed, false);
+        let problems = status["problems"].to_string();
+        assert!(
+            undone && problems.contains("hostname:") && problems.contains("/etc/hostname"),
+            "{status:#}"
+        );
+        assert!(machine.read("etc/shadow").starts_with("root:$"), "{status:#}");
+        let zone = fs::read_link(machine.path("etc/localtime")).unwrap();
+        assert!(zone.ends_with("Europe/Berlin"), "{zone:?}");
+        machine.is_tidy("hostname");
+    });
+}
+
+/// A person's `apply` is all or nothing, and a plan says it before.
+#[test]
+fn apply_refuses_what_a_boot_leaves_out() {
+    let tree = place();
+    build("photon5", None, tree.path());
+    fs::create_dir_all(tree.path().join("etc/docker")).unwrap();
+    let path = tree.path().join("document.yaml");
+    fs::write(&path, document("/etc/docker")).unwrap();
+    for command in ["plan", "apply"] {
+        let said = firstlight(&[command, "--root", text(tree.path()), text(&path)]);
+        let all = format!("{}{}", said.stdout, said.stderr);
+        assert!(
+            said.status == 1 && all.contains("document.yaml:4:") && all.contains("is a directory"),
+            "{said:?}"
+        );
+    }
+    assert_eq!(
+        fs::read_to_string(tree.path().join("etc/hostname")).unwrap().trim(),
+        "photon-machine"
+    );
+}
