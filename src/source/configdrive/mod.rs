@@ -27,6 +27,9 @@ const LATEST: &str = "openstack/latest";
 /// Gives a file below the top of the volume, `None` if it isn't there.
 type Reader<'a> = dyn Fn(&str) -> Result<Option<Vec<u8>>, String> + 'a;
 
+/// The most members that a file may have: each takes far more room in memory than in its text.
+const MEMBER_LIMIT: usize = 250_000;
+
 /// What to do about a mistake.
 const ADVICE: &str = "correct it in OpenStack, or make the drive again";
 
@@ -192,7 +195,7 @@ fn network_config(part: &Part) -> Option<Part> {
 /// The part as JSON, one that is empty or can't be read as null, and that reported.
 fn parsed(part: &Part, conversion: &mut Conversion) -> Value {
     parse(part).unwrap_or_else(|(place, message)| {
-        conversion.error(&[], place, message);
+        conversion.error(&[], place, format!("the file {message}"));
         Value::Null
     })
 }
@@ -202,6 +205,12 @@ fn parse(part: &Part) -> Result<Value, (String, String)> {
     let text = part.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&part.bytes);
     if text.trim_ascii().is_empty() {
         return Ok(Value::Null);
+    }
+    if text.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() > MEMBER_LIMIT {
+        return Err((
+            part.origin.clone(),
+            format!("has more than the {MEMBER_LIMIT} members that are read"),
+        ));
     }
     serde_json::from_slice(text).map_err(|error| {
         // Its own words may quote a value.

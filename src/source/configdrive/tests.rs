@@ -499,8 +499,11 @@ fn a_mistake_beside_the_addressing_costs_no_link() {
         );
     }
     for (text, words) in [
-        ("{\"links\": hunter2}", "network_data.json:1:11: is not the JSON"),
-        ("{\"links\": [", "network_data.json:1:11: is not the JSON"),
+        (
+            "{\"links\": hunter2}",
+            "network_data.json:1:11: the file is not the JSON",
+        ),
+        ("{\"links\": [", "network_data.json:1:11: the file is not the JSON"),
         ("[7]", "network_data.json: the text is no object"),
         (r#"{"links": {"a": 1}}"#, "network_data.json: links: `links` is no list"),
         (
@@ -620,4 +623,15 @@ fn a_network_in_the_user_data_makes_up_for_what_the_drive_can_not_say() {
         let ids: Vec<_> = network.ethernets.keys().map(|id| id.as_str()).collect();
         assert_eq!(ids, ["eth0"]);
     }
+}
+
+#[test]
+fn what_would_take_more_room_in_memory_than_in_its_text_is_not_read() {
+    let many = format!("{{\"links\": [{}[]]}}", "[],".repeat(1_000_000));
+    let (document, told) = read(&[("openstack/latest/network_data.json", many.as_str())]);
+    assert_identity(&document, "many members");
+    assert_eq!(
+        told,
+        ["network_data.json: the file has more than the 250000 members that are read"]
+    );
 }
