@@ -81,16 +81,12 @@ impl AppliedReport {
         let changed: usize = self.modules.iter().map(|module| module.changed.len()).sum();
         let verified: usize = self.modules.iter().map(ModuleOutcome::verified).sum();
         let unseen: usize = self.modules.iter().map(ModuleOutcome::unseen).sum();
-        let undone = match self.outcome {
-            Outcome::Failed if changed == 0 => ": nothing was touched",
-            Outcome::Failed => ", all undone",
-            _ => "",
+        let _ = write!(text, "{}: ", style.strong(&self.outcome.to_string()));
+        let _ = match self.outcome {
+            Outcome::Failed if changed == 0 => write!(text, "nothing was touched"),
+            Outcome::Failed => write!(text, "{changed} changed, all undone, {verified} verified"),
+            _ => write!(text, "{changed} changed, {verified} verified"),
         };
-        let _ = write!(
-            text,
-            "{}: {changed} changed{undone}, {verified} verified",
-            style.strong(&self.outcome.to_string())
-        );
         if unseen > 0 {
             let _ = write!(text, ", {unseen} that can't be verified here");
         }
