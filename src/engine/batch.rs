@@ -229,7 +229,12 @@ impl<'a> Batch<'a> {
     }
 
     fn add_parents(&mut self, module: &str, path: &str) -> Result<(), ActError> {
-        for parent in self.system.writer.missing_parents(path)? {
+        let missing = self.system.writer.missing_parents(path)?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let owner = self.system.writer.owner_of_parents(path)?;
+        for parent in missing {
             if self.directories.insert(parent.clone()) {
                 let undo = Undo::Path {
                     path: parent.clone(),
@@ -242,7 +247,7 @@ impl<'a> Batch<'a> {
                     Prepared::Directory {
                         path: parent,
                         mode: 0o755,
-                        owner: (0, 0),
+                        owner,
                     },
                 );
             }

@@ -11,6 +11,9 @@ use crate::module::{AccountChange, Change, Expectation, FileChange, FileContent,
 use crate::system::clock::date;
 use crate::system::{Kind, Metadata, ReadError, Root};
 
+/// The most pairs of lines that are compared: 2,000 lines against 2,000 others.
+const MOST_PAIRS: usize = 4_000_000;
+
 /// A change as it is shown. Its JSON form is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeView {
@@ -176,8 +179,15 @@ fn diff(file: &FileChange, old: &[u8], new: &[u8]) -> Option<String> {
     Some(text_diff(old, new, (before, after)))
 }
 
-/// The same of bytes, which may be no text.
+/// The same of bytes, which may be no text, or too many lines to compare.
 pub(super) fn text_diff(old: &[u8], new: &[u8], headings: (&str, &str)) -> String {
+    if pairs(old, new) > MOST_PAIRS {
+        return format!(
+            "(too different to compare, {} bytes → {} bytes)\n",
+            old.len(),
+            new.len()
+        );
+    }
     match (std::str::from_utf8(old), std::str::from_utf8(new)) {
         (Ok(old), Ok(new)) => redacted_diff(old, new, headings),
         _ => format!("(binary, {} bytes → {} bytes)\n", old.len(), new.len()),
@@ -208,6 +218,20 @@ pub fn redacted_diff(old: &str, new: &str, (before, after): (&str, &str)) -> Str
         }
     }
     text
+}
+
+/// What comparing costs at worst: the lines of one text times those of the other, what both begin and end with left out.
+fn pairs(old: &[u8], new: &[u8]) -> usize {
+    let head = old.iter().zip(new).take_while(|(old, new)| old == new).count();
+    let (old, new) = (&old[head..], &new[head..]);
+    let tail = old
+        .iter()
+        .rev()
+        .zip(new.iter().rev())
+        .take_while(|(old, new)| old == new)
+        .count();
+    let lines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
+    lines(&old[..old.len() - tail]).saturating_mul(lines(&new[..new.len() - tail]))
 }
 
 fn lines(text: &str) -> Vec<&str> {
@@ -260,5 +284,32 @@ pub fn describe_link(link: &crate::module::LinkSelector) -> String {
         "any link".to_owned()
     } else {
         words.join(" ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compared_is_bounded_and_what_both_share_costs_nothing() {
+        let lines = |word: &str, count: usize| -> String { (0..count).map(|n| format!("{word} {n}\n")).collect() };
+        let (old, new) = (lines("old", 3000), lines("new", 3000));
+        assert_eq!(pairs(old.as_bytes(), new.as_bytes()), 3000 * 3000);
+        assert_eq!(
+            text_diff(old.as_bytes(), new.as_bytes(), ("a", "b")),
+            format!(
+                "(too different to compare, {} bytes → {} bytes)\n",
+                old.len(),
+                new.len()
+            )
+        );
+        // Megabytes, and a line more.
+        let long = lines("a line of many", 100_000);
+        let longer = format!("{long}one more\n");
+        assert!(pairs(long.as_bytes(), longer.as_bytes()) < 10);
+        assert!(text_diff(long.as_bytes(), longer.as_bytes(), ("a", "b")).ends_with("+one more\n"));
+        assert_eq!(pairs(b"", b""), 1);
+        assert_eq!(pairs(b"aa", b"aaa"), 1);
     }
 }

@@ -137,6 +137,8 @@ pub(super) struct Way {
     pub(super) directory: OwnedFd,
     /// Its path, links resolved.
     pub(super) place: String,
+    /// Its owner and group.
+    pub(super) owner: (u32, u32),
     /// How many directories after it are missing.
     pub(super) missing: usize,
 }
@@ -296,6 +298,7 @@ impl Walk<'_> {
     fn way(self) -> Way {
         Way {
             place: place(&self.names),
+            owner: (self.stat.st_uid, self.stat.st_gid),
             directory: self.at,
             missing: self.missing,
         }
@@ -436,7 +439,7 @@ fn is_unsafe(from: u32, to: u32) -> bool {
 }
 
 /// Root, and who runs firstlight on a tree of their own.
-fn is_privileged(uid: u32) -> bool {
+pub(super) fn is_privileged(uid: u32) -> bool {
     uid == 0 || uid == users::get_effective_uid()
 }
 

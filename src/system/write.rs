@@ -16,7 +16,7 @@ use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fdatasync, fsync, ftruncate, 
 use super::failpoint::Call::{Change, Read};
 use super::failpoint::{call, pass};
 use super::root::{Metadata, Root, errno_of};
-use super::way::file_name;
+use super::way::{file_name, is_privileged};
 
 /// What names of temporary files begin with: what a crash left of them can be told and swept.
 pub const TEMPORARY_PREFIX: &str = ".firstlight-";
@@ -295,6 +295,20 @@ impl Writer {
         Ok(missing)
     }
 
+    /// Whom directories belong to that are made on the way to `path`: below a user's they are that user's, as they would be
+    /// had the user made them; a way that leads through theirs to root's would not be safe.
+    ///
+    /// # Errors
+    /// As [`Writer::missing_parents`].
+    pub fn owner_of_parents(&self, path: &str) -> Result<(u32, u32), WriteError> {
+        let owner = self
+            .root
+            .way(parent_of(path))
+            .map_err(|e| error("write", path, &e))?
+            .owner;
+        Ok(if is_privileged(owner.0) { (0, 0) } else { owner })
+    }
+
     /// The place of `path`; an error where its directory is missing.
     fn place<'a>(&self, what: &'static str, path: &'a str) -> Result<Place<'a>, WriteError> {
         self.place_if_there(what, path)?
@@ -500,6 +514,40 @@ mod tests {
         writer.remove_directory("/etc/a").unwrap();
         assert!(!tree.path().join("etc/a").exists());
         assert!(writer.remove("/etc").is_err());
+    }
+
+    #[test]
+    fn a_torn_line_goes_before_the_next_is_added() {
+        let (tree, writer, _) = hands();
+        let path = tree.path().join("etc/journal");
+        let long = "x".repeat(10_000);
+        for (torn, whole) in [
+            ("", ""),
+            ("one\n", "one\n"),
+            ("one\ntw", "one\n"),
+            ("torn", ""),
+            (format!("one\n{long}").as_str(), "one\n"),
+            (
+                format!("{long}\n{}", "\0".repeat(5000)).as_str(),
+                format!("{long}\n").as_str(),
+            ),
+        ] {
+            std::fs::write(&path, torn).unwrap();
+            writer.append_lines("/etc/journal", b"next\n").unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{whole}next\n"));
+        }
+    }
+
+    #[test]
+    fn below_a_users_directory_what_is_made_on_the_way_is_that_users() {
+        if !may_own() {
+            return println!("SKIP: only root can give directories to others");
+        }
+        let (tree, writer, _) = hands();
+        std::fs::create_dir_all(tree.path().join("home/bob")).unwrap();
+        std::os::unix::fs::chown(tree.path().join("home/bob"), Some(4242), Some(4243)).unwrap();
+        assert_eq!(writer.owner_of_parents("/home/bob/a/b/c").unwrap(), (4242, 4243));
+        assert_eq!(writer.owner_of_parents("/home/eve/a").unwrap(), (0, 0));
     }
 
     #[test]
