@@ -1,4 +1,4 @@
-# build, test, soak, demo, install, uninstall, clean. Everything else is cargo's.
+# build, test, soak, bench, demo, install, uninstall, clean. Everything else is cargo's.
 
 PREFIX  ?= /usr
 DESTDIR ?=
@@ -12,7 +12,7 @@ wants   = $(DESTDIR)/etc/systemd/system/multi-user.target.wants
 enabled = firstlight-local.service firstlight.service
 units   = $(enabled) firstlight-final.service firstlight-emergency.service
 
-.PHONY: build test soak demo install uninstall clean
+.PHONY: build test soak bench demo install uninstall clean
 
 # One static executable, for machines whose libraries are not ours. (Naming the target keeps build scripts and
 # procedural macros out of crt-static.)
@@ -33,6 +33,10 @@ soak:
 	SOAK=1 cargo test --locked --features failpoints --test faults
 	$(MAKE) --silent build
 	FIRSTLIGHT_BIN=$(abspath $(BINARY)) SOAK_CUTS=20 cargo test --locked --test machine -- power_cut
+
+# What reading costs: time and memory for documents that were made to cost much.
+bench:
+	cargo bench --locked --bench reader
 
 demo:
 	examples/demo

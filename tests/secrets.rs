@@ -284,7 +284,7 @@ fn a_secret_that_changes_is_a_change_and_is_not_shown() {
 #[test]
 fn no_error_shows_a_secret() {
     type Break = fn(&str) -> String;
-    let breaks: [(&str, Break); 16] = [
+    let breaks: [(&str, Break); 26] = [
         ("a list instead", |line| around(line, "[", "]")),
         ("a list in a list", |line| around(line, "[[", "]]")),
         ("a mapping instead", |line| around(line, "{a: ", "}")),
@@ -301,6 +301,16 @@ fn no_error_shows_a_secret() {
         ("an alias that is not known", |line| around(line, "*", "")),
         ("an escape that is not known", |line| around(line, "\"\\q", "\"")),
         ("indented too little", |line| line.trim_start().to_owned()),
+        ("a tag of YAML that there is not", |line| around(line, "!!", "")),
+        ("an exclamation mark instead of a space", |line| around(line, "!", " x")),
+        ("an anchor", |line| around(line, "&", "")),
+        ("an anchor of something else", |line| around(line, "&", " [x]")),
+        ("a tag in angle brackets", |line| around(line, "!<", ">")),
+        ("a colon behind it", |line| around(line, "", ":")),
+        ("a question mark before it", |line| around(line, "? ", "")),
+        ("a key of a mapping", |line| around(line, "{", ": 1, a: 2}")),
+        ("a key twice", |line| around(line, "{a: 1, a: ", "}")),
+        ("a directive", |line| format!("%{}", line.trim_start())),
     ];
     let tree = machine();
     let root = text(tree.path());
@@ -348,6 +358,28 @@ fn around(line: &str, before: &str, after: &str) -> String {
 fn no_error_about_what_is_not_applied_shows_a_secret() {
     for document in [
         "users: [{name: amy, passwd: Zq1plainroot}]\n",
+        "root: {password: !Zq1plainroot}\n",
+        "root: {password: !!Zq1plainroot}\n",
+        "chpasswd:\n  users:\n    - {name: root, password: !!Zq1plainroot, type: text}\n",
+        "write_files:\n- path: /x\n  source: {uri: https://h.example/x, headers: {Authorization: &Zq1plainroot}}\n",
+        "write_files:\n- path: /x\n  source: {uri: https://h.example/x, headers: {Authorization: *Zq1plainroot}}\n",
+        "write_files:\n- path: /x\n  source: {uri: https://h.example/Zq1plainroot, header: {a: b}}\n",
+        "write_files:\n- path: /x\n  source: {uri: ftp://Zq1plainroot}\n",
+        "write_files: [{path: /x, content: {Zq1plainroot: x}}]\n",
+        "write_files: [{path: /x, content: [Zq1plainroot: x]}]\n",
+        "networkd_files: [{name: a.network, contents: {Zq1plainroot: x}}]\n",
+        "networkd_files: [{name: a.network, contents: \"[Zq1plainroot\\nx\"}]\n",
+        "chpasswd:\n  list:\n    - root:Zq1plainroot:\n",
+        "chpasswd:\n  list:\n    - root: Zq1plainroot: x\n",
+        "chpasswd:\n  list:\n    - Zq1plainroot: x\n      Zq1plainroot: y\n",
+        "chpasswd:\n  list:\n    root:Zq1plainroot: x\n",
+        "docker: {daemon: {proxies: {http-proxy: \"http://u:a'Zq1plainroot@p:1\"}}, x: y}\n",
+        "{x: y, password: Zq1plainroot, root: {a: &Zq1plainroot b}, y: {Zq1plainroot: z}}\n",
+        "{hostname: a b, fqdn: !!str 'Zq1plainroot', x: !!str Zq1plainroot }\n",
+        "x: Zq1plainroot\nx: Zq1plainroot\n",
+        "password: &Zq1plainroot\nhostname: *Zq1plainroot\n",
+        "hostname: *Zq1plainroot\n",
+        "root: {password: [x], password: [Zq1plainroot]} # Zq1plainroot\n",
         "write_files: [{path: /x, content: Zq1plainroot}]\n",
         "runcmd: [curl -u user:Zq1plainroot http://x]\n",
         "root: Zq1plainroot\n",

@@ -1,5 +1,11 @@
 //! The keys of cloud-init's cloud-config that are known by name and not applied.
 
+use std::borrow::Cow;
+
+use super::compressed::{self, is_gzip};
+use super::encoded;
+use super::text::TEXT_LIMIT;
+
 /// Keys that change nothing on a machine by themselves: they are accepted and have no effect here.
 pub const WITHOUT_EFFECT: [&str; 3] = ["merge_how", "merge_type", "final_message"];
 
@@ -87,8 +93,22 @@ pub const NOT_APPLIED: [&str; 75] = [
 /// twice for one instance that came out as asked.
 const LIST: [&str; 2] = ["#include-once", "#include"];
 
-/// What is behind the first word of a list of addresses (`#include`); `None` if it is no list.
-pub fn list_of_addresses(bytes: &[u8]) -> Option<&[u8]> {
+/// What is behind the first word of a list of addresses (`#include`), without the encodings it comes in; `None` if it is no
+/// list.
+pub fn list_of_addresses(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
+    /// Longer than white space before a header may be.
+    const HEAD: u64 = 4096;
+    if is_gzip(bytes) {
+        // Most are none: they aren't unpacked to know that.
+        behind_header(&compressed::beginning(bytes, HEAD))?;
+    }
+    match encoded::unwrapped(bytes, TEXT_LIMIT as u64).ok()? {
+        Some(unpacked) => behind_header(&unpacked).map(|list| Cow::Owned(list.to_vec())),
+        None => behind_header(bytes).map(Cow::Borrowed),
+    }
+}
+
+fn behind_header(bytes: &[u8]) -> Option<&[u8]> {
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     let rest = LIST.iter().find_map(|header| text.strip_prefix(header.as_bytes()))?;
     rest.first().is_none_or(u8::is_ascii_whitespace).then_some(rest)

@@ -34,3 +34,11 @@ pub fn gunzip(packed: &[u8], limit: u64) -> Result<Zeroizing<Vec<u8>>, Fault> {
     bytes.zeroize();
     Err(fault)
 }
+
+/// The first bytes that `packed` holds, `count` at most; fewer where it is damaged.
+pub fn beginning(packed: &[u8], count: u64) -> Zeroizing<Vec<u8>> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    // What was unpacked before the damage is there.
+    _ = MultiGzDecoder::new(packed).take(count).read_to_end(&mut bytes);
+    bytes
+}

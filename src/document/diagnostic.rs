@@ -1,8 +1,9 @@
 //! What is wrong with a document, for the person who wrote it: file, line, column, the line itself, and what to do.
 
-use annotate_snippets::{AnnotationKind, Level as SnippetLevel, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level as SnippetLevel, Origin, Renderer, Snippet};
 use serde::Serialize;
 
+use super::excerpt::Excerpt;
 use super::plain::plain;
 use super::yaml::Span;
 
@@ -33,10 +34,14 @@ pub struct Diagnostic {
     pub column: usize,
     /// The keys that lead there, outermost first.
     pub path: Vec<String>,
-    /// The line as written, other values than the one to blame masked: they may be secrets.
+    /// The line as written, or the part of a long one around what is to blame. Everything else on it is masked: it may be
+    /// a secret.
     pub excerpt: Option<String>,
     #[serde(skip)]
     mark: std::ops::Range<usize>,
+    /// Whether the excerpt begins within the line.
+    #[serde(skip)]
+    cut: bool,
     /// Whether it is about a text that a source made: its advice is the source's.
     #[serde(skip)]
     converted: bool,
@@ -55,6 +60,7 @@ impl Diagnostic {
             path: Vec::new(),
             excerpt: None,
             mark: 0..0,
+            cut: false,
             converted: false,
         }
     }
@@ -78,6 +84,7 @@ impl Diagnostic {
             column: span.column,
             excerpt: Some(excerpt.line),
             mark: excerpt.mark,
+            cut: excerpt.cut,
             ..Self::whole(file, message, None)
         }
     }
@@ -142,8 +149,15 @@ impl Diagnostic {
         let title = level.primary_title(message.as_str());
         let mut report = match &self.excerpt {
             Some(line) => {
-                let snippet = Snippet::source(line.as_str()).line_start(self.line).path(file.as_str());
-                title.element(snippet.annotation(AnnotationKind::Primary.span(self.mark.clone())))
+                let mark = AnnotationKind::Primary.span(self.mark.clone());
+                let snippet = Snippet::source(line.as_str()).line_start(self.line).annotation(mark);
+                if self.cut {
+                    // The column is that of the text, not of what is shown of it.
+                    let place = Origin::path(file.as_str()).line(self.line).char_column(self.column);
+                    title.element(place).element(snippet)
+                } else {
+                    title.element(snippet.path(file.as_str()))
+                }
             }
             None => title.element(SnippetLevel::NOTE.message(plain(&self.place()))),
         };
@@ -153,98 +167,4 @@ impl Diagnostic {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         renderer.render(&[report])
     }
-}
-
-/// One line of a text that may be shown, and what to mark in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Excerpt {
-    /// The line.
-    pub line: String,
-    /// The bytes of it to mark.
-    pub mark: std::ops::Range<usize>,
-}
-
-/// How many bytes of a line are shown.
-const LINE_LIMIT: usize = 240;
-
-/// The line of `text` in which `span` begins. Every value of `scalars` on it is masked, but that at `show`, and so is a
-/// comment; without them, which is when the text is not YAML, everything but a key is.
-pub fn excerpt(text: &str, span: Span, scalars: Option<&[Span]>, show: Option<Span>) -> Excerpt {
-    let at = floor(text, span.start.min(text.len()));
-    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
-    let mut line = text[start..end].trim_end_matches('\r').to_owned();
-    match scalars {
-        Some(scalars) => {
-            let hidden = scalars.iter().filter(|scalar| show != Some(**scalar));
-            hidden.for_each(|s| mask(&mut line, s.start.saturating_sub(start), s.end.saturating_sub(start)));
-            mask_comment(&mut line, show.map_or(0, |shown| shown.end.saturating_sub(start)));
-        }
-        None => mask_values(&mut line),
-    }
-    let shown = floor(&line, LINE_LIMIT);
-    line.truncate(shown);
-    let mark_start = floor(&line, (at - start).min(line.len()));
-    let mark_end = ceil(&line, span.end.saturating_sub(start).clamp(mark_start, line.len()));
-    let mark_end = if mark_end == mark_start {
-        ceil(&line, (mark_start + 1).min(line.len()))
-    } else {
-        mark_end
-    };
-    Excerpt {
-        line,
-        mark: mark_start..mark_end,
-    }
-}
-
-/// Masks the comment that begins behind `from`, if one does: it may be a value that was commented out.
-fn mask_comment(line: &mut String, from: usize) {
-    let from = ceil(line, from.min(line.len()));
-    let begins = |at: &usize| line[..*at].chars().next_back().is_none_or(char::is_whitespace);
-    let comment = line[from..].match_indices('#').map(|(at, _)| from + at).find(begins);
-    if let Some(comment) = comment {
-        let end = line.len();
-        mask(line, comment + 1, end);
-    }
-}
-
-/// Of a line that could not be read only a key is shown, and only where it can be nothing else: a word, and a colon.
-fn mask_values(line: &mut String) {
-    let indent = line.len() - line.trim_start_matches([' ', '\t', '-']).len();
-    let rest = &line[indent..];
-    let word = rest
-        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')))
-        .unwrap_or(rest.len());
-    let behind = &rest[word..];
-    let is_key = behind == ":" || behind.starts_with(": ") || behind.starts_with(":\t");
-    let (from, end) = (if is_key { indent + word + 1 } else { indent }, line.len());
-    mask(line, from, end);
-}
-
-/// Puts `*` for every character between the two bytes, so that columns stay as they are.
-fn mask(line: &mut String, from: usize, to: usize) {
-    let (from, to) = (ceil(line, from.min(line.len())), floor(line, to.min(line.len())));
-    if from < to {
-        let mut masked: String = line[from..to]
-            .chars()
-            .map(|c| if c.is_whitespace() { c } else { '*' })
-            .collect();
-        // A character of several bytes became one: the marks count bytes.
-        masked.push_str(&" ".repeat((to - from).saturating_sub(masked.len())));
-        line.replace_range(from..to, &masked);
-    }
-}
-
-fn floor(text: &str, mut at: usize) -> usize {
-    while at > 0 && !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at.min(text.len())
-}
-
-fn ceil(text: &str, mut at: usize) -> usize {
-    while at < text.len() && !text.is_char_boundary(at) {
-        at += 1;
-    }
-    at.min(text.len())
 }

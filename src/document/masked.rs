@@ -5,28 +5,34 @@ use serde_json::{Map, Value as Json};
 use super::redact;
 use super::secret::MASK;
 use super::yaml::scalar::{Meaning, resolve};
-use super::yaml::{Node, Value};
+use super::yaml::{Node, Notes, Value};
 
-/// The tree as JSON; what stands at a place that names a secret is masked.
-pub fn masked(node: &Node) -> Json {
-    walk(node, false, false)
+/// The tree as JSON. What a [`Secret`](super::Secret) was read from is masked, and so is what stands at a place that names
+/// one: not all of a document has types of ours.
+pub fn masked(node: &Node, notes: &Notes) -> Json {
+    walk(node, notes, false)
 }
 
-/// `secret`: what stands here is one; `keys`: keys that stand here are, too.
-fn walk(node: &Node, secret: bool, keys: bool) -> Json {
+fn walk(node: &Node, notes: &Notes, secret: bool) -> Json {
+    let secret = secret || notes.is_secret(node.span);
     match &node.value {
         Value::Mapping(entries) => {
+            let typed = notes.is_secret(node.span);
             let entry = |e: &super::yaml::Entry| {
                 let key = e.key.text.as_str();
-                let shown = if keys { MASK.into() } else { redact::redact(key) };
-                let below = walk(&e.value, secret || names_a_secret(key), keys || redact::hides_keys(key));
+                let shown = match typed || e.key.secret {
+                    true => MASK.into(),
+                    false => redact::redact(key),
+                };
+                let below = walk(&e.value, notes, secret || names_a_secret(key));
                 (shown.into_owned(), below)
             };
             Json::Object(entries.iter().map(entry).collect::<Map<_, _>>())
         }
-        Value::Sequence(items) => Json::Array(items.iter().map(|item| walk(item, secret, keys)).collect()),
+        Value::Sequence(items) => Json::Array(items.iter().map(|item| walk(item, notes, secret)).collect()),
         Value::Scalar(scalar) => match resolve(scalar) {
             Meaning::Null => Json::Null,
+            _ if notes.is_secret(node.span) => Json::String(MASK.to_owned()),
             Meaning::Bool(value) => Json::Bool(value),
             _ if secret => Json::String(MASK.to_owned()),
             Meaning::Int(value) => value.into(),
@@ -42,6 +48,12 @@ pub fn names_a_secret(key: &str) -> bool {
     redact::names_a_secret(key) || plain.contains("content") || plain.contains("list") || plain == "headers"
 }
 
+/// Whether even a key below this key is a secret: nothing but one value, or lines, should stand there. `chpasswd` has keys,
+/// and so have headers.
+pub fn hides_keys(key: &str) -> bool {
+    names_a_secret(key) && key != "chpasswd" && !key.eq_ignore_ascii_case("headers")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,7 +62,7 @@ mod tests {
     #[test]
     fn secrets_are_masked_and_the_rest_is_there() {
         let text = "hostname: web1\nroot: {password: hunter2, expire: no}\nchpasswd: {list: [\"a:hunter2\"], users: [{name: a, password: 12345}]}\n";
-        let json = masked(&parse(text, 0).unwrap().root.unwrap());
+        let json = masked(&parse(text, 0).unwrap().root.unwrap(), &Notes::default());
         let shown = json.to_string();
         assert!(!shown.contains("hunter2") && !shown.contains("12345"), "{shown}");
         assert_eq!(json["hostname"], "web1");
@@ -58,6 +70,26 @@ mod tests {
         assert_eq!(
             json["chpasswd"]["users"][0]["name"], MASK,
             "chpasswd as a whole names secrets"
+        );
+    }
+
+    #[test]
+    fn what_a_secret_was_read_from_is_masked_whatever_its_name() {
+        #[derive(serde::Deserialize)]
+        struct Sample {
+            #[allow(dead_code, reason = "it is read, and that is noted")]
+            plain: Vec<super::super::Secret>,
+        }
+        let root = parse("plain: [hunter2, 7, yes]\nother: [hunter3]\n", 0)
+            .unwrap()
+            .root
+            .unwrap();
+        let notes = Notes::default();
+        crate::document::yaml::decode_noting::<Sample>(&root, &notes).unwrap();
+        let json = masked(&root, &notes);
+        assert_eq!(
+            json,
+            serde_json::json!({"plain": [MASK, MASK, MASK], "other": ["hunter3"]})
         );
     }
 }

@@ -6,6 +6,7 @@
 pub mod advice;
 pub mod asked;
 pub mod authorized_key;
+pub mod budget;
 pub mod chpasswd;
 pub mod cloud_config;
 pub mod compressed;
@@ -15,6 +16,7 @@ pub mod diagnostic;
 pub mod docker;
 pub mod duration;
 pub mod encoded;
+pub mod excerpt;
 pub mod flag;
 pub mod hostname;
 pub mod keymap;

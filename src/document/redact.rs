@@ -31,12 +31,6 @@ pub fn names_a_secret(name: &str) -> bool {
     matches!(plain.as_str(), "auth" | "auths") || PARTS.iter().any(|part| plain.contains(part))
 }
 
-/// Whether even a key below this key of a document is a secret: nothing but one value should stand there. `chpasswd` has
-/// keys.
-pub fn hides_keys(name: &str) -> bool {
-    names_a_secret(name) && name != "chpasswd"
-}
-
 /// The text with its secrets masked.
 pub fn redact(text: &str) -> Cow<'_, str> {
     let spans = secrets(text);
@@ -60,9 +54,11 @@ pub fn secrets(text: &str) -> Vec<Range<usize>> {
     let found = if is_json && text.contains(['{', '[']) {
         json::secrets(text)
     } else {
-        lines(text)
+        let mut found: Vec<_> = lines(text)
             .flat_map(|(at, line)| shifted(line_secrets(line), at))
-            .collect()
+            .collect();
+        found.extend(pem::private_keys(text));
+        found
     };
     joined(found)
 }
@@ -96,26 +92,51 @@ fn joined(mut spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
 fn line_secrets(line: &str) -> Vec<Range<usize>> {
     let mut found = url_passwords(line);
     found.extend(assigned(line));
+    found.extend(words::secrets(line));
     found
 }
 
-/// `scheme://user:PASSWORD@host`. The password reaches to the last `@` of the word: people don't escape theirs.
+/// `scheme://user:PASSWORD@host`. The password reaches to the last `@`: people don't escape theirs.
 fn url_passwords(line: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
+    let last = line.rfind('@');
     while let Some(at) = line.get(from..).and_then(|rest| rest.find("://")) {
         let start = from + at + "://".len();
         let rest = line.get(start..).unwrap_or_default();
-        let word = rest.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>'));
-        let word = word.into_iter().next().unwrap_or_default();
-        if let Some((user, _)) = word.rsplit_once('@')
-            && let Some(colon) = user.find(':')
-        {
-            found.push(start + colon + 1..start + user.len());
+        let word = rest.find(ends_word).unwrap_or(rest.len());
+        let is_alone = !line.get(..from + at).unwrap_or_default().contains(ends_word);
+        let last = last.and_then(|last| last.checked_sub(start));
+        let length = userinfo(rest, word, last, is_alone);
+        let user = rest.get(..length).unwrap_or_default();
+        if let Some(colon) = user.find(':') {
+            found.push(start + colon + 1..start + length);
         }
-        from = start + word.len();
+        from = start + word.max(length);
     }
     found
+}
+
+fn ends_word(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>')
+}
+
+/// How long the `user:password` is with which an address goes on. It may have blanks and quotes in it, unless what is
+/// behind the first colon is the port of a host. `word`: where the first of them is; `last`: where the last `@` is;
+/// `is_alone`: nothing is before the address in the line.
+fn userinfo(rest: &str, word: usize, last: Option<usize>, is_alone: bool) -> usize {
+    let within = rest.get(..word).and_then(|word| word.rfind('@'));
+    let beyond = last.filter(|at| *at > word);
+    let Some((user, behind)) = rest.split_once(':') else {
+        return within.unwrap_or(0);
+    };
+    let port = behind.trim_start_matches(|c: char| c.is_ascii_digit());
+    let is_port = port.len() < behind.len() && port.chars().next().is_none_or(|c| ends_word(c) || "/?#,;".contains(c));
+    let is_user = !user.contains(|c| ends_word(c) || matches!(c, '/' | '@' | '?'));
+    match beyond {
+        Some(beyond) if is_user && (is_alone || !is_port) => beyond,
+        _ => within.unwrap_or(0),
+    }
 }
 
 /// `NAME=VALUE`, `NAME: VALUE`, `--NAME VALUE`, where the name is a secret's. A value in quotes ends with them; what is
@@ -189,6 +210,114 @@ fn closing_quote(text: &str, quote: char) -> Option<usize> {
     })
 }
 
+/// Programs that take passwords in other ways than by a name and a value.
+mod words {
+    use std::ops::Range;
+
+    /// `curl -u USER:PASSWORD`, and lines of a netrc: `machine HOST login USER password PASSWORD`.
+    pub(super) fn secrets(line: &str) -> Vec<Range<usize>> {
+        let words: Vec<(usize, &str)> = split(line).collect();
+        let mut found = netrc(&words);
+        if words.iter().any(|(_, word)| is_curl(word)) {
+            found.extend(curl(&words));
+        }
+        found
+    }
+
+    fn split(line: &str) -> impl Iterator<Item = (usize, &str)> {
+        let mut at = 0;
+        line.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '[' | ']' | '`'))
+            .map(move |word| {
+                let start = at;
+                // Every separator here has one byte, but for white space beyond ASCII.
+                let length = word.len();
+                at = start
+                    + length
+                    + line
+                        .get(start + length..)
+                        .and_then(|rest| rest.chars().next())
+                        .map_or(0, char::len_utf8);
+                (start, word)
+            })
+            .filter(|(_, word)| !word.is_empty())
+    }
+
+    fn is_curl(word: &str) -> bool {
+        matches!(word.rsplit('/').next(), Some("curl" | "wget" | "http" | "https"))
+    }
+
+    fn curl(words: &[(usize, &str)]) -> Vec<Range<usize>> {
+        const OPTIONS: [&str; 4] = ["-u", "--user", "--proxy-user", "-U"];
+        let mut found = Vec::new();
+        for (number, (at, word)) in words.iter().enumerate() {
+            let given = if OPTIONS.contains(word) {
+                words.get(number + 1).copied()
+            } else {
+                let attached = OPTIONS.iter().find_map(|option| match option.starts_with("--") {
+                    true => word.strip_prefix(option)?.strip_prefix('='),
+                    false => word.strip_prefix(option),
+                });
+                attached.map(|value| (at + word.len() - value.len(), value))
+            };
+            if let Some((start, value)) = given
+                && let Some(colon) = value.find(':')
+            {
+                found.push(start + colon + 1..start + value.len());
+            }
+        }
+        found
+    }
+
+    /// Only where all of the line is made of netrc's words: `password` is a word of English too.
+    fn netrc(words: &[(usize, &str)]) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        let mut rest = words.iter();
+        while let Some((_, word)) = rest.next() {
+            match *word {
+                "default" => {}
+                "machine" | "login" | "account" => _ = rest.next(),
+                "password" => found.extend(rest.next().map(|(at, word)| *at..at + word.len())),
+                _ => return Vec::new(),
+            }
+        }
+        found
+    }
+}
+
+/// Private keys as OpenSSL and OpenSSH write them.
+mod pem {
+    use super::lines;
+    use std::ops::Range;
+
+    /// The lines between `-----BEGIN … PRIVATE KEY-----` and its end, or that of the text.
+    pub(super) fn private_keys(text: &str) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        let mut inside = false;
+        for (at, line) in lines(text) {
+            let begin = line.find("-----BEGIN ").filter(|_| line.contains("PRIVATE KEY"));
+            let end = line.find("-----END ");
+            // All of it may stand in one line, with `\n` in it.
+            let from = match begin {
+                Some(begin) => {
+                    begin
+                        + line
+                            .get(begin + 11..)
+                            .and_then(|rest| rest.find("-----"))
+                            .map_or(0, |dashes| 16 + dashes)
+                }
+                None if inside => line.len() - line.trim_start().len(),
+                None => continue,
+            };
+            let to = end.filter(|end| *end >= from).unwrap_or(line.trim_end().len());
+            if from < to {
+                found.push(at + from..at + to);
+            }
+            inside = end.is_none_or(|end| begin.is_some_and(|begin| end < begin));
+        }
+        found
+    }
+}
+
 /// JSON goes by its structure: what is anywhere below a secret's name is one, keys included.
 mod json {
     use super::{closing_quote, line_secrets, names_a_secret, shifted};
@@ -234,6 +363,7 @@ mod json {
                         found.push(at..at + length);
                     } else {
                         found.extend(shifted(line_secrets(content), at));
+                        found.extend(shifted(super::pem::private_keys(content), at));
                     }
                     secret = secret || (key_next && names_a_secret(content));
                     key_next = false;
@@ -269,6 +399,50 @@ mod tests {
             ("a=http://u:hunter2@a,http://v:hunter2@b", "a=http://u:(secret)@b"),
             ("ssh://git@example.test:22/x", "ssh://git@example.test:22/x"),
             ("http://example.test:8080/a", "http://example.test:8080/a"),
+            ("http://u:hunt'er2@p:1", "http://u:(secret)@p:1"),
+            ("proxy http://u:hunt er\"2@p:1/x y", "proxy http://u:(secret)@p:1/x y"),
+            ("http://u:12 34@p", "http://u:(secret)@p"),
+            (
+                "see http://example.test:8080/a and write to a@example.test",
+                "see http://example.test:8080/a and write to a@example.test",
+            ),
+            (
+                "see http://example.test, and b: c@example.test",
+                "see http://example.test, and b: c@example.test",
+            ),
+            ("[\"http://u:hunt'er2@p\", \"a@b\"", "[\"http://u:(secret)@b\""),
+            (
+                "curl -fsS -u amy:hunter2 https://x",
+                "curl -fsS -u amy:(secret) https://x",
+            ),
+            ("[curl, --user=amy:hunter2, x]", "[curl, --user=amy:(secret), x]"),
+            (
+                "/usr/bin/curl --proxy-user 'amy:hunter2'",
+                "/usr/bin/curl --proxy-user 'amy:(secret)'",
+            ),
+            ("sort -u amy:x", "sort -u amy:x"),
+            (
+                "machine example.test login amy password hunter2",
+                "machine example.test login amy password (secret)",
+            ),
+            ("  password hunter2", "  password (secret)"),
+            ("a password prompt", "a password prompt"),
+            (
+                "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n  hunter3\n-----END RSA PRIVATE KEY-----\nx",
+                "-----BEGIN RSA PRIVATE KEY-----\n(secret)\n  (secret)\n-----END RSA PRIVATE KEY-----\nx",
+            ),
+            (
+                "  -----BEGIN OPENSSH PRIVATE KEY-----\n  hunter2",
+                "  -----BEGIN OPENSSH PRIVATE KEY-----\n  (secret)",
+            ),
+            (
+                "k = '-----BEGIN PRIVATE KEY-----\\nhunter2\\n-----END PRIVATE KEY-----'",
+                "k = '-----BEGIN PRIVATE KEY-----(secret)-----END PRIVATE KEY-----'",
+            ),
+            (
+                "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+                "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
+            ),
             (
                 "Environment=API_TOKEN=hunter2 HOME=/root",
                 "Environment=API_TOKEN=(secret) HOME=/root",

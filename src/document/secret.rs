@@ -2,17 +2,20 @@
 
 use std::fmt;
 
+use serde::de::{Deserialize, Deserializer, Visitor};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// What stands wherever a secret would be shown.
 pub const MASK: &str = "(secret)";
 
 /// A password, a hash or a key. `Debug`, `Display` and `Serialize` all show [`MASK`]; the memory is wiped on drop.
-#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop, serde::Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct Secret(String);
 
 impl Secret {
+    /// The name by which it announces itself to who decodes it, so that the place is noted.
+    pub const NAME: &str = "$firstlight::Secret";
+
     /// Takes a value in.
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())
@@ -39,6 +42,30 @@ impl fmt::Display for Secret {
 impl serde::Serialize for Secret {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(MASK)
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(Self::NAME, Announced)
+    }
+}
+
+struct Announced;
+
+impl<'de> Visitor<'de> for Announced {
+    type Value = Secret;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Secret, D::Error> {
+        String::deserialize(deserializer).map(Secret)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Secret, E> {
+        Ok(Secret::new(text))
     }
 }
 

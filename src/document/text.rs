@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::budget::Budget;
 use super::cloud_config::other_format;
 use super::compressed;
 use super::conversion::Conversion;
@@ -43,13 +44,21 @@ pub struct Texts<'a> {
     pub conversions: Vec<(&'a str, &'a Conversion)>,
 }
 
-/// What a text holds that is compressed by gzip or in base64; `None` if it is plain.
-pub(super) fn unpacked(text: Text<'_>) -> Result<Option<Zeroizing<Vec<u8>>>, Box<Diagnostic>> {
+/// What a text holds that is compressed by gzip or in base64; `None` if it is plain. It is paid for.
+pub(super) fn unpacked(text: Text<'_>, budget: &mut Budget) -> Result<Option<Zeroizing<Vec<u8>>>, Box<Diagnostic>> {
     if text.bytes.len() > TEXT_LIMIT {
         return Ok(None);
     }
-    let (message, hint) = match encoded::unwrapped(text.bytes, TEXT_LIMIT as u64) {
-        Ok(unpacked) => return Ok(unpacked),
+    let limit = budget.unpacked().min(TEXT_LIMIT as u64);
+    let (message, hint) = match encoded::unwrapped(text.bytes, limit) {
+        Ok(unpacked) => {
+            budget.spend_unpacked(unpacked.as_ref().map_or(0, |unpacked| unpacked.len() as u64));
+            return Ok(unpacked);
+        }
+        Err(compressed::Fault::TooLarge) if limit < TEXT_LIMIT as u64 => (
+            "the texts of the document are too large once they are unpacked",
+            "all together have at most 16 MiB",
+        ),
         Err(compressed::Fault::TooLarge) => (
             "the document is too large once it is unpacked",
             "a document has at most 8 MiB",

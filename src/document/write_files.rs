@@ -1,12 +1,13 @@
 //! `write_files`: files as the document has them, or as they are at an address.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use base64ct::{Base64, Encoding as _};
 use serde::Deserialize;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::compressed::gunzip;
+use super::budget::{Budget, UNPACKED_LIMIT};
+use super::compressed::{self, gunzip};
 use super::problem::{Check, Problems};
 use super::secret::Secret;
 
@@ -180,8 +181,16 @@ impl Encoding {
     /// # Errors
     /// It is not what this encoding says, without anything of it.
     pub fn decode(self, raw: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
+        self.decode_within(raw, SIZE_LIMIT).map_err(|wrong| wrong.to_string())
+    }
+
+    /// The same, where at most `limit` bytes may be unpacked.
+    fn decode_within(self, raw: &[u8], limit: u64) -> Result<Zeroizing<Vec<u8>>, Undecodable> {
         let unpack = |packed: &[u8]| {
-            gunzip(packed, SIZE_LIMIT).map_err(|_| format!("is not gzip, or unpacks to more than {SIZE_LIMIT} bytes"))
+            gunzip(packed, limit).map_err(|fault| match fault {
+                compressed::Fault::TooLarge => Undecodable::TooLarge,
+                compressed::Fault::Damaged => Undecodable::NoGzip,
+            })
         };
         match self {
             Self::Plain => Ok(Zeroizing::new(raw.to_vec())),
@@ -190,9 +199,25 @@ impl Encoding {
             Self::GzipBase64 => unpack(&from_base64(raw)?),
         }
     }
+
+    /// Whether something is unpacked.
+    fn is_packed(self) -> bool {
+        matches!(self, Self::Gzip | Self::GzipBase64)
+    }
 }
 
-fn from_base64(raw: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
+/// Why the content of a file can't be had; never with anything of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum Undecodable {
+    #[error("is not base64, as its encoding says")]
+    NoBase64,
+    #[error("is not gzip, or damaged")]
+    NoGzip,
+    #[error("unpacks to more than {SIZE_LIMIT} bytes")]
+    TooLarge,
+}
+
+fn from_base64(raw: &[u8]) -> Result<Zeroizing<Vec<u8>>, Undecodable> {
     let packed = Zeroizing::new(
         raw.iter()
             .copied()
@@ -201,9 +226,7 @@ fn from_base64(raw: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
     );
     let text = std::str::from_utf8(&packed).ok();
     let bytes = text.and_then(|text| Base64::decode_vec(text).ok());
-    bytes
-        .map(Zeroizing::new)
-        .ok_or_else(|| "is not base64, as its encoding says".to_owned())
+    bytes.map(Zeroizing::new).ok_or(Undecodable::NoBase64)
 }
 
 impl WriteFile {
@@ -215,10 +238,10 @@ impl WriteFile {
 
 impl Check for [WriteFile] {
     fn check(&self, problems: &mut Problems<'_>) {
+        let mut paths = HashSet::new();
         for (number, file) in self.iter().enumerate() {
             let mut problems = problems.below(&[&number.to_string()]);
-            let is_again = |earlier: &WriteFile| earlier.path == file.path;
-            if self.iter().take(number).any(is_again) {
+            if !paths.insert(file.path.as_str()) {
                 let message = format!("the file `{}` is there twice", file.path.as_str());
                 problems.error(&["path"], message, Some("put all of it into one entry"));
             }
@@ -229,16 +252,84 @@ impl Check for [WriteFile] {
                     problems.error(&["source", "uri"], message, Some("write https://HOST/PATH"));
                 }
             }
-            // Of a source it is known only later.
-            if let Some(Err(why)) = file
-                .content
-                .as_ref()
-                .map(|content| file.encoding.decode(content.expose().as_bytes()))
-            {
-                problems.error(&["content"], format!("the content {why}"), None);
+        }
+    }
+}
+
+/// Reports contents that are not what their encoding says. What is unpacked is paid for; from the first file on for which
+/// not enough is left, no compressed one is taken. Their numbers are given; only the first is reported.
+pub fn check_contents(files: &[WriteFile], budget: &mut Budget, problems: &mut Problems<'_>) -> Vec<usize> {
+    let mut left_out = Vec::new();
+    for (number, file) in files.iter().enumerate() {
+        // What a source has is known only later.
+        let Some(content) = &file.content else { continue };
+        if file.encoding.is_packed() && !left_out.is_empty() {
+            left_out.push(number);
+            continue;
+        }
+        let mut problems = problems.below(&["write_files", &number.to_string()]);
+        match pay(file.encoding, content.expose().as_bytes(), budget) {
+            Ok(()) => {}
+            Err(Unpaid::Undecodable(why)) => problems.error(&["content"], format!("the content {why}"), None),
+            Err(Unpaid::Budget) => {
+                left_out.push(number);
+                problems.error(&["content"], over_budget(), Some(OVER_BUDGET_HINT));
             }
         }
     }
+    left_out
+}
+
+/// What is said of the first file for which not enough is left.
+fn over_budget() -> String {
+    let size = UNPACKED_LIMIT / 1024 / 1024;
+    format!("the document unpacks to more than {size} MiB: neither this file nor a compressed one after it is taken")
+}
+
+const OVER_BUDGET_HINT: &str = "have large files fetched, with `source`, uncompressed";
+
+enum Unpaid {
+    Budget,
+    Undecodable(Undecodable),
+}
+
+/// Pays for what is unpacked of a content.
+fn pay(encoding: Encoding, raw: &[u8], budget: &mut Budget) -> Result<(), Unpaid> {
+    let limit = match encoding.is_packed() {
+        true => budget.unpacked().min(SIZE_LIMIT),
+        false => SIZE_LIMIT,
+    };
+    match encoding.decode_within(raw, limit) {
+        Ok(bytes) if encoding.is_packed() => budget.spend_unpacked(bytes.len() as u64),
+        Ok(_) => {}
+        Err(Undecodable::TooLarge) if limit < SIZE_LIMIT => return Err(Unpaid::Budget),
+        Err(why) => return Err(Unpaid::Undecodable(why)),
+    }
+    Ok(())
+}
+
+/// Whether what the sources of these files have goes with what is left to be unpacked: the first file for which not enough
+/// is left, and compressed ones behind it, are not taken. Gives their numbers; only the first is reported.
+pub fn check_fetched(files: &[WriteFile], budget: &mut Budget, problems: &mut Problems<'_>) -> Vec<usize> {
+    let mut left_out = Vec::new();
+    for (number, file) in files.iter().enumerate() {
+        let Some(Fetched(bytes)) = file.fetched.as_ref().filter(|_| file.encoding.is_packed()) else {
+            continue;
+        };
+        // What is damaged is reported where it is written.
+        if !left_out.is_empty() || matches!(pay(file.encoding, bytes, budget), Err(Unpaid::Budget)) {
+            if left_out.is_empty() {
+                let number = number.to_string();
+                problems.error(
+                    &["write_files", &number, "source"],
+                    over_budget(),
+                    Some(OVER_BUDGET_HINT),
+                );
+            }
+            left_out.push(number);
+        }
+    }
+    left_out
 }
 
 #[cfg(test)]

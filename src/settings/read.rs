@@ -3,10 +3,10 @@
 use super::form::Form;
 use super::{Invalid, PATH, Settings};
 use crate::document::advice::nearest;
-use crate::document::diagnostic::excerpt;
+use crate::document::excerpt::excerpt;
 use crate::document::redact::redact;
 use crate::document::yaml::decode::DecodeErrorKind;
-use crate::document::yaml::{DecodeError, Fault, Node, Span, Value, decode, parse};
+use crate::document::yaml::{DecodeError, Fault, Node, Notes, Piece, Span, Value, decode_noting, parse};
 use crate::document::{Diagnostic, Problems};
 
 /// The most bytes that are read: more than any settings need.
@@ -15,7 +15,8 @@ const LIMIT: usize = 1024 * 1024;
 /// The text, for excerpts.
 struct Text<'a> {
     text: &'a str,
-    scalars: Option<Vec<Span>>,
+    pieces: Option<Vec<Piece>>,
+    notes: Notes,
 }
 
 /// Reads the file. An empty one says nothing.
@@ -30,18 +31,23 @@ pub fn read(bytes: &[u8]) -> Result<Settings, Invalid> {
     let decoded = std::str::from_utf8(bytes);
     let text = decoded.map_err(|_| whole("the file is not UTF-8", "save it as UTF-8"))?;
     let parsed = parse(text, 0).map_err(|fault| {
-        let text = Text { text, scalars: None };
+        let text = Text {
+            text,
+            pieces: None,
+            notes: Notes::default(),
+        };
         Invalid(vec![text.fault(fault)])
     })?;
     let text = Text {
         text,
-        scalars: Some(parsed.scalars),
+        pieces: Some(parsed.pieces),
+        notes: Notes::default(),
     };
     let mut found: Vec<_> = parsed.faults.into_iter().map(|fault| text.fault(fault)).collect();
-    let Some(mut tree) = parsed.root else {
-        return Ok(Settings::default());
+    let settings = match parsed.root {
+        Some(mut tree) => text.settings(&mut tree, &mut found),
+        None => Some(Settings::default()),
     };
-    let settings = text.settings(&mut tree, &mut found);
     match settings.filter(|_| found.is_empty()) {
         Some(settings) => Ok(settings),
         None => Err(Invalid(found)),
@@ -52,7 +58,7 @@ impl Text<'_> {
     /// Reads the tree; what is bad is reported and taken out, so that all of it is found in one run.
     fn settings(&self, tree: &mut Node, found: &mut Vec<Diagnostic>) -> Option<Settings> {
         loop {
-            match decode::<Form>(tree) {
+            match decode_noting::<Form>(tree, &self.notes) {
                 Ok(form) => {
                     let mut problems = Vec::new();
                     let settings = form.settings(&mut Problems::new(&mut problems));
@@ -113,7 +119,7 @@ impl Text<'_> {
     }
 
     fn diagnostic(&self, span: Span, show: Option<Span>, message: String) -> Diagnostic {
-        let excerpt = excerpt(self.text, span, self.scalars.as_deref(), show);
+        let excerpt = excerpt(self.text, span, self.pieces.as_deref(), &self.notes, show);
         Diagnostic::at(PATH, span, excerpt, message)
     }
 }

@@ -231,8 +231,8 @@ pub fn is_list(part: &Part) -> bool {
 /// The addresses of a list: one a line, the first may stand behind the header; `#` begins a comment.
 fn addresses(list: &Part) -> Result<Vec<Address>, String> {
     let origin = &list.origin;
-    let text = std::str::from_utf8(list_of_addresses(&list.bytes).unwrap_or_default());
-    let text = text.map_err(|_| format!("{origin}: the list of addresses is not UTF-8"))?;
+    let behind = list_of_addresses(&list.bytes).unwrap_or_default();
+    let text = std::str::from_utf8(&behind).map_err(|_| format!("{origin}: the list of addresses is not UTF-8"))?;
     let mut found = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();

@@ -4,7 +4,9 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
 
-use super::node::{Entry, Node, Scalar, Value};
+use super::super::secret::Secret;
+use super::node::{Entry, Node, Scalar, Span, Value};
+use super::notes::Notes;
 use super::scalar::{self, Meaning, resolve};
 
 /// Why a value is not what is wanted there.
@@ -35,7 +37,22 @@ pub enum DecodeErrorKind {
 /// # Errors
 /// The first value that is not as `T` wants it.
 pub fn decode<T: de::DeserializeOwned>(node: &Node) -> Result<T, DecodeError> {
-    T::deserialize(node)
+    decode_noting(node, &Notes::default())
+}
+
+/// The same, noting what else is learned of the tree.
+///
+/// # Errors
+/// The first value that is not as `T` wants it.
+pub fn decode_noting<T: de::DeserializeOwned>(node: &Node, notes: &Notes) -> Result<T, DecodeError> {
+    T::deserialize(Decoder { node, notes })
+}
+
+/// Reads one value.
+#[derive(Clone, Copy)]
+struct Decoder<'a> {
+    node: &'a Node,
+    notes: &'a Notes,
 }
 
 impl DecodeError {
@@ -114,7 +131,7 @@ fn kind_of(unexpected: &Unexpected<'_>) -> &'static str {
 macro_rules! integers {
     ($($method:ident),*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-            match &self.value {
+            match &self.node.value {
                 Value::Scalar(s) => match scalar::integer(&s.text) {
                     Some(number) if number >= 0 => visitor.visit_u64(number.unsigned_abs()),
                     Some(number) => visitor.visit_i64(number),
@@ -129,7 +146,7 @@ macro_rules! integers {
 macro_rules! texts {
     ($($method:ident),*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-            match &self.value {
+            match &self.node.value {
                 // What was meant as text may look like a number or a boolean: the text as written is wanted.
                 Value::Scalar(s) if resolve(s) != Meaning::Null => visitor.visit_str(&s.text),
                 // A visitor that takes a list or nothing as well is asked; the others say what they expect.
@@ -139,20 +156,37 @@ macro_rules! texts {
     };
 }
 
-impl Node {
+impl Decoder<'_> {
     fn mismatch<T>(&self, expected: &dyn Expected) -> Result<T, DecodeError> {
         Err(DecodeError::value(format!(
             "expected {expected}, found {}",
-            self.kind()
+            self.node.kind()
         )))
+    }
+
+    /// Reads a mapping, beginning with its entry number `first`.
+    fn mapping<'de, V: Visitor<'de>>(self, visitor: V, first: usize) -> Result<V::Value, DecodeError> {
+        let entries: &[Entry] = match &self.node.value {
+            Value::Mapping(entries) => entries,
+            // `services:` with nothing below it asks for nothing.
+            Value::Scalar(s) if resolve(s) == Meaning::Null => &[],
+            _ => return self.mismatch(&visitor),
+        };
+        visitor.visit_map(Entries {
+            entries,
+            next: first,
+            current: None,
+            span: self.node.span,
+            notes: self.notes,
+        })
     }
 }
 
-impl<'de> Deserializer<'de> for &Node {
+impl<'de> Deserializer<'de> for Decoder<'_> {
     type Error = DecodeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match &self.value {
+        match &self.node.value {
             Value::Scalar(s) => match resolve(s) {
                 Meaning::Null => visitor.visit_unit(),
                 Meaning::Bool(value) => visitor.visit_bool(value),
@@ -162,12 +196,12 @@ impl<'de> Deserializer<'de> for &Node {
                 Meaning::Text(text) => visitor.visit_str(text),
             },
             Value::Sequence(_) => self.deserialize_seq(visitor),
-            Value::Mapping(_) => self.deserialize_map(visitor),
+            Value::Mapping(_) => self.mapping(visitor, 0),
         }
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match &self.value {
+        match &self.node.value {
             Value::Scalar(s) => match scalar::boolean(&s.text) {
                 Some(value) => visitor.visit_bool(value),
                 None => self.mismatch(&visitor),
@@ -205,20 +239,30 @@ impl<'de> Deserializer<'de> for &Node {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match &self.value {
+        match &self.node.value {
             Value::Scalar(s) if resolve(s) == Meaning::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DecodeError> {
+        if name == Secret::NAME {
+            self.notes.add_secret(self.node.span);
+        }
         visitor.visit_newtype_struct(self)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match &self.value {
+        match &self.node.value {
             Value::Sequence(items) => visitor.visit_seq(Items {
-                items: items.iter().enumerate(),
+                items,
+                next: self.notes.first(self.node.span),
+                span: self.node.span,
+                notes: self.notes,
             }),
             _ => self.mismatch(&visitor),
         }
@@ -229,30 +273,23 @@ impl<'de> Deserializer<'de> for &Node {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match &self.value {
-            Value::Mapping(entries) => visitor.visit_map(Entries {
-                entries: entries.iter(),
-                current: None,
-            }),
-            // `services:` with nothing below it asks for nothing.
-            Value::Scalar(s) if resolve(s) == Meaning::Null => visitor.visit_map(Entries {
-                entries: [].iter(),
-                current: None,
-            }),
-            _ => self.mismatch(&visitor),
-        }
+        self.mapping(visitor, self.notes.first(self.node.span))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        match &self.value {
-            Value::Mapping(_) => self.deserialize_map(visitor),
-            Value::Scalar(s) if resolve(s) == Meaning::Null => self.deserialize_map(visitor),
-            _ => Err(DecodeError::value(format!("expected a mapping, found {}", self.kind()))),
+        self.notes.add_fields(fields);
+        match &self.node.value {
+            Value::Mapping(_) => self.mapping(visitor, 0),
+            Value::Scalar(s) if resolve(s) == Meaning::Null => self.mapping(visitor, 0),
+            _ => Err(DecodeError::value(format!(
+                "expected a mapping, found {}",
+                self.node.kind()
+            ))),
         }
     }
 
@@ -262,9 +299,12 @@ impl<'de> Deserializer<'de> for &Node {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        match &self.value {
+        match &self.node.value {
             Value::Scalar(Scalar { text, .. }) => visitor.visit_enum(text.as_str().into_deserializer()),
-            _ => Err(DecodeError::value(format!("expected one word, found {}", self.kind()))),
+            _ => Err(DecodeError::value(format!(
+                "expected one word, found {}",
+                self.node.kind()
+            ))),
         }
     }
 
@@ -280,32 +320,44 @@ impl<'de> Deserializer<'de> for &Node {
 }
 
 struct Items<'a> {
-    items: std::iter::Enumerate<std::slice::Iter<'a, Node>>,
+    items: &'a [Node],
+    next: usize,
+    span: Span,
+    notes: &'a Notes,
 }
 
 impl<'de> de::SeqAccess<'de> for Items<'_> {
     type Error = DecodeError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, DecodeError> {
-        let Some((number, item)) = self.items.next() else {
+        let Some(node) = self.items.get(self.next) else {
             return Ok(None);
         };
-        seed.deserialize(item)
-            .map(Some)
-            .map_err(|error| error.below(number.to_string()))
+        let number = self.next;
+        self.next += 1;
+        self.notes.count();
+        let notes = self.notes;
+        let value = seed.deserialize(Decoder { node, notes });
+        let value = value.map_err(|error| error.below(number.to_string()))?;
+        notes.is_right(self.span, self.next);
+        Ok(Some(value))
     }
 }
 
 struct Entries<'a> {
-    entries: std::slice::Iter<'a, Entry>,
+    entries: &'a [Entry],
+    next: usize,
     current: Option<&'a Entry>,
+    span: Span,
+    notes: &'a Notes,
 }
 
 impl<'de> de::MapAccess<'de> for Entries<'_> {
     type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
-        self.current = self.entries.next();
+        self.current = self.entries.get(self.next);
+        self.next += 1;
         let Some(entry) = self.current else { return Ok(None) };
         seed.deserialize(KeyText(&entry.key.text))
             .map(Some)
@@ -322,8 +374,12 @@ impl<'de> de::MapAccess<'de> for Entries<'_> {
         let Some(entry) = self.current else {
             return Err(DecodeError::value("a key is missing"));
         };
-        seed.deserialize(&entry.value)
-            .map_err(|error| error.below(entry.key.text.clone()))
+        self.notes.count();
+        let (node, notes) = (&entry.value, self.notes);
+        let value = seed.deserialize(Decoder { node, notes });
+        let value = value.map_err(|error| error.below(entry.key.text.clone()))?;
+        notes.is_right(self.span, self.next);
+        Ok(value)
     }
 }
 

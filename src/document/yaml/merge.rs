@@ -1,6 +1,6 @@
 //! Joining mappings: YAML's own `<<`, and vendor-data below user-data.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::node::{Entry, Node, Value};
 use super::reader::Fault;
@@ -12,9 +12,12 @@ use super::reader::Fault;
 /// `<<` names something that is no mapping.
 pub fn expand_merge_keys(entries: Vec<Entry>) -> Result<Vec<Entry>, Fault> {
     let (merges, mut own): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.key.text == "<<");
+    if merges.is_empty() {
+        return Ok(own);
+    }
+    let mut known: HashSet<String> = own.iter().map(|entry| entry.key.text.clone()).collect();
     for merge in merges {
         let span = merge.value.span;
-        let mut known: HashSet<String> = own.iter().map(|entry| entry.key.text.clone()).collect();
         let sources = match merge.value.value {
             Value::Mapping(entries) => vec![Value::Mapping(entries)],
             Value::Sequence(items) => items.into_iter().map(|item| item.value).collect(),
@@ -65,19 +68,19 @@ pub fn underlay(upper: Node, lower: Node) -> Node {
             // Who gives a password has not to know in which form somebody below gave one.
             let password = |entry: &Entry| PASSWORD.contains(&entry.key.text.as_str());
             let has_password = entries.iter().any(password);
+            let numbered = entries.iter().enumerate();
+            let places: HashMap<String, usize> = numbered.map(|(at, own)| (own.key.text.clone(), at)).collect();
             for entry in below {
-                match entries.iter().position(|e| e.key.text == entry.key.text) {
+                match places.get(&entry.key.text).and_then(|at| entries.get_mut(*at)) {
                     None if has_password && password(&entry) => {}
                     None => entries.push(entry),
-                    Some(at) => {
-                        let own = entries.remove(at);
-                        entries.insert(
-                            at,
-                            Entry {
-                                key: own.key,
-                                value: underlay(own.value, entry.value),
-                            },
-                        );
+                    Some(own) => {
+                        let nothing = Node {
+                            value: Value::Sequence(Vec::new()),
+                            span: own.value.span,
+                        };
+                        let upper = std::mem::replace(&mut own.value, nothing);
+                        own.value = underlay(upper, entry.value);
                     }
                 }
             }

@@ -8,12 +8,14 @@
 pub mod decode;
 pub mod merge;
 pub mod node;
+pub mod notes;
 pub mod reader;
 pub mod scalar;
 
-pub use decode::{DecodeError, decode};
+pub use decode::{DecodeError, decode, decode_noting};
 pub use node::{Entry, Key, Node, Scalar, Span, Value};
-pub use reader::{Fault, Parsed, parse};
+pub use notes::Notes;
+pub use reader::{Fault, Parsed, Piece, parse, parse_within};
 
 /// Reads a `T` from JSON, which is YAML too, the way a document is read.
 #[cfg(test)]

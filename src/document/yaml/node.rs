@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 /// Where something stands in a text.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Span {
     /// Which of the document's texts: user-data, network-config, …; an index that the caller of `parse` chose.
     pub source: usize,
@@ -53,6 +53,8 @@ pub struct Key {
     pub text: String,
     /// Where it stands.
     pub span: Span,
+    /// Whether it may be a secret itself: it stands below a secret's name, or where no colon makes it a key.
+    pub secret: bool,
 }
 
 /// A scalar as written: what it is depends on whether it was quoted. Wiped when dropped, since it may be a password.

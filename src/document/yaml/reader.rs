@@ -6,16 +6,10 @@ use std::rc::Rc;
 use serde_yaml::granit_parser::{Event, Marker, Options, Parser, ScalarStyle, ScanError, Span as ParserSpan, Tag};
 use zeroize::Zeroizing;
 
-use super::super::redact::hides_keys;
+use super::super::budget::{Budget, DEPTH_LIMIT, NODE_LIMIT, PROBLEM_LIMIT, TEXT_LIMIT};
+use super::super::masked::hides_keys;
 use super::merge;
 use super::node::{Entry, Key, Node, Scalar, Span, Value};
-
-/// How deep lists and mappings may nest.
-pub const DEPTH_LIMIT: usize = 64;
-/// How many values a document may have, aliases expanded.
-pub const NODE_LIMIT: usize = 200_000;
-/// How many bytes of text a document may have once its aliases are expanded.
-pub const TEXT_LIMIT: usize = 32 * 1024 * 1024;
 
 /// Why a text is not the YAML that we take, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,13 +25,22 @@ pub struct Fault {
 /// A text that was read.
 #[derive(Debug, Default)]
 pub struct Parsed {
-    /// The tree; `None` when the text holds nothing but comments and white space.
+    /// The tree; `None` when the text holds nothing but comments and white space, or has too many faults.
     pub root: Option<Node>,
-    /// What is wrong without making the rest unreadable: duplicate keys.
+    /// What is wrong without making the rest unreadable: duplicate keys. Where there is one more than are reported, the
+    /// text wasn't read to its end.
     pub faults: Vec<Fault>,
-    /// Where each scalar value stands, those of dropped duplicates included. Keys are not among them, but for those that
-    /// may be a value in the wrong place: below a secret's name, or without a colon.
-    pub scalars: Vec<Span>,
+    /// Each scalar value and key, those of dropped duplicates included, in the order of the text.
+    pub pieces: Vec<Piece>,
+}
+
+/// A scalar as it stands in the text, for whoever shows a line of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece {
+    /// Where.
+    pub span: Span,
+    /// Whether it is a key, and for sure no value in the wrong place: see [`Key::secret`].
+    pub is_key: bool,
 }
 
 /// Reads one YAML document. `source` is put into every [`Span`].
@@ -45,6 +48,14 @@ pub struct Parsed {
 /// # Errors
 /// The text is not YAML, holds several documents, or exceeds a limit.
 pub fn parse(text: &str, source: usize) -> Result<Parsed, Fault> {
+    parse_within(text, source, &mut Budget::default())
+}
+
+/// The same for one of several texts, which share a budget.
+///
+/// # Errors
+/// The text is not YAML, holds several documents, or exceeds what is left.
+pub fn parse_within(text: &str, source: usize, budget: &mut Budget) -> Result<Parsed, Fault> {
     let mut options = Options::default();
     options.set_emit_comments(false);
     let mut reader = Reader {
@@ -53,31 +64,33 @@ pub fn parse(text: &str, source: usize) -> Result<Parsed, Fault> {
         source,
         anchors: HashMap::new(),
         faults: Vec::new(),
-        scalars: Vec::new(),
+        pieces: Vec::new(),
         below_secrets: 0,
-        nodes: 0,
-        bytes: 0,
+        budget,
     };
-    let root = reader.document()?;
+    let root = match reader.document() {
+        // Nothing of it is used: the rest needn't be read.
+        Err(_) if reader.faults.len() > PROBLEM_LIMIT => None,
+        read => read?,
+    };
     let root = root.filter(|node| !matches!(&node.value, Value::Scalar(s) if s.plain && s.text.is_empty()));
     Ok(Parsed {
         root,
         faults: reader.faults,
-        scalars: reader.scalars,
+        pieces: reader.pieces,
     })
 }
 
-struct Reader<'input> {
+struct Reader<'input, 'budget> {
     parser: Parser<'input, serde_yaml::granit_parser::StrInput<'input>>,
     text: &'input str,
     source: usize,
     anchors: HashMap<usize, Anchor>,
     faults: Vec<Fault>,
-    scalars: Vec<Span>,
+    pieces: Vec<Piece>,
     /// How many of the keys that lead here name a secret.
     below_secrets: usize,
-    nodes: usize,
-    bytes: usize,
+    budget: &'budget mut Budget,
 }
 
 /// An anchored value with what it costs to repeat it.
@@ -88,7 +101,7 @@ struct Anchor {
     bytes: usize,
 }
 
-impl<'input> Reader<'input> {
+impl<'input> Reader<'input, '_> {
     fn document(&mut self) -> Result<Option<Node>, Fault> {
         let mut root = None;
         let mut documents = 0;
@@ -122,12 +135,15 @@ impl<'input> Reader<'input> {
             return Err(self.fault(&span, format!("nested deeper than {DEPTH_LIMIT} levels"), None));
         }
         self.spend(&span, 1, 0)?;
-        let (nodes, bytes) = (self.nodes, self.bytes);
+        let before = *self.budget;
         let (value, anchor) = match event {
             Event::Alias(id) => return self.alias(id, &span),
             Event::Scalar(text, style, anchor, tag) => {
                 self.spend(&span, 0, text.len())?;
-                self.scalars.push(self.span(&span));
+                self.pieces.push(Piece {
+                    span: self.span(&span),
+                    is_key: false,
+                });
                 let plain = style == ScalarStyle::Plain;
                 let tag = self.tag(tag.as_deref(), &span)?;
                 // The parser writes `~` for a value that isn't there.
@@ -164,12 +180,12 @@ impl<'input> Reader<'input> {
             span: self.span(&span),
         };
         if anchor != 0 {
-            let cost = Anchor {
-                value: Rc::new(node.value.clone()),
-                nodes: self.nodes - nodes + 1,
-                bytes: self.bytes - bytes,
-            };
-            self.anchors.insert(anchor, cost);
+            let nodes = before.nodes() - self.budget.nodes() + 1;
+            let bytes = before.bytes() - self.budget.bytes();
+            // What is kept for its aliases is paid for like what they repeat.
+            self.spend(&span, nodes, bytes)?;
+            let value = Rc::new(node.value.clone());
+            self.anchors.insert(anchor, Anchor { value, nodes, bytes });
         }
         Ok(node)
     }
@@ -198,23 +214,28 @@ impl<'input> Reader<'input> {
             self.below_secrets += secret;
             let value = self.node(event, span, depth + 1)?;
             self.below_secrets -= secret;
-            self.insert(&mut entries, &mut places, Entry { key, value });
+            self.insert(&mut entries, &mut places, Entry { key, value })?;
         }
         merge::expand_merge_keys(entries).map(Value::Mapping)
     }
 
     /// PyYAML takes the last of two equal keys without a word. So do we, but not without a word. `places` says where in
     /// `entries` each key is: a mapping may have very many.
-    fn insert(&mut self, entries: &mut Vec<Entry>, places: &mut HashMap<String, usize>, entry: Entry) {
+    fn insert(
+        &mut self,
+        entries: &mut Vec<Entry>,
+        places: &mut HashMap<String, usize>,
+        entry: Entry,
+    ) -> Result<(), Fault> {
         let known = places.get(&entry.key.text).filter(|_| entry.key.text != "<<");
         let Some(first) = known.and_then(|at| entries.get_mut(*at)) else {
             places.insert(entry.key.text.clone(), entries.len());
             entries.push(entry);
-            return;
+            return Ok(());
         };
-        self.faults.push(Fault {
+        let fault = Fault {
             span: entry.key.span,
-            message: match self.scalars.contains(&entry.key.span) {
+            message: match entry.key.secret {
                 true => "a key is there twice".to_owned(),
                 false => format!("the key `{}` is there twice", entry.key.text.escape_debug()),
             },
@@ -222,21 +243,28 @@ impl<'input> Reader<'input> {
                 "it is first given at line {}; keep one of them",
                 first.key.span.line
             )),
-        });
+        };
         *first = entry;
+        self.faults.push(fault.clone());
+        match self.faults.len() > PROBLEM_LIMIT {
+            true => Err(fault),
+            false => Ok(()),
+        }
     }
 
     fn key(&mut self, event: Event<'input>, span: ParserSpan, depth: usize) -> Result<Key, Fault> {
-        let values = self.scalars.len();
+        let own = self.pieces.len();
         let node = self.node(event, span, depth + 1)?;
         let colon = self.text.get(node.span.end..).map(str::trim_start);
-        if self.below_secrets == 0 && colon.is_some_and(|rest| rest.starts_with([':', '"', '\''])) {
-            self.scalars.truncate(values);
+        let is_key = self.below_secrets == 0 && colon.is_some_and(|rest| rest.starts_with([':', '"', '\'']));
+        if let Some(piece) = self.pieces.get_mut(own) {
+            piece.is_key = is_key;
         }
         match node.value {
             Value::Scalar(scalar) => Ok(Key {
                 text: scalar.text.to_string(),
                 span: node.span,
+                secret: !is_key,
             }),
             _ => Err(Fault {
                 span: node.span,
@@ -259,29 +287,25 @@ impl<'input> Reader<'input> {
     }
 
     fn spend(&mut self, span: &ParserSpan, nodes: usize, bytes: usize) -> Result<(), Fault> {
-        self.nodes = self.nodes.saturating_add(nodes);
-        self.bytes = self.bytes.saturating_add(bytes);
-        if self.nodes > NODE_LIMIT || self.bytes > TEXT_LIMIT {
-            let message =
-                format!("the document is too large: more than {NODE_LIMIT} values once its aliases are expanded");
-            return Err(self.fault(span, message, Some("aliases of aliases multiply; write the values out")));
-        }
-        Ok(())
+        self.budget.spend(nodes, bytes).ok_or_else(|| {
+            let size = TEXT_LIMIT / 1024 / 1024;
+            let message = format!(
+                "the document is too large: more than {NODE_LIMIT} values, or {size} MiB of text, with its anchors and aliases"
+            );
+            self.fault(span, message, Some("aliases of aliases multiply; write the values out"))
+        })
     }
 
     /// The tags of YAML 1.1 are understood, others (`!vault`, `!include`) mean something to another program.
     fn tag(&self, tag: Option<&Tag>, span: &ParserSpan) -> Result<Option<String>, Fault> {
         let Some(tag) = tag else { return Ok(None) };
         match (tag.handle(), tag.suffix()) {
-            ("tag:yaml.org,2002:", suffix) => Ok(Some(suffix.to_owned())),
+            ("tag:yaml.org,2002:", suffix) if TAGS.contains(&suffix) => Ok(Some(suffix.to_owned())),
             ("!", "") | ("", "!") => Ok(Some("str".to_owned())),
-            (handle, suffix) => {
-                let message = format!(
-                    "the tag `{}{}` is not known here",
-                    handle.escape_debug(),
-                    suffix.escape_debug()
-                );
-                Err(self.fault(span, message, Some("remove it, or quote the value")))
+            // It is not shown: what was meant may be a password that begins with an exclamation mark.
+            _ => {
+                let hint = "put quotes around a value that begins with `!`, or remove the tag";
+                Err(self.fault(span, "the tag of this value is not known here", Some(hint)))
             }
         }
     }
@@ -305,7 +329,7 @@ impl<'input> Reader<'input> {
         };
         Fault {
             span: self.span_between(error.marker(), error.marker()),
-            message: format!("this is not YAML: {info}"),
+            message: format!("this is not YAML: {}", unquoted(&info)),
             hint,
         }
     }
@@ -324,6 +348,29 @@ impl<'input> Reader<'input> {
             column: start.col() + 1,
         }
     }
+}
+
+/// The types of YAML 1.1 (<https://yaml.org/type/>), without the `!!`.
+const TAGS: [&str; 13] = [
+    "binary",
+    "bool",
+    "float",
+    "int",
+    "map",
+    "merge",
+    "null",
+    "omap",
+    "pairs",
+    "seq",
+    "set",
+    "str",
+    "timestamp",
+];
+
+/// What the parser says, without the words of the document that it quotes.
+fn unquoted(info: &str) -> &str {
+    let end = info.find(['`', '"', '<']).unwrap_or(info.len());
+    info.get(..end).unwrap_or_default().trim_end_matches([' ', ':'])
 }
 
 #[cfg(test)]
@@ -349,6 +396,7 @@ mod tests {
             ("a: [1, 2\n", 1, 4, "not YAML"),
             ("a: 1\n---\nb: 2\n", 2, 1, "second YAML document"),
             ("a: !vault x\n", 1, 11, "tag"),
+            ("a: !!vault x\n", 1, 12, "tag"),
             ("[a, b]: 1\n", 1, 1, "can't be a key"),
             ("a: &x [*x]\n", 1, 8, "inside its own anchor"),
         ];
@@ -379,6 +427,37 @@ mod tests {
         }
         let big = format!("a: &a \"{}\"\nb: [{}]", "x".repeat(100_000), vec!["*a"; 400].join(","));
         assert!(fault(&big).message.contains("too large"));
+    }
+
+    #[test]
+    fn what_anchors_keep_is_paid_for() {
+        let values = vec!["x"; NODE_LIMIT / 60].join(",");
+        let open: String = (0..60).map(|n| format!("&a{n} [")).collect();
+        let nested = format!("a: {open}{values}{}\n", "]".repeat(60));
+        assert!(fault(&nested).message.contains("too large"));
+        assert!(parse(&format!("a: [{values}]\n"), 0).is_ok());
+        let text = format!("a: &a {:?}\nb: &b {:?}\n", "x".repeat(6 << 20), "y".repeat(3 << 20));
+        assert!(fault(&text).message.contains("too large"));
+    }
+
+    #[test]
+    fn several_texts_share_a_budget() {
+        let text = format!("a: [{}]\n", vec!["x"; NODE_LIMIT / 2 - 100].join(","));
+        let mut budget = Budget::default();
+        let read = |budget: &mut Budget| parse_within(&text, 0, budget).is_ok();
+        assert_eq!(
+            [read(&mut budget), read(&mut budget), read(&mut budget)],
+            [true, true, false]
+        );
+    }
+
+    #[test]
+    fn keys_without_end_are_reported_so_often() {
+        for text in ["a: 1\n".repeat(5000), format!("{{{}}}", "a: 1, ".repeat(5000))] {
+            let parsed = parse(&text, 0).unwrap();
+            assert_eq!(parsed.faults.len(), PROBLEM_LIMIT + 1);
+            assert!(parsed.root.is_none() && parsed.pieces.len() < 2 * PROBLEM_LIMIT + 10);
+        }
     }
 
     #[test]

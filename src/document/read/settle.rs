@@ -1,0 +1,227 @@
+//! The configuration that a tree holds: what is wrong is reported and taken out until the rest is right.
+
+use super::Document;
+use crate::document::budget::PROBLEM_LIMIT;
+use crate::document::cloud_config::WITHOUT_EFFECT;
+use crate::document::config::Config;
+use crate::document::diagnostic::Diagnostic;
+use crate::document::meta_data::{self, MetaData, PUBLIC_KEYS};
+use crate::document::network;
+use crate::document::problem::{Check, Problem, Problems};
+use crate::document::public_keys::PublicKeys;
+use crate::document::twice;
+use crate::document::write_files;
+use crate::document::yaml::decode::DecodeErrorKind;
+use crate::document::yaml::{Entry, Node, Span, Value, decode_noting};
+
+/// How many values are taken out. Most are reported, or follow from what is; those that an alias repeats are not.
+const PRUNE_LIMIT: usize = 10 * PROBLEM_LIMIT;
+
+/// Lists of files, each of which is taken whole or not at all.
+const FILES: [&str; 2] = ["write_files", "networkd_files"];
+
+impl Document {
+    /// Reads meta-data, which has its own tree.
+    pub(super) fn take(&mut self, mut meta: Node) -> MetaData {
+        self.name_near_misses(&meta);
+        if let Some(source) = self.texts.get(meta.span.source) {
+            for keys in PUBLIC_KEYS {
+                _ = meta
+                    .get_mut(keys)
+                    .map(|keys| PublicKeys::split_lines(keys, &source.text));
+            }
+        }
+        let mut meta = Some(meta);
+        std::mem::swap(&mut self.tree, &mut meta);
+        let taken = self.decode_pruning::<MetaData>().unwrap_or_default();
+        std::mem::swap(&mut self.tree, &mut meta);
+        taken
+    }
+
+    /// A key of meta-data that nobody reads is the platform's own, but for one that is nearly one of ours.
+    fn name_near_misses(&mut self, meta: &Node) {
+        let Value::Mapping(entries) = &meta.value else { return };
+        let mut named = Vec::new();
+        for Entry { key, .. } in entries {
+            let meant = meta_data::meant(&key.text).filter(|known| !named.contains(known));
+            if let Some(known) = meant.filter(|known| meta.get(known).is_none()) {
+                named.push(known);
+                let message = format!("`{}` means nothing in meta-data", key.text.escape_debug());
+                let hint = Some(format!("did you mean `{known}`?"));
+                self.report_at(key.span, None, Diagnostic::whole("", message, hint).warning());
+            }
+        }
+    }
+
+    /// Reads the configuration. Where more is wrong than is reported, nothing of it is taken: what is not known to be wrong
+    /// is not known to be right either.
+    pub(super) fn decode_all(&mut self) {
+        self.drop_keys_without_effect();
+        self.doom_what_is_there_twice();
+        while !self.given_up {
+            let Some(config) = self.decode_pruning::<Config>() else {
+                break;
+            };
+            let mut problems = Vec::new();
+            config.check(&mut Problems::new(&mut problems));
+            let files = config.write_files.as_deref().unwrap_or_default();
+            let mut left = self.budget;
+            let too_large = write_files::check_contents(files, &mut left, &mut Problems::new(&mut problems));
+            let wrong: Vec<_> = problems.iter().filter(|problem| !problem.warning).cloned().collect();
+            let found = if wrong.is_empty() { problems } else { wrong };
+            let done = found.iter().all(|problem| problem.warning);
+            let also_bad = too_large
+                .iter()
+                .map(|number| vec![FILES[0].to_owned(), number.to_string()]);
+            self.report(found, also_bad.collect());
+            if done {
+                self.config = config;
+                self.budget = left;
+                return;
+            }
+        }
+        if self.given_up {
+            self.tree = self.tree.take().map(|tree| Node {
+                value: Value::Mapping(Vec::new()),
+                span: tree.span,
+            });
+        }
+    }
+
+    /// Of what is only taken whole, nobody knows which half is meant.
+    fn doom_what_is_there_twice(&mut self) {
+        let Some(tree) = &self.tree else { return };
+        let twice: Vec<(usize, Span)> = self.twice.drain(..).take(PROBLEM_LIMIT).collect();
+        let spans: Vec<Span> = twice.iter().map(|(_, span)| *span).collect();
+        let paths = twice::paths(tree, &spans).into_iter().zip(twice);
+        let paths: Vec<_> = paths.filter_map(|(path, (number, _))| Some((path?, number))).collect();
+        let only_whole = |path: &[String]| match path {
+            [first, _, ..] => first == "network" || FILES.contains(&first.as_str()),
+            _ => false,
+        };
+        let doomed = paths.iter().map(|(path, _)| path).filter(|path| only_whole(path));
+        let doomed = doomed.map(|path| self.whole(path)).collect();
+        for (path, number) in &paths {
+            self.say_path(*number, path);
+        }
+        self.prune_all(doomed);
+    }
+
+    fn drop_keys_without_effect(&mut self) {
+        if let Some(Node {
+            value: Value::Mapping(entries),
+            ..
+        }) = &mut self.tree
+        {
+            entries
+                .retain(|entry| !WITHOUT_EFFECT.contains(&entry.key.text.as_str()) && entry.key.text != "vendor_data");
+        }
+    }
+
+    /// Findings of the checks: all are reported, but those that only say that what was taken out is missing. Then what is
+    /// to blame is taken out, and with it what is `also_bad`.
+    fn report(&mut self, found: Vec<Problem>, also_bad: Vec<Vec<String>>) {
+        let mut bad: Vec<Vec<String>> = also_bad;
+        self.more |= bad.len() > PRUNE_LIMIT;
+        self.given_up |= bad.len() > PRUNE_LIMIT;
+        for problem in found {
+            if !self.has_hole(&problem.path) {
+                let told = Diagnostic::whole("", problem.message, problem.hint);
+                let told = if problem.warning { told.warning() } else { told };
+                self.report_value(&problem.path, told);
+            }
+            if self.given_up {
+                return;
+            }
+            if !problem.warning {
+                bad.push(self.whole(&problem.path));
+            }
+        }
+        self.prune_all(bad);
+    }
+
+    /// Takes out what these lead to, the last items of lists first, and what is within another before that.
+    fn prune_all(&mut self, mut bad: Vec<Vec<String>>) {
+        bad.sort_by_cached_key(|path| {
+            path.iter()
+                .map(|key| (key.parse::<usize>().ok(), key.clone()))
+                .collect::<Vec<_>>()
+        });
+        bad.dedup();
+        for path in bad.iter().rev() {
+            self.prune_value(path);
+        }
+    }
+
+    /// Whether `path` leads to a mapping out of which a value was taken: what is then wrong with the mapping as a whole
+    /// follows from that.
+    fn has_hole(&self, path: &[String]) -> bool {
+        let node = self.tree.as_ref().and_then(|tree| tree.find(path));
+        node.is_some_and(|node| self.holes.contains(&node.span))
+    }
+
+    /// Takes out a value that is wrong, under a key that is right.
+    fn prune_value(&mut self, path: &[String]) -> bool {
+        let around = path.split_last().map(|(_, around)| around);
+        let mapping = around.and_then(|around| self.tree.as_ref()?.find(around));
+        self.holes.extend(mapping.map(|mapping| mapping.span));
+        self.prune(path)
+    }
+
+    /// Reads a `T`, reporting and taking out what does not fit until the rest does. What is only taken whole goes last, so
+    /// that everything that is wrong with it is reported. `None`: nothing is left, or too much is wrong.
+    fn decode_pruning<T: serde::de::DeserializeOwned>(&mut self) -> Option<T> {
+        let mut doomed: Vec<Vec<String>> = Vec::new();
+        loop {
+            let error = match decode_noting::<T>(self.tree.as_ref()?, &self.notes) {
+                Ok(value) if doomed.is_empty() && !self.notes.resumes() => return Some(value),
+                Ok(_) => {
+                    self.notes.resume(false);
+                    self.prune_all(std::mem::take(&mut doomed));
+                    continue;
+                }
+                Err(error) => error,
+            };
+            // The next error is behind this one: what is before it isn't read again.
+            if !self.notes.resumes() {
+                self.notes.resume(true);
+            }
+            // That something is missing follows from what was taken out.
+            if !self.has_hole(&error.path) {
+                self.report_error(&error);
+            }
+            let whole = self.whole(&error.path);
+            let is_part = whole.len() < error.path.len();
+            let pruned = match error.kind {
+                DecodeErrorKind::UnknownKey { .. } if !is_part => self.prune(&error.path),
+                _ => self.prune_value(&error.path),
+            };
+            doomed.retain(|path| !path.starts_with(&error.path));
+            doomed.extend(is_part.then_some(whole));
+            if self.given_up || !pruned {
+                self.notes.resume(false);
+                return None;
+            }
+        }
+    }
+
+    /// Takes out what `path` leads to, or the nearest thing around it that there is.
+    fn prune(&mut self, path: &[String]) -> bool {
+        let Some(tree) = &mut self.tree else { return false };
+        self.pruned += 1;
+        self.more |= self.pruned > PRUNE_LIMIT;
+        self.given_up |= self.pruned > PRUNE_LIMIT;
+        (1..=path.len()).rev().any(|length| tree.prune(&path[..length]))
+    }
+
+    /// What is left out where `path` is to blame: of some things nothing is taken out alone. A file with a hole in it would
+    /// be empty or readable by all, and half of an interface leads nowhere.
+    fn whole(&self, path: &[String]) -> Vec<String> {
+        let (first, second) = (path.first().map(String::as_str), path.get(..2));
+        match (&self.tree, first, second) {
+            (Some(tree), Some("network"), _) => network::whole(tree, path).to_vec(),
+            (_, Some(first), Some(file)) if FILES.contains(&first) => file.to_vec(),
+            _ => path.to_vec(),
+        }
+    }
+}

@@ -1,0 +1,526 @@
+//! Documents as a whole: what is reported, what is kept, what is never shown.
+
+use super::*;
+use crate::document::Diagnostic;
+use crate::document::Text;
+use crate::document::budget::PROBLEM_LIMIT;
+use crate::document::text::TEXT_LIMIT;
+
+fn read(user_data: &str) -> Document {
+    let text = Text {
+        origin: "user-data",
+        bytes: user_data.as_bytes(),
+    };
+    Document::read(&Texts {
+        user_data: Some(text),
+        ..Texts::default()
+    })
+}
+
+fn shown(document: &Document) -> String {
+    document
+        .diagnostics
+        .iter()
+        .map(|d| d.render(false))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn comments_are_not_shown() {
+    for line in [
+        "hostnme: web1 # password: hunter2",
+        "hostname: \"a #b\" #hunter2",
+        "{hostname: a b, fqdn: c} # hünter2 # hunter2",
+    ] {
+        let text = shown(&read(line));
+        assert!(
+            text.contains("hostn") && !text.contains("hunter2") && !text.contains("hünter2"),
+            "{text}"
+        );
+    }
+    assert!(shown(&read("hostname: \"a #b\" # c")).contains("a #b"));
+}
+
+#[test]
+fn what_only_follows_from_a_problem_is_not_reported() {
+    let document = read(
+        "chpasswd:\n  users:\n  - {name: root, password: plain}\n  - {name: bob}\n\
+         docker: {enabled: maybe}\n\
+         network: {version: 2, ethernets: {eth0: {routes: [{to: default, via: 192.0.2.300}]}}}\n",
+    );
+    let places: Vec<_> = document.diagnostics.iter().map(|d| d.path.join(".")).collect();
+    let expected = [
+        "docker.enabled",
+        "network.ethernets.eth0.routes.0.via",
+        "chpasswd.users.0.password",
+        "chpasswd.users.1",
+    ];
+    assert_eq!(places.len(), expected.len(), "{}", shown(&document));
+    assert!(
+        expected.iter().all(|path| places.contains(&(*path).to_owned())),
+        "{places:?}"
+    );
+    let users = document.config.chpasswd.map_or(0, |chpasswd| chpasswd.logins().len());
+    assert_eq!(users, 0);
+}
+
+#[test]
+fn a_document_with_many_keys_is_read_quickly() {
+    let keys: String = (0..50_000).map(|n| format!("  s{n}: true\n")).collect();
+    let begun = std::time::Instant::now();
+    assert!(!read(&format!("services:\n{keys}")).has_errors());
+    assert!(
+        begun.elapsed() < std::time::Duration::from_secs(10),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[test]
+fn all_problems_are_reported_in_one_run_and_the_rest_is_kept() {
+    let document =
+        read("hostnme: a\nhostname: web1\nfqdn: web 1\npreserve_hostname: 7\nruncmd: [ls]\nhostname: web2\n");
+    let text = shown(&document);
+    for words in [
+        "hostname: web1",
+        "did you mean `hostname`?",
+        "web 1",
+        "a boolean",
+        "doesn't apply",
+        "there twice",
+    ] {
+        assert!(words == "hostname: web1" || text.contains(words), "{words}\n{text}");
+    }
+    assert_eq!(document.diagnostics.len(), 5, "{text}");
+    assert_eq!(document.config.hostname.as_ref().unwrap().as_str(), "web2");
+    assert_eq!(document.config.fqdn, None);
+}
+
+#[test]
+fn a_key_of_cloud_config_below_another_is_known_and_not_applied() {
+    let document = read("ntp: {servers: [a], peers: [b], ntp_client: chrony, poools: [c]}\n");
+    let text = shown(&document);
+    for words in [
+        "`ntp.peers` is a key of cloud-config",
+        "`ntp.ntp_client` is a key of cloud-config",
+        "did you mean `pools`?",
+    ] {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
+    assert_eq!(document.config.ntp.unwrap().all().collect::<Vec<_>>(), ["a"]);
+}
+
+#[test]
+fn a_condition_is_not_widened_by_what_is_wrong_in_it() {
+    let document = read(
+        "network:\n  version: 2\n  ethernets:\n    a: {match: {name: 'e*', macaddress: nonsense}, dhcp4: true}\n    b: {dhcp4: true}\n",
+    );
+    assert_eq!(document.diagnostics.len(), 1, "{}", shown(&document));
+    let network = format!("{:?}", document.config.network);
+    assert!(!network.contains("e*") && network.contains("\"b\""), "{network}");
+}
+
+#[test]
+fn a_file_with_something_wrong_in_it_is_not_written_at_all() {
+    let document = read(
+        "write_files:\n- {path: /a, content: '%', encoding: b64}\n- {path: /b, permissions: rw-------}\n\
+         - {path: ../c}\n- {path: /d, mode: 1}\n- {content: x}\n\
+         - {path: /e, content: '%', encoding: b64, source: {uri: ftp://x}}\n- {path: /good}\n\
+         networkd_files: [{name: a.network, contents: [x]}, {name: b.conf, contents: x}]\n",
+    );
+    assert_eq!(document.diagnostics.len(), 9, "{}", shown(&document));
+    let files = document.config.write_files.unwrap();
+    let paths: Vec<_> = files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, ["/good"]);
+    assert_eq!(document.config.networkd_files, Some(Vec::new()));
+}
+
+#[test]
+fn a_diagnostic_has_file_line_column_and_the_line() {
+    let document = read("#cloud-config\nhostname: web1\nhostnme: x\n");
+    let found = &document.diagnostics[0];
+    assert_eq!((found.file.as_str(), found.line, found.column), ("user-data", 3, 1));
+    let text = found.render(false);
+    assert!(
+        text.contains("user-data:3:1") && text.contains("hostnme: *") && text.contains("^^^^^^^"),
+        "{text}"
+    );
+}
+
+#[test]
+fn no_diagnostic_shows_a_secret() {
+    for text in [
+        "root: hunter2\n",
+        "pasword: hunter2\n",
+        "root: {password: hunter2, passwrd: hunter2}\n",
+        "password: [hunter2]\n",
+        "firstlight: {strict: hunter2, x: y}\npassword: hunter2\n",
+        "password: hunter2\n\tx: y\n",
+        "password: \"hunter2\n",
+        "- hunter2\n",
+        "hunter2\n",
+        "password: hunter2\npassword: hunter2\n",
+        "root: {password: hunter2, password: hunter2, x: y}\n",
+    ] {
+        let document = read(text);
+        if text.starts_with("firstlight") {
+            continue;
+        }
+        assert!(document.has_errors(), "{text}");
+        let json = serde_json::to_string(&document.diagnostics).unwrap();
+        let all = format!("{}{json}{document:?}", shown(&document));
+        assert!(!all.contains("hunter2"), "{text}\n{all}");
+    }
+}
+
+#[test]
+fn texts_that_are_no_document() {
+    let big = vec![b'#'; TEXT_LIMIT + 1];
+    let table: [(&[u8], &str); 8] = [
+        (b"#!/bin/sh\n", "a script"),
+        (b"\x1f\x8b\x08", "compressed and damaged"),
+        (b"a: \xff\n", "not UTF-8"),
+        (&big, "too large"),
+        (b"- a\n", "expected a mapping"),
+        (b"Content-Type: multipart/mixed\n", "MIME"),
+        (b"a: 1\n---\nb: 2\n", "second YAML document"),
+        (b"hostname:\n\tweb1\n", "tab"),
+    ];
+    for (bytes, words) in table {
+        let text = Text { origin: "doc", bytes };
+        let document = Document::read(&Texts {
+            user_data: Some(text),
+            ..Texts::default()
+        });
+        assert!(
+            document.has_errors() && shown(&document).contains(words),
+            "{words}: {}",
+            shown(&document)
+        );
+    }
+}
+
+#[test]
+fn a_compressed_text_is_unpacked_within_bounds() {
+    use std::io::Write;
+    let gz = |bytes: &[u8]| {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packer.write_all(bytes).unwrap();
+        packer.finish().unwrap()
+    };
+    let read = |bytes: &[u8]| {
+        let text = Text { origin: "doc", bytes };
+        Document::read(&Texts {
+            user_data: Some(text),
+            ..Texts::default()
+        })
+    };
+    let document = read(&gz(b"#cloud-config\nhostname: web1\n"));
+    assert_eq!(
+        (document.diagnostics.len(), document.config.hostname.unwrap().as_str()),
+        (0, "web1")
+    );
+    let bomb = read(&gz(&vec![b'#'; TEXT_LIMIT + 1]));
+    assert!(
+        shown(&bomb).contains("too large once it is unpacked"),
+        "{}",
+        shown(&bomb)
+    );
+}
+
+#[test]
+fn vendor_data_is_below_user_data_and_the_network_beside_it() {
+    let text = |origin, text: &'static str| {
+        Some(Text {
+            origin,
+            bytes: text.as_bytes(),
+        })
+    };
+    let document = Document::read(&Texts {
+        user_data: text("user-data", "hostname: mine\n"),
+        vendor_data: text("vendor-data", "hostname: theirs\nfqdn: theirs.example.test\n"),
+        meta_data: text("meta-data", "instance-id: i-1\nlocal-hostname: platform\nother: 1\n"),
+        network_config: text("network-config", "network: {}\n"),
+        source: ("nocloud", "/dev/sr0"),
+        ..Texts::default()
+    });
+    assert_eq!(document.diagnostics, []);
+    assert_eq!(document.source, "nocloud /dev/sr0");
+    assert_eq!(document.config.hostname.as_ref().unwrap().as_str(), "mine");
+    assert_eq!(document.config.fqdn.as_ref().unwrap().as_str(), "theirs.example.test");
+    assert_eq!(document.meta_data.instance_id.as_deref(), Some("i-1"));
+    assert!(document.config.network.is_some());
+    let refused = Document::read(&Texts {
+        user_data: text("user-data", "vendor_data: {enabled: false}\n"),
+        vendor_data: text("vendor-data", "hostname: theirs\n"),
+        ..Texts::default()
+    });
+    assert_eq!(refused.config, Config::default());
+}
+
+fn packed(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packer.write_all(bytes).unwrap();
+    packer.finish().unwrap()
+}
+
+fn in_base64(bytes: &[u8]) -> String {
+    use base64ct::Encoding;
+    base64ct::Base64::encode_string(&packed(bytes))
+}
+
+#[test]
+fn more_problems_than_are_shown_leave_nothing_to_apply() {
+    let bad_files = "- {path: x}\n".repeat(3000);
+    let twice = "- {path: /x}\n".repeat(3000);
+    let keys: String = (0..3000).map(|n| format!("k{n}: 1\n")).collect();
+    let interfaces: String = (0..3000).map(|n| format!("    e{n}: {{dhcp4: maybe}}\n")).collect();
+    let aliases = "- {path: /x, source: {uri: 'http://x', headers: &h {a: [1]}}}\n".to_owned()
+        + &"- {path: /x, source: {uri: 'http://x', headers: *h}}\n".repeat(3000);
+    for text in [
+        "a: 1\n".repeat(3000),
+        format!("{{{}}}", "a: 1,".repeat(3000)),
+        format!("hostname: web1\n{keys}"),
+        format!("hostname: web1\nwrite_files:\n{bad_files}"),
+        format!("hostname: web1\nwrite_files:\n{twice}"),
+        format!("hostname: web1\nwrite_files:\n{aliases}"),
+        format!("hostname: web1\nwrite_files: [{}]", "1,".repeat(3000)),
+        format!("hostname: web1\nnetwork:\n  ethernets:\n{interfaces}"),
+        format!("hostname: web1\nservices: {{{}}}", "a b: true, ".repeat(3000)),
+    ] {
+        let begin = &text[..60.min(text.len())];
+        let document = read(&text);
+        assert!(document.diagnostics.len() <= PROBLEM_LIMIT + 1, "{begin}");
+        let last = document.diagnostics.last().unwrap();
+        assert!(
+            last.message
+                .contains("only the first 100 problems are shown; nothing of the document is applied"),
+            "{begin}: {last:?}"
+        );
+        assert!(last.is_error());
+        let left = Config {
+            left_out: document.config.left_out.clone(),
+            ..Config::default()
+        };
+        assert_eq!(document.config, left, "{begin}");
+        let kept = document.masked();
+        assert!(kept.is_null() || kept == serde_json::json!({}), "{begin}: {kept}");
+    }
+}
+
+#[test]
+fn warnings_without_end_leave_the_document_as_it_is() {
+    let units: String = (0..300).map(|n| format!("  a{n}: true\n")).collect();
+    let mut document = read(&format!("hostname: web1\nservices:\n{units}"));
+    assert!(document.diagnostics.is_empty());
+    let span = document.tree.as_ref().unwrap().span;
+    for n in 0..300 {
+        document.report_at(
+            span,
+            None,
+            Diagnostic::whole("", format!("warning {n}"), None).warning(),
+        );
+    }
+    document.finish();
+    assert_eq!(
+        (document.diagnostics.len(), document.given_up),
+        (PROBLEM_LIMIT + 1, false)
+    );
+    assert!(!document.has_errors());
+}
+
+/// How many values are decoded, for each value that there is.
+#[test]
+fn what_is_right_is_not_decoded_anew_for_each_problem() {
+    let good: String = (0..20_000)
+        .map(|n| format!("- {{path: /f{n}, content: x}}\n"))
+        .collect();
+    let bad = "- {path: x}\n".repeat(90);
+    let units: String = (0..20_000).map(|n| format!("  u{n}: true\n")).collect();
+    let bad_units: String = (0..90).map(|n| format!("  v{n}: maybe\n")).collect();
+    let in_between: String = (0..90).map(|n| format!("- {{path: x}}\n- {{path: /g{n}}}\n")).collect();
+    for (text, values, problems) in [
+        (format!("write_files:\n{good}{bad}"), 60_000, 90),
+        (format!("write_files:\n{bad}{good}"), 60_000, 90),
+        (format!("write_files:\n{in_between}{good}"), 60_000, 90),
+        (format!("services:\n{units}{bad_units}"), 20_000, 90),
+        (format!("write_files:\n{good}services:\n{bad_units}"), 60_000, 90),
+    ] {
+        let document = read(&text);
+        let begin = &text[..40];
+        let twice = document
+            .diagnostics
+            .iter()
+            .filter(|found| !found.message.contains("there twice"));
+        assert_eq!(twice.count(), problems, "{begin}: {}", shown(&document));
+        let decoded = document.notes.decoded();
+        assert!(decoded < 5 * values + 100 * problems, "{begin}: {decoded} of {values}");
+    }
+}
+
+#[test]
+fn what_a_document_unpacks_has_one_bound() {
+    let large = in_base64(&vec![b' '; 7 << 20]);
+    let small = in_base64(b"x");
+    let file = |path: &str, content: &str| format!("- {{path: {path}, encoding: gz+b64, content: {content}}}\n");
+    let text = format!(
+        "write_files:\n{}{}{}{}- {{path: /plain, content: x}}\n{}",
+        file("/small", &small),
+        file("/a", &large),
+        file("/b", &large),
+        file("/c", &large),
+        file("/d", &small)
+    );
+    let document = read(&text);
+    assert_eq!(document.diagnostics.len(), 1, "{}", shown(&document));
+    let found = &document.diagnostics[0];
+    assert_eq!(
+        (found.line, found.path.join(".").as_str()),
+        (5, "write_files.3.content")
+    );
+    assert!(found.message.contains("more than 16 MiB"), "{found:?}");
+    let files = document.config.write_files.unwrap();
+    let paths: Vec<_> = files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, ["/small", "/a", "/b", "/plain"]);
+    // What a text unpacks to counts.
+    let bytes = packed(format!("{}\n{}", "#".repeat(7 << 20), text).as_bytes());
+    let text = Text {
+        origin: "doc",
+        bytes: &bytes,
+    };
+    let document = Document::read(&Texts {
+        user_data: Some(text),
+        ..Texts::default()
+    });
+    assert_eq!(document.config.write_files.unwrap().len(), 3);
+    // And so does what is fetched.
+    let fetched = packed(&vec![b' '; 7 << 20]);
+    let text: String = ["a", "b", "c", "d"]
+        .map(|name| format!("- {{path: /{name}, encoding: gz, source: {{uri: 'http://h/{name}'}}}}\n"))
+        .concat();
+    let text = format!("write_files:\n{text}");
+    let document = Document::read(&Texts {
+        user_data: Some(Text {
+            origin: "doc",
+            bytes: text.as_bytes(),
+        }),
+        files: ["http://h/a", "http://h/b", "http://h/c", "http://h/d"]
+            .map(|uri| (uri, fetched.as_slice()))
+            .to_vec(),
+        ..Texts::default()
+    });
+    assert_eq!(document.diagnostics.len(), 1, "{}", shown(&document));
+    assert_eq!(document.diagnostics[0].line, 4);
+    assert_eq!(document.config.write_files.unwrap().len(), 2);
+}
+
+#[test]
+fn problems_are_in_the_order_of_the_texts() {
+    let text = |origin, text: &'static str| {
+        let bytes = text.as_bytes();
+        Some(Text { origin, bytes })
+    };
+    let document = Document::read(&Texts {
+        user_data: text(
+            "user-data",
+            "x: 1\nfqdn: a b\nntp: {servers: [a], enabled: maybe}\nfqdn: c d\nhostname: e f\n",
+        ),
+        vendor_data: text("vendor-data", "timezone: x y\nz: 1\n"),
+        network_config: text("network-config", "ethernets: {eth0: {addresses: [a], dhcp4: b}}\n"),
+        meta_data: text("meta-data", "local-hostname: g h\n"),
+        ..Texts::default()
+    });
+    let places: Vec<_> = document.diagnostics.iter().map(Diagnostic::place).collect();
+    let expected = [
+        "user-data:1:1",
+        "user-data:3:30",
+        "user-data:4:1",
+        "user-data:4:7",
+        "user-data:5:11",
+        "vendor-data:1:11",
+        "vendor-data:2:1",
+        "network-config:1:32",
+        "network-config:1:43",
+        "meta-data:1:17",
+    ];
+    assert_eq!(places, expected, "{}", shown(&document));
+}
+
+#[test]
+fn no_problem_only_follows_from_another() {
+    for (network, lines) in [
+        ("{addresses: [192.0.2.999/24], gateway4: 192.0.2.1}", 1),
+        ("{addresses: [192.0.2.2/24], routes: [{to: 0/0, via: 192.0.2.1}]}", 1),
+        (
+            "{addresses: [192.0.2.2/24], routes: [{to: 192.0.2.999/32, via: 192.0.2.1}]}",
+            1,
+        ),
+        (
+            "{addresses: [192.0.2.2/24], routes: [{to: default, via: 192.0.2.999}]}",
+            1,
+        ),
+        ("{addresses: [x], nameservers: {addresses: [y]}}", 2),
+        ("{match: {macaddress: x}, set-name: lan0}", 1),
+    ] {
+        let document = read(&format!("network: {{ethernets: {{eth0: {network}}}}}\n"));
+        assert_eq!(document.diagnostics.len(), lines, "{network}\n{}", shown(&document));
+    }
+}
+
+#[test]
+fn what_is_no_document_does_not_flood_the_terminal() {
+    let long = format!("hostname: {}\n", "x ".repeat(100_000));
+    let key = format!("{{? {} : 1}}\n", "k".repeat(100_000));
+    let pasted = "QUJDREVG".repeat(10_000);
+    for text in [long, key, pasted, format!("a: [{}", "b, ".repeat(100_000))] {
+        let document = read(&text);
+        assert_eq!(document.diagnostics.len(), 1);
+        let found = &document.diagnostics[0];
+        let json = serde_json::to_string(found).unwrap();
+        let size = found.render(false).len().max(json.len());
+        assert!(size < 4000, "{size}: {}", &text[..20]);
+    }
+}
+
+#[test]
+fn the_column_is_that_of_the_text_where_a_line_is_cut() {
+    let line = format!("{{{}hostnme: x}}", "a: 1, ".repeat(50));
+    let document = read(&line.replacen("a: 1, ", "", 49));
+    assert!(shown(&document).contains("user-data:1:"), "{}", shown(&document));
+    let units: String = (0..50).map(|n| format!("u{n}: true, ")).collect();
+    let document = read(&format!("services: {{{units}v: maybe}}"));
+    let text = shown(&document);
+    let column = document.diagnostics[0].column;
+    assert!(
+        column > 300 && text.contains(&format!("user-data:1:{column}\n")),
+        "{text}"
+    );
+    assert!(text.lines().all(|line| line.chars().count() < 200), "{text}");
+}
+
+#[test]
+fn a_list_of_addresses_is_one_however_it_is_packed() {
+    use super::super::list_of_addresses;
+    let list = b"#include\nhttp://127.0.0.1:1/x\n";
+    let behind = &b"\nhttp://127.0.0.1:1/x\n"[..];
+    for bytes in [list.to_vec(), packed(list), in_base64(list).into_bytes()] {
+        assert_eq!(list_of_addresses(&bytes).as_deref(), Some(behind));
+        let document = Document::read(&Texts {
+            user_data: Some(Text {
+                origin: "doc",
+                bytes: &bytes,
+            }),
+            ..Texts::default()
+        });
+        assert!(shown(&document).contains("a list of addresses") && !document.has_errors());
+    }
+    for bytes in [
+        packed(b"#cloud-config\n"),
+        packed(b"#included\n"),
+        packed(list)[..20].to_vec(),
+    ] {
+        assert_eq!(list_of_addresses(&bytes), None);
+    }
+}
