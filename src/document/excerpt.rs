@@ -178,7 +178,6 @@ mod tests {
             ("{a: &bb c, d: *bb }", 2, "{*: &** *, d: *** }", 11..12),
             ("a: [bb, 'c, d', \"e\"]", 2, "*: [**, 'c, d', ***]", 8..14),
             ("wörd: ä, ö", 0, "wörd: ** *", 0..5),
-            ("a: {bb}", 1, "*: {**}", 4..6),
         ];
         for (text, n, line, mark) in table {
             let found = shown(text, n);
