@@ -1,16 +1,16 @@
 //! One writer at a time.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::Read;
 
-use nix::fcntl::{Flock, FlockArg};
-
 use super::{STATE_DIRECTORY, StateError, Store};
+use crate::system::ReadError;
 
 /// The right to change the machine, held until dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _file: Flock<File>,
+    /// flock(2)'s lock, which ends when the file is closed.
+    _file: File,
 }
 
 /// Why the lock could not be had.
@@ -51,14 +51,18 @@ impl Store {
         self.make(STATE_DIRECTORY)?;
         let path = Self::path("lock");
         let file = self.writer.open_lock(&path);
-        let file = file.map_err(|error| self.damaged(&path).unwrap_or_else(|| error.into()))?;
-        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-            Ok(mut locked) => {
+        let mut file = file.map_err(|error| self.damaged(&path).unwrap_or_else(|| error.into()))?;
+        match file.try_lock() {
+            Ok(()) => {
                 // A courtesy to whoever comes second: on a full disk the lock holds without it.
-                let _ = sign(&mut locked);
-                Ok(Lock { _file: locked })
+                let _ = sign(&mut file);
+                Ok(Lock { _file: file })
             }
-            Err((file, _)) => Err(LockError::Held { holder: holder(file) }),
+            Err(TryLockError::WouldBlock) => Err(LockError::Held { holder: holder(file) }),
+            Err(TryLockError::Error(error)) => {
+                let (what, why) = ("lock", error.to_string());
+                Err(StateError::from(ReadError { what, path, why }).into())
+            }
         }
     }
 }
