@@ -433,6 +433,7 @@ mod tests {
             name,
             verdict: Verdict::Present(Box::new(seed)),
             took: Duration::ZERO,
+            late: false,
         }
     }
 

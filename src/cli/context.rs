@@ -165,7 +165,8 @@ impl Context {
 
     /// The whole of a seed, fetched by this host.
     async fn fetched(&self, seed: &Seed, settings: &Settings) -> anyhow::Result<Seed> {
-        let fetched = fetch(&System::running()?, seed, &settings.rules).await;
+        let rules = settings.clone().attended().rules;
+        let fetched = fetch(&System::running()?, seed, &rules).await;
         fetched.map_err(anyhow::Error::msg)
     }
 

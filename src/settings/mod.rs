@@ -5,6 +5,7 @@
 //! read-only half.
 
 mod form;
+mod place;
 mod read;
 
 use std::time::Duration;
@@ -18,6 +19,9 @@ pub const PATH: &str = "/etc/firstlight/config.yaml";
 
 /// How long a first boot waits for devices, unless the owner says otherwise: the network and sshd wait as well.
 const DEVICE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a person's command tries an address again, and waits for one answer.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the machine's owner says beforehand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,10 +55,10 @@ impl Settings {
     /// # Errors
     /// Something is wrong with them. None of them is used then: what is wrong may be what forbids.
     pub fn of(root: &Root) -> Result<Self, Invalid> {
-        match root.read(PATH) {
+        match place::bytes(root) {
             Ok(None) => Ok(Self::default()),
             Ok(Some(bytes)) => read::read(&bytes),
-            Err(error) => Err(Invalid(vec![Diagnostic::whole(PATH, error.to_string(), None)])),
+            Err((why, hint)) => Err(Invalid(vec![Diagnostic::whole(PATH, why, hint)])),
         }
     }
 }
@@ -72,6 +76,16 @@ impl Settings {
     pub fn of_a_person(mut self) -> Self {
         self.rules.allow = Allow::default();
         self.rules.trusted_keys.clear();
+        self
+    }
+
+    /// The same where a person waits: tried again for less long, and with a word about each wait.
+    #[must_use]
+    pub fn attended(mut self) -> Self {
+        let http = &mut self.rules.http;
+        http.retry_for = http.retry_for.min(PATIENCE);
+        http.timeout = http.timeout.min(PATIENCE);
+        http.attended = true;
         self
     }
 }

@@ -87,6 +87,11 @@ fn what_is_wrong_has_its_place_and_a_hint() {
         ("allow: [usb]\n", "1:9", "expected one of removable, fixed, directory"),
         ("allow: removable\n", "1:8", "expected a sequence"),
         ("trusted_keys: []\n", "1:15", "leave the key out"),
+        ("allow:\n", "1:", "`allow` is empty (list what may"),
+        ("allow: ~\n", "1:8", "write `allow: []` where nothing may"),
+        ("trusted_keys:\n", "1:", "`trusted_keys` is empty"),
+        ("trusted_keys: null\n", "1:15", "remove the key"),
+        ("sources:\n", "1:", "`sources` is empty"),
         ("trusted_keys: [RWx]\n", "1:16", "no minisign public key"),
         ("http: {proxy: 'ftp://a'}\n", "1:15", "http://HOST:PORT"),
         ("http: {proxy: 'http://'}\n", "1:15", "http://HOST:PORT"),
@@ -145,4 +150,75 @@ fn settings_that_cannot_be_read_are_not_taken_for_none() {
     std::fs::create_dir(&path).unwrap();
     let said = Settings::of(&root).unwrap_err().to_string();
     assert!(said.contains(PATH) && said.contains("not a regular file"), "{said}");
+}
+
+/// A person's patience ends before a machine's does.
+#[test]
+fn who_waits_is_told_and_waits_for_less_long() {
+    let http = Settings::default().attended().rules.http;
+    assert_eq!(
+        (http.attended, http.retry_for, http.timeout),
+        (true, PATIENCE, PATIENCE)
+    );
+    let none = read("http: {retry_for: 0s}\n").unwrap().attended().rules.http;
+    assert_eq!(none.retry_for, Duration::ZERO);
+    assert!(!Settings::default().rules.http.attended);
+}
+
+#[test]
+fn what_stands_in_the_place_of_settings_or_may_be_written_by_others_is_refused() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    type Change = fn(&std::path::Path);
+    let cases: [(Change, &str); 7] = [
+        (
+            |etc| {
+                std::fs::remove_file(etc.join("config.yaml")).unwrap();
+                symlink("/none", etc.join("config.yaml")).unwrap();
+            },
+            "config.yaml is a link to nothing (remove it, or put the file itself there)",
+        ),
+        (
+            |etc| {
+                std::fs::remove_dir_all(etc).unwrap();
+                symlink("none", etc).unwrap();
+            },
+            "/etc/firstlight is a link to nothing",
+        ),
+        (
+            |etc| {
+                std::fs::remove_dir_all(etc).unwrap();
+                std::fs::write(etc, "").unwrap();
+            },
+            "/etc/firstlight is not a directory",
+        ),
+        (
+            |etc| {
+                std::fs::remove_file(etc.join("config.yaml")).unwrap();
+                nix::unistd::mkfifo(&etc.join("config.yaml"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+            },
+            "not a regular file",
+        ),
+        (
+            |etc| std::fs::set_permissions(etc.join("config.yaml"), PermissionsExt::from_mode(0o666)).unwrap(),
+            "chmod go-w /etc/firstlight/config.yaml",
+        ),
+        (
+            |etc| std::fs::set_permissions(etc, PermissionsExt::from_mode(0o757)).unwrap(),
+            "chmod go-w /etc/firstlight;",
+        ),
+        (
+            |etc| {
+                symlink("config.yaml", etc.join("loop")).unwrap();
+                std::fs::remove_file(etc.join("config.yaml")).unwrap();
+                symlink("loop", etc.join("config.yaml")).unwrap();
+            },
+            "can't look at /etc/firstlight/config.yaml",
+        ),
+    ];
+    for (change, words) in cases {
+        let (tree, root) = tree("label: seed\n");
+        change(&tree.path().join("etc/firstlight"));
+        let said = Settings::of(&root).unwrap_err().to_string();
+        assert!(said.contains(PATH) && said.contains(words), "{words}: {said}");
+    }
 }

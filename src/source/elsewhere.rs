@@ -10,6 +10,9 @@ use crate::document::{Secret, list_of_addresses};
 /// The most addresses that one seed may lead to.
 const ADDRESS_LIMIT: usize = 32;
 
+/// The most that all of them together may have, in bytes (32 MiB): parts, files and signatures.
+const TOTAL_LIMIT: u64 = 4 * PART_LIMIT;
+
 /// How deep lists of addresses may lead to lists of addresses.
 const DEPTH_LIMIT: usize = 4;
 
@@ -67,6 +70,8 @@ struct Fetch<'a> {
     /// Whether signatures are asked for too.
     signed: bool,
     fetched: usize,
+    /// How much that was, in bytes.
+    total: u64,
 }
 
 /// The whole seed: everything it leads to is fetched. `signed`: each part's signature as well, `ADDRESS.minisig`.
@@ -79,6 +84,7 @@ pub fn complete(seed: &Seed, client: &mut Client, signed: bool) -> Result<Seed, 
         client,
         signed,
         fetched: 0,
+        total: 0,
     };
     let mut whole = match &seed.seedfrom {
         Some(address) => fetch.seed(address, seed)?,
@@ -178,6 +184,12 @@ impl Fetch<'_> {
         let Some(bytes) = self.client.get_with(address, headers, PART_LIMIT)? else {
             return Ok(None);
         };
+        self.total = self.total.saturating_add(bytes.len() as u64);
+        if self.total > TOTAL_LIMIT {
+            return Err(format!(
+                "{address}: with it, more than the {TOTAL_LIMIT} bytes that one document may fetch: fetch less"
+            ));
+        }
         let mut part = Part::new(address.to_string(), bytes);
         if self.signed {
             part.signature = self.client.get_with(&address.signature(), headers, SIGNATURE_LIMIT)?;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::media::block::{self, Device};
 use super::{Allow, Rules};
 use crate::system::Root;
+use crate::system::trust::written_by_others;
 
 /// What all sources are given to look at.
 #[derive(Debug, Clone)]
@@ -51,12 +52,16 @@ impl Places {
     /// A part of a seed that is a file of the machine, `None` if it doesn't exist.
     ///
     /// # Errors
-    /// It can't be read, is too large, or is not to be looked for there.
+    /// It can't be read, is too large, can be written by others than root, or is not to be looked for there.
     pub fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         if let Some(forbidden) = self.allow().forbidden_directories() {
             return Err(io::Error::other(forbidden));
         }
-        self.root.read(&path.to_string_lossy()).map_err(io::Error::other)
+        let path = path.to_string_lossy();
+        match written_by_others(&self.root, &path).map_err(io::Error::other)? {
+            Some(why) => Err(io::Error::other(why)),
+            None => self.root.read(&path).map_err(io::Error::other),
+        }
     }
 }
 

@@ -184,6 +184,8 @@ pub struct Found {
     pub verdict: Verdict,
     /// How long it looked.
     pub took: Duration,
+    /// Whether its time was up: nobody knows what it would have said.
+    pub late: bool,
 }
 
 /// Looks for the seed of the machine at `root`. `live`: it runs, and its devices may be looked at.
@@ -203,6 +205,7 @@ pub fn survey(root: &Root, live: bool, choice: &Choice, rules: &Rules) -> Vec<Fo
                 name: *name,
                 verdict,
                 took: begun.elapsed(),
+                late: false,
             }];
         }
     };
@@ -218,30 +221,39 @@ pub fn survey(root: &Root, live: bool, choice: &Choice, rules: &Rules) -> Vec<Fo
             name,
             verdict: Verdict::Broken(format!("no answer within {} s", rules.timeout.as_secs())),
             took: begun.elapsed(),
+            late: true,
         })
     };
     asked.into_iter().map(answer).collect()
 }
 
-/// Lets a source look on a thread of its own, which is left behind when it never comes back.
+/// Lets a source look on a thread of its own, which is left behind when it doesn't come back in time: what it does is
+/// bounded, so that it ends.
 fn ask(name: Name, places: Places) -> mpsc::Receiver<Found> {
     let (answer, asked) = mpsc::channel();
-    let unasked = answer.clone();
+    let refused = answer.clone();
     let look = move || {
         let begun = Instant::now();
         let verdict = elsewhere::allowed(name.look(&places), places.allow());
         let verdict = signature::checked(verdict, &places.rules.trusted_keys);
+        let took = begun.elapsed();
+        let late = matches!(verdict, Verdict::Broken(_)) && took >= program::limit(places.rules.timeout);
         // Nobody waits any more when the deadline has passed.
         let _ = answer.send(Found {
             name,
             verdict,
-            took: begun.elapsed(),
+            took,
+            late,
         });
     };
-    if let Err(error) = std::thread::Builder::new().spawn(look) {
-        let verdict = Verdict::Broken(format!("it can't be asked: no thread can be started: {error}"));
-        let took = Duration::ZERO;
-        let _ = unasked.send(Found { name, verdict, took });
+    if let Err(error) = std::thread::Builder::new().name(name.to_string()).spawn(look) {
+        // As above.
+        let _ = refused.send(Found {
+            name,
+            verdict: Verdict::Broken(format!("can't be asked: {error}")),
+            took: Duration::ZERO,
+            late: false,
+        });
     }
     asked
 }
@@ -251,24 +263,50 @@ pub fn choose(found: Vec<Found>, choice: &Choice) -> Verdict {
     let ordered = matches!(choice, Choice::These(_));
     let mut absent = Vec::new();
     let mut broken = Vec::new();
+    let mut late = Vec::new();
     let mut whole: Vec<Seed> = Vec::new();
-    for Found { name, verdict, .. } in found {
+    for Found {
+        name,
+        verdict,
+        late: is_late,
+        ..
+    } in found
+    {
         match verdict {
+            // A drive that hangs must not keep a machine from what another source has.
+            Verdict::Broken(why) if is_late => late.push(format!("{name}: {why}")),
             Verdict::Absent(why) => absent.push(why),
             // An order was given so that one source can stand in for another, not so that a broken one is passed over.
             Verdict::Broken(why) if ordered && whole.is_empty() => return Verdict::Broken(why),
             Verdict::Broken(why) => broken.push(format!("{name}: {why}")),
-            Verdict::Present(seed) if ordered => return Verdict::Present(seed),
+            Verdict::Present(seed) if ordered => {
+                warn_of(&late, &seed);
+                return Verdict::Present(seed);
+            }
             Verdict::Present(seed) if whole.iter().any(|other| other.says_the_same(&seed)) => {}
             Verdict::Present(seed) => whole.push(*seed),
         }
     }
     place_proposals(&mut whole);
+    match whole.as_slice() {
+        [seed, ..] => warn_of(&late, seed),
+        [] => broken.extend(late),
+    }
     match (whole.as_slice(), broken.as_slice()) {
         ([], []) => Verdict::Absent(absent.join("; ")),
         ([], _) => Verdict::Broken(broken.join("; ")),
         ([seed], []) => Verdict::Present(Box::new(seed.clone())),
         (seeds, _) => Verdict::Broken(several(seeds, &broken)),
+    }
+}
+
+fn warn_of(late: &[String], seed: &Seed) {
+    for why in late {
+        tracing::warn!(
+            "{why}: the seed of {} ({}) is taken without it",
+            seed.source,
+            seed.place
+        );
     }
 }
 
@@ -326,6 +364,7 @@ mod tests {
             name: Name::NoCloud,
             verdict,
             took: Duration::ZERO,
+            late: false,
         };
         verdicts.into_iter().map(found).collect()
     }
@@ -389,6 +428,23 @@ mod tests {
         };
         assert_eq!((both.source.as_str(), both.parts().count()), ("b", 2));
         assert_eq!(source(&choose(found(vec![proposing("a")]), &Choice::All)), "a");
+    }
+
+    #[test]
+    fn what_comes_too_late_keeps_no_other_from_being_taken() {
+        for choice in [Choice::All, ORDERED] {
+            for late_first in [true, false] {
+                let mut all = found(vec![broken(), seed("a", "x")]);
+                all[0].late = true;
+                if !late_first {
+                    all.reverse();
+                }
+                assert_eq!(source(&choose(all, &choice)), "a", "{choice:?}");
+            }
+            let mut alone = found(vec![broken(), absent()]);
+            alone[0].late = true;
+            assert!(matches!(choose(alone, &choice), Verdict::Broken(why) if why.contains("torn")));
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod root;
 mod scratch;
 pub mod sshd;
 pub mod systemd;
+pub mod trust;
 pub mod udev;
 pub mod way;
 pub mod write;

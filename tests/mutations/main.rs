@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says where it stopped by panicking there")]
 
+mod media;
 mod platform;
 
 use proptest::prelude::*;

@@ -184,6 +184,18 @@ fn lists_lead_to_lists_up_to_a_depth_and_a_number() {
 }
 
 #[test]
+fn all_that_is_fetched_for_a_document_has_one_limit() {
+    let large = format!("#cloud-config\n{}", "#".repeat(7 << 20));
+    let server = Server::of(&[("/x", &large)]);
+    let address = server.address("/x");
+    let list = |times: usize| format!("#include\n{}", format!("{}\n", address.written()).repeat(times));
+    assert!(fetched(&including(&list(4))).is_ok());
+    let why = fetched(&including(&list(30))).unwrap_err();
+    assert!(why.contains("more than the 33554432 bytes"), "{why}");
+    assert_eq!(server.seen().len(), 4 + 5);
+}
+
+#[test]
 fn what_is_no_list_of_addresses_is_refused_without_being_shown() {
     let server = Server::of(&[]);
     let gone = format!("#include\n{}\n", server.address("/gone?hunter2").written());

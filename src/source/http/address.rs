@@ -102,6 +102,42 @@ impl Address {
             .unwrap_or_else(|_| self.clone())
     }
 
+    /// Whether both are the same server: scheme, host and port (RFC 6454).
+    pub fn has_origin_of(&self, other: &Self) -> bool {
+        self.origin() == other.origin()
+    }
+
+    fn origin(&self) -> (bool, String, u16) {
+        let port = if self.is_encrypted() { 443 } else { 80 };
+        let host = self.uri.host().unwrap_or_default().to_ascii_lowercase();
+        (self.is_encrypted(), host, self.uri.port_u16().unwrap_or(port))
+    }
+
+    /// The address that a `Location` here means (RFC 3986, 5.2). A user in it is left out: the server knows none of ours.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn leads_to(&self, location: &str) -> Result<Self, String> {
+        let location = location.trim().split('#').next().unwrap_or_default();
+        let path = self.uri.path();
+        let scheme = self.uri.scheme_str().unwrap_or_default();
+        let head = location.split(['/', '?']).next().unwrap_or_default();
+        let whole = match location {
+            "" => self.bare(),
+            _ if head.contains(':') => location.to_owned(),
+            _ if location.starts_with("//") => format!("{scheme}:{location}"),
+            _ if location.starts_with('/') => format!("{}{location}", self.host()),
+            _ if location.starts_with('?') => format!("{}{path}{location}", self.host()),
+            _ => {
+                let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+                format!("{}{directory}/{location}", self.host())
+            }
+        };
+        let address: Self = whole.parse()?;
+        let query = address.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        format!("{}{}{query}", address.host(), without_dots(address.uri.path())).parse()
+    }
+
     /// Scheme, host and port.
     fn host(&self) -> String {
         let scheme = self.uri.scheme_str().unwrap_or_default();
@@ -126,6 +162,22 @@ impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Address({self})")
     }
+}
+
+/// A path without `.` and `..` (RFC 3986, 5.2.4).
+fn without_dots(path: &str) -> String {
+    let mut names = Vec::new();
+    for name in path.split('/').skip(1) {
+        match name {
+            "." => {}
+            ".." => _ = names.pop(),
+            name => names.push(name),
+        }
+    }
+    if path.ends_with("/.") || path.ends_with("/..") {
+        names.push("");
+    }
+    format!("/{}", names.join("/"))
 }
 
 /// `%40` and its like as the bytes they stand for.
@@ -205,5 +257,38 @@ mod tests {
         ] {
             assert_eq!(address(text).file("meta-data").unwrap().written(), file);
         }
+    }
+
+    #[test]
+    fn where_a_redirection_leads() {
+        let from: Address = "http://me:hunter2@h.example:8080/a/b?q".parse().unwrap();
+        for (location, expected) in [
+            ("/c", "http://h.example:8080/c"),
+            ("c?d", "http://h.example:8080/a/c?d"),
+            ("../../../c", "http://h.example:8080/c"),
+            ("./", "http://h.example:8080/a/"),
+            ("..", "http://h.example:8080/"),
+            ("?r", "http://h.example:8080/a/b?r"),
+            ("", "http://h.example:8080/a/b?q"),
+            ("//other/c", "http://other/c"),
+            ("https://you:hunter3@other/c#part", "https://other/c"),
+            ("/c?to=http://x/../y", "http://h.example:8080/c?to=http://x/../y"),
+        ] {
+            assert_eq!(from.leads_to(location).unwrap().written(), expected, "{location}");
+        }
+        for location in ["ftp://x/", "file:///etc/shadow", "http://", "data:,x", "http://a b/"] {
+            assert!(from.leads_to(location).is_err(), "{location}");
+        }
+        for (other, same) in [
+            ("http://H.example:8080/x", true),
+            ("http://you@h.example:8080/x", true),
+            ("https://h.example:8080/", false),
+            ("http://h.example/", false),
+            ("http://h.example.evil:8080/", false),
+        ] {
+            assert_eq!(from.has_origin_of(&other.parse().unwrap()), same, "{other}");
+        }
+        let [a, b]: [Address; 2] = ["https://h/", "https://h:443/"].map(|text| text.parse().unwrap());
+        assert!(a.has_origin_of(&b));
     }
 }

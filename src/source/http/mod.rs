@@ -8,10 +8,12 @@ mod backoff;
 mod settings;
 mod trust;
 
+use std::collections::HashSet;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use ureq::http::StatusCode;
-use ureq::http::header::RETRY_AFTER;
+use ureq::http::header::{LOCATION, RETRY_AFTER};
 use ureq::{Agent, Body, Error, Proxy};
 use zeroize::Zeroizing;
 
@@ -89,9 +91,23 @@ impl Client {
                 };
                 return Err(format!("{address}: {why} (tried {times})"));
             }
-            tracing::info!("{address}: {why}; tried again in {:.1} s", wait.as_secs_f32());
+            self.announce(&format!("{address}: {why}"), tries, wait);
             std::thread::sleep(wait);
         }
+    }
+
+    /// Says that and how long is waited: a person who sees nothing takes it for hanging.
+    fn announce(&self, why: &str, tries: u32, wait: Duration) {
+        let (wait, next) = (wait.as_secs_f32(), tries + 1);
+        if self.settings.attended {
+            let all = self.settings.retry_for.as_secs();
+            // Who closed standard error doesn't want to know.
+            let _ = writeln!(
+                std::io::stderr(),
+                "{why}; attempt {next} follows in {wait:.1} s, for at most {all} s in all; Ctrl-C to stop"
+            );
+        }
+        tracing::info!("{why}; attempt {next} follows in {wait:.1} s");
     }
 
     fn try_once(
@@ -100,23 +116,47 @@ impl Client {
         headers: &[(String, Secret)],
         limit: u64,
     ) -> Result<Option<Vec<u8>>, Fault> {
+        if let Some(why) = given_twice(address, headers) {
+            return Err(Fault::Lasting(why.to_owned()));
+        }
         let agent = self.agent(address).map_err(Fault::Lasting)?;
-        let mut request = agent.get(address.bare());
-        if let Some(header) = address.authorization() {
-            request = request.header("authorization", header.expose());
+        let until = Instant::now() + self.settings.timeout;
+        let mut at = address.clone();
+        for _ in 0..=REDIRECTS {
+            // What was meant for one server is no other's business.
+            let is_meant = at.has_origin_of(address);
+            let mut request = agent.get(at.bare());
+            if is_meant {
+                if let Some(header) = address.authorization() {
+                    request = request.header("authorization", header.expose());
+                }
+                for (name, value) in headers {
+                    request = request.header(name, value.expose());
+                }
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(fault(&Error::Timeout(ureq::Timeout::Global)));
+            }
+            // An encrypted address doesn't lead to one that is not.
+            let config = request.config().https_only(address.is_encrypted());
+            let request = config.timeout_global(Some(left)).build();
+            let mut response = request.call().map_err(|error| fault(&error))?;
+            let (status, location) = (response.status(), response.headers().get(LOCATION));
+            match (status, location) {
+                (StatusCode::OK, _) => return read(response.body_mut(), limit),
+                (StatusCode::NOT_FOUND | StatusCode::GONE, _) => return Ok(None),
+                (status, Some(location)) if is_redirection(status) => {
+                    let next = location.to_str().ok().and_then(|location| at.leads_to(location).ok());
+                    at = next.ok_or_else(|| fault(&Error::BadUri(String::new())))?;
+                }
+                (status, _) => {
+                    let withheld = !is_meant && (address.authorization().is_some() || !headers.is_empty());
+                    return Err(refusal(status, response.headers().get(RETRY_AFTER), withheld));
+                }
+            }
         }
-        for (name, value) in headers {
-            request = request.header(name, value.expose());
-        }
-        // An encrypted address doesn't lead to one that is not.
-        let request = request.config().https_only(address.is_encrypted()).build();
-        let mut response = request.call().map_err(|error| fault(&error))?;
-        match response.status() {
-            StatusCode::OK => {}
-            StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(None),
-            status => return Err(refusal(status, response.headers().get(RETRY_AFTER))),
-        }
-        read(response.body_mut(), limit)
+        Err(fault(&Error::TooManyRedirects))
     }
 
     /// Made at the first request: an address without encryption needs no authorities.
@@ -127,7 +167,9 @@ impl Client {
         name_service::without_plugins();
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
-            .max_redirects(REDIRECTS)
+            // Followed here, which knows what not to send on.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
             .proxy(proxy(&self.settings)?)
             .user_agent(concat!("firstlight/", env!("CARGO_PKG_VERSION")))
             .timeout_global(Some(self.settings.timeout));
@@ -141,6 +183,22 @@ impl Client {
         self.agent = Some(agent.clone());
         Ok(agent)
     }
+}
+
+/// Why a request is not sent: which of two headers of one name counts is the server's guess.
+fn given_twice(address: &Address, headers: &[(String, Secret)]) -> Option<&'static str> {
+    let mut seen = HashSet::new();
+    for (name, _) in headers {
+        if !seen.insert(name.to_ascii_lowercase()) {
+            return Some("a header is given twice, its name in another case: leave one out");
+        }
+    }
+    let in_both = address.authorization().is_some() && seen.contains("authorization");
+    in_both.then_some("Authorization is given twice, in the address and in the headers: leave one out")
+}
+
+fn is_redirection(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
 fn proxy(settings: &Http) -> Result<Option<Proxy>, String> {
@@ -177,8 +235,11 @@ fn too_large(limit: u64) -> Fault {
 }
 
 /// A status that is not a document's.
-fn refusal(status: StatusCode, retry_after: Option<&ureq::http::HeaderValue>) -> Fault {
-    let why = format!("the server says {status}");
+fn refusal(status: StatusCode, retry_after: Option<&ureq::http::HeaderValue>, withheld: bool) -> Fault {
+    let mut why = format!("the server says {status}");
+    if withheld {
+        why += ", and it is another server, which headers and passwords are not sent to: name it in the address";
+    }
     let seconds = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
     let asked = seconds.map(Duration::from_secs);
     let passing = matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);

@@ -17,6 +17,8 @@ pub struct Http {
     pub timeout: Duration,
     /// How long an address is tried again while it does not answer as it should.
     pub retry_for: Duration,
+    /// Whether a person waits for it: then each wait is said.
+    pub attended: bool,
 }
 
 impl Default for Http {
@@ -27,6 +29,7 @@ impl Default for Http {
             ca_certificates: Vec::new(),
             timeout: Duration::from_secs(30),
             retry_for: Duration::from_secs(300),
+            attended: false,
         }
     }
 }

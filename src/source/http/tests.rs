@@ -150,6 +150,75 @@ fn redirections_are_followed() {
     assert!(server.seen()[1].starts_with("GET /there "), "{:?}", server.seen());
 }
 
+/// What is sent along is for the server that was named, wherever that one leads.
+#[test]
+fn headers_and_passwords_stay_with_the_server_that_they_are_for() {
+    let headers = || {
+        ["Authorization", "Cookie", "X-Token"]
+            .map(|name| (name.to_owned(), Secret::new("hunter2")))
+            .to_vec()
+    };
+    let other = Server::new(vec![answer("200 OK", "", "x")]);
+    let location = format!("Location: http://127.0.0.1:{}/\r\n", other.port);
+    let at = |server: &Server, user: &str| format!("http://{user}127.0.0.1:{}/", server.port).parse().unwrap();
+    for (user, headers) in [("", headers()), ("me:hunter2@", headers().split_off(1))] {
+        let first = Server::new(vec![
+            answer("307 Temporary Redirect", "Location: /own\r\n", ""),
+            answer("302 Found", &location, ""),
+        ]);
+        let got = client(&once()).get_with(&at(&first, user), &headers, 9);
+        assert_eq!(got, Ok(Some(b"x".to_vec())));
+        for request in first.seen() {
+            let request = request.to_lowercase();
+            for name in ["authorization: ", "cookie: ", "x-token: hunter2"] {
+                assert!(request.contains(name), "{name}: {request}");
+            }
+        }
+        assert_eq!(first.seen().len(), 2);
+    }
+    for request in other.seen() {
+        let request = request.to_lowercase();
+        for name in ["authorization", "cookie", "x-token", "hunter2"] {
+            assert!(!request.contains(name), "{name}: {request}");
+        }
+    }
+    assert_eq!(other.seen().len(), 2);
+    let guarded = Server::new(vec![answer("401 Unauthorized", "", "")]);
+    let location = format!("Location: http://127.0.0.1:{}/\r\n", guarded.port);
+    let first = Server::new(vec![answer("302 Found", &location, "")]);
+    let why = failure(client(&once()).get_with(&at(&first, ""), &headers(), 9));
+    assert!(why.contains("401") && why.contains("another server"), "{why}");
+}
+
+#[test]
+fn a_header_that_is_given_twice_is_not_sent() {
+    let server = Server::new(vec![answer("200 OK", "", "x")]);
+    let header = |name: &str| (name.to_owned(), Secret::new("hunter2"));
+    for (user, names, words) in [
+        (
+            "me:hunter2@",
+            &["aUTHORIZATION"][..],
+            "in the address and in the headers",
+        ),
+        ("", &["Authorization", "authorization"], "twice"),
+        ("", &["X-Token", "X-TOKEN"], "twice"),
+    ] {
+        let address = format!("http://{user}127.0.0.1:{}/", server.port).parse().unwrap();
+        let headers: Vec<_> = names.iter().map(|name| header(name)).collect();
+        let why = failure(client(&patient()).get_with(&address, &headers, 9));
+        assert!(why.contains(words), "{why}");
+    }
+    let injected = [
+        ("X".to_owned(), Secret::new("a\r\nY: hunter2")),
+        header("X Y"),
+        header(""),
+    ];
+    for header in injected {
+        failure(client(&patient()).get_with(&server.address("/"), &[header], 9));
+    }
+    assert_eq!(server.seen(), Vec::<String>::new());
+}
+
 #[test]
 fn a_server_that_dawdles_is_left() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

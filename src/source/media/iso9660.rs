@@ -19,6 +19,9 @@ const MAX_CONTINUATIONS: usize = 32;
 /// The longest name, in bytes, as in Linux.
 const MAX_NAME: usize = 255;
 
+/// The most sections of one file: a file of the largest size that is read has one every 4 GiB.
+const MAX_SECTIONS: usize = 256;
+
 /// File flags of a directory record (§9.1.6).
 const DIRECTORY: u8 = 0x02;
 const ASSOCIATED: u8 = 0x04;
@@ -217,11 +220,13 @@ impl Tree for Iso {
 
     fn list(&self, directory: &Vec<Extent>) -> Result<Vec<Node<Vec<Extent>>>, MediaError> {
         let mut found = Found::default();
+        let mut whole: u64 = 0;
         for Extent { offset, length } in directory {
-            if *length > MAX_DIRECTORY {
+            whole = whole.saturating_add(*length);
+            if whole > MAX_DIRECTORY {
                 return Err(self
                     .window
-                    .damaged(*offset, format_args!("a directory of {length} bytes")));
+                    .damaged(*offset, format_args!("a directory of {whole} bytes")));
             }
             for start in (0..*length).step_by(SECTOR as usize) {
                 let (at, mut sector) = (offset.saturating_add(start), Vec::new());
@@ -264,6 +269,7 @@ impl Found {
         let before = self.nodes.last_mut().filter(|_| self.open);
         self.open = more;
         match before {
+            Some(file) if file.place.len() >= MAX_SECTIONS => return Err("a file in too many sections"),
             Some(file) if file.entry.name == node.entry.name => {
                 file.entry.size = file.entry.size.saturating_add(node.entry.size);
                 file.place.extend(node.place);

@@ -65,6 +65,12 @@ pub enum MediaError {
         /// What is wrong and at which byte of the file system.
         what: String,
     },
+    /// It leads to and fro without end.
+    #[error("{medium}: its directories take more reading than any seed is worth; make the image again")]
+    Work {
+        /// The device or image file, and the partition.
+        medium: String,
+    },
     /// There is less than the file system says: the copy was cut.
     #[error(
         "{medium}: the image is shorter than its own description says ({actual} of {described} bytes): \

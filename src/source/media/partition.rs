@@ -2,6 +2,8 @@
 //!
 //! GPT checksums are not verified: nothing is believed on their word, and a wrong entry finds no file system.
 
+use std::collections::HashSet;
+
 use super::MediaError;
 use super::window::{Window, field, u8_at, u16_at, u32_at, u64_at};
 
@@ -38,10 +40,14 @@ pub(super) fn partitions(disk: &Window) -> Result<Vec<Window>, MediaError> {
 }
 
 /// The logical partitions: a chain of tables, each with one partition relative to itself and a link relative to the
-/// container. Counting the links keeps a chain in a circle from running for ever.
+/// container. One that comes back to a table ends there.
 fn logical(disk: &Window, container: u64, found: &mut Found<'_>) -> Result<(), MediaError> {
     let mut at = container;
+    let mut seen = HashSet::new();
     for number in 5..5 + MAX_PARTITIONS {
+        if !seen.insert(at) {
+            break;
+        }
         let Some(table) = Table::read(disk, at * 512)? else {
             break;
         };

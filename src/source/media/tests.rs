@@ -520,6 +520,99 @@ fn a_file_in_several_sections_is_put_together() {
     }
 }
 
+/// An ISO whose root directory is `records` over and over, in as many sectors as are given.
+fn crowded(record: &[u8], sectors: usize) -> Image {
+    let length = u32::try_from(sectors * 2048).unwrap();
+    let mut iso = TinyIso::new(&[]);
+    iso.0.resize(32 * 2048 + sectors * 2048, 0);
+    iso.0[16 * 2048 + 80..][..4].copy_from_slice(&u32::try_from(32 + sectors).unwrap().to_le_bytes());
+    let root = TinyIso::record(32, length, 0x02, b"\0", b"");
+    iso.0[16 * 2048 + 156..][..root.len()].copy_from_slice(&root);
+    for sector in iso.0[32 * 2048..].chunks_mut(2048) {
+        for place in sector.chunks_exact_mut(record.len()) {
+            place.copy_from_slice(record);
+        }
+    }
+    iso.image()
+}
+
+/// The work that a medium made of whoever looked for a config drive's files on it.
+fn work_of(image: &Image) -> u64 {
+    let window = window::Window::open(&image.path).unwrap();
+    let volume = Volume::at(&window).unwrap().unwrap();
+    for path in [
+        "",
+        "openstack",
+        "openstack/latest",
+        "openstack/latest/user_data",
+        "ec2/latest",
+    ] {
+        let _ = volume.list(path);
+        let _ = volume.read(path, LIMIT);
+    }
+    window.work()
+}
+
+#[test]
+fn a_crowded_directory_costs_no_more_than_any_seed() {
+    let whole = 2048 * 2048;
+    for (flags, name, what) in [
+        (0x80, &b"OPENSTACK"[..], "too many sections"),
+        (0x82, b"OPENSTACK", "too many sections"),
+        (0x00, b"OPENSTACK", "too many entries"),
+        (0x02, b"OPENSTACK", "too many entries"),
+    ] {
+        let record = TinyIso::record(32, whole, flags, name, b"");
+        let image = crowded(&record, 2048);
+        assert!(image.bytes().len() / record.len() > 90_000);
+        let error = open(&image).list("openstack").unwrap_err().to_string();
+        assert!(error.contains(what), "{error}");
+        assert!(work_of(&image) < 4 * u64::from(whole), "{what}");
+    }
+    // Sections of a directory count together.
+    let sections = [0x82, 0x82, 0x02].map(|flags| TinyIso::record(18, 2 << 20, flags, b"SUB", b""));
+    let mut iso = TinyIso::new(&sections);
+    iso.0.resize(8 << 20, 0);
+    let error = open(&iso.image()).list("sub").unwrap_err().to_string();
+    assert!(error.contains("a directory of"), "{error}");
+}
+
+#[test]
+fn a_medium_that_leads_to_and_fro_is_left_at_some_point() {
+    // Each record of the root goes on 32 times elsewhere: three million small reads, were all of them made.
+    let ce = |offset: u32| {
+        let mut entry = b"CE\x1C\x01".to_vec();
+        for number in [20, offset, 28] {
+            entry.extend(u32::to_le_bytes(number));
+            entry.extend(u32::to_be_bytes(number));
+        }
+        entry
+    };
+    let record = TinyIso::record(21, 1, 0, b"AB", &ce(0));
+    let image = crowded(&record, 2040);
+    // The first record of the root directory announces Rock Ridge; thirty continuations, then an end.
+    image.write(32 * 2048, &[0; 2048]);
+    image.write(32 * 2048, &TinyIso::rock_ridge_root());
+    for turn in 0..30 {
+        image.write(20 * 2048 + u64::from(turn) * 28, &ce((turn + 1) * 28));
+    }
+    let window = window::Window::open(&image.path).unwrap();
+    let volume = Volume::at(&window).unwrap().unwrap();
+    let errors: Vec<_> = (0..9)
+        .filter_map(|_| volume.list("").err())
+        .map(|error| error.to_string())
+        .collect();
+    assert_eq!(errors.len(), 9);
+    assert!(
+        errors
+            .iter()
+            .any(|error| error.contains("more reading than any seed is worth")),
+        "{errors:?}"
+    );
+    let most = window::WORK_LIMIT + 100_000 * 512;
+    assert!(window.work() < most, "{}", window.work());
+}
+
 #[test]
 fn rock_ridge_continuations_are_followed_and_bounded() {
     let ce = |block: u32, offset: u32, length: u32| {

@@ -6,11 +6,20 @@ use std::io::{Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The most work that one medium is worth: bytes read, and [`READ`] for each read. A seed of the largest parts in the
+/// deepest directory that is read takes a part of it.
+pub(super) const WORK_LIMIT: u64 = 256 << 20;
+/// What a read costs besides its bytes.
+const READ: u64 = 512;
 
 /// Part of a medium, from `start`, `len` bytes long: the whole of it, or one partition.
 #[derive(Debug, Clone)]
 pub(super) struct Window {
     file: Arc<File>,
+    /// The work that was done on the medium, by all parts of it.
+    work: Arc<AtomicU64>,
     /// What messages call it: `/dev/sr0`, `seed.img (partition 2)`.
     pub(super) name: String,
     start: u64,
@@ -36,6 +45,7 @@ impl Window {
         match measured {
             Ok((true, len, file)) => Ok(Self {
                 file: Arc::new(file),
+                work: Arc::default(),
                 name: medium,
                 start: 0,
                 len,
@@ -50,12 +60,19 @@ impl Window {
         self.len
     }
 
+    /// How much work was done on the medium.
+    #[cfg(test)]
+    pub(super) fn work(&self) -> u64 {
+        self.work.load(Ordering::Relaxed)
+    }
+
     /// The part of it that starts at byte `start`, at most `len` bytes; `None` where it has no such byte.
     pub(super) fn part(&self, start: u64, len: u64, name: String) -> Option<Self> {
         let rest = self.len.checked_sub(start).filter(|rest| *rest > 0)?;
         let start = self.start.checked_add(start)?;
         Some(Self {
             file: Arc::clone(&self.file),
+            work: Arc::clone(&self.work),
             name,
             start,
             len: len.min(rest),
@@ -80,6 +97,12 @@ impl Window {
                 what,
             });
         };
+        let before = self.work.fetch_add(length.saturating_add(READ), Ordering::Relaxed);
+        if before > WORK_LIMIT {
+            return Err(MediaError::Work {
+                medium: self.name.clone(),
+            });
+        }
         self.file.read_exact_at(buffer, at).map_err(|source| MediaError::Read {
             medium: self.name.clone(),
             offset: at,

@@ -9,6 +9,7 @@ use super::file::read_plain;
 use super::http::{Address, is_address};
 use super::media::{Entry, MediaError, Volume};
 use super::{NOT_ALLOWED, PART_LIMIT, Part, Places, Rules, Seed, Verdict};
+use crate::document::Conversion;
 use std::io;
 use std::path::{Path, PathBuf};
 use told::Told;
@@ -20,6 +21,9 @@ const NAME: &str = "nocloud";
 
 /// Gives a file, `None` if it doesn't exist; it may stop one byte after [`PART_LIMIT`].
 pub(super) type Reader<'a> = dyn Fn(&Path) -> io::Result<Option<Vec<u8>>> + 'a;
+
+/// The most names, or broken volumes, that a message lists.
+const SHOWN: usize = 8;
 
 /// The label of a seed volume, in either case.
 pub const LABEL: &str = "cidata";
@@ -175,10 +179,10 @@ pub fn search(read: &Reader<'_>, devices: &[PathBuf], rules: &Rules) -> Verdict 
     if !(allow.directory || allow.removable || allow.fixed) {
         return Verdict::Absent(NOT_ALLOWED.to_owned());
     }
-    let directories = DIRECTORIES.into_iter().filter(|_| allow.directory);
-    for directory in directories {
+    let mut directories = DIRECTORIES.into_iter().filter(|_| allow.directory);
+    while let Some(directory) = directories.next() {
         match in_directory(Path::new(directory), read) {
-            Ok(Some(seed)) => return Verdict::Present(Box::new(seed)),
+            Ok(Some(seed)) => return present(naming_others(seed, directories, read)),
             Ok(None) => {}
             Err(broken) => return Verdict::Broken(broken),
         }
@@ -204,6 +208,30 @@ pub fn search(read: &Reader<'_>, devices: &[PathBuf], rules: &Rules) -> Verdict 
     choose(seeds).unwrap_or_else(|| Verdict::Absent(absent.join("; ")))
 }
 
+/// The seed, with a warning that names the different one in each of `directories`, which is not used.
+fn naming_others(mut seed: Seed, directories: impl Iterator<Item = &'static str>, read: &Reader<'_>) -> Seed {
+    let mut conversion = Conversion::partly("keep one of the two");
+    let mut any = false;
+    for directory in directories {
+        let why = match in_directory(Path::new(directory), read) {
+            Ok(None) => continue,
+            Ok(Some(other)) if other.says_the_same(&seed) => continue,
+            Ok(Some(_)) => format!(
+                "another seed, which is not used: {} comes before it; remove one",
+                seed.place
+            ),
+            Err(why) => format!("not used: {why}"),
+        };
+        tracing::warn!("{directory}: {why}");
+        conversion.warning(&[], directory, why);
+        any = true;
+    }
+    if any {
+        seed.meta_data = seed.meta_data.map(|part| part.partly_converted(conversion));
+    }
+    seed
+}
+
 /// One verdict from the seeds of several volumes; `None` if there are no volumes.
 fn choose(seeds: Vec<Result<Seed, String>>) -> Option<Verdict> {
     let mut whole: Vec<Seed> = Vec::new();
@@ -214,6 +242,11 @@ fn choose(seeds: Vec<Result<Seed, String>>) -> Option<Verdict> {
             Ok(seed) => whole.push(seed),
             Err(why) => broken.push(why),
         }
+    }
+    let more = broken.len().saturating_sub(SHOWN);
+    broken.truncate(SHOWN);
+    if more > 0 {
+        broken.push(format!("{more} more volumes are as bad"));
     }
     let choice = |seed: &Seed| format!("detach the other, or choose it with --source nocloud:{}", seed.place);
     match whole.as_slice() {
@@ -341,7 +374,6 @@ fn described(volume: &Volume) -> String {
 
 /// The complaint about a place that has no part; names the first few things that it has.
 fn no_parts(place: &str, mut names: Vec<String>) -> String {
-    const SHOWN: usize = 8;
     names.sort();
     // Quoted: on a volume these are anybody's bytes, and they end up on a terminal.
     let mut shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();

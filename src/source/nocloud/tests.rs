@@ -301,6 +301,31 @@ fn directories_win_over_volumes_and_the_first_over_the_second() {
         present(search(&in_both, &devices, &Rules::default())).place,
         DIRECTORIES[0]
     );
+    let warnings = |read: &Reader<'_>| {
+        let seed = present(search(read, &devices, &Rules::default()));
+        let document = crate::document::Document::read(&seed.texts());
+        let warned = document.diagnostics.iter().filter(|one| !one.is_error());
+        warned.map(|one| one.render(false)).collect::<String>()
+    };
+    let other = |path: &Path| {
+        let name = path.file_name().and_then(std::ffi::OsStr::to_str);
+        let text = format!("hostname: h{}\n", path.display().to_string().len());
+        Ok(match name {
+            Some("user-data") => Some(text.into_bytes()),
+            Some("meta-data") => Some(Vec::new()),
+            _ => None,
+        })
+    };
+    let warned = warnings(&other);
+    assert!(
+        warned.contains(DIRECTORIES[1]) && warned.contains("another seed, which is not used"),
+        "{warned}"
+    );
+    let same = |path: &Path| {
+        let name = path.file_name().and_then(std::ffi::OsStr::to_str);
+        Ok(matches!(name, Some("user-data" | "meta-data")).then(Vec::new))
+    };
+    assert!(!warnings(&same).contains("not used"));
     let in_second = |path: &Path| Ok(path.starts_with(DIRECTORIES[1]).then(Vec::new));
     let found = present(search(&in_second, &devices, &Rules::default()));
     assert_eq!(

@@ -40,11 +40,14 @@ pub fn search(places: &Places) -> Verdict {
             .iter()
             .map(|program| std::thread::Builder::new().spawn_scoped(scope, move || ask(program, limit)))
             .collect();
-        let died = |_| Verdict::Broken("a program could not be asked".to_owned());
-        let unasked = |error| Verdict::Broken(format!("a program can't be asked: no thread can be started: {error}"));
+        let failed = |why: String| Verdict::Broken(format!("a program could not be asked: {why}"));
         running
             .into_iter()
-            .map(|asked| asked.map_or_else(unasked, |asked| asked.join().unwrap_or_else(died)))
+            .map(|asked| match asked.map(std::thread::ScopedJoinHandle::join) {
+                Ok(Ok(verdict)) => verdict,
+                Ok(Err(_)) => failed("its thread died".to_owned()),
+                Err(error) => failed(error.to_string()),
+            })
             .collect()
     });
     choose(verdicts)
@@ -63,7 +66,7 @@ pub fn from_path(path: &Path, rules: &Rules) -> Verdict {
 }
 
 /// How long a program may take: less than the source as a whole, so that it is named and killed when it takes longer.
-fn limit(timeout: Duration) -> Duration {
+pub(super) fn limit(timeout: Duration) -> Duration {
     timeout - (timeout / 10).min(Duration::from_millis(500))
 }
 
