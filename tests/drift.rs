@@ -149,6 +149,8 @@ fn a_document_that_asks_for_nothing_gives_the_tree_back() {
 #[test]
 fn what_is_undone_is_in_the_plan_with_its_diff() {
     let tree = Tree::new("60-everything", "photon5");
+    // What not everybody may read would not be shown.
+    fs::set_permissions(tree.path("/etc/ssh/sshd_config"), fs::Permissions::from_mode(0o644)).unwrap();
     tree.apply_seed();
     let said = firstlight_reading(&["plan", "-", "--root", tree.root()], NOTHING.as_bytes());
     for words in [
@@ -206,6 +208,67 @@ fn one_of_several_goes_and_the_others_stay() {
     assert_eq!(tree.read("/etc/ssh/sshd_config"), edited);
     tree.apply(NOTHING);
     assert_eq!(tree.read("/etc/ssh/sshd_config"), sshd);
+}
+
+/// What somebody makes of a file that firstlight shares with others blocks nothing: what can't be told apart is kept and
+/// said, the rest is put right.
+#[test]
+fn an_edited_file_of_others_blocks_nothing() {
+    type Edit = (&'static str, fn(&Path), bool);
+    let edits: [Edit; 6] = [
+        ("made nonsense", |path| fs::write(path, "{ nonsense\n").unwrap(), true),
+        ("emptied", |path| fs::write(path, "").unwrap(), false),
+        ("deleted", |path| fs::remove_file(path).unwrap(), false),
+        (
+            "made a directory",
+            |path| {
+                fs::remove_file(path).unwrap();
+                fs::create_dir(path).unwrap();
+            },
+            true,
+        ),
+        (
+            "made a link",
+            |path| {
+                fs::remove_file(path).unwrap();
+                symlink("/etc/passwd", path).unwrap();
+            },
+            true,
+        ),
+        ("not UTF-8", |path| fs::write(path, b"\xff\xfe\n").unwrap(), false),
+    ];
+    let shared = [
+        "/etc/docker/daemon.json",
+        "/root/.ssh/authorized_keys",
+        "/etc/hostname",
+        "/etc/hosts",
+    ];
+    let document = fs::read_to_string("tests/cases/60-everything/seed/user-data").unwrap();
+    let docker = "docker: {enabled: true, daemon: {mtu: 1400}}\nmanage_etc_hosts: localhost\n";
+    let document = document.replace("docker: true\n", docker);
+    assert!(document.contains(docker));
+    for path in shared {
+        for (how, edit, is_unclear) in edits {
+            let tree = Tree::new("60-everything", "photon5");
+            tree.apply(&document);
+            edit(&tree.path(path));
+            let network = tree.path("/etc/systemd/network/10-firstlight-eth0.network");
+            fs::remove_file(&network).unwrap();
+            let edited = tree.snapshot().get(path).cloned();
+            let said = firstlight_reading(&["apply", "-", "--root", tree.root()], document.as_bytes());
+            assert!([0, 4].contains(&said.status), "{path} {how}: {said:#?}");
+            assert!(network.exists(), "{path} {how}: {said:#?}");
+            // Lines are lines, whatever they say.
+            if is_unclear && (how != "made nonsense" || path.ends_with(".json")) {
+                assert_eq!(tree.snapshot().get(path).cloned(), edited, "{path} {how}");
+                let kept = format!("{path} was edited since firstlight wrote to it");
+                assert_eq!(said.stdout.matches(&kept).count(), 1, "{path} {how}: {said:#?}");
+            }
+            let nothing = firstlight_reading(&["apply", "-", "--root", tree.root()], NOTHING.as_bytes());
+            assert!([0, 4].contains(&nothing.status), "{path} {how}: {nothing:#?}");
+            assert!(!network.exists(), "{path} {how}: {nothing:#?}");
+        }
+    }
 }
 
 #[test]

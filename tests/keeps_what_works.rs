@@ -88,7 +88,8 @@ impl Machine {
             "local",
         ]);
         let output = command.env_remove("JOURNAL_STREAM").output().unwrap();
-        let status = fs::read(self.path("run/firstlight/status.json")).unwrap();
+        let status = fs::read(self.path("run/firstlight/status.json"));
+        let status = status.unwrap_or_else(|error| panic!("{error}: {output:?}"));
         let status: Value = serde_json::from_slice(&status).unwrap();
         assert_ne!(output.status.code(), Some(1), "{output:?}\n{status:#}");
         (output.status.code().unwrap_or(-1), status)

@@ -33,6 +33,10 @@ struct Report {
     schema: u32,
     generations: Vec<u32>,
     changes: usize,
+    /// What was done, a sentence each.
+    done: Vec<String>,
+    /// What doesn't work now, a sentence each.
+    broken: Vec<String>,
     kept: Vec<String>,
     /// What is left for when there is a system bus.
     left: Vec<String>,
@@ -50,11 +54,13 @@ pub async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exi
         schema: SCHEMA,
         generations: undone.generations,
         changes: undone.changes,
+        done: undone.done,
+        broken: undone.broken,
         kept: undone.kept,
         left: undone.left,
     };
     context.print(&report, |_| report.render())?;
-    Ok(if report.left.is_empty() {
+    Ok(if report.left.is_empty() && report.broken.is_empty() {
         Exit::Done
     } else {
         Exit::Degraded
@@ -90,6 +96,12 @@ impl Report {
             },
             count(self.changes, "change")
         );
+        for what in &self.done {
+            text.push_str(&format!("  {}\n", plain(what)));
+        }
+        for what in &self.broken {
+            text.push_str(&format!("doesn't work now: {}\n", plain(what)));
+        }
         for what in &self.kept {
             text.push_str(&format!("can't be undone: {}\n", plain(what)));
         }

@@ -105,6 +105,15 @@ impl ModuleResult {
         self.problems.iter().cloned().chain(unsaid).collect()
     }
 
+    /// What still doesn't work once its changes are undone. The cause that was told already is not told again.
+    fn add_broken(&mut self, broken: Vec<String>) {
+        let news = broken.into_iter().filter(|what| !self.problems.contains(what));
+        let news: Vec<String> = news
+            .map(|what| format!("not working after the undo either: {what}"))
+            .collect();
+        self.problems.extend(news);
+    }
+
     /// How it stands.
     pub fn outcome(&self) -> Outcome {
         let short = !self.left_out.is_empty()
@@ -184,11 +193,12 @@ pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, Appl
             return undo_all(job, results).await;
         }
         let undone = undo_generation(job.system, job.store, job.facts, job.generation, Some(module.name)).await;
-        undone.map_err(|undo| ApplyError {
+        let undone = undone.map_err(|undo| ApplyError {
             causes: result.problems.clone(),
             undo,
         })?;
         result.undone = true;
+        result.add_broken(undone.broken);
     }
     if !reacted {
         react(job, plan, &mut results).await;
@@ -238,7 +248,8 @@ fn prepare(
     module: &str,
     changes: &[Change],
 ) -> Result<Vec<ChangeView>, ActError> {
-    let views = changes.iter().map(|change| ChangeView::of(change, &job.system.root));
+    let files = changes.iter().filter(|change| is_of_files(change, job.system));
+    let views = files.map(|change| ChangeView::of(change, &job.system.root));
     let views = views.collect::<Result<_, _>>()?;
     batch.add(module, changes)?;
     Ok(views)
@@ -326,6 +337,17 @@ async fn run_module(job: &Job<'_>, sshd: &mut Answer, module: &ModulePlan, resul
         if !result.problems.is_empty() {
             return;
         }
+        match ChangeView::of(change, &job.system.root) {
+            // It may be touched from here on.
+            Ok(view) => {
+                tracing::info!("{}: {} {}", module.name, view.action, view.target);
+                result.changed.push(view);
+            }
+            Err(error) => {
+                result.problems.push(error.to_string());
+                return;
+            }
+        }
         if let Err(error) = scene.act(change).await {
             result.problems.push(error.to_string());
         }
@@ -392,12 +414,16 @@ fn makes_dirty(module: &ModulePlan, reaction: &Change) -> bool {
 async fn undo_all(job: &Job<'_>, mut results: Vec<ModuleResult>) -> Result<Applied, ApplyError> {
     tracing::error!("undoing everything that this generation changed");
     let undone = undo_generation(job.system, job.store, job.facts, job.generation, None).await;
-    undone.map_err(|undo| ApplyError {
+    let undone = undone.map_err(|undo| ApplyError {
         causes: results.iter().flat_map(ModuleResult::what_is_wrong).collect(),
         undo,
     })?;
+    let to_blame = results.iter().position(|result| !result.what_is_wrong().is_empty());
+    if let Some(result) = results.get_mut(to_blame.unwrap_or(0)) {
+        result.add_broken(undone.broken);
+    }
     for result in &mut results {
-        result.undone = true;
+        result.undone = !result.changed.is_empty();
     }
     Ok(Applied {
         outcome: Outcome::Failed,

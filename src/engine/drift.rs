@@ -6,7 +6,7 @@ use super::holds::is_like;
 use super::merge3::TakenBack;
 use super::past::Past;
 use super::stock::is_member;
-use super::view::text_diff;
+use super::view::{hidden, text_diff};
 use crate::document::secret::MASK;
 use crate::module::{Share, UnitAction, UnitChange, services};
 use crate::state::{Item, PathItem, PathState, StateError, Thing, digest};
@@ -135,8 +135,14 @@ fn look_at_path(item: &Item, path: &PathItem, root: &Root, past: &Past) -> Resul
     if same_content && metadata.is_none() {
         return Ok(None);
     }
+    let is_hidden = !root.is_public(&path.path) || path.written.metadata().is_some_and(|(mode, _)| mode & 0o004 == 0);
     let diff = match (same_content, path.secret, path.written.digest()) {
         (true, ..) => None,
+        (false, false, written) if is_hidden => {
+            let old = written.map_or(Ok(None), |written| past.content(written))?;
+            let sizes = (old.unwrap_or_default().len(), bytes.unwrap_or_default().len());
+            Some(hidden(sizes.0, sizes.1))
+        }
         (false, true, _) => Some(format!("{MASK}\n")),
         (false, false, Some(written)) => {
             let old = past.content(written)?.unwrap_or_default();

@@ -17,6 +17,8 @@ pub struct Past {
     pub inventory: Inventory,
     /// The files of others that they edited, without those edits, by path.
     edits: BTreeMap<String, TakenBack>,
+    /// What was there before, for those in which our edit can't be told from what somebody made of them.
+    unclear: BTreeMap<String, Option<Imagined>>,
     store: Option<Store>,
 }
 
@@ -29,11 +31,17 @@ impl Past {
         let mut past = Self {
             inventory: store.inventory()?,
             edits: BTreeMap::new(),
+            unclear: BTreeMap::new(),
             store: Some(store.clone()),
         };
         for item in past.inventory.paths().filter(|item| item.share != Share::Whole) {
             if let Some(edit) = past.take_back(item, root)? {
                 past.edits.insert(item.path.clone(), edit);
+            } else if is_unclear(item, root)
+                && let Some(before) = past.before(item)?
+            {
+                let before = before.and_then(|bytes| imagine(item, &bytes));
+                past.unclear.insert(item.path.clone(), before);
             }
         }
         Ok(past)
@@ -43,6 +51,11 @@ impl Past {
     /// not kept and has been changed.
     pub fn edit(&self, path: &str) -> Option<&TakenBack> {
         self.edits.get(path)
+    }
+
+    /// Whether there is something at `path` in which our edit can't be told from what somebody made of it.
+    pub fn is_unclear(&self, path: &str) -> bool {
+        self.unclear.contains_key(path)
     }
 
     /// A content that was kept.
@@ -95,20 +108,27 @@ impl Past {
             let file = edit.now.as_ref().and_then(|bytes| imagine(item, bytes));
             Some((item.path.clone(), file))
         });
-        root.imagining(imagined.collect())
+        let unclear = self.unclear.iter().map(|(path, before)| (path.clone(), before.clone()));
+        root.imagining(imagined.chain(unclear).collect())
+    }
+
+    /// What a file said before us; the inner `None` where there was none, the outer where that was not kept.
+    #[allow(clippy::option_option, reason = "no file is not the same as one that is not known")]
+    fn before(&self, item: &PathItem) -> Result<Option<Option<Vec<u8>>>, StateError> {
+        Ok(match &item.before {
+            PathState::Absent => Some(None),
+            PathState::File { digest, .. } => self.content(digest)?.map(Some),
+            _ => None,
+        })
     }
 
     fn take_back(&self, item: &PathItem, root: &Root) -> Result<Option<TakenBack>, StateError> {
-        let (there, Some(now)) = PathState::look(root, &item.path)? else {
+        // What can't be read blocks nothing but itself.
+        let Ok((there, Some(now))) = PathState::look(root, &item.path) else {
             return Ok(None);
         };
-        let before = match &item.before {
-            PathState::Absent => None,
-            PathState::File { digest, .. } => match self.content(digest)? {
-                Some(content) => Some(content),
-                None => return Ok(None),
-            },
-            _ => return Ok(None),
+        let Some(before) = self.before(item)? else {
+            return Ok(None);
         };
         let Some(written) = item.written.digest() else {
             return Ok(None);
@@ -128,6 +148,15 @@ impl Past {
             Share::Keys => take_back_json(before.as_deref(), &written, &now),
             _ => Some(take_back_lines(before.as_deref(), &written, &now)),
         })
+    }
+}
+
+/// Whether what is there is no text of lines, or no JSON object, that ours could be taken out of.
+fn is_unclear(item: &PathItem, root: &Root) -> bool {
+    match PathState::look(root, &item.path) {
+        Ok((PathState::Absent, _)) => false,
+        Ok((PathState::File { .. }, Some(now))) => item.share == Share::Keys && !is_same_json(&now, &now),
+        _ => true,
     }
 }
 

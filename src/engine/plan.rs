@@ -7,7 +7,8 @@ use super::orphans;
 use super::past::Past;
 use crate::document::{Diagnostic, Document};
 use crate::module::{
-    Change, Check, Dirty, Expectation, Module, Note, PlanError, Stage, UnitAction, UnitChange, header,
+    Change, Check, Dirty, Expectation, FileChange, Level, Module, Note, PlanError, Stage, UnitAction, UnitChange,
+    header,
 };
 use crate::state::{StateError, check_target};
 use crate::system::{Kind, Machine, PathError, ReadError};
@@ -186,7 +187,12 @@ impl ModulePlan {
         };
         made.problems = plan.problems.into_iter().map(diagnose).collect();
         let mut changes = Vec::new();
+        let mut kept = Vec::new();
         for change in plan.changes {
+            if change.path().is_some_and(|path| past.is_unclear(path)) {
+                kept.push(change);
+                continue;
+            }
             match obstacle(&change, machine)? {
                 Some(why) => {
                     let path = module.asked_at(&change, &document.config);
@@ -201,6 +207,9 @@ impl ModulePlan {
         made.expectations = plan.expectations;
         made.checks = plan.checks;
         made.notes = plan.notes;
+        made.notes.extend(kept.iter().filter_map(Change::path).map(note_kept));
+        // It is still asked for, and nothing is done about it.
+        made.declared.extend(kept);
         for change in changes {
             let mut change = with_header(change, document, machine)?;
             let mut is_so = holds(&change, machine)? || past.has_started(&change, machine);
@@ -210,12 +219,49 @@ impl ModulePlan {
             if is_so {
                 made.holding += 1;
             } else {
+                made.notes.extend(note_opened_up(&change, machine, past)?);
                 made.changes.push(change.clone());
             }
             made.declared.push(change);
         }
         Ok(made)
     }
+}
+
+/// What is not as firstlight left it, in a way that its edit can't be told from what somebody made of it.
+fn note_kept(path: &str) -> Note {
+    let text = format!(
+        "{path} was edited since firstlight wrote to it, and what is firstlight's can't be told any more: it stays as it is; \
+         correct or remove it, and apply again"
+    );
+    Note {
+        level: Level::Warning,
+        text,
+    }
+}
+
+/// What a person should know of a file that more may read, write or run afterwards than before: with both modes. A mode
+/// that firstlight gave it is only put right.
+fn note_opened_up(change: &Change, machine: &Machine<'_>, past: &Past) -> Result<Option<Note>, ReadError> {
+    let Change::File(FileChange {
+        path,
+        content: Some(content),
+        ..
+    }) = change
+    else {
+        return Ok(None);
+    };
+    let there = machine.root().metadata(path)?.filter(|there| there.kind == Kind::File);
+    let written = past.inventory.path(path).and_then(|item| item.written.metadata());
+    let is_ours = written.is_some_and(|(mode, _)| mode == content.mode);
+    let opened = there.filter(|there| !is_ours && content.mode & !there.mode & 0o7777 != 0);
+    Ok(opened.map(|there| Note {
+        level: Level::Warning,
+        text: format!(
+            "{path} is opened up: its mode is {:04o}, and becomes {:04o}",
+            there.mode, content.mode
+        ),
+    }))
 }
 
 /// What keeps a change from being made on this machine, as far as can be seen.

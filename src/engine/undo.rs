@@ -3,10 +3,13 @@
 use super::act::{ActError, JOB_LIMIT, Scene, set_kernel_hostname};
 use super::confirm;
 use super::plan::react;
-use crate::module::Dirty;
+use crate::module::{Change, Dirty};
 use crate::state::{Before, Generation, Mark, Outcome, Record, StateError, Step, Store, Undo};
 use crate::system::systemd::Verb;
 use crate::system::{Facts, Kind, Machine, System, account};
+
+/// Who reads the network's files.
+const NETWORKD: &str = "systemd-networkd.service";
 
 /// What a rollback did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,6 +18,10 @@ pub struct Undone {
     pub generations: Vec<u32>,
     /// How many changes were taken back.
     pub changes: usize,
+    /// What was done, a sentence each.
+    pub done: Vec<String>,
+    /// What doesn't work now, a sentence each: units that did not come back.
+    pub broken: Vec<String>,
     /// What could not be taken back: commands that were run.
     pub kept: Vec<String>,
     /// What is left in the journal for when there is a system bus: units to start or stop.
@@ -124,6 +131,8 @@ impl Undone {
     pub fn add(&mut self, part: Self) {
         self.generations.extend(part.generations);
         self.changes += part.changes;
+        self.done.extend(part.done);
+        self.broken.extend(part.broken);
         self.kept.extend(part.kept);
         self.left.extend(part.left);
     }
@@ -166,7 +175,10 @@ pub(super) async fn undo_generation(
             continue;
         }
         match take_back(system, store, number, &record).await {
-            Ok(Back::Taken) => undone.changes += 1,
+            Ok(Back::Taken) => {
+                undone.changes += 1;
+                undone.done.extend(in_words(&record.undo));
+            }
             Ok(Back::Impossible(what)) => undone.kept.push(what),
             Ok(Back::Later(what)) => {
                 undone.left.push(what);
@@ -186,7 +198,7 @@ pub(super) async fn undo_generation(
         dirties.extend(record.dirties);
     }
     store.restore_inventory(number, module)?;
-    notice(system, store, facts, number, dirties).await?;
+    notice(system, store, facts, number, dirties, &mut undone).await?;
     kept.reverse();
     store.replace_records(number, &kept)?;
     if module.is_none() && !kept.is_empty() {
@@ -202,6 +214,7 @@ async fn notice(
     facts: &Facts,
     generation: u32,
     dirties: Vec<Dirty>,
+    undone: &mut Undone,
 ) -> Result<(), ActError> {
     let scene = Scene {
         system,
@@ -214,9 +227,40 @@ async fn notice(
     }
     let facts = facts_by_now(system, facts, &dirties).await?;
     for reaction in react(dirties.iter(), &Machine::new(&system.root, &facts)) {
-        scene.act(&reaction).await?;
+        let unit = match &reaction {
+            Change::Unit(change) => change.unit.as_str(),
+            _ => NETWORKD,
+        };
+        if let Some(bus) = &system.bus {
+            // What was broken a moment ago may have been started too often of late.
+            bus.reset_failed(unit).await;
+        }
+        // The files are back. That a unit does not take them is no reason to try all of it again.
+        match scene.act(&reaction).await {
+            Ok(()) => undone.done.push(format!("told {unit} to read its files again")),
+            Err(error) => {
+                tracing::error!("undoing: {error}");
+                undone.broken.push(error.to_string());
+            }
+        }
     }
     Ok(())
+}
+
+/// What taking something back does, for a report.
+fn in_words(undo: &Undo) -> Option<String> {
+    Some(match undo {
+        Undo::Path {
+            path,
+            before: Before::Absent,
+        } => format!("removed {path}"),
+        Undo::Path { path, .. } => format!("put back {path}"),
+        Undo::AccountEntry { path, name, .. } => format!("put back {name} in {path}"),
+        Undo::Hostname { before } => format!("named the machine {before} again"),
+        Undo::UnitActive { unit, active: true } => format!("started {unit} again"),
+        Undo::UnitActive { unit, active: false } => format!("stopped {unit} again"),
+        Undo::Impossible { .. } => return None,
+    })
 }
 
 /// The facts, with what the undo itself has started and stopped: what it stopped shall not be restarted, and what it
@@ -239,17 +283,15 @@ enum Back {
     Later(String),
 }
 
-async fn take_back(system: &System, store: &Store, number: u32, record: &Record) -> Result<Back, ActError> {
+/// Takes back what is of files; of what is not there is nothing to do.
+fn take_back_path(system: &System, store: &Store, number: u32, record: &Record) -> Result<(), ActError> {
     // It is there still when a failure came before its turn: what stands in its place is not ours.
     if let Some(Step::Publish { temporary }) = &record.step
         && system.writer.metadata(temporary)?.is_some()
     {
-        system.writer.remove(temporary)?;
-        return Ok(Back::Taken);
+        return Ok(system.writer.remove(temporary)?);
     }
     match &record.undo {
-        // In a tree nothing runs: what a running machine has besides its files is not there to be taken back.
-        Undo::Hostname { .. } | Undo::UnitActive { .. } if !system.live => {}
         // A directory that was made on the way to a file: whatever stands there now, only an empty directory goes.
         Undo::Path {
             path,
@@ -260,6 +302,16 @@ async fn take_back(system: &System, store: &Store, number: u32, record: &Record)
             let line = image.as_ref().map(|image| store.image(number, image)).transpose()?;
             put_back_entry(system, path, name, line.as_deref())?;
         }
+        Undo::Hostname { .. } | Undo::UnitActive { .. } | Undo::Impossible { .. } => {}
+    }
+    Ok(())
+}
+
+async fn take_back(system: &System, store: &Store, number: u32, record: &Record) -> Result<Back, ActError> {
+    match &record.undo {
+        Undo::Path { .. } | Undo::AccountEntry { .. } => take_back_path(system, store, number, record)?,
+        // In a tree nothing runs: what a running machine has besides its files is not there to be taken back.
+        Undo::Hostname { .. } | Undo::UnitActive { .. } if !system.live => {}
         Undo::Hostname { before } if before.is_empty() => {}
         Undo::Hostname { before } => set_kernel_hostname(system, before).await?,
         Undo::UnitActive { unit, active } => {
@@ -270,6 +322,7 @@ async fn take_back(system: &System, store: &Store, number: u32, record: &Record)
             if *active {
                 // A mask that was taken away a moment ago still holds for systemd until it reads its files again.
                 bus.reload_manager().await?;
+                bus.reset_failed(unit).await;
                 bus.run_job(Verb::Start, unit, JOB_LIMIT).await?;
             } else {
                 bus.run_job(Verb::Stop, unit, JOB_LIMIT).await?;

@@ -132,19 +132,21 @@ fn describe_day(password: &crate::module::PasswordChange) -> String {
 fn view_file(file: &FileChange, root: &Root) -> Result<ChangeView, ReadError> {
     let there = root.metadata(&file.path)?;
     let old = match there {
-        Some(metadata) if metadata.kind == Kind::File => root.read(&file.path)?,
+        Some(metadata) if metadata.kind == Kind::File => Some(root.read(&file.path)?.unwrap_or_default()),
         _ => None,
     };
+    let diff = match &old {
+        Some(old) if !root.is_public(&file.path) => hidden_diff(file, old),
+        _ => diff(file, old.as_deref().unwrap_or_default()),
+    };
     let Some(content) = &file.content else {
-        let mut shown = view("file", &file.path, "remove", "remove");
-        shown.diff = diff(file, old.as_deref().unwrap_or_default(), b"");
-        return Ok(shown);
+        let shown = view("file", &file.path, "remove", "remove");
+        return Ok(ChangeView { diff, ..shown });
     };
     let action = if there.is_some() { "modify" } else { "create" };
     let mut shown = view("file", &file.path, action, action);
     shown.summary = format!("{}{}", file.path, describe_metadata(there, content));
-    shown.diff = diff(file, old.as_deref().unwrap_or_default(), &content.bytes);
-    Ok(shown)
+    Ok(ChangeView { diff, ..shown })
 }
 
 /// The mode and owner, where they are news.
@@ -163,7 +165,25 @@ fn describe_metadata(there: Option<Metadata>, content: &FileContent) -> String {
     words
 }
 
-fn diff(file: &FileChange, old: &[u8], new: &[u8]) -> Option<String> {
+/// That a file changes which not everybody may read. What it says is no more to be seen in a plan than in the file.
+fn hidden_diff(file: &FileChange, old: &[u8]) -> Option<String> {
+    let new = file.content.as_ref().map(|content| content.bytes.as_slice());
+    if file.secret || new == Some(old) {
+        return diff(file, old);
+    }
+    Some(hidden(old.len(), new.unwrap_or_default().len()))
+}
+
+/// What is shown instead of a diff of what not everybody may read.
+pub(super) fn hidden(old: usize, new: usize) -> String {
+    format!("content changes, {old} bytes → {new} bytes (not shown: not everybody may read it)\n")
+}
+
+fn diff(file: &FileChange, old: &[u8]) -> Option<String> {
+    let new = file
+        .content
+        .as_ref()
+        .map_or(&b""[..], |content| content.bytes.as_slice());
     if old == new {
         return None;
     }

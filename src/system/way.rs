@@ -159,6 +159,8 @@ struct Walk<'a> {
     missing: usize,
     /// The directories that may not be come through, by device and inode.
     forbidden: Vec<(u64, u64)>,
+    /// A directory on the way may not be searched by everybody.
+    is_private: bool,
 }
 
 /// Something that was come through.
@@ -259,6 +261,20 @@ impl Root {
         })
     }
 
+    /// Whether everybody may read the file at `path`: by its own mode, and by those of the directories on the way. Where
+    /// that can't be told, not everybody may.
+    pub fn is_public(&self, path: &str) -> bool {
+        let Ok(walk) = self.walk(parent_of(path), Vec::new()) else {
+            return false;
+        };
+        let everybody = Mode::S_IROTH.bits();
+        let may_read = |there: &Metadata| there.kind == Kind::Symlink || there.mode & everybody != 0;
+        !walk.is_private
+            && self
+                .metadata(path)
+                .is_ok_and(|there| there.as_ref().is_none_or(may_read))
+    }
+
     /// The way to the directory `path`, as far as there are directories.
     pub(super) fn way(&self, path: &str) -> Result<Way, PathError> {
         self.way_around(path, Vec::new())
@@ -287,6 +303,7 @@ impl Root {
             pending: VecDeque::new(),
             missing: 0,
             forbidden,
+            is_private: false,
         };
         walk.push(path, None);
         walk.go()?;
@@ -335,6 +352,7 @@ impl Walk<'_> {
             match kind_of(&stat) {
                 Kind::Directory => {
                     self.names.push(next.name);
+                    self.is_private |= stat.st_mode & Mode::S_IXOTH.bits() == 0;
                     self.enter(child, stat)?;
                 }
                 Kind::Symlink => self.follow(&child, &path)?,
@@ -384,6 +402,7 @@ impl Walk<'_> {
         };
         if target.starts_with('/') {
             self.names.clear();
+            self.is_private = false;
             let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC);
             let root = resolve(self.root, ".", how).map_err(|e| PathError::system("/", e))?;
             let stat = call(Call::Read, || fstat(&root)).map_err(|e| PathError::system("/", e))?;

@@ -130,6 +130,12 @@ impl Bus {
         }
     }
 
+    /// Forgets that a unit has failed, and how often it was started of late: its next start is not refused because of
+    /// those before. A unit that systemd doesn't know has nothing to be forgotten.
+    pub async fn reset_failed(&self, unit: &str) {
+        let _ = self.manager.reset_failed_unit(unit).await;
+    }
+
     async fn enqueue(&self, verb: Verb, unit: &str) -> Result<OwnedObjectPath, BusError> {
         let answer = match verb {
             Verb::Start => self.manager.start_unit(unit, MODE).await,
