@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::http::{Address, Client, is_address};
 use super::{Allow, NOT_ALLOWED, PART_LIMIT, Part, Seed, Verdict};
-use crate::document::{Secret, list_of_addresses};
+use crate::document::{Secret, encoded, list_of_addresses};
 
 /// The most addresses that one seed may lead to.
 const ADDRESS_LIMIT: usize = 32;
@@ -213,6 +213,10 @@ fn shown(uri: &str) -> String {
 /// The sources of the `write_files` of a document. One that can't be read has none: whoever reads it for what it says
 /// reports that.
 fn files_of(part: &Part) -> Vec<FileAt> {
+    // What is damaged is for the reader of the document to say.
+    if let Ok(Some(inner)) = encoded::unwrapped(&part.bytes, PART_LIMIT) {
+        return files_of(&Part::new(part.origin.clone(), inner.to_vec()));
+    }
     let has = |word: &[u8]| part.bytes.windows(word.len()).any(|part| part == word);
     if !has(b"write_files") || !has(b"uri") {
         return Vec::new();

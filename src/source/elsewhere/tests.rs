@@ -268,3 +268,22 @@ fn files_that_are_elsewhere() {
     let kept = document.masked().to_string();
     assert!(!kept.contains("hunter2"), "{kept}");
 }
+
+#[test]
+fn files_of_a_document_that_is_packed_are_elsewhere_too() {
+    use std::io::Write;
+    let server = Server::of(&[("/motd", "welcome\n")]);
+    let document = format!(
+        "#cloud-config\nwrite_files: [{{path: /etc/motd, source: {{uri: '{}'}}}}]\n",
+        server.address("/motd").written()
+    );
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(document.as_bytes()).unwrap();
+    let mut seed = including("");
+    seed.user_data = Some(Part::new("user-data", packer.finish().unwrap()));
+    assert!(!seed.is_whole());
+    let whole = fetched(&seed).unwrap();
+    let document = Document::read(&whole.texts());
+    let file = &document.config.write_files.as_ref().unwrap()[0];
+    assert_eq!(file.fetched.as_ref().unwrap().0, b"welcome\n");
+}
