@@ -1,33 +1,203 @@
 //! What may have been meant by a key that is not known.
 
-use super::cloud_config::NOT_APPLIED;
+use serde::de::DeserializeOwned;
+
+use super::chpasswd::Chpasswd;
+use super::cloud_config::{NOT_APPLIED, instead};
+use super::config::Config;
+use super::docker::Docker;
+use super::ntp::Ntp;
+use super::root::RootAccount;
+use super::settings::Settings;
+use super::sshd::Sshd;
+use super::yaml::decode::DecodeErrorKind;
+use super::yaml::{Entry, Key, Node, Span, Value, decode};
+
+/// The most keys that a message lists.
+const LIST: usize = 6;
+
+/// The longest word that is looked for: a longer one is no key with a typo.
+const WORD_LIMIT: usize = 64;
 
 /// Why the key at `path` is not known, and which one may be meant.
 pub(super) fn explain_key(path: &[String], known: &[String]) -> (String, Option<String>) {
     let written = path.join(".");
     if NOT_APPLIED.contains(&written.as_str()) {
-        let hint = "remove the key; nothing of it would be applied".to_owned();
-        return (
-            format!("`{written}` is a key of cloud-config that firstlight doesn't apply"),
-            Some(hint),
-        );
+        let message = format!("`{written}` is a key of cloud-config that firstlight doesn't apply");
+        return (message, Some(instead(&written)));
     }
     let name = path.last().map_or("", String::as_str);
-    let hint = match nearest(name, known) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known here: {}", known.join(", ")),
+    let hint = match path {
+        [name] => hint_at_top(name, known),
+        [_, name] => misplaced(name).or_else(|| hint_below(path, name, known)),
+        _ => hint_below(path, name, known),
     };
-    (format!("unknown key `{}`", name.escape_debug()), Some(hint))
+    (
+        format!("unknown key `{}`", name.escape_debug()),
+        Some(hint.unwrap_or_else(|| listed(name, known))),
+    )
+}
+
+/// At the top all keys are known: those that are applied, those that are not, and those that belong below another.
+fn hint_at_top(name: &str, known: &[String]) -> Option<String> {
+    if let Some(hint) = misplaced(name) {
+        return Some(hint);
+    }
+    let others = NOT_APPLIED
+        .iter()
+        .filter(|key| !key.contains('.'))
+        .map(ToString::to_string);
+    let all: Vec<String> = known.iter().cloned().chain(others).collect();
+    let near = nearest(name, &all)?;
+    Some(match known.iter().any(|key| key == near) {
+        true => format!("did you mean `{near}`?"),
+        false => format!("did you mean `{near}`? firstlight doesn't apply that one"),
+    })
+}
+
+fn hint_below(path: &[String], name: &str, known: &[String]) -> Option<String> {
+    let around = path
+        .split_last()
+        .map(|(_, around)| around.join("."))
+        .unwrap_or_default();
+    let others = NOT_APPLIED
+        .iter()
+        .filter_map(|key| key.strip_prefix(&around)?.strip_prefix('.'))
+        .map(str::to_owned);
+    let all: Vec<String> = known.iter().cloned().chain(others).collect();
+    nearest(name, &all).map(|near| format!("did you mean `{near}`?"))
+}
+
+/// Where a key belongs that is known, and at another place.
+fn misplaced(name: &str) -> Option<String> {
+    let plain = name.replace('-', "_");
+    let sections = [
+        ("sshd", keys_of::<Sshd>()),
+        ("root", keys_of::<RootAccount>()),
+        ("docker", keys_of::<Docker>()),
+        ("ntp", keys_of::<Ntp>()),
+        ("chpasswd", keys_of::<Chpasswd>()),
+        ("firstlight", keys_of::<Settings>()),
+    ];
+    let mut places: Vec<String> = sections
+        .iter()
+        .filter(|(_, keys)| keys.contains(&plain))
+        .map(|(section, _)| format!("`{section}.{plain}`"))
+        .collect();
+    if keys_of::<Config>().contains(&plain) {
+        places.insert(0, format!("`{plain}` at the top"));
+    }
+    match places.len() {
+        0 => None,
+        _ => Some(format!("it belongs elsewhere: {}", places.join(", or "))),
+    }
+}
+
+/// The keys that a `T` has: it names them itself where it meets another.
+fn keys_of<T: DeserializeOwned>() -> Vec<String> {
+    let span = Span::default();
+
+    let probe = |value| Node { value, span };
+    let entry = Entry {
+        key: Key {
+            text: String::new(),
+            span,
+            secret: false,
+        },
+        value: probe(Value::Sequence(Vec::new())),
+    };
+    match decode::<T>(&probe(Value::Mapping(vec![entry]))).map_err(|error| error.kind) {
+        Err(DecodeErrorKind::UnknownKey { known }) => known,
+        _ => Vec::new(),
+    }
+}
+
+/// All keys where they are few, else those that come nearest.
+fn listed(name: &str, known: &[String]) -> String {
+    let quoted = |keys: &[&String]| {
+        let quoted: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+        quoted.join(", ")
+    };
+    let mut keys: Vec<&String> = known.iter().collect();
+    if keys.len() <= LIST {
+        return format!("known here: {}", quoted(&keys));
+    }
+    if name.len() <= WORD_LIMIT {
+        keys.sort_by_key(|key| distance(name, key));
+    }
+    keys.truncate(LIST / 2);
+    format!("known here are {} and {} more", quoted(&keys), known.len() - keys.len())
 }
 
 /// The word of `known` that is closest to `word`, if one is close enough to be meant. `-` and `_` are the same.
 pub fn nearest<'a>(word: &str, known: &'a [String]) -> Option<&'a str> {
-    let plain = |text: &str| text.to_ascii_lowercase().replace('-', "_");
-    let wanted = plain(word);
-    let distance = |candidate: &str| strsim::damerau_levenshtein(&wanted, &plain(candidate));
+    if word.len() > WORD_LIMIT {
+        return None;
+    }
     let (best, near) = known
         .iter()
-        .map(|k| (distance(k), k))
+        .map(|k| (distance(word, k), k))
         .min_by_key(|(distance, _)| *distance)?;
-    (best <= 1 + wanted.len() / 4).then_some(near.as_str())
+    (best <= 1 + word.len() / 4).then_some(near.as_str())
+}
+
+/// How many typos are between two words.
+pub(super) fn distance(word: &str, other: &str) -> usize {
+    let plain = |text: &str| text.to_ascii_lowercase().replace('-', "_");
+    strsim::damerau_levenshtein(&plain(word), &plain(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hint(path: &str) -> String {
+        let path: Vec<String> = path.split('.').map(str::to_owned).collect();
+        let known = match path.as_slice() {
+            [_] => keys_of::<Config>(),
+            [section, _] if section == "sshd" => keys_of::<Sshd>(),
+            [section, _] if section == "root" => keys_of::<RootAccount>(),
+            _ => keys_of::<Ntp>(),
+        };
+        let (message, hint) = explain_key(&path, &known);
+        format!("{message}: {}", hint.unwrap())
+    }
+
+    #[test]
+    fn what_is_meant_is_named() {
+        for (path, words) in [
+            ("hostnme", "did you mean `hostname`?"),
+            ("runmcd", "did you mean `runcmd`? firstlight doesn't apply that one"),
+            ("pakages", "did you mean `packages`? firstlight"),
+            ("write-file", "did you mean `write_files`?"),
+            ("permit_root_login", "it belongs elsewhere: `sshd.permit_root_login`"),
+            ("hashed_password", "`root.hashed_password`"),
+            ("enabled", "`ntp.enabled`"),
+            ("strict", "`firstlight.strict`"),
+            ("root.permit_root_login", "`sshd.permit_root_login`"),
+            ("root.hostname", "`hostname` at the top"),
+            ("root.pasword", "did you mean `password`?"),
+            ("sshd.permitrootlogin", "did you mean `permit_root_login`?"),
+            ("ntp.pers", "did you mean `peers`?"),
+            ("ssh_authorized_keys", "`root.ssh_authorized_keys`"),
+            ("disable_root", "`sshd.permit_root_login`"),
+            ("runcmd", "aren't run yet"),
+            ("keyboard", "`keymap`"),
+            ("zypper", "a key of cloud-config"),
+            ("ubuntu_pro", "a key of cloud-config"),
+            ("wireguard", "a key of cloud-config"),
+        ] {
+            let found = hint(path);
+            assert!(found.contains(words), "{path}: {found}");
+        }
+    }
+
+    #[test]
+    fn no_message_lists_all_keys() {
+        for path in ["xyzzy", "Q", "sshd.xyzzy", "root.xyzzy", &"x".repeat(1_000_000)] {
+            let found = hint(path);
+            assert!(found.matches(", ").count() < LIST, "{found}");
+            assert!(found.contains("known here"), "{found}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::password::{Credential, Login, NO_RANDOM};
+use super::password::{Credential, Login, NO_RANDOM, read_untyped};
 use super::problem::{Check, Problems};
 use super::{Secret, UserName};
 
@@ -115,6 +115,13 @@ impl Check for Chpasswd {
                 };
                 problems.error(path, why, None);
             }
+            let text = user.password.as_ref().filter(|_| user.kind == PasswordType::Text);
+            if text.is_some_and(|text| looks_hashed(text.expose())) {
+                let message =
+                    "this looks like a hash, and is taken for plain text: the hash itself becomes the password";
+                let hint = Some("leave out `type: text` if it is a hash");
+                problems.warning(&["users", &n.to_string(), "password"], message, hint);
+            }
         }
     }
 }
@@ -127,15 +134,10 @@ impl TryFrom<Secret> for ChpasswdLine {
             .expose()
             .split_once(':')
             .ok_or("expected `user:password`, there is no `:` in it")?;
-        let kind = match password {
-            "R" | "RANDOM" => PasswordType::Random,
-            hash if looks_hashed(hash) => PasswordType::Hash,
-            _ => PasswordType::Text,
-        };
         // A line the wrong way round would show the password in the error about the name.
         let user = UserName::try_from(user.to_owned())
             .map_err(|_| "expected `user:password`, what stands before the `:` is not an account's name")?;
-        let credential = Credential::read(&Secret::new(password), kind)?;
+        let credential = read_untyped(&Secret::new(password))?;
         Ok(Self { user, credential })
     }
 }

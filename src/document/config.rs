@@ -10,7 +10,7 @@ use super::locale::Locale;
 use super::network::{LeftOut, Network};
 use super::networkd_files::NetworkdFile;
 use super::ntp::Ntp;
-use super::password::Password;
+use super::password::Credential;
 use super::problem::{Check, Problems};
 use super::root::RootAccount;
 use super::services::Services;
@@ -35,7 +35,8 @@ pub struct Config {
     pub manage_etc_hosts: Option<ManageEtcHosts>,
     /// The time zone.
     pub timezone: Option<Timezone>,
-    /// The locale of every program that is told no other.
+    /// The locale of every program that is told no other. `false`, `off`, `no` and `0` leave it as it is.
+    #[serde(default, deserialize_with = "super::locale::unless_off")]
     pub locale: Option<Locale>,
     /// The keymap of the text console.
     pub keymap: Option<Keymap>,
@@ -53,8 +54,10 @@ pub struct Config {
     pub root: Option<RootAccount>,
     /// Passwords of accounts, as cloud-config has them.
     pub chpasswd: Option<Chpasswd>,
-    /// cloud-config's password of the default user; where there is none, as on Photon, root's.
-    pub password: Option<Password>,
+    /// cloud-config's password of the default user; where there is none, as on Photon, root's. What looks like a hash is
+    /// one.
+    #[serde(default, deserialize_with = "super::password::as_in_chpasswd_list")]
+    pub password: Option<Credential>,
     /// Which units are enabled and running.
     pub services: Option<Services>,
     /// The time servers.

@@ -2,10 +2,13 @@
 
 use serde::Deserialize;
 
-/// The most bytes a host name may have: `HOST_NAME_MAX` of Linux, hostname(7).
+/// The most bytes the kernel's host name may have: `HOST_NAME_MAX` of Linux, hostname(7).
 pub const HOST_NAME_MAX: usize = 64;
 
-/// A host name, or a fully qualified one, as RFC 1123 §2.1 allows.
+/// The most bytes a fully qualified name may have: RFC 1035 §2.3.4, without the root's dot.
+pub const FQDN_MAX: usize = 253;
+
+/// A host name, or a fully qualified one, as RFC 1123 §2.1 allows. The dot of the root at its end is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct HostName(String);
@@ -19,6 +22,14 @@ impl HostName {
     /// The first label: `web1` of `web1.example.test`.
     pub fn short(&self) -> &str {
         self.0.split('.').next().unwrap_or(&self.0)
+    }
+
+    /// The name as the kernel takes it: all of it, or its first label where it is longer than the kernel's may be.
+    pub fn fitting(&self) -> &str {
+        match self.0.len() {
+            0..=HOST_NAME_MAX => &self.0,
+            _ => self.short(),
+        }
     }
 
     /// The name for a platform's name that is an IPv4 address: `ip-192-0-2-10`, as cloud-init has it.
@@ -40,19 +51,20 @@ impl TryFrom<String> for HostName {
     type Error = String;
 
     fn try_from(name: String) -> Result<Self, String> {
+        let name = name.strip_suffix('.').unwrap_or(&name);
         if name.is_empty() {
             return Err("a host name can't be empty".to_owned());
         }
-        if name.len() > HOST_NAME_MAX {
+        if name.len() > FQDN_MAX {
             return Err(format!(
-                "a host name has at most {HOST_NAME_MAX} bytes, this one has {}",
+                "a fully qualified name has at most {FQDN_MAX} bytes, this one has {}",
                 name.len()
             ));
         }
         for label in name.split('.') {
             check_label(label).map_err(|why| format!("`{}` is not a host name: {why}", name.escape_debug()))?;
         }
-        Ok(Self(name))
+        Ok(Self(name.to_owned()))
     }
 }
 
@@ -115,22 +127,45 @@ mod tests {
         for good in ["web1", "a", "3com", "web-1.example.test", "UPPER", &"a".repeat(63)] {
             assert!(HostName::try_from(good.to_owned()).is_ok(), "{good}");
         }
-        let long = format!("{}.b", "a".repeat(63));
+        let longest = format!("{0}.{0}.{0}.{1}", "a".repeat(63), "a".repeat(61));
+        for (name, taken) in [
+            (longest.clone(), longest.as_str()),
+            (format!("{longest}."), &longest),
+            ("web1.example.test.".to_owned(), "web1.example.test"),
+            ("web1.".to_owned(), "web1"),
+        ] {
+            let found = HostName::try_from(name.clone()).unwrap();
+            assert_eq!(found.as_str(), taken, "{name}");
+        }
+        let long = format!("{longest}a");
         for bad in [
             "",
+            ".",
+            "a..",
             "web 1",
             "web_1",
             "-web",
             "web-",
             "a..b",
             ".a",
-            "a.",
             "wéb",
             "a\nb",
             &"a".repeat(64),
             &long,
         ] {
             assert!(HostName::try_from(bad.to_owned()).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_kernel_gets_what_fits() {
+        let label = "a".repeat(60);
+        for (name, fitting) in [
+            (format!("{label}.bcd"), format!("{label}.bcd")),
+            (format!("{label}.bcde"), label.clone()),
+            ("web1".to_owned(), "web1".to_owned()),
+        ] {
+            assert_eq!(HostName::try_from(name).unwrap().fitting(), fitting);
         }
     }
 

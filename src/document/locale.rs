@@ -1,6 +1,9 @@
 //! `locale`: the language and conventions of what programs print.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+
+/// What says that the locale stays as it is: cloud-init takes these for false, quoted or not.
+const OFF: [&str; 4] = ["false", "off", "no", "0"];
 
 /// The most bytes a locale's name may have.
 const NAME_MAX: usize = 128;
@@ -37,6 +40,13 @@ impl Locale {
     }
 }
 
+/// Reads the locale, or what says that there shall be none.
+pub fn unless_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Locale>, D::Error> {
+    let name = Option::<String>::deserialize(deserializer)?;
+    let name = name.filter(|name| !OFF.contains(&name.to_ascii_lowercase().as_str()));
+    name.map(Locale::try_from).transpose().map_err(serde::de::Error::custom)
+}
+
 impl TryFrom<String> for Locale {
     type Error = String;
 
@@ -68,6 +78,26 @@ impl TryFrom<String> for Locale {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn off_asks_for_nothing() {
+        use crate::document::{Config, Document, Text, Texts};
+        for word in ["false", "off", "No", "0", "'false'", "OFF", "~", ""] {
+            let text = format!("locale: {word}\n");
+            let document = Document::read(&Texts {
+                user_data: Some(Text {
+                    origin: "user-data",
+                    bytes: text.as_bytes(),
+                }),
+                ..Texts::default()
+            });
+            assert_eq!(
+                (document.diagnostics, document.config),
+                (vec![], Config::default()),
+                "{word}"
+            );
+        }
+    }
 
     #[test]
     fn names() {

@@ -46,6 +46,9 @@ pub mod user_name;
 pub mod write_files;
 pub mod yaml;
 
+#[cfg(test)]
+mod tests;
+
 pub use authorized_key::AuthorizedKey;
 pub use cloud_config::list_of_addresses;
 pub use config::Config;

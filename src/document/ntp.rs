@@ -19,12 +19,46 @@ const NAME_MAX: usize = 253;
 pub struct Ntp {
     /// Whether any of it is done: false leaves the machine's clock to whatever sets it now. Default: true.
     pub enabled: Option<bool>,
+    /// cloud-config's way to say what sets the clock. What does is the machine's own: another one is noted.
+    pub ntp_client: Option<NtpClient>,
     /// Servers, by name or address.
     #[serde(default)]
     pub servers: Vec<TimeServer>,
     /// Names that stand for several servers each.
     #[serde(default)]
     pub pools: Vec<TimeServer>,
+}
+
+/// What sets the clock, by cloud-config's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NtpClient {
+    /// Whatever does on this machine.
+    Auto,
+    /// chrony.
+    Chrony,
+    /// systemd-timesyncd.
+    SystemdTimesyncd,
+    /// ntpd.
+    Ntp,
+    /// ntpdate.
+    Ntpdate,
+    /// OpenNTPD.
+    Openntpd,
+}
+
+impl NtpClient {
+    /// cloud-config's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Chrony => "chrony",
+            Self::SystemdTimesyncd => "systemd-timesyncd",
+            Self::Ntp => "ntp",
+            Self::Ntpdate => "ntpdate",
+            Self::Openntpd => "openntpd",
+        }
+    }
 }
 
 /// The name or the address of a time server, or of a pool of them.

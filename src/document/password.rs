@@ -1,8 +1,8 @@
 //! `password`, and what the keys `root`, `chpasswd` and `password` have in common: who logs in with what.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use super::chpasswd::PasswordType;
+use super::chpasswd::{PasswordType, looks_hashed};
 use super::problem::Problems;
 use super::{Config, PasswordHash, Secret};
 
@@ -67,6 +67,26 @@ impl Credential {
             PasswordType::Random => Err(NO_RANDOM.to_owned()),
         }
     }
+}
+
+/// Reads a password as cloud-config has it where nothing says what it is: one that looks like a hash is one, and `R` and
+/// `RANDOM` ask for one that is made.
+pub fn read_untyped(text: &Secret) -> Result<Credential, String> {
+    let kind = match text.expose() {
+        "R" | "RANDOM" => PasswordType::Random,
+        hash if looks_hashed(hash) => PasswordType::Hash,
+        _ => PasswordType::Text,
+    };
+    Credential::read(text, kind)
+}
+
+/// Reads the top-level `password` by that rule.
+pub fn as_in_chpasswd_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Credential>, D::Error> {
+    let text = Option::<Secret>::deserialize(deserializer)?;
+    text.as_ref()
+        .map(read_untyped)
+        .transpose()
+        .map_err(serde::de::Error::custom)
 }
 
 /// Why `RANDOM` is refused.
@@ -135,10 +155,12 @@ fn all(config: &Config) -> Vec<Login> {
 fn default_user(config: &Config) -> Option<Login> {
     // `chpasswd.expire` is for this password too: people write `password: …` and `chpasswd: {expire: false}`.
     let expire = config.chpasswd.as_ref().and_then(|chpasswd| chpasswd.expire);
+    let credential = config.password.clone()?;
+    let is_plain = matches!(credential, Credential::Plain(_));
     Some(Login {
         user: DEFAULT_USER.to_owned(),
-        credential: Credential::Plain(config.password.clone()?),
-        expire: expire.unwrap_or(true),
+        credential,
+        expire: expire.unwrap_or(is_plain),
         expire_given: expire.is_some(),
         path: vec!["password".to_owned()],
     })
@@ -174,6 +196,36 @@ mod tests {
         ] {
             let error = read(bad).unwrap_err();
             assert!(error.contains(why) && !error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_hash_is_taken_as_one_and_expires_only_when_that_is_said() {
+        const HASH: &str = "$5$abcdefgh$iMncKVYFlXgSA0vUJNvzWHpjbCoF.2Vt249WV3V9r.D";
+        let yescrypt = format!("$y$j9T$salt${}", "a".repeat(43));
+        for (value, is_hash, expire) in [
+            (json!({"password": HASH}), true, false),
+            (json!({"password": yescrypt}), true, false),
+            (json!({"password": HASH, "chpasswd": {"expire": true}}), true, true),
+            (json!({"password": HASH, "root": {"expire": true}}), true, true),
+            (json!({"password": "$5$no-hash"}), false, true),
+            (json!({"password": format!("x{HASH}")}), false, true),
+            (json!({"password": format!("{HASH}:")}), false, true),
+        ] {
+            let login = logins(&config(value.clone())).remove(0);
+            let found = matches!(login.credential, Credential::Hash(_));
+            assert_eq!((found, login.expire), (is_hash, expire), "{value}");
+        }
+        for (bad, why) in [
+            ("RANDOM", "not supported"),
+            ("R", "not supported"),
+            ("$6$salt$hunter2", "cut short"),
+            ("$1$salt$hunter2", "guessed"),
+            (&format!("{HASH}\n"), "white space"),
+        ] {
+            let error = serde_json::from_value::<Config>(json!({"password": bad})).unwrap_err();
+            let error = error.to_string();
+            assert!(error.contains(why) && !error.contains("hunter2"), "{bad}: {error}");
         }
     }
 

@@ -1,17 +1,20 @@
 //! `root`: the root account.
 
 use serde::Deserialize;
+use serde::de::{Deserializer, Error};
 
+use super::chpasswd::looks_hashed;
 use super::one_or_many::one_or_many;
 use super::password::{Credential, Login, Password};
 use super::problem::{Check, Problems};
-use super::{AuthorizedKey, PasswordHash};
+use super::{AuthorizedKey, PasswordHash, Secret};
 
 /// `root`: the root account.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RootAccount {
     /// Its password in plain text. Hashed on the machine, by the method that the machine itself uses.
+    #[serde(default, deserialize_with = "not_hashed")]
     pub password: Option<Password>,
     /// Its password as a hash: `$6$…`, `$y$…`, `$5$…`, `$2b$…`, as crypt(5) has it.
     pub hashed_password: Option<PasswordHash>,
@@ -22,6 +25,17 @@ pub struct RootAccount {
     /// stay.
     #[serde(default, deserialize_with = "one_or_many")]
     pub ssh_authorized_keys: Vec<AuthorizedKey>,
+}
+
+/// Reads a password in plain text. A hash would be hashed once more, and nobody could log in.
+fn not_hashed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Password>, D::Error> {
+    let text = Option::<Secret>::deserialize(deserializer)?;
+    if text.as_ref().is_some_and(|text| looks_hashed(text.expose().trim())) {
+        return Err(D::Error::custom(
+            "this looks like a hash, and `root.password` is in plain text: write it as `root.hashed_password`",
+        ));
+    }
+    text.map(Password::try_from).transpose().map_err(D::Error::custom)
 }
 
 impl RootAccount {
@@ -67,6 +81,21 @@ mod tests {
         root.check(&mut Problems::new(&mut found));
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].path, ["hashed_password"]);
+    }
+
+    #[test]
+    fn a_hash_has_a_key_of_its_own() {
+        let hash = format!("$6$salt${}", "a".repeat(86));
+        for password in [hash.clone(), format!(" {hash}\n")] {
+            let error = from_value::<RootAccount>(json!({"password": password})).unwrap_err();
+            let error = error.to_string();
+            assert!(
+                error.contains("`root.hashed_password`") && !error.contains("$6$"),
+                "{error}"
+            );
+        }
+        let root: RootAccount = from_value(json!({"password": "$6$ and more"})).unwrap();
+        assert!(root.password.is_some());
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! `write_files`: files as the document has them, or as they are at an address.
 
-use std::collections::{BTreeMap, HashSet};
+mod owner;
+mod path;
+mod permissions;
+
+use std::collections::{BTreeMap, HashMap};
 
 use base64ct::{Base64, Encoding as _};
 use serde::Deserialize;
@@ -11,8 +15,9 @@ use super::compressed::{self, gunzip};
 use super::problem::{Check, Problems};
 use super::secret::Secret;
 
-/// The longest path, in bytes: `PATH_MAX` of Linux, with the zero at its end.
-const PATH_MAX: usize = 4095;
+pub use owner::Owner;
+pub use path::FilePath;
+pub use permissions::Permissions;
 
 /// The most bytes a file may have once it is unpacked (8 MiB).
 const SIZE_LIMIT: u64 = 8 * 1024 * 1024;
@@ -37,8 +42,8 @@ pub struct WriteFile {
     pub content: Option<Secret>,
     /// Where what it holds is fetched from.
     pub source: Option<FileSource>,
-    /// `USER` or `USER:GROUP`, by name or number. Default: root:root.
-    pub owner: Option<String>,
+    /// `USER` or `USER:GROUP`, by name or number. Default: root:root. New directories on the way get it too.
+    pub owner: Option<Owner>,
     /// The permission bits, in octal. Default: 0644.
     pub permissions: Option<Permissions>,
     /// How `content`, or what the source has, is written here.
@@ -57,11 +62,6 @@ pub struct WriteFile {
     pub fetched: Option<Fetched>,
 }
 
-/// An absolute path of a file.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct FilePath(String);
-
 /// Where a file is fetched from.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -72,11 +72,6 @@ pub struct FileSource {
     #[serde(default)]
     pub headers: BTreeMap<String, Secret>,
 }
-
-/// Permission bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Permissions(u32);
 
 /// How the content of a file is written in a document.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -106,58 +101,6 @@ impl Drop for Fetched {
 impl std::fmt::Debug for Fetched {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Fetched({} bytes)", self.0.len())
-    }
-}
-
-impl FilePath {
-    /// The path.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for FilePath {
-    type Error = String;
-
-    fn try_from(path: String) -> Result<Self, String> {
-        let refuse = |why: &str| Err(format!("`{}` is not the path of a file: {why}", path.escape_debug()));
-        if path.len() > PATH_MAX {
-            return Err(format!("a path has at most {PATH_MAX} bytes"));
-        }
-        if !path.starts_with('/') {
-            return refuse("it has to begin with a slash");
-        }
-        if path.contains('\0') || path.split('/').any(|name| name == ".." || name == ".") {
-            return refuse("it has a name in it that leads elsewhere");
-        }
-        let clean: String = path
-            .split('/')
-            .filter(|name| !name.is_empty())
-            .fold(String::new(), |path, name| path + "/" + name);
-        if path.ends_with('/') || clean.is_empty() {
-            return refuse("it ends with a slash");
-        }
-        Ok(Self(clean))
-    }
-}
-
-impl Permissions {
-    /// The bits.
-    pub fn bits(self) -> u32 {
-        self.0
-    }
-}
-
-impl TryFrom<String> for Permissions {
-    type Error = String;
-
-    /// Always octal, quoted or not: cloud-init takes an unquoted `644` for a decimal number, which is mode 1204.
-    fn try_from(text: String) -> Result<Self, String> {
-        let digits = text.trim().trim_start_matches("0o");
-        match u32::from_str_radix(digits, 8) {
-            Ok(bits) if bits <= 0o7777 && digits.len() >= 3 => Ok(Self(bits)),
-            _ => Err("permissions are three or four octal digits, as '0644'".to_owned()),
-        }
     }
 }
 
@@ -238,13 +181,9 @@ impl WriteFile {
 
 impl Check for [WriteFile] {
     fn check(&self, problems: &mut Problems<'_>) {
-        let mut paths = HashSet::new();
+        check_places(self, problems);
         for (number, file) in self.iter().enumerate() {
             let mut problems = problems.below(&[&number.to_string()]);
-            if !paths.insert(file.path.as_str()) {
-                let message = format!("the file `{}` is there twice", file.path.as_str());
-                problems.error(&["path"], message, Some("put all of it into one entry"));
-            }
             if let Some(source) = &file.source {
                 let uri = source.uri.expose().to_ascii_lowercase();
                 if !uri.starts_with("http://") && !uri.starts_with("https://") {
@@ -332,38 +271,58 @@ pub fn check_fetched(files: &[WriteFile], budget: &mut Budget, problems: &mut Pr
     left_out
 }
 
+/// A place can be one file, and nothing can be below it.
+fn check_places(files: &[WriteFile], problems: &mut Problems<'_>) {
+    let mut places: HashMap<&str, &FilePath> = HashMap::new();
+    // The first file below each directory.
+    let mut directories: HashMap<&str, &FilePath> = HashMap::new();
+    for (number, file) in files.iter().enumerate() {
+        let path = &file.path;
+        let above = path.parents().find_map(|directory| places.get(directory));
+        let (message, hint) = if places.contains_key(path.as_str()) {
+            let message = format!("the file `{path}` is there twice");
+            (message, "put all of it into one entry")
+        } else if let Some(above) = above {
+            let message = format!("`{path}` can't be below `{above}`, which is a file of this document too");
+            (message, "rename one of the two")
+        } else if let Some(below) = directories.get(path.as_str()) {
+            let message = format!("`{path}` can't be a file: it is a directory for `{below}` of this document");
+            (message, "rename one of the two")
+        } else {
+            places.insert(path.as_str(), path);
+            for directory in path.parents() {
+                directories.entry(directory).or_insert(path);
+            }
+            continue;
+        };
+        problems.error(&[&number.to_string(), "path"], message, Some(hint));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn paths_and_permissions() {
-        for (path, clean) in [
-            ("/etc/motd", Some("/etc/motd")),
-            ("//etc///motd", Some("/etc/motd")),
-            ("etc/motd", None),
-            ("/etc/../motd", None),
-            ("/etc/./motd", None),
-            ("/etc/", None),
-            ("/", None),
-            ("/a\0b", None),
+    fn a_place_is_one_file() {
+        let check = |paths: &[&str]| {
+            let files: Vec<_> = paths.iter().map(|path| serde_json::json!({"path": path})).collect();
+            let files: Vec<WriteFile> = serde_json::from_value(files.into()).unwrap();
+            let mut found = Vec::new();
+            files.check(&mut Problems::new(&mut found));
+            let found = found.into_iter().map(|p| (p.path.join("."), p.message));
+            found.collect::<Vec<_>>()
+        };
+        for (paths, place, words) in [
+            (&["/etc/a", "//etc///a"][..], "1.path", "`/etc/a` is there twice"),
+            (&["/etc/a", "/etc/b", "/etc/a/b/c"], "2.path", "can't be below `/etc/a`"),
+            (&["/etc/a/b/c", "/etc/a"], "1.path", "a directory for `/etc/a/b/c`"),
         ] {
-            let path = FilePath::try_from(path.to_owned());
-            assert_eq!(path.as_ref().ok().map(FilePath::as_str), clean, "{path:?}");
+            let found = check(paths);
+            assert_eq!(found.len(), 1, "{paths:?}: {found:?}");
+            assert!(found[0].0 == place && found[0].1.contains(words), "{found:?}");
         }
-        for (text, bits) in [
-            ("0644", Some(0o644)),
-            ("644", Some(0o644)),
-            ("0o600", Some(0o600)),
-            ("4755", Some(0o4755)),
-            ("7", None),
-            ("0888", None),
-            ("17777", None),
-            ("rw-r--r--", None),
-        ] {
-            let found = Permissions::try_from(text.to_owned());
-            assert_eq!(found.ok().map(Permissions::bits), bits, "{text}");
-        }
+        assert_eq!(check(&["/etc/a", "/etc/ab", "/etc/b/a"]), []);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Change, Expectation, FileChange, Module, Plan, PlanError, Share, Stage};
 use crate::document::Config;
-use crate::document::hostname::{HostName, ManageEtcHosts};
+use crate::document::hostname::{HOST_NAME_MAX, HostName, ManageEtcHosts};
 use crate::system::{Machine, Metadata};
 
 /// The hostname module.
@@ -35,11 +35,19 @@ impl Module for Hostname {
         };
         if !want.preserve_hostname.unwrap_or(false) {
             // A machine has to have some name: it keeps the one it has.
-            let file = hostname_file(name, machine)?.share(Share::Lines).lasting();
+            let kernels = name.fitting();
+            if kernels != name.as_str() {
+                plan.warn(format!(
+                    "the kernel's host name has at most {HOST_NAME_MAX} bytes, and {} has {}: the machine is called \
+                     {kernels}",
+                    name.as_str(),
+                    name.as_str().len()
+                ));
+            }
+            let file = hostname_file(kernels, machine)?.share(Share::Lines).lasting();
             plan.changes.push(Change::File(file));
-            plan.changes.push(Change::Hostname(name.as_str().to_owned()));
-            plan.expectations
-                .push(Expectation::HostnameIs(name.as_str().to_owned()));
+            plan.changes.push(Change::Hostname(kernels.to_owned()));
+            plan.expectations.push(Expectation::HostnameIs(kernels.to_owned()));
         }
         let file = match want.manage_etc_hosts.unwrap_or_default() {
             ManageEtcHosts::No => None,
@@ -76,11 +84,11 @@ fn names(want: &Config, name: &HostName) -> String {
 }
 
 /// hostname(5): one line; comments and empty lines are not the name, so a file that says the name is left as it is.
-fn hostname_file(name: &HostName, machine: &Machine<'_>) -> Result<FileChange, PlanError> {
+fn hostname_file(name: &str, machine: &Machine<'_>) -> Result<FileChange, PlanError> {
     let path = "/etc/hostname";
     let text = match machine.read_text(path)? {
-        Some(text) if static_name(&text) == Some(name.as_str()) => text,
-        _ => format!("{}\n", name.as_str()),
+        Some(text) if static_name(&text) == Some(name) => text,
+        _ => format!("{name}\n"),
     };
     Ok(like(machine.metadata(path)?, path, text))
 }
@@ -217,6 +225,39 @@ mod tests {
                 .iter()
                 .any(|c| *c == Change::Hostname(name.unwrap_or_default().to_owned()));
             assert_eq!(kernel, name.is_some(), "{document}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_for_the_kernel_is_its_first_label() {
+        let long = format!("web1.{}.example", "d".repeat(60));
+        let hosts = format!("127.0.0.1 localhost\n127.0.1.1 {long} web1\n");
+        for (document, warnings) in [
+            (format!("{{fqdn: {long}, manage_etc_hosts: localhost}}"), 1),
+            (format!("{{hostname: {long}., manage_etc_hosts: localhost}}"), 1),
+            (
+                format!("{{hostname: web1, fqdn: {long}, manage_etc_hosts: localhost}}"),
+                0,
+            ),
+            (
+                format!(
+                    "{{hostname: web1, fqdn: {long}, prefer_fqdn_over_hostname: true, manage_etc_hosts: localhost}}"
+                ),
+                1,
+            ),
+        ] {
+            let plan = plan(&document, &[]);
+            assert_eq!(written(&plan, "/etc/hostname").as_deref(), Some("web1\n"), "{document}");
+            assert_eq!(
+                written(&plan, "/etc/hosts").as_deref(),
+                Some(hosts.as_str()),
+                "{document}"
+            );
+            assert!(
+                plan.changes.contains(&Change::Hostname("web1".to_owned())),
+                "{document}"
+            );
+            assert_eq!(plan.notes.len(), warnings, "{document}: {:?}", plan.notes);
         }
     }
 

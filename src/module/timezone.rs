@@ -74,6 +74,15 @@ fn missing(zone: &Zone, path: &str, machine: &Machine<'_>) -> Result<PlanError, 
     if machine.metadata(ZONEINFO)?.is_none() {
         return Ok(error.hint("time zones come with the package `tzdata`; without it there is UTC only"));
     }
+    if machine
+        .metadata(path)?
+        .is_some_and(|there| there.kind == Kind::Directory)
+    {
+        let places = machine.root().list(path).unwrap_or_default();
+        let example = places.first().map_or("", String::as_str);
+        let area = zone.as_str();
+        return Ok(error.hint(format!("{area} is an area: name a place in it, like {area}/{example}")));
+    }
     let (area, name) = zone.as_str().rsplit_once('/').unwrap_or(("", zone.as_str()));
     // A name that is a file where a directory is meant, or the other way round, is no reason to say less than this.
     let names = machine.root().list(&format!("{ZONEINFO}/{area}")).unwrap_or_default();
@@ -173,6 +182,11 @@ mod tests {
             ("Europe/Berlin", &[][..], "`tzdata`"),
             ("Europe/Berln", &[BERLIN], "did you mean Europe/Berlin?"),
             ("europe", &[BERLIN], "did you mean Europe?"),
+            (
+                "Europe",
+                &[BERLIN],
+                "Europe is an area: name a place in it, like Europe/Berlin",
+            ),
             ("Mars/Olympus", &[BERLIN], "the files below"),
             (
                 "leapseconds",

@@ -1,11 +1,14 @@
 //! Files as the document has them.
 
+use std::collections::BTreeMap;
+
 use zeroize::Zeroizing;
 
-use super::{Change, Dirty, FileChange, Module, Plan, PlanError, Share, Stage};
+use super::{Change, DirectoryChange, Dirty, FileChange, Module, Plan, PlanError, Share, Stage};
 use crate::document::Config;
-use crate::document::write_files::WriteFile;
-use crate::system::{Machine, ReadError};
+use crate::document::write_files::{Owner, WriteFile};
+use crate::system::write::parent_of;
+use crate::system::{Kind, Machine, ReadError};
 
 /// Who reads the files below a directory again once one has changed.
 const READERS: [(&str, Dirty); 2] = [
@@ -36,7 +39,11 @@ impl Module for WriteFiles {
 
     fn asked_at(&self, change: &Change, want: &Config) -> Vec<String> {
         let mut files = want.write_files.iter().flatten();
-        let number = files.position(|file| change.path() == Some(file.path.as_str()));
+        let number = files.position(|file| match (change, change.path()) {
+            // The first file below it is what it is made for.
+            (Change::Directory(_), Some(directory)) => file.path.parents().any(|parent| parent == directory),
+            (_, path) => path == Some(file.path.as_str()),
+        });
         let keys = number.map(|number| [number.to_string(), "path".to_owned()]);
         ["write_files".to_owned()]
             .into_iter()
@@ -46,15 +53,67 @@ impl Module for WriteFiles {
 
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
         let mut plan = Plan::default();
+        let mut files = Vec::new();
         for (number, file) in want.write_files.iter().flatten().enumerate() {
             let number = number.to_string();
             match change(&number, file, machine) {
-                Ok(change) => plan.changes.push(Change::File(change)),
+                Ok(change) => files.push(change),
                 Err(error) => plan.problems.push(error),
             }
         }
+        plan.changes = with_directories(files, machine);
         Ok(plan)
     }
+}
+
+/// The directories on the way to these files that are not there. As with cloud-init they belong to whom the file does,
+/// and to root where files of several are below: nobody gets a say over what is somebody else's.
+fn with_directories(files: Vec<FileChange>, machine: &Machine<'_>) -> Vec<Change> {
+    let mut missing: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+    for file in &files {
+        let owner = file.content.as_ref().map_or((0, 0), |content| content.owner);
+        for directory in missing_parents(&file.path, machine) {
+            let others = missing.entry(directory.to_owned()).or_insert(owner);
+            if others.0 != owner.0 {
+                *others = (0, 0);
+            }
+        }
+    }
+    let mut changes = Vec::new();
+    for file in files {
+        let mut on_the_way = Vec::new();
+        let mut directory = parent_of(&file.path);
+        while let Some(owner) = missing.remove(directory) {
+            on_the_way.push(Change::Directory(DirectoryChange {
+                path: directory.to_owned(),
+                mode: 0o755,
+                owner,
+            }));
+            directory = parent_of(directory);
+        }
+        changes.extend(on_the_way.into_iter().rev());
+        changes.push(Change::File(file));
+    }
+    changes
+}
+
+/// The directories on the way to `path` that are not there, the nearest first; none where something else is in the way:
+/// that is said of the file.
+fn missing_parents<'a>(path: &'a str, machine: &Machine<'_>) -> Vec<&'a str> {
+    let mut missing = Vec::new();
+    let mut directory = parent_of(path);
+    while directory != "/" {
+        let there = machine.root().metadata(directory);
+        match there.map(|there| there.map(|there| there.kind)) {
+            Ok(None) => missing.push(directory),
+            Ok(Some(Kind::Directory)) => break,
+            // What a link leads to is there, or it is in the way.
+            Ok(Some(Kind::Symlink)) if machine.root().exists(directory).unwrap_or(false) => break,
+            _ => return Vec::new(),
+        }
+        directory = parent_of(directory);
+    }
+    missing
 }
 
 fn change(number: &str, file: &WriteFile, machine: &Machine<'_>) -> Result<FileChange, PlanError> {
@@ -128,11 +187,9 @@ fn appended(mut file: Vec<u8>, more: &[u8]) -> Vec<u8> {
 }
 
 /// `USER[:GROUP]` as numbers; without a group it is root's, as in cloud-init.
-fn numbers(owner: &str, machine: &Machine<'_>) -> Result<Result<(u32, u32), String>, ReadError> {
-    let (user, group) = owner.split_once(':').unwrap_or((owner, ""));
+fn numbers(owner: &Owner, machine: &Machine<'_>) -> Result<Result<(u32, u32), String>, ReadError> {
     let mut found = [0, 0];
-    for (number, name, file) in [(0, user, "/etc/passwd"), (1, group, "/etc/group")] {
-        let name = name.trim();
+    for (number, name, file) in [(0, owner.user(), "/etc/passwd"), (1, owner.group(), "/etc/group")] {
         if name.is_empty() {
             continue;
         }
@@ -204,6 +261,41 @@ mod tests {
         assert_eq!((file.content.clone().unwrap().owner, file.secret), ((7, 0), true));
         assert_eq!(file.dirties, [Dirty::Manager]);
         assert_eq!(one("write_files: [{path: /etc/empty}]").content.unwrap().bytes, b"");
+    }
+
+    #[test]
+    fn new_directories_belong_to_whom_the_file_does() {
+        let directories = |document: &str| {
+            let changes = plan(document).unwrap().changes.into_iter();
+            let shown = changes.map(|change| match change {
+                Change::Directory(d) => format!("{} {:o} {}:{}", d.path, d.mode, d.owner.0, d.owner.1),
+                Change::File(file) => file.path,
+                other => panic!("{other:?}"),
+            });
+            shown.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            directories("write_files: [{path: /home/app/.docker/config.json, owner: 'app:docker'}]"),
+            [
+                "/home 755 990:995",
+                "/home/app 755 990:995",
+                "/home/app/.docker 755 990:995",
+                "/home/app/.docker/config.json"
+            ]
+        );
+        assert_eq!(
+            directories(
+                "write_files: [{path: /srv/a/x, owner: app}, {path: /srv/a/y, owner: app}, {path: /srv/b}, {path: /etc/c}]"
+            ),
+            [
+                "/srv 755 0:0",
+                "/srv/a 755 990:0",
+                "/srv/a/x",
+                "/srv/a/y",
+                "/srv/b",
+                "/etc/c"
+            ]
+        );
     }
 
     #[test]

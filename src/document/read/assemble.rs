@@ -120,5 +120,5 @@ pub(super) fn assemble(user: Option<Node>, vendor: Option<Node>) -> Option<Node>
 /// `vendor_data: {enabled: false}` in user-data: the owner wants none of it.
 fn refuses_vendor_data(user: &Node) -> bool {
     let enabled = user.find(&["vendor_data".to_owned(), "enabled".to_owned()]);
-    enabled.is_some_and(|node| decode::<bool>(node) == Ok(false))
+    enabled.is_some_and(|node| !matches!(decode::<Option<bool>>(node), Ok(None | Some(true))))
 }

@@ -2,7 +2,7 @@
 
 use super::Document;
 use crate::document::budget::PROBLEM_LIMIT;
-use crate::document::cloud_config::WITHOUT_EFFECT;
+use crate::document::cloud_config::{WITHOUT_EFFECT, asks_nothing, strict_reading};
 use crate::document::config::Config;
 use crate::document::diagnostic::Diagnostic;
 use crate::document::meta_data::{self, MetaData, PUBLIC_KEYS};
@@ -12,13 +12,17 @@ use crate::document::public_keys::PublicKeys;
 use crate::document::twice;
 use crate::document::write_files;
 use crate::document::yaml::decode::DecodeErrorKind;
-use crate::document::yaml::{Entry, Node, Span, Value, decode_noting};
+use crate::document::yaml::{DecodeError, Entry, Node, Scalar, Span, Value, decode, decode_noting};
 
 /// How many values are taken out. Most are reported, or follow from what is; those that an alias repeats are not.
 const PRUNE_LIMIT: usize = 10 * PROBLEM_LIMIT;
 
 /// Lists of files, each of which is taken whole or not at all.
 const FILES: [&str; 2] = ["write_files", "networkd_files"];
+
+fn taken_as(strict: &str) -> String {
+    format!("write true or false; until then it is taken as {strict}, since it forbids something")
+}
 
 impl Document {
     /// Reads meta-data, which has its own tree.
@@ -56,7 +60,10 @@ impl Document {
     /// Reads the configuration. Where more is wrong than is reported, nothing of it is taken: what is not known to be wrong
     /// is not known to be right either.
     pub(super) fn decode_all(&mut self) {
-        self.drop_keys_without_effect();
+        self.check_vendor_data();
+        for said in self.drop_keys_without_effect() {
+            tracing::info!("{said}");
+        }
         self.doom_what_is_there_twice();
         while !self.given_up {
             let Some(config) = self.decode_pruning::<Config>() else {
@@ -107,15 +114,59 @@ impl Document {
         self.prune_all(doomed);
     }
 
-    fn drop_keys_without_effect(&mut self) {
+    /// Takes out what asks for nothing, and says why it has no effect.
+    fn drop_keys_without_effect(&mut self) -> Vec<String> {
+        let mut dropped = Vec::new();
         if let Some(Node {
             value: Value::Mapping(entries),
             ..
         }) = &mut self.tree
         {
-            entries
-                .retain(|entry| !WITHOUT_EFFECT.contains(&entry.key.text.as_str()) && entry.key.text != "vendor_data");
+            entries.retain(|Entry { key, value }| {
+                let without_effect = WITHOUT_EFFECT.iter().find(|(name, _)| key.text == *name);
+                let why = match without_effect {
+                    Some((_, why)) => *why,
+                    None if asks_nothing(&key.text, value) => "it asks for nothing",
+                    None => return true,
+                };
+                dropped.push(format!("`{}` has no effect here: {why}", key.text));
+                false
+            });
         }
+        dropped
+    }
+
+    /// Whether the owner wants the vendor's proposals has to be readable.
+    fn check_vendor_data(&mut self) {
+        let path = ["vendor_data".to_owned(), "enabled".to_owned()];
+        let node = self.tree.as_ref().and_then(|tree| tree.find(&path));
+        if let Some(Err(error)) = node.map(decode::<Option<bool>>)
+            && let DecodeErrorKind::Value(message) = error.kind
+        {
+            self.report_value(&path, Diagnostic::whole("", message, Some(taken_as("false"))));
+        }
+    }
+
+    /// Puts what forbids in the place of a value that can't be read.
+    fn take_strictly(&mut self, error: &DecodeError) -> bool {
+        let (DecodeErrorKind::Value(message), Some(strict)) = (&error.kind, strict_reading(&error.path)) else {
+            return false;
+        };
+        self.report_value(
+            &error.path,
+            Diagnostic::whole("", message.clone(), Some(taken_as(strict))),
+        );
+        let Some(node) = self.tree.as_mut().and_then(|tree| tree.find_mut(&error.path)) else {
+            return false;
+        };
+        node.value = Value::Scalar(Scalar {
+            text: strict.to_owned().into(),
+            plain: true,
+            tag: None,
+        });
+        // What is then said about it follows from that.
+        self.holes.push(node.span);
+        true
     }
 
     /// Findings of the checks: all are reported, but those that only say that what was taken out is missing. Then what is
@@ -185,6 +236,9 @@ impl Document {
             // The next error is behind this one: what is before it isn't read again.
             if !self.notes.resumes() {
                 self.notes.resume(true);
+            }
+            if !self.given_up && self.take_strictly(&error) {
+                continue;
             }
             // That something is missing follows from what was taken out.
             if !self.has_hole(&error.path) {

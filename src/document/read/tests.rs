@@ -99,11 +99,11 @@ fn all_problems_are_reported_in_one_run_and_the_rest_is_kept() {
 
 #[test]
 fn a_key_of_cloud_config_below_another_is_known_and_not_applied() {
-    let document = read("ntp: {servers: [a], peers: [b], ntp_client: chrony, poools: [c]}\n");
+    let document = read("ntp: {servers: [a], peers: [b], config: {confpath: /x}, poools: [c]}\n");
     let text = shown(&document);
     for words in [
         "`ntp.peers` is a key of cloud-config",
-        "`ntp.ntp_client` is a key of cloud-config",
+        "`ntp.config` is a key of cloud-config",
         "did you mean `pools`?",
     ] {
         assert!(text.contains(words), "{words}\n{text}");

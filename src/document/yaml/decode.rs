@@ -32,6 +32,9 @@ pub enum DecodeErrorKind {
     Value(String),
 }
 
+/// The name under which a newtype asks for a scalar as it is written: a quoted one comes as text, a plain one as itself.
+pub const AS_WRITTEN: &str = "$as_written";
+
 /// Reads a `T` from `node`.
 ///
 /// # Errors
@@ -165,7 +168,12 @@ impl Decoder<'_> {
     }
 
     /// Reads a mapping, beginning with its entry number `first`.
-    fn mapping<'de, V: Visitor<'de>>(self, visitor: V, first: usize) -> Result<V::Value, DecodeError> {
+    fn mapping<'de, V: Visitor<'de>>(
+        self,
+        visitor: V,
+        first: usize,
+        optional: &'static [&'static str],
+    ) -> Result<V::Value, DecodeError> {
         let entries: &[Entry] = match &self.node.value {
             Value::Mapping(entries) => entries,
             // `services:` with nothing below it asks for nothing.
@@ -178,6 +186,7 @@ impl Decoder<'_> {
             current: None,
             span: self.node.span,
             notes: self.notes,
+            optional,
         })
     }
 }
@@ -196,7 +205,7 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
                 Meaning::Text(text) => visitor.visit_str(text),
             },
             Value::Sequence(_) => self.deserialize_seq(visitor),
-            Value::Mapping(_) => self.mapping(visitor, 0),
+            Value::Mapping(_) => self.mapping(visitor, 0, &[]),
         }
     }
 
@@ -253,7 +262,12 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         if name == Secret::NAME {
             self.notes.add_secret(self.node.span);
         }
-        visitor.visit_newtype_struct(self)
+        match &self.node.value {
+            Value::Scalar(s) if name == AS_WRITTEN && (!s.plain || s.tag.as_deref() == Some("str")) => {
+                visitor.visit_str(&s.text)
+            }
+            _ => visitor.visit_newtype_struct(self),
+        }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -273,7 +287,7 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        self.mapping(visitor, self.notes.first(self.node.span))
+        self.mapping(visitor, self.notes.first(self.node.span), &[])
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -284,8 +298,8 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
     ) -> Result<V::Value, DecodeError> {
         self.notes.add_fields(fields);
         match &self.node.value {
-            Value::Mapping(_) => self.mapping(visitor, 0),
-            Value::Scalar(s) if resolve(s) == Meaning::Null => self.mapping(visitor, 0),
+            Value::Mapping(_) => self.mapping(visitor, 0, fields),
+            Value::Scalar(s) if resolve(s) == Meaning::Null => self.mapping(visitor, 0, fields),
             _ => Err(DecodeError::value(format!(
                 "expected a mapping, found {}",
                 self.node.kind()
@@ -350,12 +364,24 @@ struct Entries<'a> {
     current: Option<&'a Entry>,
     span: Span,
     notes: &'a Notes,
+    /// The keys that are as good as absent when they have no value.
+    optional: &'static [&'static str],
+}
+
+impl Entries<'_> {
+    fn is_absent(&self, entry: &Entry) -> bool {
+        let is_null = matches!(&entry.value.value, Value::Scalar(s) if resolve(s) == Meaning::Null);
+        is_null && self.optional.contains(&entry.key.text.as_str())
+    }
 }
 
 impl<'de> de::MapAccess<'de> for Entries<'_> {
     type Error = DecodeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
+        while self.entries.get(self.next).is_some_and(|entry| self.is_absent(entry)) {
+            self.next += 1;
+        }
         self.current = self.entries.get(self.next);
         self.next += 1;
         let Some(entry) = self.current else { return Ok(None) };
@@ -503,6 +529,26 @@ mod tests {
         for (text, expected) in table {
             assert_eq!(read(text).unwrap(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_key_without_a_value_is_absent() {
+        #[derive(Debug, Deserialize, PartialEq, Default)]
+        #[serde(deny_unknown_fields, default)]
+        struct Optional {
+            flag: bool,
+            list: Vec<u8>,
+            word: Option<Word>,
+            text: String,
+        }
+        for value in ["", "~", "null"] {
+            let text = format!("flag: {value}\nlist: {value}\nword: {value}\ntext: {value}\n");
+            let node = parse(&text, 0).unwrap().root.unwrap();
+            assert_eq!(decode::<Optional>(&node), Ok(Optional::default()), "{value}");
+        }
+        let node = parse("flagg: ~", 0).unwrap().root.unwrap();
+        let error = decode::<Optional>(&node).unwrap_err();
+        assert!(matches!(error.kind, DecodeErrorKind::UnknownKey { .. }), "{error}");
     }
 
     #[test]

@@ -131,7 +131,8 @@ impl Node {
         }
     }
 
-    fn find_mut(&mut self, path: &[String]) -> Option<&mut Node> {
+    /// The node that these keys lead to, to be changed.
+    pub fn find_mut(&mut self, path: &[String]) -> Option<&mut Node> {
         let Some((first, rest)) = path.split_first() else {
             return Some(self);
         };

@@ -6,7 +6,7 @@ mod timesyncd;
 use super::services::{left_to_ask, plan_unit};
 use super::{Module, Plan, PlanError, Stage};
 use crate::document::Config;
-use crate::document::ntp::Ntp as Wanted;
+use crate::document::ntp::{Ntp as Wanted, NtpClient};
 use crate::document::services::Service;
 use crate::system::systemd::{UnitFile, UnitFileState, UnitName, unit_file_state};
 use crate::system::{Machine, ReadError};
@@ -49,6 +49,7 @@ impl Module for Ntp {
             return Ok(plan);
         };
         let client = client(want, machine)?;
+        note_client(ntp, &client, &mut plan);
         // Without servers the distribution's own are asked.
         if ntp.all().next().is_some() {
             plan_servers(ntp, &client, machine, &mut plan)?;
@@ -67,6 +68,21 @@ impl Client {
             Self::Timesyncd => unit_name(timesyncd::UNIT),
             Self::Chrony(unit) => Ok(unit.clone()),
         }
+    }
+}
+
+fn note_client(ntp: &Wanted, client: &Client, plan: &mut Plan) {
+    let is = match client {
+        Client::Timesyncd => NtpClient::SystemdTimesyncd,
+        Client::Chrony(_) => NtpClient::Chrony,
+    };
+    match ntp.ntp_client {
+        Some(asked) if asked != is && asked != NtpClient::Auto => plan.warn(format!(
+            "`ntp.ntp_client` asks for {}, and {} sets the clock of this machine: it is the one that is configured",
+            asked.as_str(),
+            is.as_str()
+        )),
+        _ => {}
     }
 }
 
