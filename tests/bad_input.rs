@@ -29,7 +29,7 @@ const DOCUMENTS: &[Case<'static>] = &[
     ("a script", b"#!/bin/sh\nhostname a\n", &["a script"], ""),
     ("a key that is not applied", b"runcmd: [ls]\n", &["`runcmd`", "doesn't apply"], "1:1"),
     ("hostname with a space", b"hostname: web 1\n", &["web 1", "only letters"], "1:11"),
-    ("hostname too long", b"hostname: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", &["64"], "1:11"),
+    ("hostname too long", b"hostname: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", &["63 bytes"], "1:11"),
     ("address without prefix", b"network: {version: 2, ethernets: {eth0: {addresses: [192.0.2.1]}}}\n", &["192.0.2.1/24"], "1:54"),
     (
         "gateway outside every subnet",
