@@ -296,4 +296,14 @@ mod tests {
             assert_eq!(ids.len(), 2, "{wide}");
         }
     }
+
+    #[test]
+    fn what_is_wrong_is_said_in_the_order_of_the_text() {
+        let document = read(
+            "network:\n  ethernets:\n    eth0: {addresses: [192.0.2.10/24], gateway4: 192.0.2.10}\n    eth1: {dhcp: true}\n\
+             hostname: a b\nroot: {password: ''}\n",
+        );
+        let lines: Vec<usize> = document.diagnostics.iter().map(|found| found.line).collect();
+        assert_eq!(lines, [3, 4, 5, 6], "{:#?}", document.diagnostics);
+    }
 }
