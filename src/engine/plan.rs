@@ -132,6 +132,14 @@ impl GenerationPlan {
         self.leave_out(number, |other| !alone || other == change, problem, machine);
     }
 
+    /// Takes out a change that is only needed by another one that was taken out.
+    pub(super) fn forget_change(&mut self, number: usize, change: &Change) {
+        if let Some(module) = self.modules.get_mut(number) {
+            module.changes.retain(|other| other != change);
+            module.declared.retain(|other| other != change);
+        }
+    }
+
     /// The modules of `stage` and those before it.
     #[must_use]
     pub fn up_to(mut self, stage: Stage, machine: &Machine<'_>) -> Self {

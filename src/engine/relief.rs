@@ -37,6 +37,10 @@ pub fn relieve(
         PreflightError::Read(_) => Vec::new(),
     };
     for (at, change) in &blocked {
+        if leads_to_another(change, &blocked) {
+            plan.forget_change(*at, change);
+            continue;
+        }
         let what = change.path().unwrap_or("this");
         plan.leave_out_change(
             *at,
@@ -47,6 +51,16 @@ pub fn relieve(
         );
     }
     !blocked.is_empty()
+}
+
+/// Whether it is a directory on the way to something else that is left out, which is named.
+fn leads_to_another(change: &Change, blocked: &[(usize, Change)]) -> bool {
+    let Change::Directory(directory) = change else {
+        return false;
+    };
+    let below = format!("{}/", directory.path);
+    let mut paths = blocked.iter().filter_map(|(_, other)| other.path());
+    paths.any(|path| path.starts_with(&below))
 }
 
 /// The largest files on the file system of `directory` that together are worth `missing`.

@@ -15,54 +15,30 @@ use crate::source::{Allow, Http, Name, Rules};
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Form {
-    #[serde(default)]
-    sources: Stated<Vec<Name>>,
+    sources: Option<Vec<Name>>,
     #[serde(default, deserialize_with = "one_or_many")]
     label: Vec<String>,
     device_timeout: Option<String>,
     source_timeout: Option<String>,
-    #[serde(default)]
-    allow: Stated<Allow>,
-    #[serde(default)]
-    trusted_keys: Stated<Vec<TrustedKey>>,
+    allow: Option<Allow>,
+    trusted_keys: Option<Vec<TrustedKey>>,
     #[serde(default)]
     http: HttpForm,
 }
 
-/// What restricts. A key without a value is not the same as none: it may have lost what it forbade.
-#[derive(Debug, Default, Deserialize)]
-#[serde(from = "Option<T>")]
-enum Stated<T> {
-    /// The key is not there.
-    #[default]
-    Not,
-    /// The key is there and says nothing.
-    Empty,
-    /// What it says.
-    As(T),
-}
-
-impl<T> From<Option<T>> for Stated<T> {
-    fn from(said: Option<T>) -> Self {
-        said.map_or(Self::Empty, Self::As)
-    }
-}
-
-impl<T> Stated<T> {
-    fn value(self) -> Option<T> {
-        match self {
-            Self::As(value) => Some(value),
-            Self::Not | Self::Empty => None,
-        }
-    }
-
-    fn as_ref(&self) -> Option<&T> {
-        match self {
-            Self::As(value) => Some(value),
-            Self::Not | Self::Empty => None,
-        }
-    }
-}
+/// The keys that restrict, and what to do where one has no value. That is not the same as no key: it may have lost what it
+/// forbade.
+pub const RESTRICTING: [(&str, &str); 3] = [
+    (
+        "allow",
+        "list what may tell this machine anything, write `allow: []` where nothing may, or remove the key",
+    ),
+    (
+        "trusted_keys",
+        "list the keys, or remove the key `trusted_keys`, and nothing needs a signature",
+    ),
+    ("sources", "list the sources, or remove the key, and all are asked"),
+];
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -101,39 +77,19 @@ impl Form {
             false => self.label,
         };
         Settings {
-            sources: self.sources.value(),
+            sources: self.sources,
             device_timeout,
             rules: Rules {
                 labels,
                 timeout,
-                allow: self.allow.value().unwrap_or_default(),
-                trusted_keys: self.trusted_keys.value().unwrap_or_default(),
+                allow: self.allow.unwrap_or_default(),
+                trusted_keys: self.trusted_keys.unwrap_or_default(),
                 http: self.http.settings(&mut problems.below(&["http"])),
             },
         }
     }
 
     fn check_lists(&self, problems: &mut Problems<'_>) {
-        let stated = [
-            (
-                "allow",
-                matches!(self.allow, Stated::Empty),
-                "list what may tell this machine anything, write `allow: []` where nothing may, or remove the key",
-            ),
-            (
-                "trusted_keys",
-                matches!(self.trusted_keys, Stated::Empty),
-                "list the keys, or remove the key `trusted_keys`, and nothing needs a signature",
-            ),
-            (
-                "sources",
-                matches!(self.sources, Stated::Empty),
-                "list the sources, or remove the key, and all are asked",
-            ),
-        ];
-        for (key, _, hint) in stated.into_iter().filter(|(_, is_empty, _)| *is_empty) {
-            problems.error(&[key], format!("`{key}` is empty"), Some(hint));
-        }
         if let Some(sources) = self.sources.as_ref() {
             let twice =
                 (1..sources.len()).find(|at| sources.iter().take(*at).any(|name| sources.get(*at) == Some(name)));

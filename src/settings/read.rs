@@ -1,6 +1,6 @@
 //! From the file's bytes to settings, with everything that is wrong with them and where.
 
-use super::form::Form;
+use super::form::{Form, RESTRICTING};
 use super::{Invalid, PATH, Settings};
 use crate::document::advice::nearest;
 use crate::document::excerpt::excerpt;
@@ -57,6 +57,12 @@ pub fn read(bytes: &[u8]) -> Result<Settings, Invalid> {
 impl Text<'_> {
     /// Reads the tree; what is bad is reported and taken out, so that all of it is found in one run.
     fn settings(&self, tree: &mut Node, found: &mut Vec<Diagnostic>) -> Option<Settings> {
+        for (key, hint) in RESTRICTING {
+            if tree.get(key).is_some_and(Node::is_null) {
+                let empty = self.about(tree, &[key.to_owned()], format!("`{key}` is empty"));
+                found.push(empty.hint(Some(hint.to_owned())));
+            }
+        }
         loop {
             match decode_noting::<Form>(tree, &self.notes) {
                 Ok(form) => {

@@ -370,8 +370,7 @@ struct Entries<'a> {
 
 impl Entries<'_> {
     fn is_absent(&self, entry: &Entry) -> bool {
-        let is_null = matches!(&entry.value.value, Value::Scalar(s) if resolve(s) == Meaning::Null);
-        is_null && self.optional.contains(&entry.key.text.as_str())
+        entry.value.is_null() && self.optional.contains(&entry.key.text.as_str())
     }
 }
 

@@ -2,6 +2,8 @@
 
 use zeroize::Zeroizing;
 
+use super::scalar::{Meaning, resolve};
+
 /// Where something stands in a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Span {
@@ -69,6 +71,11 @@ pub struct Scalar {
 }
 
 impl Node {
+    /// Whether it says nothing: an empty value, `~` or `null`.
+    pub fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar(scalar) if resolve(scalar) == Meaning::Null)
+    }
+
     /// The node that these keys lead to; sequence items by their number.
     pub fn find(&self, path: &[String]) -> Option<&Node> {
         let Some((first, rest)) = path.split_first() else {
