@@ -91,6 +91,7 @@ fn joined(mut spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
 
 fn line_secrets(line: &str) -> Vec<Range<usize>> {
     let mut found = url_passwords(line);
+    found.extend(passwords_without_scheme(line));
     found.extend(assigned(line));
     found.extend(words::secrets(line));
     found
@@ -113,6 +114,24 @@ fn url_passwords(line: &str) -> Vec<Range<usize>> {
             found.push(start + colon + 1..start + length);
         }
         from = start + word.max(length);
+    }
+    found
+}
+
+/// `user:PASSWORD@host`, as a proxy may be given; no address of a mail, nor an image with its digest.
+fn passwords_without_scheme(line: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for word in line.split_inclusive(ends_word) {
+        let at = start;
+        start += word.len();
+        let Some((before, host)) = word.rsplit_once('@') else {
+            continue;
+        };
+        let is_else = before.contains("://") || before.starts_with("mailto:") || host.starts_with("sha256:");
+        if let Some(colon) = before.find(':').filter(|colon| *colon > 0 && !is_else) {
+            found.push(at + colon + 1..at + before.len());
+        }
     }
     found
 }
@@ -402,6 +421,17 @@ mod tests {
             ("http://u:hunt'er2@p:1", "http://u:(secret)@p:1"),
             ("proxy http://u:hunt er\"2@p:1/x y", "proxy http://u:(secret)@p:1/x y"),
             ("http://u:12 34@p", "http://u:(secret)@p"),
+            ("u:hunter2@proxy:3128", "u:(secret)@proxy:3128"),
+            ("https_proxy=u:hun@ter2@p", "https_proxy=u:(secret)@p"),
+            (
+                "{\"https-proxy\": \"u:hunter2@p\"}",
+                "{\"https-proxy\": \"u:(secret)@p\"}",
+            ),
+            (
+                "mailto:amy@example.test, git@example.test:a/b",
+                "mailto:amy@example.test, git@example.test:a/b",
+            ),
+            ("image: nginx:1.27@sha256:00ff", "image: nginx:1.27@sha256:00ff"),
             (
                 "see http://example.test:8080/a and write to a@example.test",
                 "see http://example.test:8080/a and write to a@example.test",

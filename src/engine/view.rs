@@ -176,7 +176,18 @@ fn hidden_diff(file: &FileChange, old: &[u8]) -> Option<String> {
 
 /// What is shown instead of a diff of what not everybody may read.
 pub(super) fn hidden(old: usize, new: usize) -> String {
-    format!("content changes, {old} bytes → {new} bytes (not shown: not everybody may read it)\n")
+    format!(
+        "content changes, {} → {} (not shown: not everybody may read it)\n",
+        in_bytes(old),
+        in_bytes(new)
+    )
+}
+
+fn in_bytes(size: usize) -> String {
+    match size {
+        1 => "1 byte".to_owned(),
+        _ => format!("{size} bytes"),
+    }
 }
 
 fn diff(file: &FileChange, old: &[u8]) -> Option<String> {
@@ -203,14 +214,14 @@ fn diff(file: &FileChange, old: &[u8]) -> Option<String> {
 pub(super) fn text_diff(old: &[u8], new: &[u8], headings: (&str, &str)) -> String {
     if pairs(old, new) > MOST_PAIRS {
         return format!(
-            "(too different to compare, {} bytes → {} bytes)\n",
-            old.len(),
-            new.len()
+            "(too different to compare, {} → {})\n",
+            in_bytes(old.len()),
+            in_bytes(new.len())
         );
     }
     match (std::str::from_utf8(old), std::str::from_utf8(new)) {
         (Ok(old), Ok(new)) => redacted_diff(old, new, headings),
-        _ => format!("(binary, {} bytes → {} bytes)\n", old.len(), new.len()),
+        _ => format!("(binary, {} → {})\n", in_bytes(old.len()), in_bytes(new.len())),
     }
 }
 
@@ -314,6 +325,7 @@ mod tests {
     #[test]
     fn what_is_compared_is_bounded_and_what_both_share_costs_nothing() {
         let lines = |word: &str, count: usize| -> String { (0..count).map(|n| format!("{word} {n}\n")).collect() };
+        assert!(hidden(2, 1).starts_with("content changes, 2 bytes → 1 byte ("));
         let (old, new) = (lines("old", 3000), lines("new", 3000));
         assert_eq!(pairs(old.as_bytes(), new.as_bytes()), 3000 * 3000);
         assert_eq!(

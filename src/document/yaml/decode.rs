@@ -92,10 +92,15 @@ impl de::Error for DecodeError {
 
     // serde's own wording quotes the value it met: these say only what kind it is.
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::value(format!("expected {expected}, found {}", kind_of(&unexpected)))
+        Self::value(format!(
+            "expected {}, found {}",
+            in_words(expected),
+            kind_of(&unexpected)
+        ))
     }
 
     fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        let expected = in_words(expected);
         match unexpected {
             Unexpected::Unsigned(number) => Self::value(format!("expected {expected}, found {number}")),
             Unexpected::Signed(number) => Self::value(format!("expected {expected}, found {number}")),
@@ -117,6 +122,21 @@ impl de::Error for DecodeError {
 
     fn missing_field(field: &'static str) -> Self {
         Self::value(format!("the key `{field}` is missing"))
+    }
+}
+
+/// What is expected, where serde calls it by the name of a type.
+fn in_words(expected: &dyn Expected) -> String {
+    let number = |most: u64| format!("a whole number from 0 to {most}");
+    match expected.to_string().as_str() {
+        "u8" => number(u8::MAX.into()),
+        "u16" => number(u16::MAX.into()),
+        "u32" => number(u32::MAX.into()),
+        "u64" | "usize" => "a whole number from 0 on".to_owned(),
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a map" => "a mapping".to_owned(),
+        other => other.to_owned(),
     }
 }
 
@@ -150,6 +170,11 @@ macro_rules! texts {
     ($($method:ident),*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
             match &self.node.value {
+                // As text it would be something else than what is meant.
+                Value::Scalar(s) if s.tag.as_deref() == Some("binary") => Err(DecodeError::value(
+                    "`!!binary` is not decoded here: leave the tag out; where the key has an `encoding`, say `base64` there"
+                        .to_owned(),
+                )),
                 // What was meant as text may look like a number or a boolean: the text as written is wanted.
                 Value::Scalar(s) if resolve(s) != Meaning::Null => visitor.visit_str(&s.text),
                 // A visitor that takes a list or nothing as well is asked; the others say what they expect.
@@ -162,7 +187,8 @@ macro_rules! texts {
 impl Decoder<'_> {
     fn mismatch<T>(&self, expected: &dyn Expected) -> Result<T, DecodeError> {
         Err(DecodeError::value(format!(
-            "expected {expected}, found {}",
+            "expected {}, found {}",
+            in_words(expected),
             self.node.kind()
         )))
     }
@@ -556,11 +582,13 @@ mod tests {
             (
                 "inner: {list: [1, hunter2]}",
                 "inner.list.1",
-                "expected u8, found a string",
+                "expected a whole number from 0 to 255, found a string",
             ),
             ("inner: {flag: hunter2}", "inner.flag", "a boolean"),
             ("inner: hunter2", "inner", "expected a mapping, found a string"),
             ("word: hunter2", "word", "expected one of yes, prohibit-password"),
+            ("list: hunter2", "list", "expected a list, found a string"),
+            ("text: !!binary aHVudGVyMg==", "text", "`!!binary` is not decoded"),
             ("list: [300]", "list.0", "300"),
             ("mode: -1", "mode", "-1"),
             ("text: [hunter2]", "text", "expected a string, found a list"),
