@@ -260,8 +260,9 @@ network: {version: 2, ethernets: {eth0: {addresses: [192.0.2.30/24]}}}
 sshd: {permit_root_login: yes, options: {AuthorizedKeysFile: [/etc/ssh/keys/%u, .ssh/authorized_keys]}}
 root: {ssh_authorized_keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q5 me]}
 docker: {enabled: true, daemon: {log-driver: journald}}
-services: {systemd-resolved: {masked: true, state: stopped}, once: {state: started}}
+services: {systemd-resolved: {masked: true, state: stopped}, once: {state: started}, limited: {state: stopped}}
 END
+systemctl start limited.service
 firstlight apply -v /run/by-hand.yaml >/run/applied; echo "apply $?"
 cat /run/applied >&2
 look 192.0.2.30
@@ -293,16 +294,25 @@ nothing)
     printf 'refused 1\nrefused.yaml:4:20: dockerd refuses this\ninet 192.0.2.30/24\nchanged 0\n' ;;
 esac
 firstlight plan --exit-code /run/by-hand.yaml >&2; echo "plan $?"
-firstlight rollback >&2; echo "rollback $?"
+firstlight rollback >/run/rolled; echo "rollback $?"
+cat /run/rolled >&2
 look 192.0.2.10
+# systemd would refuse its second start, but for what an undo forgets first.
+systemctl is-active limited.service
+grep -o 'started limited.service again' /run/rolled
 echo 'services: {dies: {state: started}}' >/run/dies.yaml
 firstlight apply /run/dies.yaml >&2; echo "dies $?"
 "#;
 
-/// A service whose work is done when it ends, and one that ends a moment after its start was reported done.
-const SERVICES: [(&str, &str); 2] = [
+/// A service whose work is done when it ends, one that ends a moment after its start was reported done, and one that may be
+/// started once an hour.
+const SERVICES: [(&str, &str); 3] = [
     ("once", "[Service]\nType=oneshot\nExecStart=/bin/true\n"),
     ("dies", "[Service]\nExecStart=/bin/sleep 0.3\n"),
+    (
+        "limited",
+        "[Unit]\nStartLimitBurst=1\nStartLimitIntervalSec=1h\n\n[Service]\nExecStart=/bin/sleep infinity\n",
+    ),
 ];
 
 /// What [`HANDS`] shall say.
@@ -335,6 +345,8 @@ disabled
 inactive
 inactive
 active
+active
+started limited.service again
 dies 1";
 
 /// On a machine that is up, `apply` changes what runs and `rollback` gives it back.
@@ -364,8 +376,12 @@ pub fn broken_document(test: &str, suite: Suite) {
     let boots = [
         ("a typo in an interface", seed_with("first-light", FIRST, typo), true),
         (
-            "an unknown key",
-            seed_with("second-light", OTHER, "hostnme: typo\n"),
+            "an unknown key, and a directory where a file shall be",
+            seed_with(
+                "second-light",
+                OTHER,
+                "hostnme: typo\nwrite_files: [{path: /etc/systemd, content: x}]\n",
+            ),
             false,
         ),
         ("the typo once more", seed_with("third-light", OTHER, typo), true),
@@ -384,6 +400,8 @@ pub fn broken_document(test: &str, suite: Suite) {
         let status = seen.text("status");
         let says = status.contains("eth0 is left as the machine has it: unknown key `adresses`");
         checks.holds("the status says of eth0 what it is", says == left, &status);
+        let says = status.contains("/etc/systemd can't be written: it is a directory");
+        checks.holds("the status says which file is left out", says != left, &status);
         checks.generations(number + 1);
         checks.finish();
     }

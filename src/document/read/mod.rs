@@ -1,8 +1,8 @@
 //! From the texts of a seed to one typed document, with everything that is wrong with it.
 //!
 //! All problems are found in one run: what is bad is reported, taken out of the tree, and the rest is read again. What
-//! remains is what a boot applies when the document is not strict. [`assemble`] makes one tree of the texts, [`settle`]
-//! reads the configuration from it, [`explain`] words what is wrong.
+//! remains is what a boot applies when the document is not strict. `assemble` makes one tree of the texts, `settle`
+//! reads the configuration from it, `explain` words what is wrong.
 
 mod assemble;
 mod explain;
