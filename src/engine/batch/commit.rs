@@ -1,0 +1,218 @@
+//! A batch on its way to the disk: prepared, committed by one record, put in its place; what can't be is left out.
+
+use super::{Batch, Entry, Prepared, path_of};
+use crate::engine::act::ActError;
+use crate::state::{Before, Mark, Record, StateError, Step, Store, Undo};
+use crate::system::{System, WriteError, Writer};
+
+/// Why a batch was not committed.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// These entries can't be written; nothing has changed.
+    #[error("{}", .0.iter().map(|refused| refused.error.to_string()).collect::<Vec<_>>().join("; "))]
+    Entries(Vec<Refused>),
+    /// It failed, and nothing has changed.
+    #[error(transparent)]
+    Untouched(#[from] ActError),
+    /// It failed, and what was prepared could not be taken away again. The journal still has it.
+    #[error("{cause}")]
+    Stuck {
+        /// What failed first.
+        cause: Box<CommitError>,
+        /// What failed when it was to be taken away.
+        undo: Box<ActError>,
+    },
+}
+
+/// An entry of a batch that can't be written, by its number.
+#[derive(Debug)]
+pub struct Refused {
+    at: usize,
+    error: WriteError,
+}
+
+/// What was not put in its place, and why.
+#[derive(Debug)]
+pub struct LeftOut {
+    /// The module that asked for it.
+    pub module: String,
+    /// Its path.
+    pub path: Option<String>,
+    /// Why.
+    pub error: ActError,
+}
+
+impl LeftOut {
+    fn of(record: &Record, error: ActError) -> Self {
+        Self {
+            module: record.module.clone(),
+            path: path_of(record).map(str::to_owned),
+            error,
+        }
+    }
+}
+
+impl Batch<'_> {
+    /// Brings everything to disk and commits it.
+    ///
+    /// # Errors
+    /// Some entries can't be written, or the disk is full or read-only: nothing has changed, unless what was prepared could
+    /// not be taken away again.
+    pub fn commit(&mut self) -> Result<(), CommitError> {
+        if self.entries.is_empty() {
+            return Ok(());
+        }
+        let earlier = self.store.records(self.generation);
+        let earlier = earlier.map_err(|error| CommitError::Untouched(error.into()))?.len();
+        let written = self.prepare();
+        written.map_err(|cause| {
+            // From where this batch begins, whatever of its end the disk has taken: a mark that failed is none.
+            match abandon_from(self.system, self.store, self.generation, earlier) {
+                Ok(()) => cause,
+                Err(undo) => CommitError::Stuck {
+                    cause: Box::new(cause),
+                    undo: Box::new(undo),
+                },
+            }
+        })
+    }
+
+    fn prepare(&self) -> Result<(), CommitError> {
+        let untouched = |error: StateError| CommitError::Untouched(error.into());
+        let records = self.entries.iter().map(|entry| &entry.record);
+        self.store.record_batch(self.generation, records).map_err(untouched)?;
+        self.write()?;
+        self.store.mark(self.generation, Mark::Committed).map_err(untouched)
+    }
+
+    /// Writes every entry beside its place; those that can't be are found all at once.
+    fn write(&self) -> Result<(), CommitError> {
+        let mut refused = Vec::new();
+        for (at, entry) in self.entries.iter().enumerate() {
+            if let Err(error) = self.write_entry(entry) {
+                refused.push(Refused { at, error });
+            }
+        }
+        if !refused.is_empty() {
+            return Err(CommitError::Entries(refused));
+        }
+        Ok(self.system.writer.sync(self.paths()).map_err(ActError::from)?)
+    }
+
+    fn write_entry(&self, entry: &Entry) -> Result<(), WriteError> {
+        let writer = &self.system.writer;
+        match &entry.prepared {
+            Prepared::File {
+                temporary,
+                bytes,
+                mode,
+                owner,
+            } => writer.stage_file(temporary, bytes, *mode, *owner),
+            Prepared::Symlink { temporary, target } => writer.stage_symlink(temporary, target),
+            Prepared::Directory { path, mode, owner } => writer.stage_directory(path, *mode, *owner),
+            Prepared::Nothing => Ok(()),
+        }
+    }
+
+    /// Leaves these entries out, and with each all of its module unless the module is one of `alone`. Returns whose they
+    /// were and why.
+    pub fn leave_out(&mut self, refused: Vec<Refused>, alone: &[&str]) -> Vec<LeftOut> {
+        let left_out: Vec<LeftOut> = refused
+            .into_iter()
+            .filter_map(|Refused { at, error }| Some(LeftOut::of(&self.entries.get(at)?.record, error.into())))
+            .collect();
+        self.entries.retain(|entry| {
+            let record = &entry.record;
+            !left_out.iter().any(|out| match alone.contains(&out.module.as_str()) {
+                true => out.module == record.module && out.path.as_deref() == path_of(record),
+                false => out.module == record.module,
+            })
+        });
+        self.drop_empty_directories();
+        left_out
+    }
+
+    /// Directories on the way to what was left out lead nowhere.
+    fn drop_empty_directories(&mut self) {
+        let needed: Vec<String> = self
+            .entries
+            .iter()
+            .filter(|entry| entry.record.step.is_some() || entry.record.immediate)
+            .filter_map(|entry| path_of(&entry.record).map(|path| format!("{path}/")))
+            .collect();
+        self.entries.retain(|Entry { record, .. }| {
+            let path = path_of(record).unwrap_or_default();
+            record.step.is_some() || needed.iter().any(|below| below.starts_with(&format!("{path}/")))
+        });
+    }
+
+    /// Carries out what was committed, as far as it can be. What can't be put in its place is returned; the journal still
+    /// has it.
+    ///
+    /// # Errors
+    /// The disk failed.
+    pub fn publish(self) -> Result<Vec<LeftOut>, ActError> {
+        let mut left_out = Vec::new();
+        for Entry { record, .. } in &self.entries {
+            if let Err(error) = carry_out(&self.system.writer, record) {
+                left_out.push(LeftOut::of(record, error.into()));
+            }
+        }
+        self.system.writer.sync(self.paths())?;
+        Ok(left_out)
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().filter_map(|entry| path_of(&entry.record))
+    }
+}
+
+/// Does what is left to do for a committed record. Doing it again does no harm.
+pub(in crate::engine) fn carry_out(writer: &Writer, record: &Record) -> Result<(), WriteError> {
+    match (path_of(record), &record.step) {
+        (Some(path), Some(Step::Publish { temporary })) => writer.publish(temporary, path).map(|_| ()),
+        (Some(path), Some(Step::Remove)) => writer.remove(path),
+        (Some(path), Some(Step::RemoveDirectory)) => writer.remove_directory(path),
+        (Some(path), Some(Step::Directory { mode, owner })) => writer.make_directory(path, *mode, *owner),
+        _ => Ok(()),
+    }
+}
+
+/// Takes away what the uncommitted end of the journal prepared, and that end with it.
+pub(in crate::engine) fn abandon(system: &System, store: &Store, generation: u32) -> Result<(), ActError> {
+    let committed = store.journal(generation)?.committed;
+    abandon_from(system, store, generation, committed)
+}
+
+/// Takes away what the records from the one with this index on prepared, and those records with it. One thing that can't
+/// be taken away keeps nothing else; the records stay then.
+fn abandon_from(system: &System, store: &Store, generation: u32, from: usize) -> Result<(), ActError> {
+    let records = store.records(generation)?;
+    let (kept, left) = records.split_at(from.min(records.len()));
+    let mut failed = None;
+    for record in left.iter().rev().filter(|record| !record.immediate) {
+        let taken_away = match (&record.undo, &record.step) {
+            (_, Some(Step::Publish { temporary })) => system.writer.remove(temporary),
+            (
+                Undo::Path {
+                    path,
+                    before: Before::Absent,
+                },
+                None,
+            ) => system.writer.remove_directory(path),
+            _ => Ok(()),
+        };
+        if let Err(error) = taken_away {
+            failed.get_or_insert(error);
+        }
+    }
+    if let Some(error) = failed {
+        return Err(error.into());
+    }
+    let immediate = left.iter().filter(|record| record.immediate);
+    if left.is_empty() || immediate.clone().count() == left.len() {
+        return Ok(());
+    }
+    let all: Vec<Record> = kept.iter().chain(immediate).cloned().collect();
+    Ok(store.replace_records(generation, &all)?)
+}
