@@ -141,6 +141,43 @@ fn failures_are_json_where_json_is_asked_for() {
     }
 }
 
+/// A document with errors is refused before anybody is asked for what it names.
+#[test]
+fn nobody_is_asked_for_the_files_of_a_document_with_errors() {
+    let tree = tree();
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let document = format!(
+        "hostnme: a\nwrite_files: [{{path: /etc/x, source: {{uri: 'http://{}/x'}}}}]\n",
+        server.local_addr().unwrap()
+    );
+    for (command, status) in [("apply", 65), ("plan", 65)] {
+        let said = firstlight_reading(&[command, "--root", text(tree.path()), "-"], document.as_bytes());
+        assert!(said.status == status && said.stderr.contains("hostnme"), "{said:?}");
+    }
+    server.set_nonblocking(true).unwrap();
+    assert!(server.accept().is_err(), "the server was asked");
+}
+
+/// An entry that the machine can't have costs itself alone: the rest of its area is planned.
+#[test]
+fn an_entry_that_the_machine_cant_have_costs_itself_alone() {
+    let tree = tree();
+    for (document, planned) in [
+        ("docker: {enabled: true, users: [nosuch]}\n", "enable docker.service"),
+        ("services: {nowhere1: true, docker: true}\n", "enable docker.service"),
+        (
+            "write_files: [{path: /etc/a, owner: nosuch}, {path: /etc/b}]\n",
+            "/etc/b",
+        ),
+    ] {
+        let said = firstlight_reading(&["plan", "--root", text(tree.path()), "-"], document.as_bytes());
+        assert!(
+            said.stdout.contains(planned) && said.stdout.contains("1 error"),
+            "{document}: {said:?}"
+        );
+    }
+}
+
 /// Each is validated as what it is: by its name, its keys, or what is in it.
 #[test]
 fn each_is_validated_as_what_it_is() {

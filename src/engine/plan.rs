@@ -194,8 +194,8 @@ impl ModulePlan {
             }
         };
         made.problems = plan.problems.into_iter().map(diagnose).collect();
-        let mut changes = Vec::new();
-        let mut kept = Vec::new();
+        let (mut changes, mut kept) = (Vec::new(), Vec::new());
+        let mut blocked = false;
         for change in plan.changes {
             if change.path().is_some_and(|path| past.is_unclear(path)) {
                 kept.push(change);
@@ -205,11 +205,12 @@ impl ModulePlan {
                 Some(why) => {
                     let path = module.asked_at(&change, &document.config);
                     made.problems.push(document.diagnose(&path, why));
+                    blocked = true;
                 }
                 None => changes.push(change),
             }
         }
-        if !made.stands_alone && !made.problems.is_empty() {
+        if blocked && !made.stands_alone {
             return Ok(made);
         }
         made.expectations = plan.expectations;

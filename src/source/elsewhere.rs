@@ -230,7 +230,8 @@ fn files_of(part: &Part) -> Vec<FileAt> {
             let header = |(name, value): (&String, &Value)| Some((name.clone(), Secret::new(value.as_str()?)));
             Some(FileAt {
                 uri: source.get("uri")?.as_str().filter(|uri| is_address(uri))?.to_owned(),
-                headers: headers.into_iter().flatten().filter_map(header).collect(),
+                // Without one of them the server would be asked for something else.
+                headers: headers.into_iter().flatten().map(header).collect::<Option<_>>()?,
             })
         })
         .collect()

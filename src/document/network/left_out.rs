@@ -167,6 +167,22 @@ mod tests {
     }
 
     #[test]
+    fn an_interface_that_nothing_is_asked_of_is_left_alone() {
+        let expected = (
+            vec!["eth1".to_owned()],
+            vec!["eth0 is left as the machine has it".to_owned()],
+        );
+        for nothing in ["", "~", "null"] {
+            let network = format!("{{ethernets: {{eth0: {nothing}, eth1: {{dhcp4: true}}}}}}");
+            assert_eq!(taken(&network), expected, "{nothing}");
+        }
+        // Settings that are not indented below their interface.
+        let (ids, left) = taken("\n  ethernets:\n    eth0:\n    dhcp4: true\n    eth1: {dhcp4: true}");
+        assert_eq!(ids, ["eth1"], "{left:?}");
+        assert!(left.iter().any(|cost| cost.starts_with("eth0 is left")), "{left:?}");
+    }
+
+    #[test]
     fn what_only_adds_to_an_interface_goes_as_a_whole() {
         let route = "a route of eth0 is left out";
         for (keys, cost) in [

@@ -47,7 +47,7 @@ pub struct Network {
     /// `disabled`: the network is left as it is.
     pub config: Option<NetworkConfig>,
     /// The Ethernet links, by an ID: the link's name where there is no `match`.
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "ethernets")]
     pub ethernets: BTreeMap<InterfaceId, Ethernet>,
     /// Not supported yet.
     pub bonds: Option<NotYet>,
@@ -191,6 +191,24 @@ impl From<serde_json::Value> for NotYet {
 /// A key without a value (`addresses:`) says no more than an empty one.
 fn null_is_empty<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Interfaces. One without anything below it is most often one whose settings are not indented: it must not become a file
+/// that keeps the link without addresses.
+fn ethernets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<InterfaceId, Ethernet>, D::Error> {
+    struct Asked(Ethernet);
+
+    impl<'de> Deserialize<'de> for Asked {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let nothing = "nothing is asked of this interface: write `dhcp4: true` or `addresses` indented below it, or `{}` \
+                           for a link without addresses";
+            let asked = Option::deserialize(deserializer)?;
+            asked.map(Self).ok_or_else(|| serde::de::Error::custom(nothing))
+        }
+    }
+
+    let all: BTreeMap<InterfaceId, Asked> = null_is_empty(deserializer)?;
+    Ok(all.into_iter().map(|(id, Asked(ethernet))| (id, ethernet)).collect())
 }
 
 /// A list of addresses; one alone is none, and the message shows how it is written.

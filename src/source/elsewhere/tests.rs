@@ -270,6 +270,16 @@ fn files_that_are_elsewhere() {
 }
 
 #[test]
+fn a_file_whose_header_cant_be_read_is_not_asked_for() {
+    let server = Server::of(&[("/motd", "welcome\n")]);
+    let document = format!(
+        "#cloud-config\nwrite_files: [{{path: /etc/motd, source: {{uri: '{}', headers: {{Authorization: &anchor}}}}}}]\n",
+        server.address("/motd").written()
+    );
+    assert!(including(&document).is_whole());
+}
+
+#[test]
 fn files_of_a_document_that_is_packed_are_elsewhere_too() {
     use std::io::Write;
     let server = Server::of(&[("/motd", "welcome\n")]);
