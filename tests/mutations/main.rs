@@ -1,10 +1,11 @@
 //! What the readers of seeds make of inputs with something changed in them: no panic, nothing unbounded, no secret shown.
 //!
 //! `SOAK=400 cargo test --test mutations` for the long form; without it, a short one. A file for each kind of input:
-//! platform data here, media and texts beside it.
+//! documents, media, platform data.
 
 #![allow(clippy::unwrap_used, reason = "a test says where it stopped by panicking there")]
 
+mod documents;
 mod media;
 mod platform;
 
