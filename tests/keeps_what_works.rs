@@ -77,6 +77,10 @@ impl Machine {
     /// The local stage of a boot, with a new `/run`; how it ended, and its status.
     fn boot(&self) -> (i32, Value) {
         let _ = fs::remove_dir_all(self.path("run/firstlight"));
+        self.stage("local")
+    }
+
+    fn stage(&self, stage: &str) -> (i32, Value) {
         let mut command = Command::new("unshare");
         command.args([
             "--uts",
@@ -85,7 +89,7 @@ impl Machine {
             "/usr/bin/firstlight",
             "boot",
             "--stage",
-            "local",
+            stage,
         ]);
         let output = command.env_remove("JOURNAL_STREAM").output().unwrap();
         let status = fs::read(self.path("run/firstlight/status.json"));
@@ -322,4 +326,33 @@ fn apply_refuses_what_a_boot_leaves_out() {
         fs::read_to_string(tree.path().join("etc/hostname")).unwrap().trim(),
         "photon-machine"
     );
+}
+
+/// A file that is nowhere to be had costs that file, in the stage that fetches, and is tried again at the next boot.
+#[test]
+fn a_file_that_cant_be_fetched_costs_that_file() {
+    with_own_mounts("a_file_that_cant_be_fetched_costs_that_file", || {
+        // Nobody listens there any more.
+        let server = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let machine = Machine::new(&format!(
+            "hostname: good1\nroot: {{password: GoodPass11}}\nwrite_files: [{{path: /srv/good, content: kept}}, {{path: /srv/far, source: {{uri: 'http://{server}/far'}}}}]\n"
+        ));
+        fs::create_dir_all(machine.path("etc/firstlight")).unwrap();
+        fs::write(machine.path("etc/firstlight/config.yaml"), "http: {retry_for: 0s}\n").unwrap();
+        for boot in 1..=2 {
+            machine.boot();
+            let (_, status) = machine.stage("final");
+            let row = format!("boot {boot}: {status:#}");
+            assert_eq!(machine.read("etc/hostname"), "good1\n", "{row}");
+            assert!(machine.read("etc/shadow").starts_with("root:$"), "{row}");
+            assert_eq!(machine.read("srv/good"), "kept", "{row}");
+            assert_eq!(status["status"], "degraded", "{row}");
+            let problems = status["problems"].to_string();
+            assert!(problems.contains("what /srv/far shall hold was not fetched"), "{row}");
+            assert!(problems.contains("can't be reached"), "{row}");
+        }
+    });
 }

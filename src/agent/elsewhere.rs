@@ -15,7 +15,7 @@ use crate::source::elsewhere::complete;
 use crate::source::http::Client;
 use crate::source::signature::check;
 use crate::source::{Choice, NOT_ALLOWED, Rules, Seed};
-use crate::state::{Store, instance_id};
+use crate::state::{StateError, Store, instance_id};
 use crate::system::System;
 use crate::system::systemd::Verb;
 
@@ -129,23 +129,41 @@ pub async fn final_stage(mut system: System, store: &Store, source: Option<&Choi
     store.forget_handed_on()?;
     match fetched {
         Ok(whole) => begin(&system, store, &whole, Stage::Final).await,
-        Err(why) => as_before(store, &seed, why),
+        Err(why) => match as_before(store, &seed, &why)? {
+            Some(status) => Ok(status),
+            // A file is signed like the document: what is not all there is nobody's word then.
+            None if seed.lacks_only_files() && settings.rules.trusted_keys.is_empty() => {
+                without_files(&system, store, &seed, why).await
+            }
+            None => Ok(failed(Stage::Final, why)),
+        },
     }
 }
 
-fn as_before(store: &Store, seed: &Seed, why: String) -> anyhow::Result<Status> {
+/// A machine that was configured from there before stays as that left it.
+fn as_before(store: &Store, seed: &Seed, why: &str) -> Result<Option<Status>, StateError> {
     let generations = store.generations()?;
     let Some(last) = last_from_a_source(&generations).filter(|last| last.pointer == Some(seed.digest())) else {
-        return Ok(failed(Stage::Final, why));
+        return Ok(None);
     };
     let number = last.number;
     let detail = format!("the document could not be fetched again, what generation {number} configured stays ({why})");
-    Ok(Status {
+    Ok(Some(Status {
         stage: Some(Stage::Final),
         generation: Some(number),
         report: Some(Store::report_path(number)),
         ..about(seed, &last.instance_id, last.outcome.into(), &detail)
-    })
+    }))
+}
+
+/// The document is here: a file of it that can't be had costs that file, until a later boot has it.
+async fn without_files(system: &System, store: &Store, seed: &Seed, why: String) -> anyhow::Result<Status> {
+    let mut status = begin(system, store, seed, Stage::Final).await?;
+    status.problems.push(why);
+    if status.status == Standing::Done {
+        status.status = Standing::Degraded;
+    }
+    Ok(status)
 }
 
 /// The whole of a seed: what is elsewhere is fetched, signed where the rules ask for it.

@@ -19,7 +19,12 @@ const DEPTH_LIMIT: usize = 4;
 impl Seed {
     /// Whether all of it is here.
     pub fn is_whole(&self) -> bool {
-        self.seedfrom.is_none() && !self.parts().any(|(_, part)| is_list(part)) && self.missing_files().is_empty()
+        self.lacks_only_files() && self.missing_files().is_empty()
+    }
+
+    /// Whether all of it is here but files that its document names.
+    pub fn lacks_only_files(&self) -> bool {
+        self.seedfrom.is_none() && !self.parts().any(|(_, part)| is_list(part))
     }
 
     /// The sources of its `write_files` that were not fetched.
