@@ -22,11 +22,11 @@ const ENVIRONMENT: [(&str, &str); 2] = [("PATH", "/usr/sbin:/usr/bin"), ("LC_ALL
 const STDERR_LIMIT: u64 = 4096;
 
 /// How much is read at once, and how often before the program is looked at again: together more than a pipe holds.
-const BUFFER: usize = 64 * 1024;
+const BUFFER: usize = 8 * 1024;
 const BUFFERS: usize = 32;
 
 /// How long is waited for output before the program is looked at again, in milliseconds.
-const TICK: u8 = 10;
+const TICK: u8 = 50;
 
 /// What a program printed and how it ended. Either may hold a secret: neither is for showing.
 pub struct Said {
@@ -92,11 +92,12 @@ fn late(limit: Duration) -> String {
 fn listen(child: &mut Child, deadline: Instant, limit: Duration, stdout_limit: u64) -> Result<Said, String> {
     let mut stdout = Stream::of(child.stdout.take(), stdout_limit.saturating_add(1))?;
     let mut stderr = Stream::of(child.stderr.take(), STDERR_LIMIT)?;
+    let mut buffer = Zeroizing::new(vec![0; BUFFER]);
     loop {
         // Asked before reading: what is read then is all that it said.
         let ended = has_ended(child)?;
-        stdout.take_in();
-        stderr.take_in();
+        stdout.take_in(&mut buffer);
+        stderr.take_in(&mut buffer);
         if stdout.bytes.len() as u64 > stdout_limit {
             return Err(format!("it has more than the {stdout_limit} bytes that are read"));
         }
@@ -147,11 +148,10 @@ impl Stream {
     }
 
     /// Takes in what is there, and no more than a full pipe at once. What is over the limit is dropped.
-    fn take_in(&mut self) {
-        let mut buffer = Zeroizing::new(vec![0; BUFFER]);
+    fn take_in(&mut self, buffer: &mut [u8]) {
         for _ in 0..BUFFERS {
             let Some(pipe) = &mut self.pipe else { return };
-            match pipe.read(&mut buffer) {
+            match pipe.read(buffer) {
                 Ok(0) => self.pipe = None,
                 Ok(count) => {
                     let left = self.limit.saturating_sub(self.bytes.len() as u64);
