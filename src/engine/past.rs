@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use super::merge3::{TakenBack, is_same_json, take_back_json, take_back_lines};
 use crate::module::{Change, Share, UnitAction, UnitChange};
 use crate::state::{Inventory, PathItem, PathState, StateError, Store, Thing};
-use crate::system::{Imagined, Machine, Root};
+use crate::system::root::FILE_LIMIT;
+use crate::system::{Imagined, Machine, ReadError, Root};
 
 /// What earlier generations have left.
 #[derive(Debug, Default)]
@@ -37,7 +38,7 @@ impl Past {
         for item in past.inventory.paths().filter(|item| item.share != Share::Whole) {
             if let Some(edit) = past.take_back(item, root)? {
                 past.edits.insert(item.path.clone(), edit);
-            } else if is_unclear(item, root)
+            } else if is_unclear(item, root)?
                 && let Some(before) = past.before(item)?
             {
                 let before = before.and_then(|bytes| imagine(item, &bytes));
@@ -123,8 +124,10 @@ impl Past {
     }
 
     fn take_back(&self, item: &PathItem, root: &Root) -> Result<Option<TakenBack>, StateError> {
-        // What can't be read blocks nothing but itself.
-        let Ok((there, Some(now))) = PathState::look(root, &item.path) else {
+        if is_too_large(&item.path, root)? {
+            return Ok(None);
+        }
+        let (there, Some(now)) = PathState::look(root, &item.path)? else {
             return Ok(None);
         };
         let Some(before) = self.before(item)? else {
@@ -152,12 +155,20 @@ impl Past {
 }
 
 /// Whether what is there is no text of lines, or no JSON object, that ours could be taken out of.
-fn is_unclear(item: &PathItem, root: &Root) -> bool {
-    match PathState::look(root, &item.path) {
-        Ok((PathState::Absent, _)) => false,
-        Ok((PathState::File { .. }, Some(now))) => item.share == Share::Keys && !is_same_json(&now, &now),
-        _ => true,
+fn is_unclear(item: &PathItem, root: &Root) -> Result<bool, ReadError> {
+    if is_too_large(&item.path, root)? {
+        return Ok(true);
     }
+    Ok(match PathState::look(root, &item.path)? {
+        (PathState::Absent, _) => false,
+        (PathState::File { .. }, Some(now)) => item.share == Share::Keys && !is_same_json(&now, &now),
+        _ => true,
+    })
+}
+
+/// Whether a file has grown beyond what is read: it blocks nothing but itself.
+fn is_too_large(path: &str, root: &Root) -> Result<bool, ReadError> {
+    Ok(root.metadata(path)?.is_some_and(|there| there.size > FILE_LIMIT))
 }
 
 /// With the mode and owner of before: a plan then writes what it wrote at first.
