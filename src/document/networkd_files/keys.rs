@@ -1,6 +1,6 @@
 //! Which sections and keys networkd and udev know: systemd.network(5), systemd.netdev(5), systemd.link(5).
 //!
-//! Of systemd 247 to 262: those of the manual pages, and the older names that are still taken. What is not among them is
+//! Of systemd 252 and 262 (247 was not looked at): those of the manual pages, and the older names that are still taken. What is not among them is
 //! passed over by systemd with a line in the journal.
 
 use std::collections::BTreeMap;
