@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::document::Document;
 use crate::document::settings::OnFailure;
 use crate::engine::{
-    Applied, ApplyError, ArmError, GenerationPlan, Job, ModulePlan, ModuleResult, Past, Policy, PreflightError, Stock,
-    apply, confirm, preflight, relieve, settle_inventory, survey, vet,
+    Applied, ApplyError, ArmError, Baseline, GenerationPlan, Job, ModulePlan, ModuleResult, NextInventory, Policy,
+    PreflightError, apply, confirm, preflight, relieve, settle_inventory, survey, vet,
 };
 use crate::module::{Module, Stage};
 use crate::report::applied::AppliedReport;
@@ -73,28 +73,28 @@ pub enum CarryOutError {
 pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) -> Result<AppliedReport, CarryOutError> {
     // State that a newer firstlight wrote is not for this one to add to.
     store.generations()?;
-    let past = Past::read(store, &system.root)?;
-    let (config, units) = (&request.document.config, past.inventory.units());
+    let baseline = Baseline::read(store, &system.root)?;
+    let (config, units) = (&request.document.config, baseline.inventory.units());
     let facts = survey(system, request.modules, config, units).await;
     let machine = Machine::new(&system.root, &facts);
-    let plan = GenerationPlan::make(request.modules, request.document, &machine, &past)?;
+    let plan = GenerationPlan::make(request.modules, request.document, &machine, &baseline)?;
     let mut plan = plan.up_to(request.stage, &machine);
     vet(system, &mut plan, request.document, &machine).await;
     let policy = policy(request);
     if policy == Policy::Rollback && plan.problems().next().is_some() {
         return Ok(AppliedReport::of(None, &refused(&plan)));
     }
-    let (stock, shown) = loop {
-        let stock = Stock::take(&plan, &past, &machine)?;
-        let is_news = !plan.is_empty() || stock.inventory != past.inventory;
+    let (next, shown) = loop {
+        let next = NextInventory::take(&plan, &baseline, &machine)?;
+        let is_news = !plan.is_empty() || next.inventory != baseline.inventory;
         if !is_news && !request.always && request.resume.is_none() {
             return Ok(AppliedReport::of(None, &nothing_to_do(&plan)));
         }
         let shown = PlanReport::of(&plan, &request.document.diagnostics, &system.root, system.live)?;
-        let (bytes, files) = stock.size();
+        let (bytes, files) = next.size();
         let bytes = bytes.saturating_add(generation_bytes(request, &shown));
         match preflight(system, &plan, bytes, files) {
-            Ok(()) => break (stock, shown),
+            Ok(()) => break (next, shown),
             Err(cause) if policy == Policy::Rollback => return Err(cause.into()),
             // Each time there is less to do.
             Err(cause) if relieve(&mut plan, &cause, request.document, (system, &machine)) => {}
@@ -105,7 +105,7 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     if let Some(after) = request.confirm {
         arm(system, store, &generation, after).await?;
     }
-    stock.begin(generation.number, store)?;
+    next.begin(generation.number, store)?;
     let job = Job {
         system,
         store,

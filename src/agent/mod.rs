@@ -7,8 +7,8 @@ pub mod boot;
 pub mod carry_out;
 pub mod confirm;
 pub mod decide;
-pub mod elsewhere;
 pub mod online;
+pub mod remote;
 pub mod scrub;
 pub mod selection;
 

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 
 use super::{Exit, Format};
-use crate::agent::elsewhere::fetch;
+use crate::agent::remote::fetch;
 use crate::agent::selection::selection;
 use crate::document::plain::plain;
 use crate::document::{Diagnostic, Document};

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::context::Context;
 use super::exit::Exit;
-use crate::engine::{GenerationPlan, Past, survey};
+use crate::engine::{Baseline, GenerationPlan, survey};
 use crate::module;
 use crate::report::plan::PlanReport;
 use crate::state::{StateError, Store};
@@ -32,9 +32,14 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
         return Ok(Exit::NoSource);
     };
     let modules = module::only(&arguments.only);
-    let past = past(&system)?;
-    let facts = survey(&system, &modules, &input.document.config, past.inventory.units()).await;
-    let plan = GenerationPlan::make(&modules, &input.document, &Machine::new(&system.root, &facts), &past)?;
+    let baseline = baseline(&system)?;
+    let facts = survey(&system, &modules, &input.document.config, baseline.inventory.units()).await;
+    let plan = GenerationPlan::make(
+        &modules,
+        &input.document,
+        &Machine::new(&system.root, &facts),
+        &baseline,
+    )?;
     let report = PlanReport::of(&plan, &input.document.diagnostics, &system.root, system.live)?;
     let session = system.live.then(|| Session::current(&system.root)).flatten();
     let report = report.disturbing(&plan, session.as_ref());
@@ -51,12 +56,12 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
 }
 
 /// Only root may read the state: to others, the machine is planned for as if firstlight had never changed it.
-fn past(system: &System) -> Result<Past, StateError> {
-    match Past::read(&Store::new(system.root.clone()), &system.root) {
+fn baseline(system: &System) -> Result<Baseline, StateError> {
+    match Baseline::read(&Store::new(system.root.clone()), &system.root) {
         Err(StateError::Read(error)) if !write::may_own() => {
             tracing::error!("{error}: what is no longer asked for is not shown; plan as root to see it");
-            Ok(Past::default())
+            Ok(Baseline::default())
         }
-        past => past,
+        baseline => baseline,
     }
 }

@@ -9,7 +9,7 @@ use super::exit::Exit;
 use crate::agent::boot::published;
 use crate::agent::confirm::pending;
 use crate::document::Config;
-use crate::engine::{Past, drift, survey};
+use crate::engine::{Baseline, drift, survey};
 use crate::report::drift::DriftReport;
 use crate::report::status::{Standing, Status, Unconfirmed};
 use crate::state::Store;
@@ -49,11 +49,11 @@ pub async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exi
 async fn show_drift(context: &Context) -> anyhow::Result<Exit> {
     let system = context.connected().await?;
     let store = Store::new(system.root.clone());
-    let past = Past::read(&store, &system.root)?;
-    let facts = survey(&system, &[], &Config::default(), past.inventory.units()).await;
-    let found = drift(&Machine::new(&system.root, &facts), &past)?;
+    let baseline = Baseline::read(&store, &system.root)?;
+    let facts = survey(&system, &[], &Config::default(), baseline.inventory.units()).await;
+    let found = drift(&Machine::new(&system.root, &facts), &baseline)?;
     let generation = store.current()?.map(|generation| generation.number);
-    let report = DriftReport::new(generation, past.inventory.items.len(), found);
+    let report = DriftReport::new(generation, baseline.inventory.items.len(), found);
     context.print(&report, |style| report.render(style))?;
     Ok(if report.drift.is_empty() {
         Exit::Done

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
+use super::baseline::Baseline;
 use super::holds::is_like;
 use super::merge3::TakenBack;
-use super::past::Past;
-use super::stock::is_member;
+use super::next_inventory::is_member;
 use super::view::{hidden, text_diff};
 use crate::document::secret::MASK;
 use crate::module::{Share, UnitAction, UnitChange, services};
@@ -33,7 +33,7 @@ pub struct Drift {
 ///
 /// # Errors
 /// The machine or the state can't be read.
-pub fn drift(machine: &Machine<'_>, past: &Past) -> Result<Vec<Drift>, StateError> {
+pub fn drift(machine: &Machine<'_>, past: &Baseline) -> Result<Vec<Drift>, StateError> {
     let mut found = Vec::new();
     for item in past.inventory.items.values() {
         found.extend(look(item, machine, past)?);
@@ -48,7 +48,7 @@ fn place(module: &str) -> usize {
     names.iter().position(|name| *name == module).unwrap_or(names.len())
 }
 
-fn look(item: &Item, machine: &Machine<'_>, past: &Past) -> Result<Option<Drift>, StateError> {
+fn look(item: &Item, machine: &Machine<'_>, past: &Baseline) -> Result<Option<Drift>, StateError> {
     let root = machine.root();
     let drifted = |kind, target: &str, summary: String| {
         Some(Drift {
@@ -122,7 +122,7 @@ fn look_at_password(
     Ok((!expired && entry.last_change == Some(0)).then(|| "has to change the password at the next login".to_owned()))
 }
 
-fn look_at_path(item: &Item, path: &PathItem, root: &Root, past: &Past) -> Result<Option<Drift>, StateError> {
+fn look_at_path(item: &Item, path: &PathItem, root: &Root, past: &Baseline) -> Result<Option<Drift>, StateError> {
     let (now, bytes) = PathState::look(root, &path.path)?;
     let same_content = match (&path.written, &now) {
         (PathState::File { digest: written, .. }, PathState::File { digest: now, .. }) => {
@@ -163,7 +163,7 @@ fn look_at_path(item: &Item, path: &PathItem, root: &Root, past: &Past) -> Resul
 }
 
 /// In a file that is somebody else's, only our own edits can drift.
-fn only_others_edited(path: &PathItem, past: &Past) -> bool {
+fn only_others_edited(path: &PathItem, past: &Baseline) -> bool {
     let edit = past.edit(&path.path).filter(|_| path.share != Share::Whole);
     edit.is_some_and(TakenBack::is_intact)
 }

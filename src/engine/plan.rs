@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::baseline::Baseline;
 use super::holds::holds;
-use super::orphans;
-use super::past::Past;
+use super::release;
 use crate::document::{Diagnostic, Document};
 use crate::module::{
     Change, Check, Dirty, Expectation, FileChange, Level, Module, Note, PlanError, Stage, UnitAction, UnitChange,
@@ -60,17 +60,17 @@ impl GenerationPlan {
         modules: &[&dyn Module],
         document: &Document,
         machine: &Machine<'_>,
-        past: &Past,
+        baseline: &Baseline,
     ) -> Result<Self, StateError> {
         let mut plan = Self::default();
-        let without_edits = past.without_edits(machine.root());
+        let without_edits = baseline.without_edits(machine.root());
         let imagined = machine.with_root(&without_edits);
         for module in modules {
             plan.modules
-                .push(ModulePlan::make(*module, document, &imagined, machine, past)?);
+                .push(ModulePlan::make(*module, document, &imagined, machine, baseline)?);
         }
-        let elsewhere = orphans::asked_elsewhere(modules, document, &imagined);
-        orphans::add(&mut plan.modules, &elsewhere, document, machine, past)?;
+        let elsewhere = release::asked_elsewhere(modules, document, &imagined);
+        release::add(&mut plan.modules, &elsewhere, document, machine, baseline)?;
         plan.reactions = reactions(&plan.modules, machine);
         Ok(plan)
     }
@@ -179,7 +179,7 @@ impl ModulePlan {
         document: &Document,
         without_edits: &Machine<'_>,
         machine: &Machine<'_>,
-        past: &Past,
+        baseline: &Baseline,
     ) -> Result<Self, StateError> {
         let mut made = Self {
             stands_alone: module.changes_stand_alone(),
@@ -197,7 +197,7 @@ impl ModulePlan {
         let (mut changes, mut kept) = (Vec::new(), Vec::new());
         let mut blocked = false;
         for change in plan.changes {
-            if change.path().is_some_and(|path| past.is_unclear(path)) {
+            if change.path().is_some_and(|path| baseline.is_unclear(path)) {
                 kept.push(change);
                 continue;
             }
@@ -221,14 +221,14 @@ impl ModulePlan {
         made.declared.extend(kept);
         for change in changes {
             let mut change = with_header(change, document, machine)?;
-            let mut is_so = holds(&change, machine)? || past.has_started(&change, machine);
-            if !is_so && let Some(as_is) = as_is_already(&change, module, document, machine, past)? {
+            let mut is_so = holds(&change, machine)? || baseline.has_started(&change, machine);
+            if !is_so && let Some(as_is) = as_is_already(&change, module, document, machine, baseline)? {
                 (change, is_so) = (as_is, true);
             }
             if is_so {
                 made.holding += 1;
             } else {
-                made.notes.extend(note_opened_up(&change, machine, past)?);
+                made.notes.extend(note_opened_up(&change, machine, baseline)?);
                 made.changes.push(change.clone());
             }
             made.declared.push(change);
@@ -251,7 +251,7 @@ fn note_kept(path: &str) -> Note {
 
 /// What a person should know of a file that more may read, write or run afterwards than before: with both modes. A mode
 /// that firstlight gave it is only put right.
-fn note_opened_up(change: &Change, machine: &Machine<'_>, past: &Past) -> Result<Option<Note>, ReadError> {
+fn note_opened_up(change: &Change, machine: &Machine<'_>, baseline: &Baseline) -> Result<Option<Note>, ReadError> {
     let Change::File(FileChange {
         path,
         content: Some(content),
@@ -261,7 +261,7 @@ fn note_opened_up(change: &Change, machine: &Machine<'_>, past: &Past) -> Result
         return Ok(None);
     };
     let there = machine.root().metadata(path)?.filter(|there| there.kind == Kind::File);
-    let written = past.inventory.path(path).and_then(|item| item.written.metadata());
+    let written = baseline.inventory.path(path).and_then(|item| item.written.metadata());
     let is_ours = written.is_some_and(|(mode, _)| mode == content.mode);
     let opened = there.filter(|there| !is_ours && content.mode & !there.mode & 0o7777 != 0);
     Ok(opened.map(|there| Note {
@@ -309,10 +309,10 @@ fn as_is_already(
     module: &dyn Module,
     document: &Document,
     machine: &Machine<'_>,
-    past: &Past,
+    baseline: &Baseline,
 ) -> Result<Option<Change>, StateError> {
     let Change::File(planned) = change else { return Ok(None) };
-    if past.edit(&planned.path).is_none() {
+    if baseline.edit(&planned.path).is_none() {
         return Ok(None);
     }
     let Ok(plan) = module.plan(&document.config, machine) else {
@@ -324,7 +324,7 @@ fn as_is_already(
             && let (Some(new), Some(now)) = (&planned.content, &as_is.content)
             && (new.mode, new.owner) == (now.mode, now.owner)
             && holds(&other, machine)?
-            && past.repeats(&planned.path, &new.bytes, &now.bytes)?
+            && baseline.repeats(&planned.path, &new.bytes, &now.bytes)?
         {
             return Ok(Some(other));
         }

@@ -107,7 +107,7 @@ async fn ask_dockerd(check: &DockerdCheck, machine: &Machine<'_>) -> Option<Plan
 mod tests {
     use super::*;
     use crate::document::{Document, Text, Texts};
-    use crate::engine::{GenerationPlan, Past};
+    use crate::engine::{Baseline, GenerationPlan};
     use crate::module::{self, Expectation};
     use crate::system::Facts;
 
@@ -138,7 +138,7 @@ mod tests {
         let facts = Facts::default();
         let machine = Machine::new(&system.root, &facts);
         let modules = module::only(&["sshd".to_owned(), "docker".to_owned()]);
-        let mut plan = GenerationPlan::make(&modules, &document, &machine, &Past::default()).unwrap();
+        let mut plan = GenerationPlan::make(&modules, &document, &machine, &Baseline::default()).unwrap();
         let before: Vec<usize> = plan.modules.iter().map(|module| module.declared.len()).collect();
         assert_eq!(before, [3, 4], "{plan:?}");
         for number in 0..plan.modules.len() {

@@ -7,7 +7,6 @@
 mod allow;
 pub mod configdrive;
 pub mod credentials;
-pub mod elsewhere;
 pub mod file;
 pub mod http;
 mod interface;
@@ -19,6 +18,7 @@ pub mod ovf;
 mod places;
 mod prefix;
 pub mod program;
+pub mod remote;
 mod rules;
 pub mod run;
 mod seed;

@@ -10,7 +10,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use super::{
-    Allow, NOT_ALLOWED, Places, Rules, Seed, Verdict, configdrive, credentials, elsewhere, nocloud, ovf, program,
+    Allow, NOT_ALLOWED, Places, Rules, Seed, Verdict, configdrive, credentials, nocloud, ovf, program, remote,
     signature, vmware,
 };
 use crate::system::Root;
@@ -234,7 +234,7 @@ fn ask(name: Name, places: Places) -> mpsc::Receiver<Found> {
     let refused = answer.clone();
     let look = move || {
         let begun = Instant::now();
-        let verdict = elsewhere::allowed(name.look(&places), places.allow());
+        let verdict = remote::allowed(name.look(&places), places.allow());
         let verdict = signature::checked(verdict, &places.rules.trusted_keys);
         let took = begun.elapsed();
         let late = matches!(verdict, Verdict::Broken(_)) && took >= program::limit(places.rules.timeout);

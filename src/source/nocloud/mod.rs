@@ -10,11 +10,11 @@ use super::http::{Address, is_address};
 use super::media::{Entry, MediaError, Volume};
 use super::{NOT_ALLOWED, PART_LIMIT, Part, Places, Rules, Seed, Verdict};
 use crate::document::Conversion;
+use cmdline::CommandLine;
 use std::io;
 use std::path::{Path, PathBuf};
-use told::Told;
 
-mod told;
+mod cmdline;
 
 /// The source's name.
 const NAME: &str = "nocloud";
@@ -39,26 +39,26 @@ const NETWORK_CONFIG: [&str; 4] = ["network-config", "network_config", "network_
 
 /// Looks on a machine: where `ds=nocloud;seedfrom=…` says, else in [`DIRECTORIES`], else on labelled volumes.
 pub fn look(places: &Places) -> Verdict {
-    let told = match Told::to(places) {
-        Ok(told) => told.unwrap_or_default(),
+    let cmdline = match CommandLine::to(places) {
+        Ok(cmdline) => cmdline.unwrap_or_default(),
         Err(error) => return Verdict::Broken(error.to_string()),
     };
     let read = |path: &Path| places.read(path);
-    let verdict = match told.seedfrom(places) {
+    let verdict = match cmdline.seedfrom(places) {
         Some(place) => from(&place, &read),
         None => search(&read, &places.devices, &places.rules),
     };
     match verdict {
-        Verdict::Present(seed) => complete(*seed, &told, places, &read).unwrap_or_else(Verdict::Broken),
-        Verdict::Absent(why) => told.alone().map_or(Verdict::Absent(why), present),
+        Verdict::Present(seed) => complete(*seed, &cmdline, places, &read).unwrap_or_else(Verdict::Broken),
+        Verdict::Absent(why) => cmdline.alone().map_or(Verdict::Absent(why), present),
         broken @ Verdict::Broken(_) => broken,
     }
 }
 
 /// The seed that was found, with what it leads to, and what the machine was told besides.
-fn complete(seed: Seed, told: &Told, places: &Places, read: &Reader<'_>) -> Result<Verdict, String> {
+fn complete(seed: Seed, cmdline: &CommandLine, places: &Places, read: &Reader<'_>) -> Result<Verdict, String> {
     let mut seed = follow(seed, Some(places), read)?;
-    told.add_to(&mut seed)?;
+    cmdline.add_to(&mut seed)?;
     let meta = seed.meta_data.as_ref().and_then(|part| part.mapping().ok());
     // cloud-init's way to leave a seed where it is and not use it.
     Ok(match meta.and_then(|meta| meta.get("dsmode").cloned()) {
@@ -107,7 +107,7 @@ fn follow(seed: Seed, places: Option<&Places>, read: &Reader<'_>) -> Result<Seed
         return Ok(seed);
     };
     let origin = &meta.origin;
-    let place = places.map_or_else(|| place.clone(), |places| told::filled_in(&place, places));
+    let place = places.map_or_else(|| place.clone(), |places| cmdline::filled_in(&place, places));
     let mut other = seed_from(&place, read).map_err(|why| format!("{origin}: its seedfrom {why}"))?;
     if !keys.is_empty() {
         other.put_above_meta_data(keys, meta)?;

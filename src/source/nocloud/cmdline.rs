@@ -33,12 +33,12 @@ const KERNEL: &str = "the kernel command line";
 
 /// Keys and values that come before those of any seed's meta-data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct CommandLine {
     keys: BTreeMap<String, String>,
     origin: &'static str,
 }
 
-impl Told {
+impl CommandLine {
     /// What this machine was told: by its firmware, below that by its kernel command line. `None` if by neither.
     ///
     /// # Errors
@@ -211,11 +211,11 @@ mod tests {
             ("sys/class/dmi/id/product_serial", "ds=nocloud;i=firmware\n"),
             ("sys/class/dmi/id/chassis_serial", "c-7\n"),
         ]);
-        let told = Told::to(&places).unwrap().unwrap();
-        assert_eq!(told.seedfrom(&places).unwrap(), "/seeds/c-7/");
+        let cmdline = CommandLine::to(&places).unwrap().unwrap();
+        assert_eq!(cmdline.seedfrom(&places).unwrap(), "/seeds/c-7/");
         let mut seed = Seed::empty("nocloud", "there".into());
         seed.meta_data = Some(Part::new("there/meta-data", b"instance-id: own\nregion: eu\n"));
-        told.add_to(&mut seed).unwrap();
+        cmdline.add_to(&mut seed).unwrap();
         let meta = seed.meta_data.unwrap();
         assert_eq!(meta.origin, "there/meta-data and the serial number");
         let text = String::from_utf8(meta.bytes.clone()).unwrap();
@@ -223,7 +223,7 @@ mod tests {
             text,
             r#"{"instance-id":"firmware","local-hostname":"web1","region":"eu"}"#
         );
-        seed = told.alone().unwrap();
+        seed = cmdline.alone().unwrap();
         assert!(seed.user_data.is_none() && seed.meta_data.is_some());
     }
 
@@ -254,7 +254,7 @@ mod tests {
             meta.signature = signature.map(Into::into);
             let mut seed = Seed::empty("nocloud", "there".into());
             seed.meta_data = Some(meta);
-            Told::to(&places).unwrap().unwrap().add_to(&mut seed).unwrap();
+            CommandLine::to(&places).unwrap().unwrap().add_to(&mut seed).unwrap();
             match (checked(Verdict::Present(Box::new(seed)), &[key()]), problem) {
                 (Verdict::Present(_), None) => {}
                 (Verdict::Broken(why), Some(words)) => assert!(why.contains(words), "{why}"),
@@ -269,16 +269,16 @@ mod tests {
             ("proc/cmdline", "quiet"),
             ("sys/class/dmi/id/product_serial", "ds=nocloud;h=web1"),
         ]);
-        assert!(Told::to(&places).unwrap().is_some());
+        assert!(CommandLine::to(&places).unwrap().is_some());
         places.rules.allow.hypervisor = false;
-        assert_eq!(Told::to(&places), Ok(None));
+        assert_eq!(CommandLine::to(&places), Ok(None));
     }
 
     #[test]
     fn who_is_told_nothing_is_told_nothing() {
         for (words, told) in [("quiet", false), ("ds=nocloud", true), ("ds=nocloud;s=", true)] {
             let (_tree, places) = places(&[("proc/cmdline", words)]);
-            let found = Told::to(&places).unwrap();
+            let found = CommandLine::to(&places).unwrap();
             assert_eq!(found.is_some(), told, "{words}");
             if let Some(found) = found {
                 assert_eq!((found.alone(), found.seedfrom(&places)), (None, None), "{words}");

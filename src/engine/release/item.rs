@@ -1,6 +1,6 @@
 //! How one thing that nobody asks for any more is undone: by what was there before, what was written, what is there now.
 
-use super::past::Past;
+use super::baseline::Baseline;
 use crate::module::{
     AccountChange, Change, DirectoryChange, FileChange, FileContent, Share, SymlinkChange, UnitAction, UnitChange,
 };
@@ -37,12 +37,12 @@ impl Undoing {
 ///
 /// # Errors
 /// The machine or the state can't be read.
-pub(super) fn undo(item: &Item, machine: &Machine<'_>, past: &Past) -> Result<Undoing, StateError> {
+pub(super) fn undo(item: &Item, machine: &Machine<'_>, baseline: &Baseline) -> Result<Undoing, StateError> {
     let root = machine.root();
     Ok(match &item.thing {
         // What the host name is says the other item.
         Thing::Path(path) if path.lasting => Undoing::default(),
-        Thing::Path(path) => undo_path(path, item.generation, root, past)?,
+        Thing::Path(path) => undo_path(path, item.generation, root, baseline)?,
         Thing::UnitFile { unit, action, links } => undo_unit_file(unit, *action, links, root)?,
         Thing::UnitActive { unit, before, written } => {
             let is_as_written = machine.unit(unit).is_some_and(|facts| facts.runs() == *written);
@@ -71,7 +71,7 @@ fn act(unit: &str, action: UnitAction) -> Change {
     })
 }
 
-fn undo_path(item: &PathItem, generation: u32, root: &Root, past: &Past) -> Result<Undoing, StateError> {
+fn undo_path(item: &PathItem, generation: u32, root: &Root, baseline: &Baseline) -> Result<Undoing, StateError> {
     let (now, _) = PathState::look(root, &item.path)?;
     if item.before == item.written || now == item.before {
         return Ok(Undoing::default());
@@ -85,31 +85,33 @@ fn undo_path(item: &PathItem, generation: u32, root: &Root, past: &Past) -> Resu
     let (now_digest, written_digest) = (now.digest(), item.written.digest());
     Ok(match (&item.written, &now) {
         (PathState::Directory { .. }, PathState::Directory { .. }) => undo_directory(item, &now),
-        (PathState::File { .. }, PathState::File { .. }) if item.share != Share::Whole => match past.edit(&item.path) {
-            Some(edit) => {
-                let change = part_of_file(item, &now, edit.now.clone());
-                let changed = (edit.changed > 0).then(|| {
+        (PathState::File { .. }, PathState::File { .. }) if item.share != Share::Whole => {
+            match baseline.edit(&item.path) {
+                Some(edit) => {
+                    let change = part_of_file(item, &now, edit.now.clone());
+                    let changed = (edit.changed > 0).then(|| {
                     format!(
                         "{}: what generation {generation} had written there and somebody has changed since stays as it is",
                         item.path
                     )
                 });
-                Undoing {
-                    changes: change.into_iter().collect(),
-                    notices: changed.into_iter().collect(),
+                    Undoing {
+                        changes: change.into_iter().collect(),
+                        notices: changed.into_iter().collect(),
+                    }
                 }
+                None => stays("it was edited"),
             }
-            None => stays("it was edited"),
-        },
-        (PathState::File { .. }, PathState::File { .. }) if now_digest == written_digest => put_back(item, past)?,
-        (written, now) if written == now => put_back(item, past)?,
+        }
+        (PathState::File { .. }, PathState::File { .. }) if now_digest == written_digest => put_back(item, baseline)?,
+        (written, now) if written == now => put_back(item, baseline)?,
         (_, PathState::Absent) => stays("it was removed"),
         _ => stays("it was edited"),
     })
 }
 
 /// What was there before, in full.
-fn put_back(item: &PathItem, past: &Past) -> Result<Undoing, StateError> {
+fn put_back(item: &PathItem, baseline: &Baseline) -> Result<Undoing, StateError> {
     let path = item.path.clone();
     let change = match &item.before {
         PathState::Absent if matches!(item.written, PathState::Symlink { .. }) => {
@@ -120,7 +122,7 @@ fn put_back(item: &PathItem, past: &Past) -> Result<Undoing, StateError> {
             path,
             target: Some(target.clone()),
         }),
-        PathState::File { digest, mode, owner } => match past.content(digest)? {
+        PathState::File { digest, mode, owner } => match baseline.content(digest)? {
             Some(bytes) => {
                 let (mode, owner) = (*mode, *owner);
                 file(item, Some(FileContent { bytes, mode, owner }))

@@ -13,7 +13,7 @@ use crate::system::{Imagined, Machine, ReadError, Root};
 
 /// What earlier generations have left.
 #[derive(Debug, Default)]
-pub struct Past {
+pub struct Baseline {
     /// Everything that they made so.
     pub inventory: Inventory,
     /// The files of others that they edited, without those edits, by path.
@@ -23,29 +23,29 @@ pub struct Past {
     store: Option<Store>,
 }
 
-impl Past {
+impl Baseline {
     /// Reads the inventory, and works out what the files of others would say without us.
     ///
     /// # Errors
     /// The state or one of the files can't be read.
     pub fn read(store: &Store, root: &Root) -> Result<Self, StateError> {
-        let mut past = Self {
+        let mut baseline = Self {
             inventory: store.inventory()?,
             edits: BTreeMap::new(),
             unclear: BTreeMap::new(),
             store: Some(store.clone()),
         };
-        for item in past.inventory.paths().filter(|item| item.share != Share::Whole) {
-            if let Some(edit) = past.take_back(item, root)? {
-                past.edits.insert(item.path.clone(), edit);
+        for item in baseline.inventory.paths().filter(|item| item.share != Share::Whole) {
+            if let Some(edit) = baseline.take_back(item, root)? {
+                baseline.edits.insert(item.path.clone(), edit);
             } else if is_unclear(item, root)?
-                && let Some(before) = past.before(item)?
+                && let Some(before) = baseline.before(item)?
             {
                 let before = before.and_then(|bytes| imagine(item, &bytes));
-                past.unclear.insert(item.path.clone(), before);
+                baseline.unclear.insert(item.path.clone(), before);
             }
         }
-        Ok(past)
+        Ok(baseline)
     }
 
     /// The file without our edits; `None` where that can't be told: the file is gone, or is a secret whose content was

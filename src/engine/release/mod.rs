@@ -1,16 +1,18 @@
 //! What earlier generations made so and the document no longer asks for: it is undone by ordinary changes, each in the
 //! module that had made it, unless somebody has edited it since.
 
+mod item;
+
 use std::collections::BTreeSet;
 
+use super::baseline::Baseline;
 use super::holds::holds;
-use super::orphan::{Undoing, undo};
-use super::past::Past;
 use super::plan::ModulePlan;
 use crate::document::Document;
 use crate::module::{Change, Expectation, FileChange, Level, Module, Note};
 use crate::state::{Item, PathState, StateError, Thing};
 use crate::system::{Machine, ReadError};
+use item::{Undoing, undo};
 
 /// Where sshd's configuration is: what goes back there is checked before sshd is told.
 const SSHD_CONFIG: &str = "/etc/ssh/sshd_config";
@@ -24,19 +26,19 @@ pub(super) fn add(
     elsewhere: &[Change],
     document: &Document,
     machine: &Machine<'_>,
-    past: &Past,
+    baseline: &Baseline,
 ) -> Result<(), StateError> {
     let asked = Asked::of(plans.iter().flat_map(|plan| &plan.declared).chain(elsewhere));
-    let mut orphans: Vec<(&String, &Item)> = past.inventory.items.iter().collect();
-    orphans.retain(|(key, item)| {
+    let mut released: Vec<(&String, &Item)> = baseline.inventory.items.iter().collect();
+    released.retain(|(key, item)| {
         let planned = plans
             .iter()
             .any(|plan| plan.name == item.module && plan.problems.is_empty());
         planned && !asked.keys.contains(*key)
     });
-    retain_empty_directories(&mut orphans, &asked, past);
+    retain_empty_directories(&mut released, &asked, baseline);
     for plan in plans {
-        let own: Vec<_> = orphans.iter().filter(|(_, item)| item.module == plan.name).collect();
+        let own: Vec<_> = released.iter().filter(|(_, item)| item.module == plan.name).collect();
         if document.has_errors() && !own.is_empty() {
             // Perhaps it is asked for, and only written wrongly.
             plan.notes.push(notice(
@@ -45,7 +47,7 @@ pub(super) fn add(
             continue;
         }
         for (key, item) in own {
-            let undoing = undo(item, machine, past)?;
+            let undoing = undo(item, machine, baseline)?;
             take_in(plan, undoing, machine)?;
             plan.released.push((*key).clone());
         }
@@ -75,7 +77,7 @@ impl Asked {
     fn of<'a>(changes: impl Iterator<Item = &'a Change>) -> Self {
         let mut asked = Self::default();
         for change in changes {
-            asked.keys.extend(super::stock::key(change));
+            asked.keys.extend(super::next_inventory::key(change));
             asked.paths.extend(change.path().map(str::to_owned));
         }
         asked
@@ -83,10 +85,10 @@ impl Asked {
 }
 
 /// A directory is done without once nothing of ours is left in it.
-fn retain_empty_directories(orphans: &mut Vec<(&String, &Item)>, asked: &Asked, past: &Past) {
-    let gone: BTreeSet<&String> = orphans.iter().map(|(key, _)| *key).collect();
+fn retain_empty_directories(released: &mut Vec<(&String, &Item)>, asked: &Asked, baseline: &Baseline) {
+    let gone: BTreeSet<&String> = released.iter().map(|(key, _)| *key).collect();
     let mut needed: BTreeSet<&str> = asked.paths.iter().map(String::as_str).collect();
-    for (key, item) in &past.inventory.items {
+    for (key, item) in &baseline.inventory.items {
         match &item.thing {
             Thing::Path(path) if !gone.contains(key) && path.written != PathState::Absent => {
                 needed.insert(&path.path);
@@ -102,7 +104,7 @@ fn retain_empty_directories(orphans: &mut Vec<(&String, &Item)>, asked: &Asked, 
             .iter()
             .any(|path| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/')))
     };
-    orphans.retain(|(_, item)| match &item.thing {
+    released.retain(|(_, item)| match &item.thing {
         Thing::Path(path) if matches!(path.written, PathState::Directory { .. }) => !is_needed(&path.path),
         _ => true,
     });

@@ -1,7 +1,7 @@
 //! What the inventory is once a plan is carried out: worked out, and written, before anything is touched.
 
+use super::baseline::Baseline;
 use super::merge3::TakenBack;
-use super::past::Past;
 use super::plan::{GenerationPlan, ModulePlan};
 use crate::document::redact;
 use crate::module::{AccountChange, Change, FileChange, Share, UnitAction, UnitChange};
@@ -18,30 +18,30 @@ const ITEM_BYTES: usize = 1024;
 
 /// The next inventory, and the contents that it needs.
 #[derive(Debug)]
-pub struct Stock {
+pub struct NextInventory {
     /// The inventory. What is new in it has the generation 0 until it has a number.
     pub inventory: Inventory,
     /// Contents to be kept.
     pub contents: Vec<Vec<u8>>,
 }
 
-impl Stock {
+impl NextInventory {
     /// What `plan` makes of the inventory. Modules that it does not have keep theirs.
     ///
     /// # Errors
     /// The machine can't be read.
-    pub fn take(plan: &GenerationPlan, past: &Past, machine: &Machine<'_>) -> Result<Self, ReadError> {
+    pub fn take(plan: &GenerationPlan, baseline: &Baseline, machine: &Machine<'_>) -> Result<Self, ReadError> {
         let mut taker = Taker {
-            past,
+            baseline,
             machine,
-            stock: Self {
-                inventory: past.inventory.clone(),
+            next: Self {
+                inventory: baseline.inventory.clone(),
                 contents: Vec::new(),
             },
         };
         for module in &plan.modules {
             for key in &module.released {
-                taker.stock.inventory.items.remove(key);
+                taker.next.inventory.items.remove(key);
             }
         }
         for module in &plan.modules {
@@ -49,7 +49,7 @@ impl Stock {
                 taker.add(module, change)?;
             }
         }
-        Ok(taker.stock)
+        Ok(taker.next)
     }
 
     /// How much it takes on disk: bytes, and files. The inventory is there twice: as it was, and as it is.
@@ -96,9 +96,9 @@ pub(super) fn key(change: &Change) -> Option<String> {
 }
 
 struct Taker<'a> {
-    past: &'a Past,
+    baseline: &'a Baseline,
     machine: &'a Machine<'a>,
-    stock: Stock,
+    next: NextInventory,
 }
 
 impl Taker<'_> {
@@ -129,14 +129,14 @@ impl Taker<'_> {
     /// An item that is as it was keeps the generation that made it so.
     fn put(&mut self, module: &ModulePlan, thing: Thing) {
         let key = thing.key();
-        let old = self.past.inventory.items.get(&key);
+        let old = self.baseline.inventory.items.get(&key);
         let generation = old.filter(|old| old.thing == thing).map_or(0, |old| old.generation);
         let item = Item {
             module: module.name.to_owned(),
             generation,
             thing,
         };
-        self.stock.inventory.items.insert(key, item);
+        self.next.inventory.items.insert(key, item);
     }
 
     /// A directory, a link, or nothing.
@@ -144,11 +144,11 @@ impl Taker<'_> {
         if written != PathState::Absent {
             self.parents(module, path)?;
         }
-        let (before, content) = match self.past.inventory.path(path) {
+        let (before, content) = match self.baseline.inventory.path(path) {
             Some(old) => (old.before.clone(), None),
             None => PathState::look(self.machine.root(), path)?,
         };
-        self.stock.contents.extend(content);
+        self.next.contents.extend(content);
         let item = PathItem {
             path: path.to_owned(),
             before,
@@ -166,8 +166,8 @@ impl Taker<'_> {
         if file.content.is_some() {
             self.parents(module, &file.path)?;
         }
-        let old = self.past.inventory.path(&file.path);
-        let edit = self.past.edit(&file.path).filter(|_| file.share != Share::Whole);
+        let old = self.baseline.inventory.path(&file.path);
+        let edit = self.baseline.edit(&file.path).filter(|_| file.share != Share::Whole);
         let is_ours_still = edit.is_some_and(TakenBack::is_intact);
         if let (Some(old), true, false) = (old, is_ours_still, missing) {
             // Somebody else's edit in somebody else's file is not news.
@@ -208,11 +208,11 @@ impl Taker<'_> {
         let new = file.content.as_ref();
         let secret = file.secret || new.is_some_and(|content| holds_a_secret(&content.bytes));
         // A secret that was there already is not ours to keep.
-        self.stock
+        self.next
             .contents
             .extend(content.filter(|_| !secret || before.digest() != written.digest()));
         let new = new.filter(|_| !secret);
-        self.stock.contents.extend(new.map(|content| content.bytes.clone()));
+        self.next.contents.extend(new.map(|content| content.bytes.clone()));
         let item = PathItem {
             path: file.path.clone(),
             before,
@@ -232,7 +232,7 @@ impl Taker<'_> {
         let mut parent = parent_of(path);
         while parent != "/" && !root.exists(parent)? {
             // A directory that is asked for by itself has a mode of its own.
-            let known = self.stock.inventory.path(parent);
+            let known = self.next.inventory.path(parent);
             if known.is_some_and(|known| matches!(known.written, PathState::Directory { .. })) {
                 parent = parent_of(parent);
                 continue;
@@ -263,7 +263,7 @@ impl Taker<'_> {
                 expired: password.last_change == Some(0),
             },
             AccountChange::GroupMember { group, user } => {
-                let before = match self.past.inventory.items.get(&format!("member {group} {user}")) {
+                let before = match self.baseline.inventory.items.get(&format!("member {group} {user}")) {
                     Some(Item {
                         thing: Thing::Member { before, .. },
                         ..
@@ -284,7 +284,7 @@ impl Taker<'_> {
 
     fn unit(&mut self, module: &ModulePlan, change: &UnitChange) -> Result<(), ReadError> {
         let unit = change.unit.clone();
-        let old = key(&Change::Unit(change.clone())).and_then(|key| self.past.inventory.items.get(&key));
+        let old = key(&Change::Unit(change.clone())).and_then(|key| self.baseline.inventory.items.get(&key));
         let old = old.map(|item| &item.thing);
         let thing = match change.action {
             UnitAction::Restart | UnitAction::Reload => return Ok(()),
