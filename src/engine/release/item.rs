@@ -1,6 +1,6 @@
 //! How one thing that nobody asks for any more is undone: by what was there before, what was written, what is there now.
 
-use super::baseline::Baseline;
+use crate::engine::baseline::Baseline;
 use crate::module::{
     AccountChange, Change, DirectoryChange, FileChange, FileContent, Share, SymlinkChange, UnitAction, UnitChange,
 };
