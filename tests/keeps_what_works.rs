@@ -6,11 +6,11 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use nix::mount::{MsFlags, mount};
 use serde_json::Value;
+use support::chroot::Machine;
 use support::mounts::{make_read_only, mount_file, mount_tmpfs, with_own_mounts};
 use support::program::{firstlight, text};
 use support::tree::{build, place};
@@ -19,95 +19,13 @@ use support::tree::{build, place};
 const REST: &str =
     "hostname: good1\nnetwork: {version: 2, ethernets: {eth0: {dhcp4: true}}}\nroot: {password: GoodPass11}\n";
 
-/// A machine as a tree to chroot(2) to, with its seed in it.
-struct Machine {
-    tree: tempfile::TempDir,
+/// What the rows look at.
+trait Kept {
+    fn has_the_rest(&self, row: &str, status: &Value, words: &[&str]);
+    fn is_tidy(&self, row: &str);
 }
 
-impl Machine {
-    fn new(document: &str) -> Self {
-        let machine = Self { tree: place() };
-        build("photon5", None, machine.tree.path());
-        let _ = fs::remove_file(machine.path("lib"));
-        std::os::unix::fs::symlink("usr/lib", machine.path("lib")).unwrap();
-        for directory in ["proc", "usr/bin", "srv", "var/lib/firstlight/seed"] {
-            fs::create_dir_all(machine.path(directory)).unwrap();
-        }
-        let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
-        mount(Some("/proc"), &machine.path("proc"), None::<&str>, flags, None::<&str>).unwrap();
-        machine.install(Path::new(env!("CARGO_BIN_EXE_firstlight")));
-        machine.tell(document);
-        machine
-    }
-
-    fn path(&self, path: &str) -> PathBuf {
-        self.tree.path().join(path.trim_start_matches('/'))
-    }
-
-    /// The program, with the libraries that it is linked with.
-    fn install(&self, program: &Path) {
-        let linked = Command::new("ldd").arg(program).output().unwrap();
-        let linked = String::from_utf8(linked.stdout).unwrap();
-        let libraries = linked
-            .split_whitespace()
-            .filter(|word| word.starts_with('/'))
-            .map(PathBuf::from);
-        for file in libraries.chain([program.to_owned()]) {
-            let to = match file == program {
-                true => self.path("usr/bin/firstlight"),
-                false => self.path(text(&file)),
-            };
-            fs::create_dir_all(to.parent().unwrap()).unwrap();
-            assert!(
-                Command::new("cp")
-                    .arg("-L")
-                    .args([&file, &to])
-                    .status()
-                    .unwrap()
-                    .success()
-            );
-        }
-    }
-
-    fn tell(&self, document: &str) {
-        fs::write(self.path("var/lib/firstlight/seed/user-data"), document).unwrap();
-        fs::write(self.path("var/lib/firstlight/seed/meta-data"), "instance-id: i-1\n").unwrap();
-    }
-
-    /// The local stage of a boot, with a new `/run`; how it ended, and its status.
-    fn boot(&self) -> (i32, Value) {
-        let _ = fs::remove_dir_all(self.path("run/firstlight"));
-        self.stage("local")
-    }
-
-    fn stage(&self, stage: &str) -> (i32, Value) {
-        let mut command = Command::new("unshare");
-        command.args([
-            "--uts",
-            "chroot",
-            text(self.tree.path()),
-            "/usr/bin/firstlight",
-            "boot",
-            "--stage",
-            stage,
-        ]);
-        let output = command.env_remove("JOURNAL_STREAM").output().unwrap();
-        let status = fs::read(self.path("run/firstlight/status.json"));
-        let status = status.unwrap_or_else(|error| panic!("{error}: {output:?}"));
-        let status: Value = serde_json::from_slice(&status).unwrap();
-        assert_ne!(output.status.code(), Some(1), "{output:?}\n{status:#}");
-        (output.status.code().unwrap_or(-1), status)
-    }
-
-    /// The text of a file; empty where none is, or a pipe, which nobody writes to.
-    fn read(&self, path: &str) -> String {
-        let path = self.path(path);
-        match path.is_file() {
-            true => fs::read_to_string(path).unwrap_or_default(),
-            false => String::new(),
-        }
-    }
-
+impl Kept for Machine {
     /// Hostname, network and password are as asked, and the status names what is not, once.
     fn has_the_rest(&self, row: &str, status: &Value, words: &[&str]) {
         assert_eq!(self.read("etc/hostname"), "good1\n", "{row}: {status:#}");

@@ -175,7 +175,7 @@ impl Scene<'_> {
     async fn change_unit_file(&self, change: &UnitChange) -> Result<(), ActError> {
         let unit = change.unit.as_str();
         let bus = self.bus(&format!("change the file state of {unit}"))?;
-        for link in unit_links(change, self.system)? {
+        for link in unit_links(change, &self.system.root)? {
             // systemd makes the directories as well; those that were not there are gone again after an undo.
             for parent in self.system.writer.missing_parents(&link.path)? {
                 self.remember_path(&parent, &[])?;

@@ -174,8 +174,8 @@ fn is_too_large(path: &str, root: &Root) -> Result<bool, ReadError> {
 /// With the mode and owner of before: a plan then writes what it wrote at first.
 fn imagine(item: &PathItem, bytes: &[u8]) -> Option<Imagined> {
     let (mode, owner) = item.before.metadata().or(item.written.metadata())?;
-    let bytes = bytes.to_vec();
-    Some(Imagined { bytes, mode, owner })
+    let bytes = bytes.into();
+    Some(Imagined::File { bytes, mode, owner })
 }
 
 /// How many more of each line there are afterwards; negative where there are fewer.

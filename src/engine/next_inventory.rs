@@ -34,6 +34,7 @@ impl NextInventory {
         let mut taker = Taker {
             baseline,
             machine,
+            files: plan.imagined.as_ref().unwrap_or(machine.root()),
             next: Self {
                 inventory: baseline.inventory.clone(),
                 contents: Vec::new(),
@@ -98,6 +99,8 @@ pub(super) fn key(change: &Change) -> Option<String> {
 struct Taker<'a> {
     baseline: &'a Baseline,
     machine: &'a Machine<'a>,
+    /// The files as they would be: a unit that is enabled may be one of them.
+    files: &'a Root,
     next: NextInventory,
 }
 
@@ -315,10 +318,10 @@ impl Taker<'_> {
     ) -> Result<Vec<LinkItem>, ReadError> {
         let (root, unit) = (self.machine.root(), change.unit.as_str());
         let new = match change.action {
-            UnitAction::Enable => enable_links(root, unit),
-            UnitAction::Disable => disable_links(root, unit),
-            UnitAction::Mask => mask_links(root, unit),
-            _ => unmask_links(root, unit),
+            UnitAction::Enable => enable_links(self.files, unit),
+            UnitAction::Disable => disable_links(self.files, unit),
+            UnitAction::Mask => mask_links(self.files, unit),
+            _ => unmask_links(self.files, unit),
         };
         let mut links = match old {
             Some(Thing::UnitFile { links, .. }) => links.clone(),

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use super::baseline::Baseline;
 use super::holds::holds;
+use super::imagine::imagine;
+use super::owner::{self, Denied};
 use super::release;
 use crate::document::{Diagnostic, Document};
 use crate::module::{
@@ -11,7 +13,7 @@ use crate::module::{
     header,
 };
 use crate::state::{StateError, check_target};
-use crate::system::{Kind, Machine, PathError, ReadError};
+use crate::system::{Kind, Machine, PathError, ReadError, Root};
 
 /// What would be done to a machine.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +22,10 @@ pub struct GenerationPlan {
     pub modules: Vec<ModulePlan>,
     /// What has to notice, once all files are in place: reloads and restarts of what runs.
     pub reactions: Vec<Change>,
+    /// The machine's files as they would be; `None` where nothing was planned.
+    pub(super) imagined: Option<Root>,
+    /// The places in `modules`, in the order in which they planned.
+    pub(super) order: Vec<usize>,
 }
 
 /// What one module would do.
@@ -62,17 +68,53 @@ impl GenerationPlan {
         machine: &Machine<'_>,
         baseline: &Baseline,
     ) -> Result<Self, StateError> {
-        let mut plan = Self::default();
         let without_edits = baseline.without_edits(machine.root());
+        let mut denied = Denied::new();
+        let mut plan = loop {
+            let plan = Self::over_imagined(modules, document, (machine, &without_edits), baseline, &denied)?;
+            let clashes = owner::clashes(&plan, document);
+            if clashes.is_empty() {
+                break plan;
+            }
+            // Each time there is less to plan.
+            denied.extend(clashes);
+        };
+        owner::merge_edits(&mut plan, machine)?;
         let imagined = machine.with_root(&without_edits);
-        for module in modules {
-            plan.modules
-                .push(ModulePlan::make(*module, document, &imagined, machine, baseline)?);
-        }
         let elsewhere = release::asked_elsewhere(modules, document, &imagined);
         release::add(&mut plan.modules, &elsewhere, document, machine, baseline)?;
         plan.reactions = reactions(&plan.modules, machine);
         Ok(plan)
+    }
+
+    /// Asks every module, each on the machine as those before it would make it. Those that give whole files come first.
+    fn over_imagined(
+        modules: &[&dyn Module],
+        document: &Document,
+        (machine, without_edits): (&Machine<'_>, &Root),
+        baseline: &Baseline,
+        denied: &Denied,
+    ) -> Result<Self, StateError> {
+        let mut files = without_edits.clone();
+        let mut in_order: Vec<(usize, &dyn Module)> = modules.iter().copied().enumerate().collect();
+        in_order.sort_by_key(|(_, module)| !module.gives_any_path());
+        let mut planned = Vec::new();
+        for (at, module) in in_order {
+            let (imagined, see) = (machine.with_root(&files), (document, machine));
+            let made = ModulePlan::make(module, &imagined, see, baseline, denied)?;
+            for change in &made.declared {
+                imagine(&mut files, change)?;
+            }
+            planned.push((at, made));
+        }
+        let order = planned.iter().map(|(at, _)| *at).collect();
+        planned.sort_by_key(|(at, _)| *at);
+        Ok(Self {
+            modules: planned.into_iter().map(|(_, made)| made).collect(),
+            reactions: Vec::new(),
+            imagined: Some(files),
+            order,
+        })
     }
 
     /// How many changes there are, reactions not counted.
@@ -173,20 +215,21 @@ impl ModulePlan {
         self.problems.iter().map(Diagnostic::in_one_line).collect()
     }
 
-    /// Plans against the machine as it is without our edits; what holds shows the machine as it is.
+    /// Plans against the machine as it is imagined: without our edits, with what was planned before. What holds shows the
+    /// machine as it is.
     fn make(
         module: &dyn Module,
-        document: &Document,
-        without_edits: &Machine<'_>,
-        machine: &Machine<'_>,
+        imagined: &Machine<'_>,
+        (document, machine): (&Document, &Machine<'_>),
         baseline: &Baseline,
+        denied: &Denied,
     ) -> Result<Self, StateError> {
         let mut made = Self {
             stands_alone: module.changes_stand_alone(),
             ..Self::empty(module.name(), module.stage(), document.asked(module.keys()))
         };
         let diagnose = |error: PlanError| document.diagnose(&error.path, error.message).hint(error.hint);
-        let plan = match module.plan(&document.config, without_edits) {
+        let plan = match module.plan(&document.config, imagined) {
             Ok(plan) => plan,
             Err(error) => {
                 made.problems.push(diagnose(error));
@@ -201,7 +244,14 @@ impl ModulePlan {
                 kept.push(change);
                 continue;
             }
-            match obstacle(&change, machine)? {
+            let clash = change
+                .path()
+                .and_then(|path| denied.get(&(module.name(), path.to_owned())));
+            let why = match clash {
+                Some(why) => Some(why.clone()),
+                None => obstacle(&change, machine)?,
+            };
+            match why {
                 Some(why) => {
                     let path = module.asked_at(&change, &document.config);
                     made.problems.push(document.diagnose(&path, why));

@@ -271,7 +271,7 @@ mod tests {
         };
         GenerationPlan {
             modules: vec![module],
-            reactions: Vec::new(),
+            ..GenerationPlan::default()
         }
     }
 

@@ -57,6 +57,12 @@ pub trait Module: std::fmt::Debug + Sync {
         false
     }
 
+    /// Whether the document names the paths itself, any path: such a module plans before those that edit files, so that they
+    /// edit what it gives.
+    fn gives_any_path(&self) -> bool {
+        false
+    }
+
     /// The keys that lead to what asks for `change` in the document, outermost first.
     fn asked_at(&self, _change: &Change, _want: &Config) -> Vec<String> {
         let first = self.keys().first().copied().unwrap_or_default();

@@ -37,6 +37,10 @@ impl Module for WriteFiles {
         true
     }
 
+    fn gives_any_path(&self) -> bool {
+        true
+    }
+
     fn asked_at(&self, change: &Change, want: &Config) -> Vec<String> {
         let mut files = want.write_files.iter().flatten();
         let number = files.position(|file| match (change, change.path()) {

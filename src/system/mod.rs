@@ -11,6 +11,7 @@ pub mod dockerd;
 pub mod failpoint;
 pub mod file_system;
 pub mod host;
+mod imagined;
 pub mod machine;
 pub mod name_service;
 pub mod network;
@@ -25,7 +26,8 @@ pub mod write;
 
 pub use file_system::FileSystem;
 pub use host::System;
+pub use imagined::Imagined;
 pub use machine::{Facts, LinkFacts, Live, Machine, UnitFacts};
-pub use root::{Imagined, Kind, Metadata, ReadError, Root};
+pub use root::{Kind, Metadata, ReadError, Root};
 pub use way::PathError;
 pub use write::{WriteError, Writer};

@@ -16,6 +16,7 @@ use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, ResolveFlag, openat2, readlinkat};
 use nix::sys::stat::{FileStat, SFlag, fstat};
 
 use super::failpoint::{Call, call};
+use super::imagined::Imagined;
 
 /// How often a path is resolved again when the kernel could not rule out that it led outside.
 const RESOLVE_TRIES: u32 = 128;
@@ -28,43 +29,7 @@ pub const FILE_LIMIT: u64 = 16 * 1024 * 1024;
 pub struct Root {
     dir: Arc<OwnedFd>,
     path: PathBuf,
-    imagined: Arc<BTreeMap<String, Option<Imagined>>>,
-}
-
-/// A file that is only thought of: how it would be read if it were there.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Imagined {
-    /// Its content.
-    pub bytes: Vec<u8>,
-    /// The permission bits.
-    pub mode: u32,
-    /// Owner and group, numeric.
-    pub owner: (u32, u32),
-}
-
-impl std::fmt::Debug for Imagined {
-    /// Shows how much it holds, not what: it may be a secret.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "Imagined({} bytes, {:04o}, {:?})",
-            self.bytes.len(),
-            self.mode,
-            self.owner
-        )
-    }
-}
-
-impl Imagined {
-    fn metadata(&self) -> Metadata {
-        Metadata {
-            kind: Kind::File,
-            mode: self.mode,
-            uid: self.owner.0,
-            gid: self.owner.1,
-            size: self.bytes.len() as u64,
-        }
-    }
+    pub(super) imagined: Arc<BTreeMap<String, Option<Imagined>>>,
 }
 
 /// What an entry of a directory is.
@@ -133,24 +98,9 @@ impl Root {
         })
     }
 
-    /// The same root with these files in place of what is there, or with none (`None`), each known by exactly this path.
-    /// For looking at what would be: nothing is written, and who writes does not see it.
-    #[must_use]
-    pub fn imagining(&self, files: BTreeMap<String, Option<Imagined>>) -> Self {
-        Self {
-            imagined: Arc::new(files),
-            ..self.clone()
-        }
-    }
-
     /// Where the root is on the machine that firstlight runs on.
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// The file that is only thought of at `path`, or that none is; `None` where the real one counts.
-    pub(super) fn imagined(&self, path: &str) -> Option<Option<&Imagined>> {
-        self.imagined.get(path).map(Option::as_ref)
     }
 
     /// Opens `path` inside the root with these flags.
@@ -166,8 +116,8 @@ impl Root {
     /// # Errors
     /// It is not a regular file, is larger than [`FILE_LIMIT`], or may not be read.
     pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
-        if let Some(imagined) = self.imagined.get(path) {
-            return Ok(imagined.as_ref().map(|file| file.bytes.clone()));
+        if let Some(imagined) = self.imagined_at_the_end(path) {
+            return imagined.map(|imagined| imagined.read(path)).transpose();
         }
         let fail = |why: &str| ReadError {
             what: "read",
@@ -223,6 +173,9 @@ impl Root {
         if self.metadata(path)?.is_none_or(|m| m.kind != Kind::Symlink) {
             return Ok(None);
         }
+        if let Some(imagined) = self.imagined(path) {
+            return Ok(imagined.and_then(Imagined::target).map(str::to_owned));
+        }
         let fail = |e: Errno| ReadError {
             what: "read the link",
             path: path.to_owned(),
@@ -244,7 +197,9 @@ impl Root {
             why: e.desc().to_owned(),
         };
         let opened = absent_is_none(self.open_at(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY)).map_err(fail)?;
-        let Some(fd) = opened else { return Ok(Vec::new()) };
+        let Some(fd) = opened else {
+            return Ok(self.with_imagined_names(path, Vec::new()));
+        };
         let mut directory = call(Call::Read, || Ok(()))
             .and_then(|()| Dir::from_fd(fd))
             .map_err(fail)?;
@@ -255,19 +210,16 @@ impl Root {
                 names.push(name);
             }
         }
-        let is_gone = |name: &String| {
-            self.imagined
-                .get(&format!("{path}/{name}"))
-                .is_some_and(Option::is_none)
-        };
-        names.retain(|name| !is_gone(name));
-        names.sort();
-        Ok(names)
+        Ok(self.with_imagined_names(path, names))
     }
 
     fn stat(&self, path: &str, flags: OFlag) -> Result<Option<Metadata>, ReadError> {
-        if let Some(imagined) = self.imagined.get(path) {
-            return Ok(imagined.as_ref().map(Imagined::metadata));
+        let imagined = match flags.contains(OFlag::O_NOFOLLOW) {
+            true => self.imagined(path),
+            false => self.imagined_at_the_end(path),
+        };
+        if let Some(imagined) = imagined {
+            return Ok(imagined.map(Imagined::metadata));
         }
         let fail = |e: Errno| ReadError {
             what: "look at",
@@ -411,37 +363,6 @@ mod tests {
         assert_eq!(root.read_link("/etc/link").unwrap().as_deref(), Some("hostname"));
         assert_eq!(root.list("/etc").unwrap(), ["hostname", "link"]);
         assert_eq!(root.list("/nowhere").unwrap(), Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_file_that_is_imagined_is_read_in_place_of_the_real_one() {
-        let (outer, root) = tree();
-        std::fs::write(outer.path().join("root/etc/hosts"), "real").unwrap();
-        let file = Imagined {
-            bytes: b"imagined\n".to_vec(),
-            mode: 0o600,
-            owner: (7, 8),
-        };
-        let files = [
-            ("/etc/hostname".to_owned(), Some(file)),
-            ("/etc/hosts".to_owned(), None),
-        ];
-        let thought = root.imagining(files.into());
-        assert_eq!(
-            thought.read_text("/etc/hostname").unwrap().as_deref(),
-            Some("imagined\n")
-        );
-        let metadata = thought.metadata_followed("/etc/hostname").unwrap().unwrap();
-        assert_eq!(
-            (metadata.mode, metadata.uid, metadata.gid, metadata.size),
-            (0o600, 7, 8, 9)
-        );
-        assert_eq!(thought.read("/etc/hosts").unwrap(), None);
-        assert!(!thought.exists("/etc/hosts").unwrap());
-        assert_eq!(thought.list("/etc").unwrap(), ["hostname"]);
-        assert_eq!(root.list("/etc").unwrap(), ["hostname", "hosts"]);
-        assert_eq!(root.read_text("/etc/hostname").unwrap().as_deref(), Some("inside\n"));
-        assert!(!format!("{thought:?}").contains("imagined\n"));
     }
 
     #[test]

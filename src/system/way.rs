@@ -227,7 +227,8 @@ impl Root {
     pub fn read_safely(&self, path: &str) -> Result<Option<Vec<u8>>, PathError> {
         let name = file_name(path)?;
         if let Some(imagined) = self.imagined(path) {
-            return Ok(imagined.map(|file| file.bytes.clone()));
+            let read = imagined.map(|imagined| imagined.read(path)).transpose();
+            return read.map_err(|_| PathError::NotFile);
         }
         let walked = self.walk(parent_of(path), Vec::new())?;
         let (via, way) = (walked.via.owner, walked.way());

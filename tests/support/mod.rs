@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test says where it stopped by panicking there")]
 
+pub mod chroot;
 pub mod mounts;
 pub mod program;
 pub mod tree;

@@ -145,7 +145,8 @@ pub struct ApplyError {
 /// Something failed and could not be undone either: the journal still has it.
 pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, ApplyError> {
     let mut results: Vec<ModuleResult> = plan.modules.iter().map(ModuleResult::untouched).collect();
-    let mut batch = Batch::new(job.system, job.store, job.generation);
+    let files = plan.imagined.clone().unwrap_or_else(|| job.system.root.clone());
+    let mut batch = Batch::new(job.system, job.store, job.generation, files);
     for (module, result) in plan.modules.iter().zip(&mut results) {
         prepare_module(job, &mut batch, module, result);
     }

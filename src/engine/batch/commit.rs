@@ -62,6 +62,7 @@ impl Batch<'_> {
         if self.entries.is_empty() {
             return Ok(());
         }
+        self.put_removed_directories_last();
         let earlier = self.store.records(self.generation);
         let earlier = earlier.map_err(|error| CommitError::Untouched(error.into()))?.len();
         let written = self.prepare();
@@ -75,6 +76,15 @@ impl Batch<'_> {
                 },
             }
         })
+    }
+
+    /// A directory is empty once what all modules had in it is gone; the deepest goes first.
+    fn put_removed_directories_last(&mut self) {
+        self.entries
+            .sort_by_key(|entry| match (&entry.record.step, path_of(&entry.record)) {
+                (Some(Step::RemoveDirectory), Some(path)) => usize::MAX - path.split('/').count(),
+                _ => 0,
+            });
     }
 
     fn prepare(&self) -> Result<(), CommitError> {

@@ -12,7 +12,7 @@ use super::act::ActError;
 use crate::module::{AccountChange, Change, Dirty, UnitAction, UnitChange};
 use crate::state::{Before, Record, Step, Store, Undo};
 use crate::system::systemd::{self, InstallLink};
-use crate::system::{Kind, ReadError, System, Writer, account};
+use crate::system::{Kind, ReadError, Root, System, Writer, account};
 pub use commit::{CommitError, LeftOut, Refused};
 pub(super) use commit::{abandon, carry_out};
 
@@ -23,6 +23,8 @@ pub struct Batch<'a> {
     store: &'a Store,
     generation: u32,
     entries: Vec<Entry>,
+    /// The files as they would be: a unit that is enabled may be one of them.
+    files: Root,
     /// Account files as the changes so far make them: several changes may be about one file.
     accounts: BTreeMap<&'static str, Vec<u8>>,
     /// Directories that will be made on the way.
@@ -79,8 +81,8 @@ fn is_of_links(action: UnitAction) -> bool {
 }
 
 /// The links that a change of a unit's file state makes and removes.
-pub(super) fn unit_links(change: &UnitChange, system: &System) -> Result<Vec<InstallLink>, ActError> {
-    let (root, unit) = (&system.root, change.unit.as_str());
+pub(super) fn unit_links(change: &UnitChange, root: &Root) -> Result<Vec<InstallLink>, ActError> {
+    let unit = change.unit.as_str();
     Ok(match change.action {
         UnitAction::Enable => systemd::enable_links(root, unit)?,
         UnitAction::Disable => systemd::disable_links(root, unit)?,
@@ -90,9 +92,10 @@ pub(super) fn unit_links(change: &UnitChange, system: &System) -> Result<Vec<Ins
 }
 
 impl<'a> Batch<'a> {
-    /// An empty batch of a generation.
-    pub fn new(system: &'a System, store: &'a Store, generation: u32) -> Self {
+    /// An empty batch of a generation, after which the files are as `files` has them.
+    pub fn new(system: &'a System, store: &'a Store, generation: u32, files: Root) -> Self {
         Self {
+            files,
             system,
             store,
             generation,
@@ -154,7 +157,7 @@ impl<'a> Batch<'a> {
             Change::Symlink(link) => self.add_link(module, &link.path, link.target.as_deref(), &[]),
             Change::Account(change) => self.add_account(module, change),
             Change::Unit(unit) => {
-                let links = unit_links(unit, self.system)?;
+                let links = unit_links(unit, &self.files)?;
                 let mut each = links.iter();
                 each.try_for_each(|link| self.add_link(module, &link.path, link.target.as_deref(), &[Dirty::Manager]))
             }

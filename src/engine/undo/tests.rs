@@ -204,7 +204,7 @@ async fn a_failure_and_a_failed_undoing_are_both_told() {
     };
     let plan = GenerationPlan {
         modules: vec![module],
-        reactions: Vec::new(),
+        ..GenerationPlan::default()
     };
     for policy in [Policy::Rollback, Policy::Keep] {
         let job = Job {

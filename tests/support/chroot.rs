@@ -1,0 +1,122 @@
+//! A machine as a tree to chroot(2) to, in which the program boots.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use nix::mount::{MsFlags, mount};
+use serde_json::Value;
+
+use super::program::text;
+use super::tree::{build, place};
+
+/// A machine as a tree to chroot(2) to, with its seed in it.
+pub struct Machine {
+    /// Its files.
+    pub tree: tempfile::TempDir,
+}
+
+impl Machine {
+    /// A Photon OS 5 with this user-data. Within `with_own_mounts`: it mounts `/proc`.
+    pub fn new(document: &str) -> Self {
+        let machine = Self::bare(None);
+        machine.tell(document);
+        machine
+    }
+
+    /// A Photon OS 5 with the files and the seed of a golden case.
+    pub fn of_case(case: &Path) -> Self {
+        let machine = Self::bare(Some(&case.join("root")));
+        for entry in fs::read_dir(case.join("seed")).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(
+                entry.path(),
+                machine.path("var/lib/firstlight/seed").join(entry.file_name()),
+            )
+            .unwrap();
+        }
+        machine
+    }
+
+    fn bare(root: Option<&Path>) -> Self {
+        let machine = Self { tree: place() };
+        build("photon5", root, machine.tree.path());
+        let _ = fs::remove_file(machine.path("lib"));
+        std::os::unix::fs::symlink("usr/lib", machine.path("lib")).unwrap();
+        for directory in ["proc", "usr/bin", "srv", "var/lib/firstlight/seed"] {
+            fs::create_dir_all(machine.path(directory)).unwrap();
+        }
+        let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
+        mount(Some("/proc"), &machine.path("proc"), None::<&str>, flags, None::<&str>).unwrap();
+        machine.install(Path::new(env!("CARGO_BIN_EXE_firstlight")));
+        machine
+    }
+
+    /// A file of the machine, from outside of it.
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.tree.path().join(path.trim_start_matches('/'))
+    }
+
+    /// The program, with the libraries that it is linked with.
+    fn install(&self, program: &Path) {
+        let linked = Command::new("ldd").arg(program).output().unwrap();
+        let linked = String::from_utf8(linked.stdout).unwrap();
+        let libraries = linked
+            .split_whitespace()
+            .filter(|word| word.starts_with('/'))
+            .map(PathBuf::from);
+        for file in libraries.chain([program.to_owned()]) {
+            let to = match file == program {
+                true => self.path("usr/bin/firstlight"),
+                false => self.path(text(&file)),
+            };
+            fs::create_dir_all(to.parent().unwrap()).unwrap();
+            assert!(
+                Command::new("cp")
+                    .arg("-L")
+                    .args([&file, &to])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+        }
+    }
+
+    /// Gives the machine this user-data.
+    pub fn tell(&self, document: &str) {
+        fs::write(self.path("var/lib/firstlight/seed/user-data"), document).unwrap();
+        fs::write(self.path("var/lib/firstlight/seed/meta-data"), "instance-id: i-1\n").unwrap();
+    }
+
+    /// The local stage of a boot, with a new `/run`; how it ended, and its status.
+    pub fn boot(&self) -> (i32, Value) {
+        let _ = fs::remove_dir_all(self.path("run/firstlight"));
+        self.stage("local")
+    }
+
+    /// One stage of a boot; how it ended, and its status.
+    pub fn stage(&self, stage: &str) -> (i32, Value) {
+        let output = self.run(&["boot", "--stage", stage]);
+        let status = fs::read(self.path("run/firstlight/status.json"));
+        let status = status.unwrap_or_else(|error| panic!("{error}: {output:?}"));
+        let status: Value = serde_json::from_slice(&status).unwrap();
+        assert_ne!(output.status.code(), Some(1), "{output:?}\n{status:#}");
+        (output.status.code().unwrap_or(-1), status)
+    }
+
+    /// Runs the program on the machine, which has a host name of its own.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new("unshare");
+        command.args(["--uts", "chroot", text(self.tree.path()), "/usr/bin/firstlight"]);
+        command.args(arguments).env_remove("JOURNAL_STREAM").output().unwrap()
+    }
+
+    /// The text of a file; empty where none is, or a pipe, which nobody writes to.
+    pub fn read(&self, path: &str) -> String {
+        let path = self.path(path);
+        match path.is_file() {
+            true => fs::read_to_string(path).unwrap_or_default(),
+            false => String::new(),
+        }
+    }
+}
