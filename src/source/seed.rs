@@ -60,7 +60,7 @@ pub struct Seed {
     pub more_vendor_data: Vec<Part>,
     /// What the sources of its `write_files` have, by their address as it was written; once they were fetched.
     pub files: Vec<(String, Part)>,
-    /// Where the rest of it is, to be fetched once there is a network ([`super::elsewhere`]).
+    /// Where the rest of it is, to be fetched once there is a network ([`super::remote`]).
     pub seedfrom: Option<Address>,
     /// [`Seed::digest`] of what led to it, where it was fetched.
     pub pointer: Option<String>,
