@@ -465,7 +465,7 @@ fn what_a_boot_still_needs_or_the_document_keeps_stays() {
     with_own_mounts("what_a_boot_still_needs_or_the_document_keeps_stays", || {
         let redact = format!("{METADATA}redact: [userdata, metadata]\n");
         for (metadata, rest, status, said) in [
-            (METADATA, "hostnme: typo\n", "degraded", "hostnme"),
+            (METADATA, "services: {absent-unit: true}\n", "degraded", "absent-unit"),
             (METADATA, "firstlight: {scrub: false}\n", "done", ""),
             (
                 &redact,
@@ -495,6 +495,28 @@ fn what_a_boot_still_needs_or_the_document_keeps_stays() {
         let machine = Machine::new(&[("metadata", &redact), ("userdata", &user_data(""))]);
         assert_eq!(machine.boot()["status"], "done");
         assert_eq!(machine.has("userdata"), "---");
+    });
+}
+
+/// No retry mends a document: no boot needs it any more.
+#[test]
+fn an_error_of_the_document_keeps_no_secret_in_the_hypervisor() {
+    with_own_mounts("an_error_of_the_document_keeps_no_secret_in_the_hypervisor", || {
+        let machine = Machine::new(&[
+            ("metadata", METADATA),
+            ("userdata", &user_data("snap: {commands: [x]}\n")),
+        ]);
+        for _ in 0..2 {
+            let status = machine.boot();
+            assert_eq!(
+                (&status["status"], machine.generations()),
+                (&"degraded".into(), 1),
+                "{status:#}"
+            );
+            assert!(status["problems"][0].as_str().unwrap().contains("`snap`"), "{status:#}");
+            assert_eq!(machine.has("userdata"), "---");
+            machine.is_configured();
+        }
     });
 }
 

@@ -1,7 +1,7 @@
-//! State that lasts: what version 1 wrote is read and undone for ever, what a newer firstlight wrote is refused.
+//! State that lasts: what versions 1 and 2 wrote is read and undone for ever, what a newer firstlight wrote is refused.
 //!
-//! `state-v1/` is a state directory as version 1 left it, with a record of every kind. It must never be edited to make a
-//! test pass: machines have it.
+//! `state-v1/` is a state directory as version 1 left it, with a record of every kind, `state-v2/` the same of version 2. They
+//! must never be edited to make a test pass: machines have them.
 
 #![allow(clippy::unwrap_used, reason = "a test says where it stopped by panicking there")]
 
@@ -14,8 +14,10 @@ use std::path::Path;
 use support::program::{Said, firstlight, text};
 use support::tree::{Snapshot, build, difference, place, snapshot};
 
-/// A machine after the two generations of `state-v1`, and what it was before them.
-fn machine() -> (tempfile::TempDir, Snapshot) {
+const STATES: [&str; 2] = ["tests/state-v1", "tests/state-v2"];
+
+/// A machine after the two generations of a state, and what it was before them.
+fn machine(from: &str) -> (tempfile::TempDir, Snapshot) {
     let tree = tempfile::tempdir().unwrap();
     let root = tree.path();
     build("photon5", None, root);
@@ -48,7 +50,7 @@ fn machine() -> (tempfile::TempDir, Snapshot) {
     .unwrap();
     let state = root.join("var/lib/firstlight");
     let copied = std::process::Command::new("cp")
-        .args(["-r", "tests/state-v1", text(&state)])
+        .args(["-r", from, text(&state)])
         .status();
     assert!(copied.unwrap().success());
     (tree, before)
@@ -77,34 +79,43 @@ fn rolls_back(root: &Path, before: &Snapshot) {
 }
 
 #[test]
-fn the_state_of_version_1_is_read_and_undone() {
-    let (tree, before) = machine();
-    let said = run(tree.path(), &["history", "--format", "json"]);
-    assert_eq!(said.status, 0, "{said:?}");
-    let report: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
-    let generations = report["generations"].as_array().unwrap();
-    let outcomes: Vec<_> = generations.iter().map(|g| g["outcome"].as_str().unwrap()).collect();
-    assert_eq!(outcomes, ["degraded", "done"]);
-    assert_eq!(generations[0]["stages"]["system"]["changed"], 4);
-    rolls_back(tree.path(), &before);
+fn the_state_of_each_version_is_read_and_undone() {
+    for state in STATES {
+        let (tree, before) = machine(state);
+        let said = run(tree.path(), &["history", "--format", "json"]);
+        assert_eq!(said.status, 0, "{said:?}");
+        let report: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+        let generations = report["generations"].as_array().unwrap();
+        let outcomes: Vec<_> = generations.iter().map(|g| g["outcome"].as_str().unwrap()).collect();
+        assert_eq!(outcomes, ["degraded", "done"]);
+        assert_eq!(generations[0]["stages"]["system"]["changed"], 4);
+        // Which modules fell short, version 1 did not say.
+        let again = generations[0]["incomplete"]["modules"].as_array().unwrap();
+        assert_eq!(again.len() > 1, state == STATES[0], "{again:?}");
+        assert!(again.contains(&"docker".into()), "{again:?}");
+        assert_eq!(generations[1]["scope"].is_array(), state == STATES[1]);
+        rolls_back(tree.path(), &before);
+    }
 }
 
 #[test]
-fn the_state_of_version_1_is_gone_on_with() {
-    let (tree, _) = machine();
-    let document = tree.path().join("document.yaml");
-    fs::write(&document, "hostname: gen3\n").unwrap();
-    let said = run(tree.path(), &["apply", text(&document)]);
-    assert_eq!(said.status, 0, "{said:?}");
-    let history = run(tree.path(), &["history"]);
-    assert_eq!(history.stdout.lines().count(), 3, "{history:?}");
-    assert_eq!(run(tree.path(), &["rollback"]).status, 0);
-    assert_eq!(fs::read_to_string(tree.path().join("etc/hostname")).unwrap(), "gen2\n");
+fn the_state_of_each_version_is_gone_on_with() {
+    for state in STATES {
+        let (tree, _) = machine(state);
+        let document = tree.path().join("document.yaml");
+        fs::write(&document, "hostname: gen3\n").unwrap();
+        let said = run(tree.path(), &["apply", text(&document)]);
+        assert_eq!(said.status, 0, "{said:?}");
+        let history = run(tree.path(), &["history"]);
+        assert_eq!(history.stdout.lines().count(), 3, "{history:?}");
+        assert_eq!(run(tree.path(), &["rollback"]).status, 0);
+        assert_eq!(fs::read_to_string(tree.path().join("etc/hostname")).unwrap(), "gen2\n");
+    }
 }
 
 #[test]
 fn keys_that_are_not_known_yet_are_passed_over() {
-    let (tree, before) = machine();
+    let (tree, before) = machine(STATES[1]);
     let generations = tree.path().join("var/lib/firstlight/generations");
     for number in ["1", "2"] {
         for name in ["generation.json", "journal"] {
@@ -124,7 +135,7 @@ fn keys_that_are_not_known_yet_are_passed_over() {
 
 #[test]
 fn a_newer_state_is_refused_by_all_that_write_and_nothing_is_changed() {
-    let (tree, _) = machine();
+    let (tree, _) = machine(STATES[1]);
     let path = tree.path().join("var/lib/firstlight/generations/2/generation.json");
     fs::write(&path, r#"{"version": 7, "shape": ["unheard", "of"]}"#).unwrap();
     let document = tree.path().join("document.yaml");
@@ -138,7 +149,7 @@ fn a_newer_state_is_refused_by_all_that_write_and_nothing_is_changed() {
     ] {
         let said = run(tree.path(), command);
         assert_eq!(said.status, 1, "{command:?}: {said:?}");
-        for words in ["state version 7", "this one knows 1", "update firstlight"] {
+        for words in ["state version 7", "this one knows 2", "update firstlight"] {
             assert!(said.stderr.contains(words), "{command:?}: {said:?}");
         }
     }

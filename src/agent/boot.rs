@@ -297,7 +297,10 @@ async fn carry_out_document(
     {
         status.problems.extend(online::wait(&system.root, wanted).await.err());
     }
-    let modules = module::all();
+    // What ended as asked in an earlier boot is left as it is, and as people have made it since.
+    let unfinished: Vec<String> =
+        resume.map_or_else(Vec::new, |earlier| earlier.incomplete.modules.iter().cloned().collect());
+    let modules = module::only(&unfinished);
     let request = Request {
         document,
         instance_id: id,
@@ -305,6 +308,7 @@ async fn carry_out_document(
         digest: &seed.digest(),
         pointer: seed.pointer.as_deref(),
         modules: &modules,
+        scope: &[],
         stage,
         default_policy: Policy::Keep,
         patience: match stage {
@@ -355,11 +359,17 @@ fn unchanged(seed: &Seed, id: &str, generation: &Generation, stage: Stage) -> St
     let (standing, detail) = match generation.outcome {
         Outcome::RolledBack if generation.unconfirmed.is_some() => (
             Standing::Degraded,
-            "this document was applied and not confirmed, and is not applied again",
+            "this document was applied and not confirmed: boots don't apply it again, `firstlight apply` does; a changed \
+             document is applied at the next boot",
         ),
         Outcome::RolledBack => (
+            Standing::Done,
+            "this document was rolled back by hand: boots don't apply it again, `firstlight apply` does; a changed \
+             document is applied at the next boot",
+        ),
+        Outcome::Degraded => (
             Standing::Degraded,
-            "this document was rolled back by hand, and is not applied again",
+            "the same document as before, and its errors: nothing to do until they are corrected",
         ),
         _ => (
             Standing::Done,
@@ -370,6 +380,10 @@ fn unchanged(seed: &Seed, id: &str, generation: &Generation, stage: Stage) -> St
         stage: Some(stage),
         generation: Some(generation.number),
         report: Some(Store::report_path(generation.number)),
+        problems: match generation.outcome {
+            Outcome::RolledBack => Vec::new(),
+            _ => generation.incomplete.document.clone(),
+        },
         ..about(seed, id, standing, detail)
     }
 }
@@ -410,10 +424,14 @@ fn in_words(decision: &Decision) -> String {
     match decision {
         Decision::NewInstance => "a new instance: everything is applied".to_owned(),
         Decision::ChangedSeed => "the document has changed: it is applied".to_owned(),
-        Decision::Retry(generation) => format!(
-            "generation {} did not end as asked: it is tried again",
-            generation.number
-        ),
+        Decision::Retry(generation) => {
+            let modules: Vec<&str> = generation.incomplete.modules.iter().map(String::as_str).collect();
+            format!(
+                "generation {} did not end as asked: tried again: {}",
+                generation.number,
+                modules.join(", ")
+            )
+        }
         Decision::Nothing(generation) => format!("nothing to do since generation {}", generation.number),
     }
 }

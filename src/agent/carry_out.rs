@@ -1,20 +1,27 @@
 //! One document, one generation: survey, plan, begin, apply, write down how it went.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::document::Document;
 use crate::document::settings::OnFailure;
+use crate::document::{Diagnostic, Document};
+use crate::engine::verify::Finding;
 use crate::engine::{
     Applied, ApplyError, ArmError, Baseline, GenerationPlan, Job, ModulePlan, ModuleResult, NextInventory, Policy,
     PreflightError, apply, confirm, preflight, relieve, settle_inventory, survey, vet,
 };
-use crate::module::{Module, Stage};
-use crate::report::applied::AppliedReport;
+use crate::module::{Level, Module, Note, Stage};
+use crate::report::applied::{AppliedReport, ModuleOutcome};
 use crate::report::generation::GenerationReport;
 use crate::report::plan::PlanReport;
-use crate::state::{Deadline, Generation, KEEP_GENERATIONS, Outcome, STATE_VERSION, StageRecord, StateError, Store};
+use crate::state::{
+    Deadline, Generation, Incomplete, KEEP_GENERATIONS, Outcome, STATE_VERSION, StageRecord, StateError, Store,
+};
 use crate::system::clock::BootTime;
 use crate::system::{Machine, ReadError, System};
+
+/// The most errors of a document that its generation remembers.
+const ERROR_LIMIT: usize = 100;
 
 /// A document to carry out.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +38,8 @@ pub struct Request<'a> {
     pub pointer: Option<&'a str>,
     /// The modules that take part.
     pub modules: &'a [&'static dyn Module],
+    /// The modules that a person named: of the document, no more than theirs is wanted. Empty where all of it is.
+    pub scope: &'a [String],
     /// The last stage whose modules take part.
     pub stage: Stage,
     /// What happens on failure where the document does not say.
@@ -78,6 +87,7 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     let facts = survey(system, request.modules, config, units).await;
     let machine = Machine::new(&system.root, &facts);
     let plan = GenerationPlan::make(request.modules, request.document, &machine, &baseline)?;
+    let work = Work::of(&plan);
     let mut plan = plan.up_to(request.stage, &machine);
     vet(system, &mut plan, request.document, &machine).await;
     let policy = policy(request);
@@ -101,7 +111,7 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
             Err(cause) => return Err(cause.into()),
         }
     };
-    let generation = begin(system, store, request, &shown)?;
+    let generation = begin(system, store, request, &shown, &work)?;
     if let Some(after) = request.confirm {
         arm(system, store, &generation, after).await?;
     }
@@ -134,7 +144,7 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     }
     let mut report = AppliedReport::of(Some(generation.number), &applied);
     let trial = generation.unconfirmed.clone();
-    finish(store, generation, request.stage, &report)?;
+    finish(store, generation, request, &report)?;
     match trial {
         Some(_) if report.outcome == Outcome::Failed => confirm::disarm(system).await,
         Some(deadline) => report.reverts_in = Some(deadline.seconds_left(&BootTime::now(&system.root))),
@@ -142,6 +152,34 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     }
     prune(store, request.document);
     Ok(report)
+}
+
+/// What there is to do for a document on all stages, as seen when one of them begins.
+#[derive(Debug)]
+struct Work {
+    /// The modules that have something to do, or that can't.
+    modules: BTreeSet<String>,
+    /// The stages that it takes.
+    stages: BTreeSet<Stage>,
+}
+
+impl Work {
+    fn of(plan: &GenerationPlan) -> Self {
+        let has_work = |module: &&ModulePlan| {
+            !(module.declared.is_empty()
+                && module.changes.is_empty()
+                && module.problems.is_empty()
+                && module.notes.is_empty())
+        };
+        let modules = || plan.modules.iter().filter(has_work);
+        let mut stages: BTreeSet<Stage> = modules().map(|module| module.stage).collect();
+        // What the files ask for is told to what runs, and looked at, once there is a bus.
+        stages.insert(Stage::System);
+        Self {
+            modules: modules().map(|module| module.name.to_owned()).collect(),
+            stages,
+        }
+    }
 }
 
 /// Nothing is changed before the timer waits. The generation that it will ask for is there by then, marked unconfirmed:
@@ -225,11 +263,24 @@ fn unbegun(module: &ModulePlan) -> ModuleResult {
     }
 }
 
-fn begin(system: &System, store: &Store, request: &Request<'_>, plan: &PlanReport) -> Result<Generation, StateError> {
+fn begin(
+    system: &System,
+    store: &Store,
+    request: &Request<'_>,
+    plan: &PlanReport,
+    work: &Work,
+) -> Result<Generation, StateError> {
+    // Cut off from here on, all of it is to be done again.
+    let incomplete = Incomplete {
+        document: errors(request.document),
+        modules: work.modules.clone(),
+    };
     let generation = match request.resume {
         Some(earlier) => {
             let resumed = Generation {
                 outcome: Outcome::Running,
+                needs: earlier.needs.union(&work.stages).copied().collect(),
+                incomplete,
                 ..earlier.clone()
             };
             store.save(&resumed)?;
@@ -253,6 +304,9 @@ fn begin(system: &System, store: &Store, request: &Request<'_>, plan: &PlanRepor
             undoing: false,
             pointer: request.pointer.map(str::to_owned),
             scrubbed: None,
+            scope: request.scope.to_vec(),
+            needs: work.stages.clone(),
+            incomplete,
         })?,
     };
     store.save_part(generation.number, "document.json", &json(&request.document.masked()))?;
@@ -264,7 +318,13 @@ fn begin(system: &System, store: &Store, request: &Request<'_>, plan: &PlanRepor
     Ok(generation)
 }
 
-fn finish(store: &Store, mut generation: Generation, stage: Stage, report: &AppliedReport) -> Result<(), StateError> {
+fn finish(
+    store: &Store,
+    mut generation: Generation,
+    request: &Request<'_>,
+    report: &AppliedReport,
+) -> Result<(), StateError> {
+    let (stage, document) = (request.stage, request.document);
     let changed = report.modules.iter().map(|module| module.changed.len()).sum();
     generation.stages.insert(
         stage,
@@ -274,11 +334,33 @@ fn finish(store: &Store, mut generation: Generation, stage: Stage, report: &Appl
         },
     );
     generation.outcome = report.outcome;
+    if Some(&stage) >= generation.needs.iter().max() {
+        let again = report.modules.iter().filter(|module| can_get_better(module, document));
+        generation.incomplete.modules = again.map(|module| module.name.clone()).collect();
+    }
     let earlier = store.part(generation.number, GenerationReport::NAME)?;
     let mut whole = GenerationReport::resume(generation.number, earlier.as_deref());
     whole.add(stage, report);
     store.save_part(generation.number, GenerationReport::NAME, &json(&whole))?;
     store.save(&generation)
+}
+
+/// Whether the module is short of what was asked for a reason of the machine's, which may pass: not only because of what an
+/// error of the document takes out.
+fn can_get_better(module: &ModuleOutcome, document: &Document) -> bool {
+    let is_of_the_document = |note: &Note| document.config.left_out.network.contains(&note.text);
+    let warnings = || module.notes.iter().filter(|note| note.level == Level::Warning);
+    let only_warned = module.problems.is_empty()
+        && module.left_out.is_empty()
+        && !module.findings.iter().any(Finding::is_short)
+        && warnings().all(is_of_the_document);
+    module.outcome != Outcome::Done && !only_warned
+}
+
+/// The errors of the document, a line each.
+fn errors(document: &Document) -> Vec<String> {
+    let errors = document.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
+    errors.take(ERROR_LIMIT).map(Diagnostic::in_one_line).collect()
 }
 
 fn stage_name(stage: Stage) -> &'static str {

@@ -1,6 +1,5 @@
 //! What a boot has to do: the table of design.md, "The instance".
 
-use crate::module::Stage;
 use crate::state::{Generation, Outcome, scrubbed};
 
 /// What is to be done in this boot.
@@ -27,36 +26,29 @@ pub fn decide(instance_id: &str, digest: &str, remembered: Option<&str>, generat
     if let Some(generation) = scrubbed(generations, digest) {
         return Decision::Nothing(generation.clone());
     }
-    match last_from_a_source(generations) {
+    match last_from_a_source(generations, |last| last.digest == digest) {
         None => Decision::NewInstance,
         Some(last) if last.digest != digest => Decision::ChangedSeed,
-        Some(last) => match last.outcome {
-            Outcome::RolledBack => Decision::Nothing(last.clone()),
-            Outcome::Done if is_complete(last) => Decision::Nothing(last.clone()),
-            // A generation that undid itself is closed: the next try is a new one.
-            Outcome::Failed => Decision::ChangedSeed,
-            Outcome::Done | Outcome::Running | Outcome::Degraded => Decision::Retry(last.clone()),
-        },
+        Some(last) if last.is_settled() => Decision::Nothing(last.clone()),
+        // A generation that undid itself is closed: the next try is a new one.
+        Some(last) if last.outcome == Outcome::Failed => Decision::ChangedSeed,
+        Some(last) => Decision::Retry(last.clone()),
     }
 }
 
-/// The newest generation of a document that a source had, rather than a person.
-pub fn last_from_a_source(generations: &[Generation]) -> Option<&Generation> {
-    generations
-        .iter()
-        .rev()
-        .find(|generation| generation.source != crate::source::FILE)
-}
-
-/// Whether the generation went through its last stage: a power cut after the local one leaves what talks undone.
-fn is_complete(generation: &Generation) -> bool {
-    generation.stages.keys().any(|stage| *stage >= Stage::System)
+/// The newest generation of a document that a source had, rather than a person. One of a part of a document (`--only`) says
+/// nothing of the rest: it counts only where it made the machine something else than what `is_same` says.
+pub fn last_from_a_source(generations: &[Generation], is_same: impl Fn(&Generation) -> bool) -> Option<&Generation> {
+    let from_a_source = |generation: &&Generation| generation.source != crate::source::FILE;
+    let counts = |generation: &&Generation| generation.is_whole() || (generation.is_in_force() && !is_same(generation));
+    generations.iter().rev().filter(from_a_source).find(counts)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::StageRecord;
+    use crate::module::Stage;
+    use crate::state::{Incomplete, StageRecord};
 
     fn generation(number: u32, source: &str, digest: &str, outcome: Outcome) -> Generation {
         Generation {
@@ -73,6 +65,9 @@ mod tests {
             undoing: false,
             pointer: None,
             scrubbed: None,
+            scope: Vec::new(),
+            needs: [Stage::System].into(),
+            incomplete: crate::state::Incomplete::default(),
         }
     }
 
@@ -102,6 +97,27 @@ mod tests {
         ]
     }
 
+    /// Somebody applied a part of what a source had (`--only`): that says nothing of the rest.
+    fn after_a_part() -> Vec<Case<'static>> {
+        use Outcome::{Done, Failed, RolledBack};
+        let whole = generation(1, "nocloud", "a", Done);
+        let part = |digest, outcome| Generation {
+            scope: vec!["sshd".into()],
+            ..generation(2, "nocloud", digest, outcome)
+        };
+        let then = |digest, outcome| vec![whole.clone(), part(digest, outcome)];
+        let nothing = || Decision::Nothing(whole.clone());
+        vec![
+            ("i-1", "b", Some("i-1"), vec![part("b", Done)], Decision::NewInstance),
+            ("i-1", "b", Some("i-1"), then("b", Done), Decision::ChangedSeed),
+            ("i-1", "a", Some("i-1"), then("a", Done), nothing()),
+            // The part is still of the other document.
+            ("i-1", "a", Some("i-1"), then("b", Done), Decision::ChangedSeed),
+            ("i-1", "a", Some("i-1"), then("b", Failed), nothing()),
+            ("i-1", "a", Some("i-1"), then("b", RolledBack), nothing()),
+        ]
+    }
+
     #[test]
     fn the_table() {
         use Outcome::{Degraded, Done, Failed, RolledBack, Running};
@@ -118,7 +134,16 @@ mod tests {
             .into(),
             ..done.clone()
         };
-        let table: [Case<'_>; 11] = [
+        let short = |document: &[&str], modules: &[&str]| Generation {
+            incomplete: Incomplete {
+                document: document.iter().map(ToString::to_string).collect(),
+                modules: modules.iter().map(ToString::to_string).collect(),
+            },
+            ..of(1, "nocloud", "a", Degraded)
+        };
+        let failed = short(&["line 3: unknown key"], &["docker"]);
+        let misspelt = short(&["line 3: unknown key"], &[]);
+        let table: [Case<'_>; 12] = [
             ("i-1", "a", Some("i-1"), vec![cut.clone()], Decision::Retry(cut)),
             ("i-1", "a", None, vec![], Decision::NewInstance),
             ("i-2", "a", Some("i-1"), vec![done.clone()], Decision::NewInstance),
@@ -152,12 +177,14 @@ mod tests {
                 vec![of(1, "nocloud", "a", Running)],
                 Decision::Retry(of(1, "nocloud", "a", Running)),
             ),
+            ("i-1", "a", Some("i-1"), vec![failed.clone()], Decision::Retry(failed)),
+            // No retry mends a document.
             (
                 "i-1",
                 "a",
                 Some("i-1"),
-                vec![of(1, "nocloud", "a", Degraded)],
-                Decision::Retry(of(1, "nocloud", "a", Degraded)),
+                vec![misspelt.clone()],
+                Decision::Nothing(misspelt),
             ),
             (
                 "i-1",
@@ -167,7 +194,9 @@ mod tests {
                 Decision::ChangedSeed,
             ),
         ];
-        for (id, digest, remembered, generations, expected) in table.into_iter().chain(after_scrubbing()) {
+        for (id, digest, remembered, generations, expected) in
+            table.into_iter().chain(after_scrubbing()).chain(after_a_part())
+        {
             assert_eq!(
                 decide(id, digest, remembered, &generations),
                 expected,

@@ -29,7 +29,7 @@ const FINAL: &str = "firstlight-final.service";
 pub async fn prepare(system: &System, store: &Store, seed: &Seed, stage: Stage) -> anyhow::Result<Status> {
     let pointer = seed.digest();
     let generations = store.generations()?;
-    let last = last_from_a_source(&generations);
+    let last = last_from_a_source(&generations, |last| last.pointer.as_ref() == Some(&pointer));
     let mut status = about(seed, "", Standing::Running, "");
     status.instance_id = None;
     status.stage = Some(stage);
@@ -76,6 +76,7 @@ async fn carry_out_the_network(
         digest: &here.digest(),
         pointer: None,
         modules: &module::only(&names),
+        scope: &names,
         stage,
         default_policy: Policy::Keep,
         patience: Duration::ZERO,
@@ -143,7 +144,9 @@ pub async fn final_stage(mut system: System, store: &Store, source: Option<&Choi
 /// A machine that was configured from there before stays as that left it.
 fn as_before(store: &Store, seed: &Seed, why: &str) -> Result<Option<Status>, StateError> {
     let generations = store.generations()?;
-    let Some(last) = last_from_a_source(&generations).filter(|last| last.pointer == Some(seed.digest())) else {
+    let pointer = Some(seed.digest());
+    let last = last_from_a_source(&generations, |last| last.pointer == pointer);
+    let Some(last) = last.filter(|last| last.pointer == pointer) else {
         return Ok(None);
     };
     let number = last.number;

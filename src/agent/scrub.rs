@@ -86,7 +86,7 @@ pub fn after_success(system: &System, store: &Store, seed: &Seed, document: &Doc
 /// Whether no boot will carry this document out again.
 fn is_over(generation: &Generation, status: &Status) -> bool {
     let has_ended = matches!(status.status, Standing::Done | Standing::Degraded);
-    has_ended && matches!(generation.outcome, Outcome::Done | Outcome::RolledBack)
+    has_ended && generation.is_settled()
 }
 
 /// A first look, so that a boot with nothing to do asks no more than that.

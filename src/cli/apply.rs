@@ -66,6 +66,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
         digest: &input.seed.digest(),
         pointer: input.seed.pointer.as_deref(),
         modules: &modules,
+        scope: &arguments.only,
         stage: Stage::Final,
         default_policy: Policy::Rollback,
         patience: PATIENCE,

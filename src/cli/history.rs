@@ -112,6 +112,9 @@ mod tests {
                 undoing: false,
                 pointer: None,
                 scrubbed: None,
+                scope: Vec::new(),
+                needs: std::collections::BTreeSet::new(),
+                incomplete: crate::state::Incomplete::default(),
             },
             reverts_in,
         };

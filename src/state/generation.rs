@@ -1,6 +1,6 @@
 //! Generations: each time a document changed the machine, numbered from 1.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -28,9 +28,18 @@ pub struct Generation {
     pub digest: String,
     /// How it stands.
     pub outcome: Outcome,
+    /// The modules of the document that it is about (`--only`); empty where it is about all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scope: Vec<String>,
+    /// The stages that its plan needs. It is not over before the last of them has run.
+    #[serde(default)]
+    pub needs: BTreeSet<Stage>,
     /// The stages that were carried out, with how each went.
     #[serde(default)]
     pub stages: BTreeMap<Stage, StageRecord>,
+    /// What of the document is not on the machine, and why.
+    #[serde(default)]
+    pub incomplete: Incomplete,
     /// Until when somebody had to confirm it; absent where nobody has to, or somebody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unconfirmed: Option<Deadline>,
@@ -44,6 +53,18 @@ pub struct Generation {
     /// after the other: as long as nobody has looked, it may be any of several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scrubbed: Option<Vec<String>>,
+}
+
+/// What of a document is not on the machine, by what would help.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incomplete {
+    /// The errors of the document, a line each: no retry mends them.
+    #[serde(default)]
+    pub document: Vec<String>,
+    /// The modules that have yet to end as asked: they failed, or were not carried out to the end. Each boot tries them
+    /// again.
+    #[serde(default)]
+    pub modules: BTreeSet<String>,
 }
 
 /// A moment until which a person may do something. Not by the wall clock, which anybody can set, the network included.
@@ -117,6 +138,41 @@ impl Generation {
         self.undoing || matches!(self.outcome, Outcome::Done | Outcome::Degraded | Outcome::Running)
     }
 
+    /// Whether it is about all of its document.
+    pub fn is_whole(&self) -> bool {
+        self.scope.is_empty()
+    }
+
+    /// Whether no boot has anything left to do for it: every stage that it needs has run, and every module ended as asked
+    /// or can't, because of the document; or somebody wanted it undone.
+    pub fn is_settled(&self) -> bool {
+        match self.outcome {
+            Outcome::RolledBack => true,
+            Outcome::Done | Outcome::Degraded => {
+                self.incomplete.modules.is_empty() && self.stages.keys().max() >= self.needs.iter().max()
+            }
+            Outcome::Running | Outcome::Failed => false,
+        }
+    }
+
+    /// What version 1 wrote, in today's form. It did not say which modules fell short: all of them are tried once more.
+    fn into_todays_form(self) -> Self {
+        let all = || crate::module::names().into_iter().map(str::to_owned).collect();
+        let modules = match self.outcome {
+            Outcome::Degraded | Outcome::Running => all(),
+            Outcome::Done | Outcome::Failed | Outcome::RolledBack => BTreeSet::new(),
+        };
+        Self {
+            version: STATE_VERSION,
+            needs: [Stage::System].into(),
+            incomplete: Incomplete {
+                modules,
+                ..self.incomplete
+            },
+            ..self
+        }
+    }
+
     /// Whether the source has this digest since its secrets were overwritten: the same document, of which less is left.
     pub fn leaves(&self, digest: &str) -> bool {
         self.scrubbed.iter().flatten().any(|left| left == digest)
@@ -134,7 +190,8 @@ pub fn scrubbed<'a>(generations: &'a [Generation], digest: &str) -> Option<&'a G
     let newest = generations
         .iter()
         .rev()
-        .find(|generation| generation.source != crate::source::FILE && generation.outcome != Outcome::Failed);
+        .filter(|generation| generation.source != crate::source::FILE && generation.is_whole())
+        .find(|generation| generation.outcome != Outcome::Failed);
     newest.filter(|newest| newest.digest != digest && newest.leaves(digest))
 }
 
@@ -173,6 +230,7 @@ impl Store {
         match self.read_json::<Version>(&path)? {
             None => Ok(None),
             Some(Version { version }) if version > STATE_VERSION => Err(StateError::Newer { path, version }),
+            Some(Version { version: 1 }) => Ok(self.read_json::<Generation>(&path)?.map(Generation::into_todays_form)),
             Some(_) => self.read_json(&path),
         }
     }
@@ -269,6 +327,9 @@ mod tests {
             unconfirmed: None,
             undoing: false,
             pointer: None,
+            scope: Vec::new(),
+            needs: BTreeSet::new(),
+            incomplete: Incomplete::default(),
             scrubbed: None,
         }
     }

@@ -444,6 +444,9 @@ mod tests {
                 undoing: false,
                 pointer: None,
                 scrubbed: None,
+                scope: Vec::new(),
+                needs: std::collections::BTreeSet::new(),
+                incomplete: crate::state::Incomplete::default(),
             };
             store.begin(generation).unwrap();
         }
@@ -499,7 +502,7 @@ mod tests {
         store.begin_inventory(1, &inventory(&[file("/etc/a", b"a")])).unwrap();
         let path = tree.path().join("var/lib/firstlight/inventory.json");
         let text = std::fs::read_to_string(&path).unwrap();
-        let expected = serde_json::json!({"version": 1, "items": {"path /etc/a": {
+        let expected = serde_json::json!({"version": 2, "items": {"path /etc/a": {
             "module": "network", "generation": 1, "kind": "path", "path": "/etc/a",
             "before": {"kind": "absent"},
             "written": {"kind": "file", "digest": digest(b"a"), "mode": 384, "owner": [0, 0]},

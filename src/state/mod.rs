@@ -19,7 +19,7 @@ use crate::system::{Kind, Metadata, PathError, ReadError, Root, WriteError, Writ
 
 pub use contents::digest;
 use damage::remedy;
-pub use generation::{Deadline, Generation, Outcome, StageRecord, scrubbed};
+pub use generation::{Deadline, Generation, Incomplete, Outcome, StageRecord, scrubbed};
 pub use instance::instance_id;
 pub use inventory::{Inventory, Item, LinkItem, PathItem, PathState, Thing};
 pub use journal::{Before, Journal, Mark, Record, Step, Undo};
@@ -30,7 +30,7 @@ pub use prune::KEEP_GENERATIONS;
 pub const STATE_DIRECTORY: &str = "/var/lib/firstlight";
 
 /// The version of the state's form. Older ones are read; a newer one is refused.
-pub const STATE_VERSION: u32 = 1;
+pub const STATE_VERSION: u32 = 2;
 
 /// Looks whether a document may have something written at `path`: as [`Root::check_target`], and it is not in what
 /// firstlight remembers, by whatever name.

@@ -26,10 +26,10 @@ impl Store {
     pub fn prune(&self, keep: usize) -> Result<Vec<u32>, StateError> {
         let generations = self.generations()?;
         let doomed = doomed(&generations, keep.max(1));
-        let decisive = newest_of_a_source(&generations);
+        let decisive = decisive(&generations);
         let mut forgotten = Vec::new();
         for number in doomed {
-            if Some(number) != decisive {
+            if !decisive.contains(&number) {
                 self.forget(number)?;
             } else if !self.is_pruned(number)? {
                 self.strip(number)?;
@@ -119,9 +119,15 @@ fn doomed(generations: &[Generation], keep: usize) -> Vec<u32> {
     doomed
 }
 
-fn newest_of_a_source(generations: &[Generation]) -> Option<u32> {
-    let from_a_source = generations.iter().rev().find(|g| g.source != crate::source::FILE);
-    from_a_source.map(|generation| generation.number)
+/// The newest that came from a source, and the newest of them that is about a whole document.
+fn decisive(generations: &[Generation]) -> Vec<u32> {
+    let from_a_source = || generations.iter().rev().filter(|g| g.source != crate::source::FILE);
+    let newest = [from_a_source().next(), from_a_source().find(|g| g.is_whole())];
+    newest
+        .into_iter()
+        .flatten()
+        .map(|generation| generation.number)
+        .collect()
 }
 
 #[cfg(test)]
@@ -145,6 +151,9 @@ mod tests {
             undoing: false,
             pointer: None,
             scrubbed: None,
+            scope: Vec::new(),
+            needs: std::collections::BTreeSet::new(),
+            incomplete: crate::state::Incomplete::default(),
         }
     }
 

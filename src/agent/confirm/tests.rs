@@ -58,6 +58,9 @@ impl Scratch {
             undoing: false,
             pointer: None,
             scrubbed: None,
+            scope: Vec::new(),
+            needs: std::collections::BTreeSet::new(),
+            incomplete: crate::state::Incomplete::default(),
         };
         self.store.begin(generation).unwrap()
     }

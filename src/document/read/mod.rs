@@ -12,6 +12,7 @@ mod tests;
 
 use super::authorized_key::AuthorizedKey;
 use super::budget::Budget;
+use super::cloud_config::NOT_APPLIED;
 use super::config::Config;
 use super::conversion::Located;
 use super::diagnostic::Diagnostic;
@@ -155,6 +156,13 @@ impl Document {
     /// Whether something is wrong that keeps a value from being used.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// Whether an error may keep something from being asked for that firstlight does. A key of cloud-config that it doesn't
+    /// apply keeps nothing.
+    pub fn may_ask_for_more(&self) -> bool {
+        let mut errors = self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
+        errors.any(|error| !NOT_APPLIED.contains(&error.path.join(".").as_str()))
     }
 
     /// Whether the texts hold anything at all.

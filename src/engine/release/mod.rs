@@ -39,7 +39,7 @@ pub(super) fn add(
     retain_empty_directories(&mut released, &asked, baseline);
     for plan in plans {
         let own: Vec<_> = released.iter().filter(|(_, item)| item.module == plan.name).collect();
-        if document.has_errors() && !own.is_empty() {
+        if document.may_ask_for_more() && !own.is_empty() {
             // Perhaps it is asked for, and only written wrongly.
             plan.notes.push(notice(
                 "what the document no longer asks for stays until its errors are corrected".to_owned(),

@@ -36,6 +36,9 @@ impl Scratch {
             undoing: false,
             pointer: None,
             scrubbed: None,
+            scope: Vec::new(),
+            needs: std::collections::BTreeSet::new(),
+            incomplete: crate::state::Incomplete::default(),
         };
         store.begin(generation).unwrap();
         Self { tree, system, store }

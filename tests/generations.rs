@@ -1,0 +1,114 @@
+//! A generation knows what it is: what of a document is not on the machine and why, and so what a next boot has to do.
+
+#![allow(clippy::unwrap_used, reason = "a test says where it stopped by panicking there")]
+
+mod support;
+
+use std::fs;
+
+use serde_json::{Value, json};
+use support::chroot::Machine;
+use support::mounts::with_own_mounts;
+
+/// A whole boot; its status.
+fn boot(machine: &Machine) -> Value {
+    machine.boot();
+    machine.stage("system").1
+}
+
+fn write(machine: &Machine, path: &str, content: &str) {
+    let path = machine.path(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, content).unwrap();
+}
+
+fn generations(machine: &Machine) -> usize {
+    let directory = machine.path("var/lib/firstlight/generations");
+    fs::read_dir(directory).unwrap().count()
+}
+
+fn generation(machine: &Machine, number: u32) -> Value {
+    let path = format!("var/lib/firstlight/generations/{number}/generation.json");
+    serde_json::from_str(&machine.read(&path)).unwrap()
+}
+
+#[test]
+fn a_document_with_a_key_that_is_not_applied_is_degraded_once() {
+    with_own_mounts("a_document_with_a_key_that_is_not_applied_is_degraded_once", || {
+        let machine = Machine::new("write_files: [{path: /etc/one, content: one}, {path: /etc/two, content: two}]\n");
+        assert_eq!(boot(&machine)["status"], "done");
+        let document = "write_files: [{path: /etc/two, content: two}]\nsnap: {commands: [x]}\n";
+        machine.tell(document);
+        let status = boot(&machine);
+        assert_eq!(status["status"], "degraded", "{status:#}");
+        assert!(!machine.path("etc/one").exists(), "what is no longer asked for goes");
+        let why = generation(&machine, 2)["incomplete"].clone();
+        assert_eq!(why["modules"], json!([]));
+        assert!(why["document"][0].as_str().unwrap().contains("`snap`"), "{why}");
+
+        write(&machine, "etc/two", "mine");
+        for _ in 0..2 {
+            let status = boot(&machine);
+            assert_eq!(
+                (&status["status"], &status["generation"]),
+                (&"degraded".into(), &2.into()),
+                "{status:#}"
+            );
+            assert!(status["problems"][0].as_str().unwrap().contains("`snap`"), "{status:#}");
+            assert_eq!(machine.read("etc/two"), "mine", "an edit by hand stays");
+        }
+    });
+}
+
+#[test]
+fn what_failed_is_tried_again_and_nothing_else() {
+    with_own_mounts("what_failed_is_tried_again_and_nothing_else", || {
+        let machine = Machine::new("timezone: Europe/Nowhere\nwrite_files: [{path: /etc/two, content: two}]\n");
+        let status = boot(&machine);
+        assert_eq!(status["status"], "degraded", "{status:#}");
+        assert_eq!(
+            generation(&machine, 1)["incomplete"],
+            json!({"document": [], "modules": ["timezone"]})
+        );
+        write(&machine, "etc/two", "mine");
+        let status = boot(&machine);
+        assert_eq!(status["status"], "degraded", "{status:#}");
+        write(&machine, "usr/share/zoneinfo/Europe/Nowhere", "TZif2");
+        let status = boot(&machine);
+        assert_eq!(
+            (&status["status"], generations(&machine)),
+            (&"done".into(), 1),
+            "{status:#}"
+        );
+        assert_eq!(generation(&machine, 1)["incomplete"]["modules"], json!([]));
+        assert_eq!(machine.read("etc/two"), "mine", "an edit by hand stays");
+        assert_eq!(
+            fs::read_link(machine.path("etc/localtime")).unwrap().to_str(),
+            Some("../usr/share/zoneinfo/Europe/Nowhere")
+        );
+    });
+}
+
+#[test]
+fn a_part_that_was_applied_by_hand_leaves_the_rest_to_the_next_boot() {
+    with_own_mounts(
+        "a_part_that_was_applied_by_hand_leaves_the_rest_to_the_next_boot",
+        || {
+            let machine = Machine::new("write_files: [{path: /etc/one, content: one}]\n");
+            assert_eq!(boot(&machine)["status"], "done");
+            machine.tell("timezone: UTC\nwrite_files: [{path: /etc/one, content: two}]\n");
+            write(&machine, "usr/share/zoneinfo/UTC", "TZif2");
+            let said = machine.run(&["apply", "--only", "timezone"]);
+            assert!(said.status.success(), "{said:?}");
+            assert_eq!(generation(&machine, 2)["scope"], json!(["timezone"]));
+            assert_eq!(machine.read("etc/one"), "one");
+            let status = boot(&machine);
+            assert_eq!(
+                (&status["status"], &status["generation"]),
+                (&"done".into(), &3.into()),
+                "{status:#}"
+            );
+            assert_eq!(machine.read("etc/one"), "two");
+        },
+    );
+}
