@@ -35,6 +35,9 @@ fn way_out(path: &str) -> String {
         (Some("inventory.json"), ..) => format!(
             "move it away (mv {path} {path}.damaged): what documents asked for so far then stays when they no longer ask for it"
         ),
+        (Some("ledger.json"), ..) => {
+            format!("move it away (mv {path} {path}.damaged): what runs once for a machine then runs once more")
+        }
         (Some("instance-id"), ..) => format!(
             "remove it (rm -r {path}): the next boot takes this for a new machine, and applies its document once more"
         ),

@@ -9,6 +9,7 @@ pub mod generation;
 pub mod instance;
 pub mod inventory;
 pub mod journal;
+pub mod ledger;
 pub mod lock;
 pub mod prune;
 pub mod run;
@@ -23,6 +24,7 @@ pub use generation::{Deadline, Generation, Incomplete, Outcome, StageRecord, scr
 pub use instance::instance_id;
 pub use inventory::{Inventory, Item, LinkItem, PathItem, PathState, Thing};
 pub use journal::{Before, Journal, Mark, Record, Step, Undo};
+pub use ledger::{Ledger, Once, Run, RunOutcome};
 pub use lock::{Lock, LockError};
 pub use prune::KEEP_GENERATIONS;
 

@@ -1,0 +1,176 @@
+//! What ran once per instance: commands, keys that were made, disks that were grown. Kept apart from generations, so that
+//! neither a changed document nor a rollback repeats it.
+//!
+//! It is written down before it runs. Cut off in between, nobody knows how much of it was done: it is told so, and not
+//! repeated.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{STATE_DIRECTORY, STATE_VERSION, StateError, Store};
+
+const NAME: &str = "ledger.json";
+
+/// Everything that ran once, by key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// The version of this form.
+    pub version: u32,
+    /// By what it is: `runcmd`, `host-keys`.
+    pub runs: BTreeMap<String, Run>,
+}
+
+/// Something that ran, or was begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// The instance that it ran for.
+    pub instance_id: String,
+    /// When it was begun, in seconds since 1970-01-01 UTC.
+    pub begun: u64,
+    /// How it ended.
+    pub outcome: RunOutcome,
+}
+
+/// How something that runs once ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunOutcome {
+    /// It was begun, and nobody wrote down how it ended: it runs now, or it was cut off.
+    Begun,
+    /// It did what it was to do.
+    Done,
+    /// It failed.
+    Failed,
+}
+
+/// Whether something is to be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Once {
+    /// It is, and that it was begun is on disk: [`Store::end_once`] has to follow.
+    Run,
+    /// It ran for this instance already, or was begun.
+    Already(Run),
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self {
+            version: STATE_VERSION,
+            runs: BTreeMap::new(),
+        }
+    }
+}
+
+impl std::fmt::Display for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.outcome {
+            RunOutcome::Begun => {
+                "it was begun and cut off: how much of it was done is not known, and it is not repeated"
+            }
+            RunOutcome::Done => "it ran already",
+            RunOutcome::Failed => "it ran already and failed, and is not repeated",
+        })
+    }
+}
+
+impl Store {
+    /// What ran once so far.
+    ///
+    /// # Errors
+    /// The ledger is damaged, or was written by a newer firstlight.
+    pub fn ledger(&self) -> Result<Ledger, StateError> {
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        let path = Self::path(NAME);
+        match self.read_json::<Version>(&path)? {
+            Some(Version { version }) if version > STATE_VERSION => Err(StateError::Newer { path, version }),
+            _ => Ok(self.read_json(&path)?.unwrap_or_default()),
+        }
+    }
+
+    /// Begins what `key` names for this instance, unless it was begun before. With the lock held.
+    ///
+    /// # Errors
+    /// The ledger can't be read or written: it is not to be run then.
+    pub fn begin_once(&self, key: &str, instance_id: &str, now: u64) -> Result<Once, StateError> {
+        let mut ledger = self.ledger()?;
+        if let Some(run) = ledger.runs.get(key).filter(|run| run.instance_id == instance_id) {
+            return Ok(Once::Already(run.clone()));
+        }
+        let run = Run {
+            instance_id: instance_id.to_owned(),
+            begun: now,
+            outcome: RunOutcome::Begun,
+        };
+        ledger.runs.insert(key.to_owned(), run);
+        self.make(STATE_DIRECTORY)?;
+        self.write_json(&Self::path(NAME), &ledger)?;
+        Ok(Once::Run)
+    }
+
+    /// Writes down how it ended.
+    ///
+    /// # Errors
+    /// The ledger can't be read or written.
+    pub fn end_once(&self, key: &str, outcome: RunOutcome) -> Result<(), StateError> {
+        let mut ledger = self.ledger()?;
+        if let Some(run) = ledger.runs.get_mut(key) {
+            run.outcome = outcome;
+        }
+        self.write_json(&Self::path(NAME), &ledger)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::Root;
+
+    fn store(tree: &tempfile::TempDir) -> Store {
+        Store::new(Root::open(tree.path()).unwrap())
+    }
+
+    #[test]
+    fn what_ran_for_an_instance_is_not_run_for_it_again() {
+        let tree = tempfile::tempdir().unwrap();
+        let begin = |key: &str, instance: &str| store(&tree).begin_once(key, instance, 7).unwrap();
+        assert_eq!(begin("runcmd", "i-1"), Once::Run);
+        store(&tree).end_once("runcmd", RunOutcome::Failed).unwrap();
+        let Once::Already(run) = begin("runcmd", "i-1") else {
+            panic!("it is run again")
+        };
+        assert_eq!((run.outcome, run.begun), (RunOutcome::Failed, 7));
+        assert_eq!(begin("host-keys", "i-1"), Once::Run, "another thing");
+        assert_eq!(begin("runcmd", "i-2"), Once::Run, "another instance");
+    }
+
+    #[test]
+    fn what_was_cut_off_is_told_and_not_repeated() {
+        let tree = tempfile::tempdir().unwrap();
+        assert_eq!(store(&tree).begin_once("runcmd", "i-1", 7).unwrap(), Once::Run);
+        // Nobody ends it: the power fails. Another process comes.
+        let Once::Already(run) = store(&tree).begin_once("runcmd", "i-1", 8).unwrap() else {
+            panic!("it is run again")
+        };
+        assert_eq!((run.outcome, run.begun), (RunOutcome::Begun, 7));
+        assert!(run.to_string().contains("cut off"), "{run}");
+    }
+
+    #[test]
+    fn a_ledger_that_cant_be_used_runs_nothing_and_says_what_to_type() {
+        let tree = tempfile::tempdir().unwrap();
+        store(&tree).begin_once("runcmd", "i-1", 7).unwrap();
+        let path = tree.path().join("var/lib/firstlight/ledger.json");
+        for (text, words) in [
+            ("torn", "mv /var/lib/firstlight/ledger.json"),
+            (r#"{"version": 99}"#, "update firstlight"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let error = store(&tree).begin_once("runcmd", "i-1", 8).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+}
