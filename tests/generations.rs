@@ -112,3 +112,67 @@ fn a_part_that_was_applied_by_hand_leaves_the_rest_to_the_next_boot() {
         },
     );
 }
+
+#[test]
+fn status_tells_what_was_applied_and_undone_since_the_boot() {
+    with_own_mounts("status_tells_what_was_applied_and_undone_since_the_boot", || {
+        let machine = Machine::new("write_files: [{path: /etc/one, content: seed}]\n");
+        assert_eq!(boot(&machine)["status"], "done");
+        write(
+            &machine,
+            "root/new.yaml",
+            "write_files: [{path: /etc/one, content: new}]\n",
+        );
+        let run = |arguments: &[&str]| {
+            let output = machine.run(arguments);
+            let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+            (output.status.code().unwrap(), said)
+        };
+        assert_eq!(run(&["apply", "/root/new.yaml"]).0, 0);
+        let (exit, said) = run(&["status"]);
+        assert_eq!(exit, 0, "{said}");
+        assert!(
+            said.contains("in force: generation 2, from file /root/new.yaml, done"),
+            "{said}"
+        );
+
+        // What is in force is put back, not what the seed says.
+        write(&machine, "etc/one", "drifted");
+        let (exit, said) = run(&["status", "--drift"]);
+        assert!(
+            exit == 3 && said.contains("`firstlight apply --again` puts it back"),
+            "{said}"
+        );
+        let (exit, said) = run(&["apply", "--again"]);
+        assert_eq!((exit, machine.read("etc/one").as_str()), (0, "new"), "{said}");
+
+        // A document that has changed is not what was applied.
+        write(
+            &machine,
+            "root/new.yaml",
+            "write_files: [{path: /etc/one, content: other}]\n",
+        );
+        let (exit, said) = run(&["apply", "--again"]);
+        assert!(
+            exit == 1 && said.contains("is not there any more as it was applied"),
+            "{said}"
+        );
+        assert_eq!(machine.read("etc/one"), "new");
+
+        assert_eq!(run(&["rollback", "1"]).0, 0);
+        let (exit, said) = run(&["status"]);
+        assert!(
+            exit == 0 && said.contains("generation 1 was rolled back since the boot"),
+            "{said}"
+        );
+        assert!(!said.contains("in force"), "{said}");
+        // The decision holds, and says how to go forward.
+        let status = boot(&machine);
+        assert_eq!(status["status"], "done", "{status:#}");
+        assert!(
+            status["detail"].as_str().unwrap().contains("`firstlight apply` does"),
+            "{status:#}"
+        );
+        assert!(!machine.path("etc/one").exists());
+    });
+}

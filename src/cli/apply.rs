@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::bail;
 use clap::Args;
 
 use super::context::Context;
@@ -13,8 +14,11 @@ use crate::document::duration;
 use crate::engine::Policy;
 use crate::engine::confirm::can_arm;
 use crate::module::{self, Stage};
+use crate::report::in_force::InForce;
 use crate::report::words;
-use crate::state::Store;
+use crate::source::FILE;
+use crate::source::file::STANDARD_INPUT;
+use crate::state::{Generation, Store};
 
 /// How long verification waits for addresses to show and units to start.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -24,6 +28,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Arguments {
     /// The document, or `-` for standard input; without it the sources are asked
     document: Option<PathBuf>,
+    /// The document of the generation that is in force once more: what has drifted is put back
+    #[arg(long, conflicts_with_all = ["document", "only"])]
+    again: bool,
     /// Only this module; may be given several times
     #[arg(long, value_name = "MODULE", value_parser = module::names())]
     only: Vec<String>,
@@ -40,9 +47,40 @@ fn time_to_confirm(text: &str) -> Result<Duration, String> {
 pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
     context.must_be_root()?;
     let mut system = context.system()?;
-    let Some(input) = context.input(arguments.document.as_deref(), &system).await? else {
+    let current = Store::new(system.root.clone()).current()?;
+    let again = match (arguments.again, &current) {
+        (false, _) => None,
+        (true, Some(current)) => Some(current),
+        (true, None) => bail!("no generation is in force: there is no document to apply again"),
+    };
+    let path = match again {
+        Some(again) => place_of(again)?,
+        None => arguments.document.clone(),
+    };
+    let Some(input) = context.input(path.as_deref(), &system).await? else {
         return Ok(Exit::NoSource);
     };
+    let is_in_force = |current: &Generation| {
+        let digest = input.seed.digest();
+        current.digest == digest || current.leaves(&digest)
+    };
+    match (again, &current) {
+        (Some(again), _) if !is_in_force(again) => bail!(
+            "the document of generation {} ({} {}) is not there any more as it was applied; `firstlight apply` applies what \
+             is there now",
+            again.number,
+            again.source,
+            again.place
+        ),
+        (None, Some(current)) if path.is_none() && !is_in_force(current) => context.say(&format!(
+            "applying the document of {} {}, which is not the one in force, {}; `firstlight apply --again` applies that one",
+            input.seed.source,
+            input.seed.place,
+            InForce::of(current).in_words()
+        )),
+        _ => {}
+    }
+    let only = again.map_or(&arguments.only, |again| &again.scope);
     if input.document.has_errors() {
         return Ok(context.refuse(&input.document));
     }
@@ -58,7 +96,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
         "what an earlier generation changed is not undone yet, for want of a system bus: {}",
         undone.left.join(", ")
     );
-    let modules = module::only(&arguments.only);
+    let modules = module::only(only);
     let request = Request {
         document: &input.document,
         instance_id: &input.instance_id,
@@ -66,7 +104,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
         digest: &input.seed.digest(),
         pointer: input.seed.pointer.as_deref(),
         modules: &modules,
-        scope: &arguments.only,
+        scope: only,
         stage: Stage::Final,
         default_policy: Policy::Rollback,
         patience: PATIENCE,
@@ -82,6 +120,20 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
     drop(lock);
     context.print(&report, |style| report.render(style))?;
     Ok(report.outcome.into())
+}
+
+/// The file that a generation's document is in; `None` where a source has it.
+fn place_of(generation: &Generation) -> anyhow::Result<Option<PathBuf>> {
+    if generation.source != FILE {
+        return Ok(None);
+    }
+    if generation.place == STANDARD_INPUT {
+        bail!(
+            "generation {} came from standard input, which can't be read again: give its document to `firstlight apply -`",
+            generation.number
+        );
+    }
+    Ok(Some(PathBuf::from(&generation.place)))
 }
 
 /// What a person has to know before the connection drops that the change goes over.

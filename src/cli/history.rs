@@ -73,12 +73,16 @@ impl Report {
             let changed: usize = generation.stages.values().map(|stage| stage.changed).sum();
             let _ = writeln!(
                 text,
-                "{:>4}  {}  {outcome:<width$}  {:<11}  {} {}",
+                "{:>4}  {}  {outcome:<width$}  {:<11}  {} {}{}",
                 generation.number,
                 date_and_time(generation.created),
                 count(changed, "change"),
                 plain(&generation.source),
-                plain(&generation.place)
+                plain(&generation.place),
+                match generation.scope.is_empty() {
+                    true => String::new(),
+                    false => format!(" (only {})", generation.scope.join(", ")),
+                }
             );
         }
         if text.is_empty() {

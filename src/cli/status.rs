@@ -66,6 +66,9 @@ fn look(system: &System) -> anyhow::Result<Status> {
     let store = Store::new(system.root.clone());
     let mut status = of_boot(system, &store)?;
     // Only root may read the state; how the boot went is for everybody.
+    if let Ok(generations) = store.generations() {
+        status.take_in(&generations);
+    }
     let pending = pending(system, &store).ok().flatten();
     status.unconfirmed = pending.map(|(generation, reverts_in)| Unconfirmed { generation, reverts_in });
     Ok(status)

@@ -61,10 +61,13 @@ impl DriftReport {
         let _ = match (self.generation, self.drift.len()) {
             (None, _) => writeln!(text, "No generation is in force: there is nothing to drift from."),
             (Some(_), 0) => writeln!(text, "Nothing has drifted: all {items} items are as they were left."),
-            (Some(_), 1) => writeln!(text, "1 of {items} items has drifted; `firstlight apply` puts it back."),
+            (Some(_), 1) => writeln!(
+                text,
+                "1 of {items} items has drifted; `firstlight apply --again` puts it back."
+            ),
             (Some(_), drifted) => writeln!(
                 text,
-                "{drifted} of {items} items have drifted; `firstlight apply` puts them back."
+                "{drifted} of {items} items have drifted; `firstlight apply --again` puts them back."
             ),
         };
         text
@@ -101,7 +104,7 @@ network
 sshd
   ~ /etc/c: was edited (generation 2)
 
-3 of 9 items have drifted; `firstlight apply` puts them back.
+3 of 9 items have drifted; `firstlight apply --again` puts them back.
 ";
         assert_eq!(DriftReport::new(Some(3), 9, drift).render(Style::PLAIN), expected);
         let nothing = |generation| DriftReport::new(generation, 0, Vec::new()).render(Style::PLAIN);

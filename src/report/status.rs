@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde::{Deserialize, Serialize};
 
 use super::applied::AppliedReport;
+use super::in_force::InForce;
 use super::style::Style;
 use super::words::time;
 use super::{SCHEMA, applied};
@@ -88,6 +89,9 @@ pub struct Status {
     /// What is undone unless somebody confirms it. Filled in when the status is asked for, not when it is written.
     #[serde(default)]
     pub unconfirmed: Option<Unconfirmed>,
+    /// The generation that is in force now. Filled in when the status is asked for, not when it is written.
+    #[serde(default)]
+    pub in_force: Option<InForce>,
 }
 
 /// A generation that is undone unless somebody confirms it.
@@ -136,6 +140,7 @@ impl Status {
             modules: Vec::new(),
             problems: Vec::new(),
             unconfirmed: None,
+            in_force: None,
         }
     }
 
@@ -196,6 +201,9 @@ impl Status {
         }
         if let Some(generation) = self.generation {
             let _ = writeln!(text, "generation: {generation}");
+        }
+        if let Some(now) = &self.in_force {
+            let _ = writeln!(text, "in force: {}", plain(&now.in_words()));
         }
         if let Some(Unconfirmed { generation, reverts_in }) = &self.unconfirmed {
             let _ = writeln!(

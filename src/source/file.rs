@@ -6,6 +6,9 @@ use std::path::Path;
 
 use super::{FILE, PART_LIMIT, Part, Seed};
 
+/// The place of a document that came from standard input.
+pub const STANDARD_INPUT: &str = "standard input";
+
 /// Reads `path`, or standard input where it is `-`, as user-data. A document that is too large comes cut off one byte
 /// behind the limit, so that reading it says so.
 ///
@@ -14,7 +17,7 @@ use super::{FILE, PART_LIMIT, Part, Seed};
 #[expect(clippy::disallowed_methods, reason = "the operator's own file, not the machine's")]
 pub fn read(path: &Path) -> Result<Seed, String> {
     let origin = if path == Path::new("-") {
-        "standard input".to_owned()
+        STANDARD_INPUT.to_owned()
     } else {
         path.display().to_string()
     };
