@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::batch::{before, unit_links};
-use crate::module::{Change, Dirty, UnitAction, UnitChange};
+use super::batch::before;
+use crate::module::{Change, Dirty};
 use crate::state::{Record, StateError, Store, Undo};
-use crate::system::systemd::{Bus, BusError, InstallError, Verb};
+use crate::system::systemd::{Bus, BusError, InstallError};
 use crate::system::{ReadError, System, WriteError, account, command};
 
 /// How long systemd may take for one unit: docker waits for the network, which may take two minutes.
@@ -65,37 +65,14 @@ impl Scene<'_> {
     /// # Errors
     /// It could not be made. What was written down tells how to undo what was.
     pub async fn act(&self, change: &Change) -> Result<(), ActError> {
-        match change {
-            // These go through a batch.
-            Change::File(_)
-            | Change::Directory(_)
-            | Change::RemoveDirectory(_)
-            | Change::Symlink(_)
-            | Change::Account(_) => {}
-            Change::Hostname(name) => self.set_hostname(name).await?,
-            Change::Unit(unit) => self.change_unit(unit).await?,
-            Change::NetworkReload => {
-                // networkd reconfigures the links whose files have changed by itself.
-                self.bus("reload the network")?.reload_network(&[], JOB_LIMIT).await?;
-            }
-            Change::Command(command) => {
-                self.record(
-                    Undo::Impossible {
-                        what: command.purpose.clone(),
-                    },
-                    &[],
-                )?;
-                command::run(&command.argv, JOB_LIMIT).await?;
-            }
-        }
-        Ok(())
+        change.kind().act(self).await
     }
 
-    fn bus(&self, what: &str) -> Result<&Bus, ActError> {
+    pub(super) fn bus(&self, what: &str) -> Result<&Bus, ActError> {
         self.system.bus.as_ref().ok_or_else(|| ActError::NoBus(what.to_owned()))
     }
 
-    fn record(&self, undo: Undo, dirties: &[Dirty]) -> Result<(), ActError> {
+    pub(super) fn record(&self, undo: Undo, dirties: &[Dirty]) -> Result<(), ActError> {
         Ok(self.store.record(self.generation, &self.immediate(undo, dirties))?)
     }
 
@@ -110,7 +87,7 @@ impl Scene<'_> {
     }
 
     /// Writes down what is at `path`, which somebody else will change.
-    fn remember_path(&self, path: &str, dirties: &[Dirty]) -> Result<(), ActError> {
+    pub(super) fn remember_path(&self, path: &str, dirties: &[Dirty]) -> Result<(), ActError> {
         let before = before(self.system, self.store, self.generation, path)?;
         self.record(
             Undo::Path {
@@ -119,76 +96,6 @@ impl Scene<'_> {
             },
             dirties,
         )
-    }
-
-    /// Before the bus is there hostnamed has not started, and reads `/etc/hostname` when it does.
-    async fn set_hostname(&self, name: &str) -> Result<(), ActError> {
-        let before = nix::unistd::gethostname().map_err(|errno| ActError::Hostname(errno.desc().to_owned()))?;
-        let before = before.to_string_lossy().into_owned();
-        self.record(Undo::Hostname { before }, &[])?;
-        set_kernel_hostname(self.system, name).await
-    }
-
-    async fn change_unit(&self, change: &UnitChange) -> Result<(), ActError> {
-        let verb = match change.action {
-            UnitAction::Start => Verb::Start,
-            UnitAction::Stop => Verb::Stop,
-            UnitAction::Restart => Verb::Restart,
-            UnitAction::Reload => Verb::ReloadOrRestart,
-            UnitAction::Enable | UnitAction::Disable | UnitAction::Mask | UnitAction::Unmask => {
-                return self.change_unit_file(change).await;
-            }
-        };
-        let unit = change.unit.as_str();
-        let bus = self.bus(&format!("{verb} {unit}"))?;
-        if matches!(verb, Verb::Start | Verb::Stop) {
-            let facts = bus.unit_facts(&[unit]).await?;
-            let active = facts.get(unit).is_some_and(crate::system::UnitFacts::runs);
-            self.record(
-                Undo::UnitActive {
-                    unit: unit.to_owned(),
-                    active,
-                },
-                &[],
-            )?;
-            if verb == Verb::Start && !active {
-                self.remember_triggers(bus, unit).await?;
-            }
-        }
-        Ok(bus.run_job(verb, unit, JOB_LIMIT).await?)
-    }
-
-    /// A service that is started starts the socket it needs. Written down after the service, the socket is stopped
-    /// before it: nobody who connects in between starts the service again.
-    async fn remember_triggers(&self, bus: &Bus, unit: &str) -> Result<(), ActError> {
-        let triggers = bus.triggers(unit).await?;
-        let names: Vec<&str> = triggers.iter().map(String::as_str).collect();
-        for (unit, facts) in bus.unit_facts(&names).await? {
-            if !facts.runs() {
-                self.record(Undo::UnitActive { unit, active: false }, &[])?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The links that systemd will make are worked out and written down first.
-    async fn change_unit_file(&self, change: &UnitChange) -> Result<(), ActError> {
-        let unit = change.unit.as_str();
-        let bus = self.bus(&format!("change the file state of {unit}"))?;
-        for link in unit_links(change, &self.system.root)? {
-            // systemd makes the directories as well; those that were not there are gone again after an undo.
-            for parent in self.system.writer.missing_parents(&link.path)? {
-                self.remember_path(&parent, &[])?;
-            }
-            self.remember_path(&link.path, &[Dirty::Manager])?;
-        }
-        match change.action {
-            UnitAction::Enable => bus.enable(&[unit]).await?,
-            UnitAction::Disable => bus.disable(&[unit]).await?,
-            UnitAction::Mask => bus.mask(&[unit]).await?,
-            _ => bus.unmask(&[unit]).await?,
-        };
-        Ok(bus.reload_manager().await?)
     }
 }
 

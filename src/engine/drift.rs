@@ -3,9 +3,8 @@
 use serde::Serialize;
 
 use super::baseline::Baseline;
-use super::holds::is_like;
+use super::kind::{is_like, is_member};
 use super::merge3::TakenBack;
-use super::next_inventory::is_member;
 use super::view::{hidden, text_diff};
 use crate::document::secret::MASK;
 use crate::module::{Share, UnitAction, UnitChange, services};

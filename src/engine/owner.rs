@@ -3,12 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::holds::holds;
 use super::plan::{GenerationPlan, ModulePlan};
 use crate::document::{Diagnostic, Document};
 use crate::module::{Change, FileChange, Level, Note, Share};
 use crate::system::write::parent_of;
-use crate::system::{Machine, ReadError, account};
+use crate::system::{Kind, Machine, ReadError};
 
 /// What may not be: by the module that asks and the path, why.
 pub(super) type Denied = BTreeMap<(&'static str, String), String>;
@@ -33,7 +32,7 @@ pub(super) fn clashes(plan: &GenerationPlan, document: &Document) -> Denied {
             _ => drop(owners.insert(claim.path, *claim)),
         }
     }
-    for claim in claims.iter().filter(|claim| needs_its_parents(claim.change)) {
+    for claim in claims.iter().filter(|claim| claim.change.kind().makes().is_some()) {
         let mut parent = parent_of(claim.path);
         while parent != "/" {
             if let Some(first) = owners.get(parent).filter(|first| is_no_directory(first.change)) {
@@ -47,15 +46,9 @@ pub(super) fn clashes(plan: &GenerationPlan, document: &Document) -> Denied {
         .iter()
         .flat_map(|module| module.declared.iter().map(move |change| (module, change)))
     {
-        let Change::Account(account) = change else { continue };
-        for file in account::files(account) {
-            if let Some(whole) = owners.get(file.path()) {
-                let editor = Claim {
-                    module,
-                    change,
-                    path: file.path(),
-                };
-                deny_whole(&mut denied, document, editor, *whole);
+        for path in change.kind().edits() {
+            if let Some(whole) = owners.get(path) {
+                deny_whole(&mut denied, document, Claim { module, change, path }, *whole);
             }
         }
     }
@@ -114,22 +107,8 @@ fn is_edit(below: &FileChange, above: &FileChange) -> bool {
     }
 }
 
-fn needs_its_parents(change: &Change) -> bool {
-    match change {
-        Change::File(file) => file.content.is_some(),
-        Change::Symlink(link) => link.target.is_some(),
-        Change::Directory(_) => true,
-        Change::RemoveDirectory(_)
-        | Change::Account(_)
-        | Change::Hostname(_)
-        | Change::Unit(_)
-        | Change::NetworkReload
-        | Change::Command(_) => false,
-    }
-}
-
 fn is_no_directory(change: &Change) -> bool {
-    matches!(change, Change::File(file) if file.content.is_some())
+    change.kind().makes().is_some_and(|(_, kind)| kind == Kind::File)
 }
 
 fn deny(denied: &mut Denied, document: &Document, one: Claim<'_>, other: Claim<'_>) {
@@ -248,7 +227,7 @@ fn take(
     let change = module.declared.remove(at);
     match module.changes.iter().position(is_it) {
         Some(at) => drop(module.changes.remove(at)),
-        None if holds(&change, machine)? => module.holding = module.holding.saturating_sub(1),
+        None if change.kind().holds(machine)? => module.holding = module.holding.saturating_sub(1),
         None => {}
     }
     Ok(Some(change))

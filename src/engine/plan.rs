@@ -1,17 +1,11 @@
 //! From a document and a machine to what would be done: every module asked, what holds already left out.
 
-use std::collections::BTreeSet;
-
 use super::baseline::Baseline;
-use super::holds::holds;
-use super::imagine::imagine;
 use super::owner::{self, Denied};
+use super::reaction::reactions;
 use super::release;
 use crate::document::{Diagnostic, Document};
-use crate::module::{
-    Change, Check, Dirty, Expectation, FileChange, Level, Module, Note, PlanError, Stage, UnitAction, UnitChange,
-    header,
-};
+use crate::module::{Change, Check, Expectation, FileChange, Level, Module, Note, PlanError, Stage, header};
 use crate::state::{StateError, check_target};
 use crate::system::{Kind, Machine, PathError, ReadError, Root};
 
@@ -103,7 +97,7 @@ impl GenerationPlan {
             let (imagined, see) = (machine.with_root(&files), (document, machine));
             let made = ModulePlan::make(module, &imagined, see, baseline, denied)?;
             for change in &made.declared {
-                imagine(&mut files, change)?;
+                change.kind().imagine(&mut files)?;
             }
             planned.push((at, made));
         }
@@ -271,7 +265,7 @@ impl ModulePlan {
         made.declared.extend(kept);
         for change in changes {
             let mut change = with_header(change, document, machine)?;
-            let mut is_so = holds(&change, machine)? || baseline.has_started(&change, machine);
+            let mut is_so = change.kind().holds(machine)? || baseline.has_started(&change, machine);
             if !is_so && let Some(as_is) = as_is_already(&change, module, document, machine, baseline)? {
                 (change, is_so) = (as_is, true);
             }
@@ -325,18 +319,9 @@ fn note_opened_up(change: &Change, machine: &Machine<'_>, baseline: &Baseline) -
 
 /// What keeps a change from being made on this machine, as far as can be seen.
 fn obstacle(change: &Change, machine: &Machine<'_>) -> Result<Option<String>, ReadError> {
-    let (path, wanted) = match change {
-        Change::File(file) if file.content.is_some() => (&file.path, Kind::File),
-        Change::Symlink(link) if link.target.is_some() => (&link.path, Kind::Symlink),
-        Change::Directory(directory) => (&directory.path, Kind::Directory),
-        Change::File(_)
-        | Change::Symlink(_)
-        | Change::RemoveDirectory(_)
-        | Change::Account(_)
-        | Change::Hostname(_)
-        | Change::Unit(_)
-        | Change::NetworkReload
-        | Change::Command(_) => return Ok(None),
+    let kind = change.kind();
+    let Some((path, wanted)) = kind.makes() else {
+        return Ok(None);
     };
     let there = match check_target(machine.root(), path) {
         Ok(there) => there.map(|there| there.kind),
@@ -373,7 +358,7 @@ fn as_is_already(
             && as_is.path == planned.path
             && let (Some(new), Some(now)) = (&planned.content, &as_is.content)
             && (new.mode, new.owner) == (now.mode, now.owner)
-            && holds(&other, machine)?
+            && other.kind().holds(machine)?
             && baseline.repeats(&planned.path, &new.bytes, &now.bytes)?
         {
             return Ok(Some(other));
@@ -396,53 +381,4 @@ fn with_header(mut change: Change, document: &Document, machine: &Machine<'_>) -
         content.bytes = header::with(&content.bytes, &document.source, there.as_deref());
     }
     Ok(change)
-}
-
-/// What the missing changes make dirty, each told once, and only where it runs: what does not run reads its files when it
-/// starts.
-fn reactions(modules: &[ModulePlan], machine: &Machine<'_>) -> Vec<Change> {
-    let changes = || modules.iter().flat_map(|module| &module.changes);
-    let dirties: BTreeSet<&Dirty> = changes()
-        .filter_map(|change| match change {
-            Change::File(file) => Some(&file.dirties),
-            _ => None,
-        })
-        .flatten()
-        .collect();
-    // What is started reads its files then, and what is stopped needs none.
-    let settled: BTreeSet<&str> = changes()
-        .filter_map(|change| match change {
-            Change::Unit(unit) if matches!(unit.action, UnitAction::Start | UnitAction::Stop) => {
-                Some(unit.unit.as_str())
-            }
-            _ => None,
-        })
-        .collect();
-    react(dirties.into_iter(), machine)
-        .into_iter()
-        .filter(|reaction| !matches!(reaction, Change::Unit(unit) if settled.contains(unit.unit.as_str())))
-        .collect()
-}
-
-/// The reactions that these dirty things need on this machine.
-pub(super) fn react<'a>(dirties: impl Iterator<Item = &'a Dirty>, machine: &Machine<'_>) -> Vec<Change> {
-    let runs = |unit: &str| machine.unit(unit).is_some_and(crate::system::UnitFacts::runs);
-    let unit = |unit: &str, action| {
-        Change::Unit(UnitChange {
-            unit: unit.to_owned(),
-            action,
-        })
-    };
-    let mut reactions = Vec::new();
-    for dirty in dirties {
-        let reaction = match dirty {
-            // Reading unit files again is part of every unit change that needs it.
-            Dirty::Manager => None,
-            Dirty::Network => runs("systemd-networkd.service").then_some(Change::NetworkReload),
-            Dirty::Reload(name) => runs(name).then(|| unit(name, UnitAction::Reload)),
-            Dirty::Restart(name) => runs(name).then(|| unit(name, UnitAction::Restart)),
-        };
-        reactions.extend(reaction.filter(|reaction| !reactions.contains(reaction)));
-    }
-    reactions
 }

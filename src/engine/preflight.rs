@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::plan::GenerationPlan;
-use crate::module::{AccountChange, Change, FileChange, UnitAction};
+use crate::module::Change;
 use crate::state::STATE_DIRECTORY;
 use crate::system::write::parent_of;
-use crate::system::{FileSystem, PathError, ReadError, Root, System, account};
+use crate::system::{FileSystem, PathError, ReadError, Root, System};
 
 /// What has to stay free on every file system that is written, in bytes: others write too, journald before all.
 const SPARE_BYTES: u64 = 256 * 1024;
@@ -20,12 +20,6 @@ const RECORD_BYTES: u64 = 1024;
 
 /// How many files a generation has of its own, besides what it replaced.
 const GENERATION_INODES: u64 = 12;
-
-/// By how much an account file grows with one entry, in bytes, at most.
-const ENTRY_BYTES: u64 = 1024;
-
-/// Where systemd, or firstlight for a tree, makes the links of units.
-const UNIT_LINKS: &str = "/etc/systemd/system/multi-user.target.wants/unit";
 
 /// Why a plan is not begun. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -97,11 +91,14 @@ pub(super) fn refuses(system: &System, change: &Change) -> bool {
         root: &system.root,
         by_device: BTreeMap::new(),
     };
-    matches!(needs.add_change(system, change), Err(PreflightError::ReadOnly { .. }))
+    matches!(
+        change.kind().need(&mut needs, system),
+        Err(PreflightError::ReadOnly { .. })
+    )
 }
 
 /// What is needed, by file system.
-struct Needs<'a> {
+pub(super) struct Needs<'a> {
     root: &'a Root,
     by_device: BTreeMap<u64, Need>,
 }
@@ -124,43 +121,14 @@ pub fn preflight(system: &System, plan: &GenerationPlan, bytes: u64, files: u64)
     };
     needs.add(&state_path(), bytes, GENERATION_INODES.saturating_add(files))?;
     for change in plan.modules.iter().flat_map(|module| &module.changes) {
-        needs.add_change(system, change)?;
+        change.kind().need(&mut needs, system)?;
     }
     needs.check()
 }
 
 impl Needs<'_> {
-    /// The new content lies beside the old until all of it is there, and the old is kept with the generation.
-    fn add_change(&mut self, system: &System, change: &Change) -> Result<(), PreflightError> {
-        match change {
-            Change::File(file) => self.add_file(system, file),
-            Change::Directory(directory) => self.add_entry(system, &directory.path),
-            Change::RemoveDirectory(path) => self.add_entry(system, path),
-            Change::Symlink(link) => self.add_entry(system, &link.path),
-            Change::Account(change) => self.add_account(change),
-            Change::Unit(unit) => match unit.action {
-                UnitAction::Enable | UnitAction::Disable | UnitAction::Mask | UnitAction::Unmask => {
-                    self.add_entry(system, UNIT_LINKS)
-                }
-                UnitAction::Start | UnitAction::Stop | UnitAction::Restart | UnitAction::Reload => Ok(()),
-            },
-            Change::Hostname(_) | Change::NetworkReload | Change::Command(_) => Ok(()),
-        }
-    }
-
-    fn add_file(&mut self, system: &System, file: &FileChange) -> Result<(), PreflightError> {
-        let new = file
-            .content
-            .as_ref()
-            .map_or(0, |content| u64::try_from(content.bytes.len()).unwrap_or(u64::MAX));
-        let old = self.root.metadata(&file.path)?.map_or(0, |there| there.size);
-        self.add(&state_path(), old, 1)?;
-        self.add(&file.path, new, 1)?;
-        self.add_entry(system, &file.path)
-    }
-
     /// A directory entry, the directories on the way that are not there yet, and their records.
-    fn add_entry(&mut self, system: &System, path: &str) -> Result<(), PreflightError> {
+    pub(super) fn add_entry(&mut self, system: &System, path: &str) -> Result<(), PreflightError> {
         // What is in the way is found when the change is prepared, and told of its module.
         let missing = system.writer.missing_parents(path).map_or(0, |missing| missing.len());
         let entries = 1 + u64::try_from(missing).unwrap_or(u64::MAX);
@@ -168,17 +136,18 @@ impl Needs<'_> {
         self.add(&state_path(), entries.saturating_mul(RECORD_BYTES), 0)
     }
 
-    fn add_account(&mut self, change: &AccountChange) -> Result<(), PreflightError> {
-        for file in account::files(change) {
-            let size = self.root.metadata_followed(file.path())?.map_or(0, |there| there.size);
-            self.add(file.path(), size.saturating_add(ENTRY_BYTES), 1)?;
-            self.add(&state_path(), ENTRY_BYTES + RECORD_BYTES, 1)?;
-        }
-        Ok(())
+    /// `bytes` in `files` files of the state's own.
+    pub(super) fn add_to_state(&mut self, bytes: u64, files: u64) -> Result<(), PreflightError> {
+        self.add(&state_path(), bytes, files)
+    }
+
+    /// A record of the journal and what it keeps.
+    pub(super) fn add_record(&mut self, bytes: u64) -> Result<(), PreflightError> {
+        self.add_to_state(bytes.saturating_add(RECORD_BYTES), 1)
     }
 
     /// `bytes` in one file, and `inodes` of directory entries.
-    fn add(&mut self, path: &str, bytes: u64, inodes: u64) -> Result<(), PreflightError> {
+    pub(super) fn add(&mut self, path: &str, bytes: u64, inodes: u64) -> Result<(), PreflightError> {
         self.add_to(path, |on| on.taken_by(bytes), inodes)
     }
 
@@ -252,7 +221,7 @@ fn in_units(bytes: u64) -> String {
 mod tests {
     use super::*;
     use crate::engine::ModulePlan;
-    use crate::module::Stage;
+    use crate::module::{FileChange, Stage};
 
     fn plan(bytes: usize) -> GenerationPlan {
         let module = ModulePlan {
@@ -286,7 +255,7 @@ mod tests {
                 by_device: BTreeMap::new(),
             };
             for change in &plan(bytes).modules[0].changes {
-                needs.add_change(&system, change).unwrap();
+                change.kind().need(&mut needs, &system).unwrap();
             }
             assert_eq!(needs.by_device.len(), 1, "one file system");
             let need = needs.by_device.into_values().next().unwrap();

@@ -90,15 +90,5 @@ fn is_on(change: &Change, directory: &str, system: &System) -> bool {
 }
 
 fn size(change: &Change) -> u64 {
-    match change {
-        Change::File(file) => file.content.as_ref().map_or(0, |content| content.bytes.len() as u64),
-        Change::Directory(_)
-        | Change::RemoveDirectory(_)
-        | Change::Symlink(_)
-        | Change::Account(_)
-        | Change::Hostname(_)
-        | Change::Unit(_)
-        | Change::NetworkReload
-        | Change::Command(_) => 0,
-    }
+    change.kind().size()
 }

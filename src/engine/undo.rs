@@ -2,7 +2,7 @@
 
 use super::act::{ActError, JOB_LIMIT, Scene, set_kernel_hostname};
 use super::confirm;
-use super::plan::react;
+use super::reaction::react;
 use crate::module::{Change, Dirty};
 use crate::state::{Before, Generation, Mark, Outcome, Record, StateError, Step, Store, Undo};
 use crate::system::systemd::Verb;

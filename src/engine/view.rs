@@ -6,10 +6,8 @@ use serde::{Deserialize, Serialize};
 use similar::TextDiff;
 
 use crate::document::redact::redact;
-use crate::document::secret::MASK;
-use crate::module::{AccountChange, Change, Expectation, FileChange, FileContent, LinkSetting, UnitAction};
-use crate::system::clock::date;
-use crate::system::{Kind, Metadata, ReadError, Root};
+use crate::module::{Change, Expectation, LinkSetting};
+use crate::system::{ReadError, Root};
 
 /// The most pairs of lines that are compared: 2,000 lines against 2,000 others.
 const MOST_PAIRS: usize = 4_000_000;
@@ -35,30 +33,7 @@ impl ChangeView {
     /// # Errors
     /// What it would replace can't be read.
     pub fn of(change: &Change, root: &Root) -> Result<Self, ReadError> {
-        Ok(match change {
-            Change::File(file) => view_file(file, root)?,
-            Change::Directory(directory) => {
-                let there = root.metadata(&directory.path)?.is_some();
-                let (uid, gid) = directory.owner;
-                let how = format!("directory, mode {:04o}, owner {uid}:{gid}", directory.mode);
-                view(
-                    "directory",
-                    &directory.path,
-                    if there { "modify" } else { "create" },
-                    &how,
-                )
-            }
-            Change::RemoveDirectory(path) => view("directory", path, "remove", "directory removed"),
-            Change::Symlink(link) => match &link.target {
-                Some(target) => view("symlink", &link.path, "create", &format!("link to {target}")),
-                None => view("symlink", &link.path, "remove", "link removed"),
-            },
-            Change::Account(account) => view_account(account),
-            Change::Hostname(name) => view("hostname", name, "set", "the kernel's host name"),
-            Change::Unit(unit) => view("unit", &unit.unit, verb(unit.action), verb(unit.action)),
-            Change::NetworkReload => view("network-reload", "systemd-networkd", "reload", "reads its files again"),
-            Change::Command(command) => view("command", &command.argv.join(" "), "run", &command.purpose),
-        })
+        change.kind().view(root)
     }
 
     /// The sign in front of its line: `+` for what is new, `-` for what goes, `~` for what changes.
@@ -71,7 +46,8 @@ impl ChangeView {
     }
 }
 
-fn view(kind: &'static str, target: &str, action: &'static str, how: &str) -> ChangeView {
+/// A line without a diff.
+pub(super) fn view(kind: &'static str, target: &str, action: &'static str, how: &str) -> ChangeView {
     let summary = if how == action {
         format!("{action} {target}")
     } else {
@@ -84,94 +60,6 @@ fn view(kind: &'static str, target: &str, action: &'static str, how: &str) -> Ch
         summary,
         diff: None,
     }
-}
-
-fn verb(action: UnitAction) -> &'static str {
-    match action {
-        UnitAction::Enable => "enable",
-        UnitAction::Disable => "disable",
-        UnitAction::Mask => "mask",
-        UnitAction::Unmask => "unmask",
-        UnitAction::Start => "start",
-        UnitAction::Stop => "stop",
-        UnitAction::Restart => "restart",
-        UnitAction::Reload => "reload",
-    }
-}
-
-fn view_account(change: &AccountChange) -> ChangeView {
-    match change {
-        AccountChange::Password(password) => {
-            let hash = if password.hash.is_some() { "password set, " } else { "" };
-            let day = describe_day(password);
-            let expiry = if password.clear_expiry {
-                ", account expiry cleared"
-            } else {
-                ""
-            };
-            view("account", &password.user, "modify", &format!("{hash}{day}{expiry}"))
-        }
-        AccountChange::GroupMember { group, user } => {
-            view("account", user, "modify", &format!("becomes a member of {group}"))
-        }
-        AccountChange::NotGroupMember { group, user } => {
-            let how = format!("is no longer a member of {group}");
-            view("account", user, "modify", &how)
-        }
-    }
-}
-
-fn describe_day(password: &crate::module::PasswordChange) -> String {
-    match password.last_change {
-        Some(0) => "to be changed at the next login".to_owned(),
-        Some(day) => format!("last changed on {}", date(day.into())),
-        None => "without a day of its last change".to_owned(),
-    }
-}
-
-fn view_file(file: &FileChange, root: &Root) -> Result<ChangeView, ReadError> {
-    let there = root.metadata(&file.path)?;
-    let old = match there {
-        Some(metadata) if metadata.kind == Kind::File => Some(root.read(&file.path)?.unwrap_or_default()),
-        _ => None,
-    };
-    let diff = match &old {
-        Some(old) if !root.is_public(&file.path) => hidden_diff(file, old),
-        _ => diff(file, old.as_deref().unwrap_or_default()),
-    };
-    let Some(content) = &file.content else {
-        let shown = view("file", &file.path, "remove", "remove");
-        return Ok(ChangeView { diff, ..shown });
-    };
-    let action = if there.is_some() { "modify" } else { "create" };
-    let mut shown = view("file", &file.path, action, action);
-    shown.summary = format!("{}{}", file.path, describe_metadata(there, content));
-    Ok(ChangeView { diff, ..shown })
-}
-
-/// The mode and owner, where they are news.
-fn describe_metadata(there: Option<Metadata>, content: &FileContent) -> String {
-    let as_is = there.filter(|metadata| metadata.kind == Kind::File);
-    let mut words = String::new();
-    match as_is {
-        None => words = format!(", mode {:04o}", content.mode),
-        Some(m) if m.mode != content.mode => words = format!(", mode {:04o} → {:04o}", m.mode, content.mode),
-        Some(_) => {}
-    }
-    let (uid, gid) = content.owner;
-    if as_is.map_or(content.owner != (0, 0), |m| (m.uid, m.gid) != content.owner) {
-        words.push_str(&format!(", owner {uid}:{gid}"));
-    }
-    words
-}
-
-/// That a file changes which not everybody may read. What it says is no more to be seen in a plan than in the file.
-fn hidden_diff(file: &FileChange, old: &[u8]) -> Option<String> {
-    let new = file.content.as_ref().map(|content| content.bytes.as_slice());
-    if file.secret || new == Some(old) {
-        return diff(file, old);
-    }
-    Some(hidden(old.len(), new.unwrap_or_default().len()))
 }
 
 /// What is shown instead of a diff of what not everybody may read.
@@ -188,26 +76,6 @@ fn in_bytes(size: usize) -> String {
         1 => "1 byte".to_owned(),
         _ => format!("{size} bytes"),
     }
-}
-
-fn diff(file: &FileChange, old: &[u8]) -> Option<String> {
-    let new = file
-        .content
-        .as_ref()
-        .map_or(&b""[..], |content| content.bytes.as_slice());
-    if old == new {
-        return None;
-    }
-    if file.secret {
-        return Some(format!("{MASK}\n"));
-    }
-    let before = if old.is_empty() { "/dev/null" } else { &file.path };
-    let after = if file.content.is_none() {
-        "/dev/null"
-    } else {
-        &file.path
-    };
-    Some(text_diff(old, new, (before, after)))
 }
 
 /// The same of bytes, which may be no text, or too many lines to compare.

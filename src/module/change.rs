@@ -19,13 +19,13 @@ pub enum Change {
     /// A directory with this mode and owner.
     Directory(DirectoryChange),
     /// No directory at this path, unless something is in it.
-    RemoveDirectory(String),
+    RemoveDirectory(DirectoryRemoval),
     /// A symbolic link with exactly this target; or none.
     Symlink(SymlinkChange),
     /// One entry of an account file, edited under the lock `/etc/.pwd.lock`.
     Account(AccountChange),
     /// The kernel's host name, `sethostname(2)`; on a running system through org.freedesktop.hostname1.
-    Hostname(String),
+    Hostname(HostnameChange),
     /// What systemd does with a unit.
     Unit(UnitChange),
     /// networkd reads its files again and reconfigures the links.
@@ -40,7 +40,7 @@ impl Change {
         match self {
             Self::File(file) => Some(&file.path),
             Self::Directory(directory) => Some(&directory.path),
-            Self::RemoveDirectory(path) => Some(path),
+            Self::RemoveDirectory(removal) => Some(&removal.path),
             Self::Symlink(link) => Some(&link.path),
             Self::Account(_) | Self::Hostname(_) | Self::Unit(_) | Self::NetworkReload | Self::Command(_) => None,
         }
@@ -214,6 +214,20 @@ pub struct DirectoryChange {
     pub mode: u32,
     /// Owner and group, numeric.
     pub owner: (u32, u32),
+}
+
+/// No directory, unless something is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryRemoval {
+    /// Absolute path inside the machine's root.
+    pub path: String,
+}
+
+/// The kernel's host name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostnameChange {
+    /// The name.
+    pub name: String,
 }
 
 /// A symbolic link, or its absence.

@@ -1,6 +1,6 @@
 //! What the machine is called: `/etc/hostname`, the kernel's host name, `/etc/hosts`.
 
-use super::{Change, Expectation, FileChange, Module, Plan, PlanError, Share, Stage};
+use super::{Change, Expectation, FileChange, HostnameChange, Module, Plan, PlanError, Share, Stage};
 use crate::document::Config;
 use crate::document::hostname::{HOST_NAME_MAX, HostName, ManageEtcHosts};
 use crate::system::{Machine, Metadata};
@@ -46,7 +46,9 @@ impl Module for Hostname {
             }
             let file = hostname_file(kernels, machine)?.share(Share::Lines).lasting();
             plan.changes.push(Change::File(file));
-            plan.changes.push(Change::Hostname(kernels.to_owned()));
+            plan.changes.push(Change::Hostname(HostnameChange {
+                name: kernels.to_owned(),
+            }));
             plan.expectations.push(Expectation::HostnameIs(kernels.to_owned()));
         }
         let file = match want.manage_etc_hosts.unwrap_or_default() {
@@ -220,10 +222,11 @@ mod tests {
                 name.map(|name| format!("{name}\n")),
                 "{document}"
             );
-            let kernel = plan
-                .changes
-                .iter()
-                .any(|c| *c == Change::Hostname(name.unwrap_or_default().to_owned()));
+            let kernel = plan.changes.iter().any(|c| {
+                *c == Change::Hostname(HostnameChange {
+                    name: name.unwrap_or_default().to_owned(),
+                })
+            });
             assert_eq!(kernel, name.is_some(), "{document}");
         }
     }
@@ -254,7 +257,9 @@ mod tests {
                 "{document}"
             );
             assert!(
-                plan.changes.contains(&Change::Hostname("web1".to_owned())),
+                plan.changes.contains(&Change::Hostname(HostnameChange {
+                    name: "web1".to_owned()
+                })),
                 "{document}"
             );
             assert_eq!(plan.notes.len(), warnings, "{document}: {:?}", plan.notes);

@@ -2,7 +2,7 @@
 
 use super::{Job, ModuleResult, Policy};
 use crate::engine::act::ActError;
-use crate::engine::batch::{Batch, CommitError, LeftOut, is_of_files};
+use crate::engine::batch::{Batch, CommitError, LeftOut};
 use crate::engine::plan::{GenerationPlan, ModulePlan};
 use crate::engine::recover::forget;
 use crate::engine::view::ChangeView;
@@ -30,7 +30,7 @@ fn prepare(
     module: &str,
     changes: &[Change],
 ) -> Result<Vec<ChangeView>, ActError> {
-    let files = changes.iter().filter(|change| is_of_files(change, job.system));
+    let files = changes.iter().filter(|change| change.kind().is_of_files(job.system));
     let views = files.map(|change| ChangeView::of(change, &job.system.root));
     let views = views.collect::<Result<_, _>>()?;
     batch.add(module, changes)?;

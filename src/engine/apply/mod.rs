@@ -5,7 +5,7 @@ mod files;
 use std::time::{Duration, Instant};
 
 use super::act::{ActError, Scene};
-use super::batch::{Batch, CommitError, is_of_files};
+use super::batch::{Batch, CommitError};
 use super::plan::{GenerationPlan, ModulePlan};
 use super::undo::undo_generation;
 use super::verify::sshd::Answer;
@@ -243,7 +243,11 @@ async fn run_module(job: &Job<'_>, sshd: &mut Answer, module: &ModulePlan, resul
         generation: job.generation,
         module: module.name,
     };
-    for change in module.changes.iter().filter(|change| !is_of_files(change, job.system)) {
+    for change in module
+        .changes
+        .iter()
+        .filter(|change| !change.kind().is_of_files(job.system))
+    {
         if !result.problems.is_empty() {
             return;
         }
@@ -310,15 +314,13 @@ async fn react(job: &Job<'_>, plan: &GenerationPlan, results: &mut [ModuleResult
 
 /// Whether a file of this module is why the reaction is needed.
 fn makes_dirty(module: &ModulePlan, reaction: &Change) -> bool {
-    let needs = |dirty: &Dirty| match (dirty, reaction) {
-        (Dirty::Network, Change::NetworkReload) => true,
-        (Dirty::Reload(name) | Dirty::Restart(name), Change::Unit(unit)) => unit.unit == *name,
-        _ => false,
+    let needs = |dirty: &Dirty| match dirty {
+        Dirty::Manager => false,
+        Dirty::Network => *reaction == Change::NetworkReload,
+        Dirty::Reload(name) | Dirty::Restart(name) => matches!(reaction, Change::Unit(unit) if unit.unit == *name),
     };
-    module
-        .changes
-        .iter()
-        .any(|change| matches!(change, Change::File(file) if file.dirties.iter().any(needs)))
+    let mut dirties = module.changes.iter().flat_map(|change| change.kind().dirties());
+    dirties.any(needs)
 }
 
 async fn undo_all(job: &Job<'_>, mut results: Vec<ModuleResult>) -> Result<Applied, ApplyError> {

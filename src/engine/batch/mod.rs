@@ -9,24 +9,23 @@ mod commit;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::act::ActError;
-use crate::module::{AccountChange, Change, Dirty, UnitAction, UnitChange};
+use crate::module::{Change, Dirty};
 use crate::state::{Before, Record, Step, Store, Undo};
-use crate::system::systemd::{self, InstallLink};
-use crate::system::{Kind, ReadError, Root, System, Writer, account};
+use crate::system::{Kind, Root, System, Writer, account};
 pub use commit::{CommitError, LeftOut, Refused};
 pub(super) use commit::{abandon, carry_out};
 
 /// The files of a generation on their way to the disk.
 #[derive(Debug)]
 pub struct Batch<'a> {
-    system: &'a System,
-    store: &'a Store,
-    generation: u32,
+    pub(super) system: &'a System,
+    pub(super) store: &'a Store,
+    pub(super) generation: u32,
     entries: Vec<Entry>,
     /// The files as they would be: a unit that is enabled may be one of them.
     files: Root,
     /// Account files as the changes so far make them: several changes may be about one file.
-    accounts: BTreeMap<&'static str, Vec<u8>>,
+    pub(super) accounts: BTreeMap<&'static str, Vec<u8>>,
     /// Directories that will be made on the way.
     directories: BTreeSet<String>,
     /// Held from the first look at an account file until the new one is in place.
@@ -34,14 +33,14 @@ pub struct Batch<'a> {
 }
 
 #[derive(Debug)]
-struct Entry {
+pub(super) struct Entry {
     record: Record,
     prepared: Prepared,
 }
 
 /// What is written before the commit.
 #[derive(Debug)]
-enum Prepared {
+pub(super) enum Prepared {
     File {
         temporary: String,
         bytes: Vec<u8>,
@@ -58,37 +57,6 @@ enum Prepared {
         owner: (u32, u32),
     },
     Nothing,
-}
-
-/// Whether `change` is about files on this machine: what systemd does where it runs are links where it doesn't.
-pub fn is_of_files(change: &Change, system: &System) -> bool {
-    match change {
-        Change::File(_)
-        | Change::Directory(_)
-        | Change::RemoveDirectory(_)
-        | Change::Symlink(_)
-        | Change::Account(_) => true,
-        Change::Unit(unit) => system.bus.is_none() && is_of_links(unit.action),
-        Change::Hostname(_) | Change::NetworkReload | Change::Command(_) => false,
-    }
-}
-
-fn is_of_links(action: UnitAction) -> bool {
-    matches!(
-        action,
-        UnitAction::Enable | UnitAction::Disable | UnitAction::Mask | UnitAction::Unmask
-    )
-}
-
-/// The links that a change of a unit's file state makes and removes.
-pub(super) fn unit_links(change: &UnitChange, root: &Root) -> Result<Vec<InstallLink>, ActError> {
-    let unit = change.unit.as_str();
-    Ok(match change.action {
-        UnitAction::Enable => systemd::enable_links(root, unit)?,
-        UnitAction::Disable => systemd::disable_links(root, unit)?,
-        UnitAction::Mask => systemd::mask_links(root, unit)?,
-        _ => systemd::unmask_links(root, unit)?,
-    })
 }
 
 impl<'a> Batch<'a> {
@@ -112,8 +80,12 @@ impl<'a> Batch<'a> {
     /// What a change replaces can't be read or kept, or an account file can't be edited.
     pub fn add(&mut self, module: &str, changes: &[Change]) -> Result<(), ActError> {
         let (entries, accounts, directories) = (self.entries.len(), self.accounts.clone(), self.directories.clone());
-        for change in changes.iter().filter(|change| is_of_files(change, self.system)) {
-            if let Err(error) = self.add_change(module, change) {
+        for change in changes
+            .iter()
+            .map(Change::kind)
+            .filter(|change| change.is_of_files(self.system))
+        {
+            if let Err(error) = change.prepare(self, module) {
                 self.entries.truncate(entries);
                 self.accounts = accounts;
                 self.directories = directories;
@@ -123,49 +95,30 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn add_change(&mut self, module: &str, change: &Change) -> Result<(), ActError> {
-        match change {
-            Change::File(file) => match &file.content {
-                Some(content) => {
-                    let (bytes, mode, owner) = (content.bytes.clone(), content.mode, content.owner);
-                    let temporary = Writer::temporary_beside(&file.path);
-                    let prepared = Prepared::File {
-                        temporary,
-                        bytes,
-                        mode,
-                        owner,
-                    };
-                    self.add_path(module, &file.path, &file.dirties, prepared)
-                }
-                None => self.add_path(module, &file.path, &file.dirties, Prepared::Nothing),
-            },
-            Change::Directory(directory) => {
-                let (path, mode, owner) = (directory.path.clone(), directory.mode, directory.owner);
-                self.add_directory(module, path, mode, owner)
-            }
-            Change::RemoveDirectory(path) => {
-                let undo = Undo::Path {
-                    path: path.clone(),
-                    before: self.before(path)?,
-                };
-                self.entries.push(Entry {
-                    record: record(module, undo, &[], Some(Step::RemoveDirectory)),
-                    prepared: Prepared::Nothing,
-                });
-                Ok(())
-            }
-            Change::Symlink(link) => self.add_link(module, &link.path, link.target.as_deref(), &[]),
-            Change::Account(change) => self.add_account(module, change),
-            Change::Unit(unit) => {
-                let links = unit_links(unit, &self.files)?;
-                let mut each = links.iter();
-                each.try_for_each(|link| self.add_link(module, &link.path, link.target.as_deref(), &[Dirty::Manager]))
-            }
-            _ => Ok(()),
-        }
+    /// The files as they would be.
+    pub(super) fn files(&self) -> &Root {
+        &self.files
     }
 
-    fn add_link(&mut self, module: &str, path: &str, target: Option<&str>, dirties: &[Dirty]) -> Result<(), ActError> {
+    pub(super) fn add_removed_directory(&mut self, module: &str, path: &str) -> Result<(), ActError> {
+        let undo = Undo::Path {
+            path: path.to_owned(),
+            before: self.before(path)?,
+        };
+        self.entries.push(Entry {
+            record: record(module, undo, &[], Some(Step::RemoveDirectory)),
+            prepared: Prepared::Nothing,
+        });
+        Ok(())
+    }
+
+    pub(super) fn add_link(
+        &mut self,
+        module: &str,
+        path: &str,
+        target: Option<&str>,
+        dirties: &[Dirty],
+    ) -> Result<(), ActError> {
         let prepared = match target {
             Some(target) => Prepared::Symlink {
                 temporary: Writer::temporary_beside(path),
@@ -176,7 +129,13 @@ impl<'a> Batch<'a> {
         self.add_path(module, path, dirties, prepared)
     }
 
-    fn add_path(&mut self, module: &str, path: &str, dirties: &[Dirty], prepared: Prepared) -> Result<(), ActError> {
+    pub(super) fn add_path(
+        &mut self,
+        module: &str,
+        path: &str,
+        dirties: &[Dirty],
+        prepared: Prepared,
+    ) -> Result<(), ActError> {
         if !matches!(prepared, Prepared::Nothing) {
             self.add_parents(module, path)?;
         }
@@ -215,7 +174,13 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn add_directory(&mut self, module: &str, path: String, mode: u32, owner: (u32, u32)) -> Result<(), ActError> {
+    pub(super) fn add_directory(
+        &mut self,
+        module: &str,
+        path: String,
+        mode: u32,
+        owner: (u32, u32),
+    ) -> Result<(), ActError> {
         self.add_parents(module, &path)?;
         let undo = Undo::Path {
             path: path.clone(),
@@ -238,60 +203,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn add_account(&mut self, module: &str, change: &AccountChange) -> Result<(), ActError> {
-        self.take_lock()?;
-        let root = &self.system.root;
-        for file in account::files(change) {
-            let path = file.path();
-            let Some(as_is) = root.metadata_followed(path)?.filter(|as_is| as_is.kind == Kind::File) else {
-                if file.is_optional() {
-                    continue;
-                }
-                let why = "it doesn't exist".to_owned();
-                return Err(ReadError {
-                    what: "read",
-                    path: path.to_owned(),
-                    why,
-                }
-                .into());
-            };
-            let old = match self.accounts.get(path) {
-                Some(staged) => staged.clone(),
-                None => root.read(path)?.unwrap_or_default(),
-            };
-            let new = account::apply(change, *file, &old)?;
-            if new == old {
-                continue;
-            }
-            let name = entry_name(change).to_owned();
-            let line = account::restore::line(&old, &name);
-            let image = line
-                .map(|line| self.store.keep_image(self.generation, line))
-                .transpose()?;
-            let undo = Undo::AccountEntry {
-                path: path.to_owned(),
-                name,
-                image,
-            };
-            let (mode, owner) = (as_is.mode, (as_is.uid, as_is.gid));
-            let temporary = Writer::temporary_beside(path);
-            self.push(
-                module,
-                undo,
-                &[],
-                Prepared::File {
-                    temporary,
-                    bytes: new.clone(),
-                    mode,
-                    owner,
-                },
-            );
-            self.accounts.insert(path, new);
-        }
-        Ok(())
-    }
-
-    fn take_lock(&mut self) -> Result<(), ActError> {
+    pub(super) fn take_lock(&mut self) -> Result<(), ActError> {
         if self.lock.is_some() {
             return Ok(());
         }
@@ -299,7 +211,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn push(&mut self, module: &str, undo: Undo, dirties: &[Dirty], prepared: Prepared) {
+    pub(super) fn push(&mut self, module: &str, undo: Undo, dirties: &[Dirty], prepared: Prepared) {
         let step = match &prepared {
             Prepared::File { temporary, .. } | Prepared::Symlink { temporary, .. } => Some(Step::Publish {
                 temporary: temporary.clone(),
@@ -325,14 +237,6 @@ fn record(module: &str, undo: Undo, dirties: &[Dirty], step: Option<Step>) -> Re
         dirties: dirties.to_vec(),
         immediate: false,
         step,
-    }
-}
-
-/// The name of the entry that a change is about, the first field of its line.
-fn entry_name(change: &AccountChange) -> &str {
-    match change {
-        AccountChange::Password(password) => &password.user,
-        AccountChange::GroupMember { group, .. } | AccountChange::NotGroupMember { group, .. } => group,
     }
 }
 

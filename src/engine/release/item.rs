@@ -2,7 +2,8 @@
 
 use crate::engine::baseline::Baseline;
 use crate::module::{
-    AccountChange, Change, DirectoryChange, FileChange, FileContent, Share, SymlinkChange, UnitAction, UnitChange,
+    AccountChange, Change, DirectoryChange, DirectoryRemoval, FileChange, FileContent, Share, SymlinkChange,
+    UnitAction, UnitChange,
 };
 use crate::state::{Item, LinkItem, PathItem, PathState, StateError, Thing};
 use crate::system::systemd::{InstallLink, disable_links, enable_links, mask_links, unmask_links};
@@ -171,7 +172,7 @@ fn undo_directory(item: &PathItem, now: &PathState) -> Undoing {
             mode: *mode,
             owner: *owner,
         })),
-        PathState::Absent => Some(Change::RemoveDirectory(path)),
+        PathState::Absent => Some(Change::RemoveDirectory(DirectoryRemoval { path })),
         _ => None,
     })
 }

@@ -6,7 +6,6 @@ mod item;
 use std::collections::BTreeSet;
 
 use super::baseline::Baseline;
-use super::holds::holds;
 use super::plan::ModulePlan;
 use crate::document::Document;
 use crate::module::{Change, Expectation, FileChange, Level, Module, Note};
@@ -77,7 +76,7 @@ impl Asked {
     fn of<'a>(changes: impl Iterator<Item = &'a Change>) -> Self {
         let mut asked = Self::default();
         for change in changes {
-            asked.keys.extend(super::next_inventory::key(change));
+            asked.keys.extend(change.kind().key());
             asked.paths.extend(change.path().map(str::to_owned));
         }
         asked
@@ -117,7 +116,7 @@ fn take_in(plan: &mut ModulePlan, undoing: Undoing, machine: &Machine<'_>) -> Re
         if checks_sshd && !plan.expectations.contains(&Expectation::SshdAccepts) {
             plan.expectations.push(Expectation::SshdAccepts);
         }
-        if !holds(&change, machine)? && !plan.changes.contains(&change) {
+        if !change.kind().holds(machine)? && !plan.changes.contains(&change) {
             plan.changes.push(change);
         }
     }
@@ -127,7 +126,7 @@ fn take_in(plan: &mut ModulePlan, undoing: Undoing, machine: &Machine<'_>) -> Re
 /// Directories go last, the deepest first.
 fn order(plan: &mut ModulePlan) {
     plan.changes.sort_by_key(|change| match change {
-        Change::RemoveDirectory(path) => usize::MAX - path.split('/').count(),
+        Change::RemoveDirectory(removal) => usize::MAX - removal.path.split('/').count(),
         _ => 0,
     });
 }

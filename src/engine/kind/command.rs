@@ -1,0 +1,55 @@
+//! A program with its arguments. It can't be undone.
+
+use super::{Acting, ChangeKind, no_file};
+use crate::engine::act::{ActError, JOB_LIMIT, Scene};
+use crate::engine::batch::Batch;
+use crate::engine::next_inventory::Taker;
+use crate::engine::plan::ModulePlan;
+use crate::engine::preflight::{Needs, PreflightError};
+use crate::engine::view::{ChangeView, view};
+use crate::module::CommandChange;
+use crate::state::Undo;
+use crate::system::{Machine, ReadError, Root, System, command};
+
+impl ChangeKind for CommandChange {
+    fn key(&self) -> Option<String> {
+        None
+    }
+
+    fn view(&self, _root: &Root) -> Result<ChangeView, ReadError> {
+        Ok(view("command", &self.argv.join(" "), "run", &self.purpose))
+    }
+
+    fn holds(&self, _machine: &Machine<'_>) -> Result<bool, ReadError> {
+        Ok(false)
+    }
+
+    fn imagine(&self, _files: &mut Root) -> Result<(), ReadError> {
+        Ok(())
+    }
+
+    fn need(&self, _needs: &mut Needs<'_>, _system: &System) -> Result<(), PreflightError> {
+        Ok(())
+    }
+
+    fn remember(&self, _taker: &mut Taker<'_>, _module: &ModulePlan, _missing: bool) -> Result<(), ReadError> {
+        Ok(())
+    }
+
+    fn is_of_files(&self, _system: &System) -> bool {
+        false
+    }
+
+    fn prepare(&self, _batch: &mut Batch<'_>, _module: &str) -> Result<(), ActError> {
+        no_file()
+    }
+
+    fn act<'a>(&'a self, scene: &'a Scene<'a>) -> Acting<'a> {
+        Box::pin(async move {
+            let what = self.purpose.clone();
+            scene.record(Undo::Impossible { what }, &[])?;
+            command::run(&self.argv, JOB_LIMIT).await?;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,59 @@
+//! The kernel's host name.
+
+use super::{Acting, ChangeKind, no_file};
+use crate::engine::act::{ActError, Scene, set_kernel_hostname};
+use crate::engine::batch::Batch;
+use crate::engine::next_inventory::Taker;
+use crate::engine::plan::ModulePlan;
+use crate::engine::preflight::{Needs, PreflightError};
+use crate::engine::view::{ChangeView, view};
+use crate::module::HostnameChange;
+use crate::state::{Thing, Undo};
+use crate::system::{Machine, ReadError, Root, System};
+
+impl ChangeKind for HostnameChange {
+    fn key(&self) -> Option<String> {
+        Some("hostname".to_owned())
+    }
+
+    fn view(&self, _root: &Root) -> Result<ChangeView, ReadError> {
+        Ok(view("hostname", &self.name, "set", "the kernel's host name"))
+    }
+
+    /// Without a running kernel there is no name to set: the file is what the next boot reads.
+    fn holds(&self, machine: &Machine<'_>) -> Result<bool, ReadError> {
+        Ok(machine.live().is_none_or(|live| live.hostname == self.name))
+    }
+
+    fn imagine(&self, _files: &mut Root) -> Result<(), ReadError> {
+        Ok(())
+    }
+
+    fn need(&self, _needs: &mut Needs<'_>, _system: &System) -> Result<(), PreflightError> {
+        Ok(())
+    }
+
+    fn remember(&self, taker: &mut Taker<'_>, module: &ModulePlan, _missing: bool) -> Result<(), ReadError> {
+        let name = self.name.clone();
+        taker.put(module, Thing::Hostname { name });
+        Ok(())
+    }
+
+    fn is_of_files(&self, _system: &System) -> bool {
+        false
+    }
+
+    fn prepare(&self, _batch: &mut Batch<'_>, _module: &str) -> Result<(), ActError> {
+        no_file()
+    }
+
+    /// Before the bus is there hostnamed has not started, and reads `/etc/hostname` when it does.
+    fn act<'a>(&'a self, scene: &'a Scene<'a>) -> Acting<'a> {
+        Box::pin(async move {
+            let before = nix::unistd::gethostname().map_err(|errno| ActError::Hostname(errno.desc().to_owned()))?;
+            let before = before.to_string_lossy().into_owned();
+            scene.record(Undo::Hostname { before }, &[])?;
+            set_kernel_hostname(scene.system, &self.name).await
+        })
+    }
+}

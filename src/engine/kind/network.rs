@@ -1,0 +1,60 @@
+//! networkd reads its files again and reconfigures the links.
+
+use super::{Acting, ChangeKind, no_file};
+use crate::engine::act::{ActError, JOB_LIMIT, Scene};
+use crate::engine::batch::Batch;
+use crate::engine::next_inventory::Taker;
+use crate::engine::plan::ModulePlan;
+use crate::engine::preflight::{Needs, PreflightError};
+use crate::engine::view::{ChangeView, view};
+use crate::system::{Machine, ReadError, Root, System};
+
+/// The reload.
+pub(super) struct NetworkReload;
+
+impl ChangeKind for NetworkReload {
+    fn key(&self) -> Option<String> {
+        None
+    }
+
+    fn view(&self, _root: &Root) -> Result<ChangeView, ReadError> {
+        Ok(view(
+            "network-reload",
+            "systemd-networkd",
+            "reload",
+            "reads its files again",
+        ))
+    }
+
+    fn holds(&self, machine: &Machine<'_>) -> Result<bool, ReadError> {
+        Ok(machine.live().is_none())
+    }
+
+    fn imagine(&self, _files: &mut Root) -> Result<(), ReadError> {
+        Ok(())
+    }
+
+    fn need(&self, _needs: &mut Needs<'_>, _system: &System) -> Result<(), PreflightError> {
+        Ok(())
+    }
+
+    fn remember(&self, _taker: &mut Taker<'_>, _module: &ModulePlan, _missing: bool) -> Result<(), ReadError> {
+        Ok(())
+    }
+
+    fn is_of_files(&self, _system: &System) -> bool {
+        false
+    }
+
+    fn prepare(&self, _batch: &mut Batch<'_>, _module: &str) -> Result<(), ActError> {
+        no_file()
+    }
+
+    /// networkd reconfigures the links whose files have changed by itself.
+    fn act<'a>(&'a self, scene: &'a Scene<'a>) -> Acting<'a> {
+        Box::pin(async move {
+            scene.bus("reload the network")?.reload_network(&[], JOB_LIMIT).await?;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,45 @@
+//! What has to notice that files have changed: reloads and restarts, once all of them are in place.
+
+use std::collections::BTreeSet;
+
+use super::plan::ModulePlan;
+use crate::module::{Change, Dirty, UnitAction, UnitChange};
+use crate::system::Machine;
+
+/// What the missing changes make dirty, each told once, and only where it runs: what does not run reads its files when it
+/// starts.
+pub(super) fn reactions(modules: &[ModulePlan], machine: &Machine<'_>) -> Vec<Change> {
+    let changes = || modules.iter().flat_map(|module| &module.changes);
+    let dirties: BTreeSet<Dirty> = changes().flat_map(|change| change.kind().dirties().to_vec()).collect();
+    // What is started reads its files then, and what is stopped needs none.
+    let settled: BTreeSet<String> = changes()
+        .filter_map(|change| change.kind().settles().map(str::to_owned))
+        .collect();
+    react(dirties.iter(), machine)
+        .into_iter()
+        .filter(|reaction| !matches!(reaction, Change::Unit(unit) if settled.contains(&unit.unit)))
+        .collect()
+}
+
+/// The reactions that these dirty things need on this machine.
+pub(super) fn react<'a>(dirties: impl Iterator<Item = &'a Dirty>, machine: &Machine<'_>) -> Vec<Change> {
+    let runs = |unit: &str| machine.unit(unit).is_some_and(crate::system::UnitFacts::runs);
+    let unit = |unit: &str, action| {
+        Change::Unit(UnitChange {
+            unit: unit.to_owned(),
+            action,
+        })
+    };
+    let mut reactions = Vec::new();
+    for dirty in dirties {
+        let reaction = match dirty {
+            // Reading unit files again is part of every unit change that needs it.
+            Dirty::Manager => None,
+            Dirty::Network => runs("systemd-networkd.service").then_some(Change::NetworkReload),
+            Dirty::Reload(name) => runs(name).then(|| unit(name, UnitAction::Reload)),
+            Dirty::Restart(name) => runs(name).then(|| unit(name, UnitAction::Restart)),
+        };
+        reactions.extend(reaction.filter(|reaction| !reactions.contains(reaction)));
+    }
+    reactions
+}
