@@ -181,13 +181,18 @@ pub async fn fetch(system: &System, seed: &Seed, rules: &Rules) -> Result<Seed, 
         ));
     }
     let (seed, rules, root) = (seed.clone(), rules.clone(), system.root.clone());
-    let fetched = tokio::task::spawn_blocking(move || {
+    let (answer, fetched) = tokio::sync::oneshot::channel();
+    let fetch = move || {
         let mut client = Client::new(&root, &rules.http);
-        let whole = complete(&seed, &mut client, rules.signed())?;
-        check(&whole, &rules.trusted_keys)?;
-        Ok(whole)
-    });
-    fetched
-        .await
-        .map_err(|error| format!("fetching ended early: {error}"))?
+        let whole = complete(&seed, &mut client, rules.signed());
+        let checked = whole.and_then(|whole| check(&whole, &rules.trusted_keys).map(|()| whole));
+        // Nobody waits any more when the run was stopped.
+        let _ = answer.send(checked);
+    };
+    // Not tokio's own threads: those panic where none can be started.
+    std::thread::Builder::new()
+        .name("fetch".to_owned())
+        .spawn(fetch)
+        .map_err(|error| format!("no thread can be started to fetch with ({error}): free some memory and try again"))?;
+    fetched.await.map_err(|_| "fetching ended early".to_owned())?
 }

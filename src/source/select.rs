@@ -199,27 +199,32 @@ pub fn survey(root: &Root, live: bool, choice: &Choice, rules: &Rules) -> Vec<Fo
         Choice::All => Name::ALL.to_vec(),
         Choice::These(names) => names.clone(),
         Choice::At(name, place) => {
-            let begun = Instant::now();
-            let verdict = name.look_at(place, rules);
-            return vec![Found {
-                name: *name,
-                verdict,
-                took: begun.elapsed(),
-                late: false,
-            }];
+            let (name, place, rules) = (*name, place.clone(), rules.clone());
+            let timeout = rules.timeout;
+            let asked = ask(name, timeout, move || name.look_at(&place, &rules));
+            return answers(vec![(name, asked)], timeout);
         }
     };
     let places = Places::of(root, live, rules);
-    let asked: Vec<_> = names
-        .into_iter()
-        .map(|name| (name, ask(name, places.clone())))
-        .collect();
+    let ask_one = |name: Name| {
+        let places = places.clone();
+        let look = move || {
+            let verdict = remote::allowed(name.look(&places), places.allow());
+            signature::checked(verdict, &places.rules.trusted_keys)
+        };
+        (name, ask(name, rules.timeout, look))
+    };
+    answers(names.into_iter().map(ask_one).collect(), rules.timeout)
+}
+
+/// What the sources say until their common time is up.
+fn answers(asked: Vec<(Name, mpsc::Receiver<Found>)>, timeout: Duration) -> Vec<Found> {
     let begun = Instant::now();
     let answer = |(name, answer): (Name, mpsc::Receiver<Found>)| {
-        let left = rules.timeout.saturating_sub(begun.elapsed());
+        let left = timeout.saturating_sub(begun.elapsed());
         answer.recv_timeout(left).unwrap_or_else(|_| Found {
             name,
-            verdict: Verdict::Broken(format!("no answer within {} s", rules.timeout.as_secs())),
+            verdict: Verdict::Broken(format!("no answer within {} s", timeout.as_secs())),
             took: begun.elapsed(),
             late: true,
         })
@@ -229,15 +234,14 @@ pub fn survey(root: &Root, live: bool, choice: &Choice, rules: &Rules) -> Vec<Fo
 
 /// Lets a source look on a thread of its own, which is left behind when it doesn't come back in time: what it does is
 /// bounded, so that it ends.
-fn ask(name: Name, places: Places) -> mpsc::Receiver<Found> {
+fn ask(name: Name, timeout: Duration, look: impl FnOnce() -> Verdict + Send + 'static) -> mpsc::Receiver<Found> {
     let (answer, asked) = mpsc::channel();
     let refused = answer.clone();
     let look = move || {
         let begun = Instant::now();
-        let verdict = remote::allowed(name.look(&places), places.allow());
-        let verdict = signature::checked(verdict, &places.rules.trusted_keys);
+        let verdict = look();
         let took = begun.elapsed();
-        let late = matches!(verdict, Verdict::Broken(_)) && took >= program::limit(places.rules.timeout);
+        let late = matches!(verdict, Verdict::Broken(_)) && took >= program::limit(timeout);
         // Nobody waits any more when the deadline has passed.
         let _ = answer.send(Found {
             name,
@@ -382,6 +386,21 @@ mod tests {
             Verdict::Present(seed) => &seed.source,
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn one_that_is_asked_alone_has_a_deadline_too() {
+        let (_held, answer) = mpsc::channel::<()>();
+        let never = move || {
+            let _ = answer.recv();
+            Verdict::Absent("late".to_owned())
+        };
+        let short = Duration::from_millis(20);
+        let found = answers(vec![(Name::NoCloud, ask(Name::NoCloud, short, never))], short);
+        assert!(
+            matches!(found.as_slice(), [Found { late: true, verdict: Verdict::Broken(why), .. }] if why.contains("no answer")),
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod file_system;
 pub mod host;
 mod imagined;
 pub mod machine;
+pub mod memory;
 pub mod name_service;
 pub mod network;
 pub mod root;

@@ -3,7 +3,7 @@
 //! The released executable is static. glibc would still load the plug-ins that the machine's `nsswitch.conf` names
 //! (`resolve`, `myhostname`, `mymachines`), which belong to the machine's own glibc, and crash on another version. The
 //! two that matter, `/etc/hosts` and DNS as `/etc/resolv.conf` says, are built in; systemd-resolved is reached by the
-//! latter. This is the one module with unsafe code.
+//! latter. Unsafe code is here and in [`super::memory`] alone.
 
 /// Has names of hosts looked up in `/etc/hosts` and in DNS, by nothing that is loaded. For the whole process.
 #[cfg(all(target_env = "gnu", target_feature = "crt-static"))]

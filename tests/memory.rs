@@ -1,0 +1,91 @@
+//! Promise: where there is no memory or no thread left, a run ends with a message, not with an abort; the next one finishes
+//! what it had begun.
+
+#![allow(clippy::unwrap_used, reason = "a test says where it stopped by panicking there")]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use support::program::{firstlight, text};
+use support::tree::{build, place};
+
+/// Runs the program with at most so many KiB for its data (`RLIMIT_DATA`).
+fn with_memory(kibibytes: usize, arguments: &[&str]) -> Output {
+    Command::new("sh")
+        .args(["-c", "ulimit -d \"$0\" && exec \"$@\"", &kibibytes.to_string()])
+        .arg(env!("CARGO_BIN_EXE_firstlight"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_run_without_memory_ends_in_a_message_and_the_next_one_finishes() {
+    let tree = place();
+    build("photon5", None, tree.path());
+    let document = tree.path().join("x.yaml");
+    let large = "x".repeat(600_000);
+    fs::write(
+        &document,
+        format!(
+            "hostname: one\nwrite_files:\n- {{path: /srv/a, content: {large}}}\n- {{path: /srv/b, content: {large}y}}\n"
+        ),
+    )
+    .unwrap();
+    let arguments = ["apply", "--root", text(tree.path()), text(&document)];
+    let (mut ended, mut done) = (0, false);
+    let mut kibibytes = 2000;
+    while !done {
+        let said = with_memory(kibibytes, &arguments);
+        let stderr = String::from_utf8_lossy(&said.stderr);
+        let status = said.status.code();
+        done = status == Some(0);
+        if !done {
+            ended += 1;
+            assert_eq!(status, Some(1), "{kibibytes} KiB: {:?}: {stderr:.500}", said.status);
+            assert!(stderr.contains("memory"), "{kibibytes} KiB: {stderr:.500}");
+        }
+        kibibytes += kibibytes / 6;
+        assert!(kibibytes < 1 << 20, "it never has enough: {stderr:.500}");
+    }
+    assert!(ended >= 5, "only {ended} runs had too little");
+    assert_eq!(fs::read_to_string(tree.path().join("etc/hostname")).unwrap(), "one\n");
+    assert_eq!(
+        fs::read_to_string(tree.path().join("srv/b")).unwrap().len(),
+        large.len() + 1
+    );
+    let again = firstlight(&["plan", "--exit-code", "--root", text(tree.path()), text(&document)]);
+    assert_eq!(again.status, 0, "{again:#?}");
+}
+
+/// Root is never short of threads: another account is.
+#[test]
+fn a_run_without_threads_ends_in_a_message() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let program = Path::new("/tmp").join(format!("firstlight-{}", std::process::id()));
+    fs::copy(env!("CARGO_BIN_EXE_firstlight"), &program).unwrap();
+    let said = Command::new("setpriv")
+        .args([
+            "--reuid=64999",
+            "--clear-groups",
+            "bash",
+            "-c",
+            "ulimit -u 1 && exec \"$@\"",
+            "sh",
+        ])
+        .args([text(&program), "plan"])
+        .output()
+        .unwrap();
+    fs::remove_file(&program).unwrap();
+    let stderr = String::from_utf8_lossy(&said.stderr);
+    assert!(
+        said.status.code().is_some_and(|status| status != 0 && status != 101),
+        "{said:?}"
+    );
+    assert!(stderr.contains("can't be asked"), "{stderr}");
+}
