@@ -20,7 +20,6 @@ mod prefix;
 pub mod program;
 pub mod remote;
 mod rules;
-pub mod run;
 mod seed;
 pub mod select;
 pub mod signature;

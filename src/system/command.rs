@@ -1,16 +1,18 @@
-//! Runs programs: an argument list, a clean environment, a time limit, bounded output. Never a shell.
+//! Programs of the machine that we ask or have work done, as text: [`super::run`] for the asynchronous half.
 
-use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
-use tokio::process::Command;
+use super::run::{self, Keep, RunError, Said};
 
 /// How many bytes of a program's output are kept.
 const OUTPUT_LIMIT: u64 = 1024 * 1024;
 
-/// The search path that programs are given; Photon's `/usr/sbin` is not in everybody's.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// What programs find in their environment; Photon's `/usr/sbin` is not in everybody's search path.
+const ENVIRONMENT: [(&str, &str); 3] = [
+    ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+    ("LC_ALL", "C.UTF-8"),
+    ("HOME", "/root"),
+];
 
 /// What a program printed and how it ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,33 +69,30 @@ pub enum CommandError {
 /// It could not be started, or took longer than `limit`.
 pub async fn output(argv: &[String], limit: Duration) -> Result<Output, CommandError> {
     let program = argv.first().cloned().unwrap_or_default();
-    let failed = |error: std::io::Error| CommandError::Start {
-        program: program.clone(),
-        why: error.to_string(),
-    };
-    let mut child = Command::new(&program)
-        .args(argv.iter().skip(1))
-        .env_clear()
-        .envs([("PATH", PATH), ("LC_ALL", "C.UTF-8"), ("HOME", "/root")])
-        .current_dir("/")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed)?;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let work = async {
-        let (stdout, stderr, status) = tokio::join!(read(stdout), read(stderr), child.wait());
-        status.map(|status| Output {
-            stdout,
-            stderr,
-            status: status.code(),
-        })
-    };
-    match tokio::time::timeout(limit, work).await {
-        Ok(output) => output.map_err(failed),
-        Err(_) => Err(CommandError::TimedOut { program, limit }),
+    let argv = argv.to_vec();
+    let work = move || run::run(&argv, &ENVIRONMENT, limit, Keep::Head(OUTPUT_LIMIT));
+    match tokio::task::spawn_blocking(work).await {
+        Ok(Ok(said)) => Ok(text(&program, &said)),
+        Ok(Err(RunError::Late(limit))) => Err(CommandError::TimedOut { program, limit }),
+        Ok(Err(RunError::Start(why))) => Err(start(program, &why)),
+        Ok(Err(why)) => Err(start(program, &why)),
+        Err(why) => Err(start(program, &why)),
+    }
+}
+
+fn start(program: String, why: &dyn std::fmt::Display) -> CommandError {
+    let why = why.to_string();
+    CommandError::Start { program, why }
+}
+
+fn text(program: &str, said: &Said) -> Output {
+    if said.cut {
+        tracing::warn!("{program} printed more than {OUTPUT_LIMIT} bytes; the rest was dropped");
+    }
+    Output {
+        stdout: String::from_utf8_lossy(&said.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&said.stderr).into_owned(),
+        status: said.status,
     }
 }
 
@@ -117,15 +116,6 @@ pub async fn run(argv: &[String], limit: Duration) -> Result<Output, CommandErro
         status,
         stderr,
     })
-}
-
-/// Reads to the end, keeping the first [`OUTPUT_LIMIT`] bytes: a program that talks on is not blocked by us.
-async fn read(stream: Option<impl tokio::io::AsyncRead + Unpin>) -> String {
-    let Some(mut stream) = stream else { return String::new() };
-    let mut kept = Vec::new();
-    let _ = (&mut stream).take(OUTPUT_LIMIT).read_to_end(&mut kept).await;
-    let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
-    String::from_utf8_lossy(&kept).into_owned()
 }
 
 #[cfg(test)]

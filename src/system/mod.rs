@@ -17,6 +17,7 @@ pub mod memory;
 pub mod name_service;
 pub mod network;
 pub mod root;
+pub mod run;
 mod scratch;
 pub mod sshd;
 pub mod systemd;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::source::run::run;
 use crate::source::{PART_LIMIT, Places};
+use crate::system::run::{Keep, run};
 
 /// Where systemd collects them.
 pub const DIRECTORY: &str = "/run/credentials/@encrypted";
@@ -40,7 +40,7 @@ pub fn read(places: &Places, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, S
         file.to_string_lossy().into_owned(),
         "-".to_owned(),
     ];
-    match run(&argv, &[], LIMIT, PART_LIMIT) {
+    match run(&argv, &[], LIMIT, Keep::Whole(PART_LIMIT)) {
         Ok(said) if said.success => Ok(Some(said.stdout)),
         Ok(_) => fail("systemd-creds refuses: was it encrypted for this machine, and under this name?"),
         Err(why) => fail(&format!("systemd-creds: {why}")),

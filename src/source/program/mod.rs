@@ -11,7 +11,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use self::find::Program;
-use super::{PART_LIMIT, Places, Rules, Seed, Verdict, run};
+use super::{PART_LIMIT, Places, Rules, Seed, Verdict};
+use crate::system::run::{self, Keep};
 
 /// The source's name.
 const NAME: &str = "program";
@@ -74,7 +75,7 @@ fn ask(Program { path, refused }: &Program, limit: Duration) -> Verdict {
     if let Some(why) = refused {
         return Verdict::Broken(format!("{path}: {why}"));
     }
-    let said = match run::run(std::slice::from_ref(path), &ENVIRONMENT, limit, PART_LIMIT) {
+    let said = match run::run(std::slice::from_ref(path), &ENVIRONMENT, limit, Keep::Whole(PART_LIMIT)) {
         Ok(said) => said,
         Err(why) => return Verdict::Broken(format!("{path}: {why}")),
     };

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::transport::{Transport, VALUE_LIMIT};
-use crate::source::run::{Said, run};
+use crate::system::run::{Keep, Said, run};
 
 /// The small one, which the hypervisor can be told to refuse.
 pub const RPCTOOL: &[&str] = &["/usr/bin/vmware-rpctool"];
@@ -43,7 +43,7 @@ impl Tool {
         let left = self.until.saturating_duration_since(Instant::now());
         let mut argv = self.argv.clone();
         argv.push(message.to_owned());
-        run(&argv, &[], left.min(self.limit), VALUE_LIMIT)
+        run(&argv, &[], left.min(self.limit), Keep::Whole(VALUE_LIMIT)).map_err(|why| why.to_string())
     }
 }
 
