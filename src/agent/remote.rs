@@ -18,6 +18,7 @@ use crate::source::{Choice, NOT_ALLOWED, Rules, Seed};
 use crate::state::{StateError, Store, instance_id};
 use crate::system::System;
 use crate::system::systemd::Verb;
+use crate::system::thread::blocking;
 
 /// The unit of the final stage: after the network is online, which is waited for only when this unit is asked for.
 const FINAL: &str = "firstlight-final.service";
@@ -181,18 +182,12 @@ pub async fn fetch(system: &System, seed: &Seed, rules: &Rules) -> Result<Seed, 
         ));
     }
     let (seed, rules, root) = (seed.clone(), rules.clone(), system.root.clone());
-    let (answer, fetched) = tokio::sync::oneshot::channel();
     let fetch = move || {
         let mut client = Client::new(&root, &rules.http);
-        let whole = complete(&seed, &mut client, rules.signed());
-        let checked = whole.and_then(|whole| check(&whole, &rules.trusted_keys).map(|()| whole));
-        // Nobody waits any more when the run was stopped.
-        let _ = answer.send(checked);
+        let whole = complete(&seed, &mut client, rules.signed())?;
+        check(&whole, &rules.trusted_keys)?;
+        Ok(whole)
     };
-    // Not tokio's own threads: those panic where none can be started.
-    std::thread::Builder::new()
-        .name("fetch".to_owned())
-        .spawn(fetch)
-        .map_err(|error| format!("no thread can be started to fetch with ({error}): free some memory and try again"))?;
-    fetched.await.map_err(|_| "fetching ended early".to_owned())?
+    let fetched = blocking("fetch", fetch).await;
+    fetched.map_err(|error| format!("can't fetch the document: {error}"))?
 }

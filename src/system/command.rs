@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::run::{self, Keep, RunError, Said};
+use super::thread::blocking;
 
 /// How many bytes of a program's output are kept.
 const OUTPUT_LIMIT: u64 = 1024 * 1024;
@@ -71,12 +72,11 @@ pub async fn output(argv: &[String], limit: Duration) -> Result<Output, CommandE
     let program = argv.first().cloned().unwrap_or_default();
     let argv = argv.to_vec();
     let work = move || run::run(&argv, &ENVIRONMENT, limit, Keep::Head(OUTPUT_LIMIT));
-    match tokio::task::spawn_blocking(work).await {
+    match blocking(&program, work).await {
         Ok(Ok(said)) => Ok(text(&program, &said)),
         Ok(Err(RunError::Late(limit))) => Err(CommandError::TimedOut { program, limit }),
-        Ok(Err(RunError::Start(why))) => Err(start(program, &why)),
+        Ok(Err(RunError::Start(why))) | Err(why) => Err(start(program, &why)),
         Ok(Err(why)) => Err(start(program, &why)),
-        Err(why) => Err(start(program, &why)),
     }
 }
 

@@ -21,6 +21,7 @@ pub mod run;
 mod scratch;
 pub mod sshd;
 pub mod systemd;
+pub mod thread;
 pub mod trust;
 pub mod udev;
 pub mod way;

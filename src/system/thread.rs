@@ -1,0 +1,30 @@
+//! Work that blocks, on a thread of its own.
+
+use std::io::{Error, Result};
+
+/// Does `work` on a thread called `name`, and waits for it. Not one of tokio's: those panic where none can be started.
+///
+/// # Errors
+/// No thread can be started, or the work ended early.
+pub async fn blocking<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    let thread = move || {
+        // Nobody waits any more when the run was stopped.
+        let _ = answer.send(work());
+    };
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(thread);
+    thread.map_err(|error| Error::other(format!("no thread can be started: {error}")))?;
+    answered.await.map_err(|_| Error::other("it ended early"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn the_answer_comes_back_and_a_panic_is_an_error() {
+        assert_eq!(blocking("test", || 7).await.unwrap(), 7);
+        let early = blocking("test", || -> u8 { panic!("on purpose") }).await;
+        assert_eq!(early.unwrap_err().to_string(), "it ended early");
+    }
+}
