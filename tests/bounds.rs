@@ -101,6 +101,32 @@ fn a_document_costs_a_bounded_amount_of_memory() {
     }
 }
 
+/// A plan has each content once, however many parts of it have it.
+#[test]
+fn a_plan_costs_a_bounded_amount_of_memory() {
+    let tree = tempfile::tempdir().unwrap();
+    let zipped = packed(&vec![b' '; 160 << 10]);
+    let files = |count: usize, content: &str| -> String {
+        (0..count)
+            .map(|n| format!("- {{path: /opt/f{n}, {content}}}\n"))
+            .collect()
+    };
+    let tests = [
+        (
+            "zipped files",
+            files(100, &format!("encoding: gz+b64, content: {zipped}")),
+        ),
+        ("many files", files(20_000, "content: x")),
+        ("large files", files(100, &format!("content: {}", "x".repeat(70_000)))),
+    ];
+    for (what, document) in tests {
+        let document = format!("#cloud-config\nwrite_files:\n{document}");
+        let said = bounded(&["plan", "--root", tree.path().to_str().unwrap(), "-"], &document);
+        let stderr = String::from_utf8_lossy(&said.stderr);
+        assert_eq!(said.status.code(), Some(0), "{what}: {:?} {stderr:.2000}", said.status);
+    }
+}
+
 /// The bound is one: what takes more is refused.
 #[test]
 fn the_bound_itself_holds() {

@@ -1,5 +1,7 @@
 //! What the inventory is once a plan is carried out: worked out, and written, before anything is touched.
 
+use std::sync::Arc;
+
 use super::baseline::Baseline;
 use super::plan::{GenerationPlan, ModulePlan};
 use crate::module::Share;
@@ -19,7 +21,7 @@ pub struct NextInventory {
     /// The inventory. What is new in it has the generation 0 until it has a number.
     pub inventory: Inventory,
     /// Contents to be kept.
-    pub contents: Vec<Vec<u8>>,
+    pub contents: Vec<Arc<[u8]>>,
 }
 
 impl NextInventory {
@@ -68,7 +70,7 @@ impl NextInventory {
         for item in self.inventory.items.values_mut().filter(|item| item.generation == 0) {
             item.generation = generation;
         }
-        store.keep_contents(self.contents.iter().map(Vec::as_slice))?;
+        store.keep_contents(self.contents.iter().map(|bytes| &**bytes))?;
         store.begin_inventory(generation, &self.inventory)
     }
 }
@@ -105,7 +107,7 @@ impl Taker<'_> {
             Some(old) => (old.before.clone(), None),
             None => PathState::look(self.machine.root(), path)?,
         };
-        self.next.contents.extend(content);
+        self.next.contents.extend(content.map(Arc::from));
         let item = PathItem {
             path: path.to_owned(),
             before,

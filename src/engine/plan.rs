@@ -378,7 +378,7 @@ fn with_header(mut change: Change, document: &Document, machine: &Machine<'_>) -
             Some(_) => machine.root().read(&file.path)?,
             None => None,
         };
-        content.bytes = header::with(&content.bytes, &document.source, there.as_deref());
+        content.bytes = header::with(&content.bytes, &document.source, there.as_deref()).into();
     }
     Ok(change)
 }

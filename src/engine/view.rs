@@ -12,6 +12,9 @@ use crate::system::{ReadError, Root};
 /// The most pairs of lines that are compared: 2,000 lines against 2,000 others.
 const MOST_PAIRS: usize = 4_000_000;
 
+/// How much of a diff is shown, in bytes.
+const DIFF_LIMIT: usize = 64 * 1024;
+
 /// A change as it is shown. Its JSON form is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeView {
@@ -88,9 +91,22 @@ pub(super) fn text_diff(old: &[u8], new: &[u8], headings: (&str, &str)) -> Strin
         );
     }
     match (std::str::from_utf8(old), std::str::from_utf8(new)) {
-        (Ok(old), Ok(new)) => redacted_diff(old, new, headings),
+        (Ok(old), Ok(new)) => cut(redacted_diff(old, new, headings)),
         _ => format!("(binary, {} → {})\n", in_bytes(old.len()), in_bytes(new.len())),
     }
+}
+
+/// The beginning of a diff that is too long to be read.
+fn cut(mut diff: String) -> String {
+    if diff.len() <= DIFF_LIMIT {
+        return diff;
+    }
+    let length = diff.len();
+    let end = (0..=DIFF_LIMIT).rev().find(|at| diff.is_char_boundary(*at));
+    diff.truncate(end.unwrap_or_default());
+    diff.shrink_to_fit();
+    diff.push_str(&format!("\n({} more are not shown)\n", in_bytes(length - diff.len())));
+    diff
 }
 
 /// A unified diff between two texts under these headings. What differs is found in the texts, what is shown has its
@@ -209,6 +225,13 @@ mod tests {
         let longer = format!("{long}one more\n");
         assert!(pairs(long.as_bytes(), longer.as_bytes()) < 10);
         assert!(text_diff(long.as_bytes(), longer.as_bytes(), ("a", "b")).ends_with("+one more\n"));
+        // What nobody reads to its end is cut, between two characters.
+        let shown = text_diff(b"", "ä".repeat(DIFF_LIMIT).as_bytes(), ("a", "b"));
+        assert!(
+            shown.len() < DIFF_LIMIT + 100 && shown.ends_with("bytes more are not shown)\n"),
+            "{}",
+            shown.len()
+        );
         assert_eq!(pairs(b"", b""), 1);
         assert_eq!(pairs(b"aa", b"aaa"), 1);
     }

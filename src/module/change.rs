@@ -4,6 +4,7 @@
 //! shows it, carries it out, and undoes it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::document::Secret;
 use crate::document::network::{Address, Ip, LinkName, Mac, Mtu, Route, SearchDomain};
@@ -84,8 +85,8 @@ pub enum Share {
 /// What a file shall be.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FileContent {
-    /// The bytes.
-    pub bytes: Vec<u8>,
+    /// The bytes; shared, as a plan has them in several places.
+    pub bytes: Arc<[u8]>,
     /// The permission bits, set explicitly: the umask has no say (Photon's is 027).
     pub mode: u32,
     /// Owner and group, numeric.
@@ -96,7 +97,7 @@ impl FileChange {
     /// A file owned by root with this content and mode, public, that dirties nothing.
     pub fn write(path: impl Into<String>, bytes: impl Into<Vec<u8>>, mode: u32) -> Self {
         let content = FileContent {
-            bytes: bytes.into(),
+            bytes: bytes.into().into(),
             mode,
             owner: (0, 0),
         };
@@ -115,7 +116,7 @@ impl FileChange {
     /// New content for a file that exists, with the mode and owner it has.
     pub fn rewrite(path: impl Into<String>, bytes: impl Into<Vec<u8>>, as_is: &Metadata) -> Self {
         let content = FileContent {
-            bytes: bytes.into(),
+            bytes: bytes.into().into(),
             mode: as_is.mode,
             owner: (as_is.uid, as_is.gid),
         };

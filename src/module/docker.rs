@@ -106,7 +106,10 @@ fn plan_settings(
     };
     plan.checks.push(Check::Dockerd(DockerdCheck {
         path: DAEMON_JSON.to_owned(),
-        content: file.content.iter().flat_map(|content| content.bytes.clone()).collect(),
+        content: file
+            .content
+            .as_ref()
+            .map_or_else(Vec::new, |content| content.bytes.to_vec()),
         asked: daemon.keys().cloned().collect(),
     }));
     let file = file.share(Share::Keys).dirties(Dirty::Restart(DOCKER_UNIT.to_owned()));

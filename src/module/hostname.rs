@@ -194,7 +194,7 @@ mod tests {
     fn written(plan: &Plan, path: &str) -> Option<String> {
         plan.changes.iter().find_map(|change| match change {
             Change::File(file) if file.path == path => {
-                Some(String::from_utf8(file.content.as_ref().unwrap().bytes.clone()).unwrap())
+                Some(String::from_utf8(file.content.as_ref().unwrap().bytes.to_vec()).unwrap())
             }
             _ => None,
         })

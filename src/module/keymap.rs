@@ -137,7 +137,7 @@ mod tests {
             panic!("{plan:?}")
         };
         assert_eq!(file.dirties, [Dirty::Restart(UNIT.to_owned())]);
-        Ok(String::from_utf8(file.content.unwrap().bytes).unwrap())
+        Ok(String::from_utf8(file.content.unwrap().bytes.to_vec()).unwrap())
     }
 
     #[test]

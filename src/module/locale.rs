@@ -123,7 +123,10 @@ mod tests {
         let facts = Facts::default();
         let plan = Locale.plan(&want, &Machine::new(&root, &facts)).unwrap();
         let written = |change| match change {
-            Change::File(file) => (file.path, String::from_utf8(file.content.unwrap().bytes).unwrap()),
+            Change::File(file) => (
+                file.path,
+                String::from_utf8(file.content.unwrap().bytes.to_vec()).unwrap(),
+            ),
             other => panic!("{other:?}"),
         };
         (plan.changes.into_iter().map(written).collect(), plan.notes.len())

@@ -121,7 +121,7 @@ fn group(machine: &Machine<'_>) -> Result<Option<u32>, ReadError> {
 
 fn is_new(change: &FileChange, machine: &Machine<'_>) -> Result<bool, ReadError> {
     let there = machine.root().read(&change.path)?;
-    let wanted = change.content.as_ref().map(|content| content.bytes.as_slice());
+    let wanted = change.content.as_ref().map(|content| &*content.bytes);
     Ok(there.as_deref().map(header::without) != wanted)
 }
 

@@ -163,7 +163,7 @@ mod tests {
         };
         let content = file.content.as_ref().unwrap();
         assert_eq!(
-            (file.path.as_str(), content.bytes.as_slice()),
+            (file.path.as_str(), &*content.bytes),
             (TIMEZONE, &b"Europe/Berlin\n"[..])
         );
     }

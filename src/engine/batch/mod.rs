@@ -7,6 +7,7 @@
 mod commit;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::act::ActError;
 use crate::module::{Change, Dirty};
@@ -43,7 +44,7 @@ pub(super) struct Entry {
 pub(super) enum Prepared {
     File {
         temporary: String,
-        bytes: Vec<u8>,
+        bytes: Arc<[u8]>,
         mode: u32,
         owner: (u32, u32),
     },

@@ -202,7 +202,7 @@ impl Batch<'_> {
                 &[],
                 Prepared::File {
                     temporary,
-                    bytes: new.clone(),
+                    bytes: new.as_slice().into(),
                     mode,
                     owner,
                 },

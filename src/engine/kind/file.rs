@@ -1,5 +1,7 @@
 //! A file with exactly this content, mode and owner; or no file.
 
+use std::sync::Arc;
+
 use super::{Acting, ChangeKind, nothing};
 use crate::document::redact;
 use crate::document::secret::MASK;
@@ -30,7 +32,7 @@ impl ChangeKind for FileChange {
             return Ok(there.is_none());
         };
         let alike = there.is_some_and(|m| m.kind == Kind::File && is_like(&m, content.mode, content.owner));
-        Ok(alike && root.read(&self.path)?.is_some_and(|bytes| bytes == content.bytes))
+        Ok(alike && root.read(&self.path)?.is_some_and(|bytes| *bytes == *content.bytes))
     }
 
     fn makes(&self) -> Option<(&str, Kind)> {
@@ -39,7 +41,7 @@ impl ChangeKind for FileChange {
 
     fn imagine(&self, files: &mut Root) -> Result<(), ReadError> {
         let imagined = self.content.as_ref().map(|content| Imagined::File {
-            bytes: content.bytes.as_slice().into(),
+            bytes: Arc::clone(&content.bytes),
             mode: content.mode,
             owner: content.owner,
         });
@@ -74,7 +76,7 @@ impl ChangeKind for FileChange {
         let prepared = match &self.content {
             Some(content) => Prepared::File {
                 temporary: Writer::temporary_beside(&self.path),
-                bytes: content.bytes.clone(),
+                bytes: Arc::clone(&content.bytes),
                 mode: content.mode,
                 owner: content.owner,
             },
@@ -131,7 +133,7 @@ fn describe_metadata(there: Option<Metadata>, content: &FileContent) -> String {
 
 /// That a file changes which not everybody may read. What it says is no more to be seen in a plan than in the file.
 fn hidden_diff(file: &FileChange, old: &[u8]) -> Option<String> {
-    let new = file.content.as_ref().map(|content| content.bytes.as_slice());
+    let new = file.content.as_ref().map(|content| &*content.bytes);
     if file.secret || new == Some(old) {
         return diff(file, old);
     }
@@ -139,10 +141,7 @@ fn hidden_diff(file: &FileChange, old: &[u8]) -> Option<String> {
 }
 
 fn diff(file: &FileChange, old: &[u8]) -> Option<String> {
-    let new = file
-        .content
-        .as_ref()
-        .map_or(&b""[..], |content| content.bytes.as_slice());
+    let new = file.content.as_ref().map_or(&b""[..], |content| &*content.bytes);
     if old == new {
         return None;
     }
@@ -204,12 +203,16 @@ fn remember(file: &FileChange, taker: &mut Taker<'_>, module: &ModulePlan, missi
     let new = file.content.as_ref();
     let secret = file.secret || new.is_some_and(|content| holds_a_secret(&content.bytes));
     // A secret that was there already is not ours to keep.
+    taker.next.contents.extend(
+        content
+            .filter(|_| !secret || before.digest() != written.digest())
+            .map(Arc::from),
+    );
+    let new = new.filter(|_| !secret);
     taker
         .next
         .contents
-        .extend(content.filter(|_| !secret || before.digest() != written.digest()));
-    let new = new.filter(|_| !secret);
-    taker.next.contents.extend(new.map(|content| content.bytes.clone()));
+        .extend(new.map(|content| Arc::clone(&content.bytes)));
     let item = PathItem {
         path: file.path.clone(),
         before,

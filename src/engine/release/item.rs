@@ -126,7 +126,14 @@ fn put_back(item: &PathItem, baseline: &Baseline) -> Result<Undoing, StateError>
         PathState::File { digest, mode, owner } => match baseline.content(digest)? {
             Some(bytes) => {
                 let (mode, owner) = (*mode, *owner);
-                file(item, Some(FileContent { bytes, mode, owner }))
+                file(
+                    item,
+                    Some(FileContent {
+                        bytes: bytes.into(),
+                        mode,
+                        owner,
+                    }),
+                )
             }
             None => {
                 let notice = format!("{path} stays as it is: what it said before was not kept");
@@ -160,7 +167,14 @@ fn part_of_file(item: &PathItem, now: &PathState, bytes: Option<Vec<u8>>) -> Opt
         Some(before) if item.written.metadata() == Some(there) => before,
         _ => there,
     };
-    Some(file(item, Some(FileContent { bytes, mode, owner })))
+    Some(file(
+        item,
+        Some(FileContent {
+            bytes: bytes.into(),
+            mode,
+            owner,
+        }),
+    ))
 }
 
 /// A directory that was made goes if nothing is left in it; one that was there gets its mode and owner back.

@@ -60,7 +60,7 @@ fn settings(files: &[(&str, &str)], daemon: Value) -> Result<String, PlanError> 
     let Some(Change::File(file)) = plan.changes.get(1) else {
         panic!("{plan:?}")
     };
-    Ok(String::from_utf8(file.content.as_ref().unwrap().bytes.clone()).unwrap())
+    Ok(String::from_utf8(file.content.as_ref().unwrap().bytes.to_vec()).unwrap())
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn files_unchecked(plan: &Plan) -> BTreeMap<String, String> {
         Change::File(file) => {
             let content = file.content.as_ref().unwrap();
             let name = file.path.strip_prefix("/etc/systemd/network/").unwrap();
-            Some((name.to_owned(), String::from_utf8(content.bytes.clone()).unwrap()))
+            Some((name.to_owned(), String::from_utf8(content.bytes.to_vec()).unwrap()))
         }
         _ => None,
     };

@@ -53,7 +53,7 @@ fn shown(change: Change) -> String {
             let [Dirty::Restart(unit)] = file.dirties.as_slice() else {
                 panic!("{file:?}")
             };
-            let text = String::from_utf8(file.content.unwrap().bytes).unwrap();
+            let text = String::from_utf8(file.content.unwrap().bytes.to_vec()).unwrap();
             format!("{} ({unit}): {}", file.path, text.trim().replace('\n', "; "))
         }
         other => panic!("{other:?}"),
