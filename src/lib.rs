@@ -1,24 +1,19 @@
 //! firstlight turns one YAML document into a configured machine.
 //!
-//! The index of the house; arrows point down only:
-//!
-//! ```text
-//! source ──► document ──► module (plan) ──► engine (apply, verify, undo) ──► report
-//! where      what it      what is missing    the only hands                  what happened
-//! it is      says                   ▲                 │
-//!                                   └──── system ◄────┘   the machine: files under a root, systemd, accounts, commands
-//! ```
+//! The index of the house, from the roof to the ground. A folder uses those below it, never one above; `tests/arrows.rs` reads
+//! this list and holds it.
 //!
 //! - [`cli`]: one file per subcommand, no logic.
-//! - [`settings`]: what the machine's owner says beforehand: `/etc/firstlight/config.yaml`.
-//! - [`source`]: where the document comes from.
-//! - [`document`]: what it says: YAML with positions, typed configuration, diagnostics.
-//! - [`module`]: one file (or folder) per area of the machine; modules only plan.
 //! - [`agent`]: from a seed to a report: what the units and the command line run.
-//! - [`engine`]: plan, apply, verify, undo, generations; the only code that acts.
-//! - [`system`]: the machine: its root directory, systemd, accounts, commands, facts.
-//! - [`state`]: what firstlight remembers, in `/var/lib/firstlight` and `/run/firstlight`.
 //! - [`report`]: what happened, for people and for programs.
+//! - [`engine`]: plan, apply, verify, undo, generations; the only code that acts.
+//! - [`settings`]: what the machine's owner says beforehand: `/etc/firstlight/config.yaml`.
+//! - [`state`]: what firstlight remembers, in `/var/lib/firstlight` and `/run/firstlight`.
+//! - [`source`]: where the document comes from.
+//! - [`module`]: one file (or folder) per area of the machine; modules only plan.
+//! - [`document`]: what it says: YAML with positions, typed configuration, diagnostics.
+//! - [`system`]: the machine: its root directory, systemd, accounts, commands, facts.
+//! - [`vocabulary`]: what everybody needs: a secret, a stage of the boot, a change of an account.
 
 // Files of a machine are reached through `system` alone; clippy.toml lists what would bypass it.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
@@ -33,3 +28,4 @@ pub mod settings;
 pub mod source;
 pub mod state;
 pub mod system;
+pub mod vocabulary;

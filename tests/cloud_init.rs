@@ -181,7 +181,7 @@ const REAL: &str = "AAAAC3NzaC1lZDI1NTE5AAAAIBf5Y1nQvY2m0g3Wv3kM3J5o1pQ8x6Zk0q9k
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBf5Y1nQvY2m0g3Wv3kM3J5o1pQ8x6Zk0q9kq0m1J4uR one@x";
 
 /// What a source makes of a scenario, a text for each fact; a fact that is missing was not told.
-type CommandLine = BTreeMap<&'static str, String>;
+type Told = BTreeMap<&'static str, String>;
 
 fn oracle() -> Option<BTreeMap<String, Value>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/oracles/cloud-init-behaviour.json");
@@ -240,12 +240,12 @@ fn lines<'a>(files: impl Iterator<Item = (String, &'a str)>) -> String {
     kept.into_iter().collect::<Vec<_>>().join(" ")
 }
 
-fn ours(verdict: Verdict, tree: &Path) -> CommandLine {
-    let mut told = CommandLine::new();
+fn ours(verdict: Verdict, tree: &Path) -> Told {
+    let mut told = Told::new();
     let seed: Seed = match verdict {
         Verdict::Present(seed) => *seed,
-        Verdict::Absent(_) => return CommandLine::from([("seed", "none".to_owned())]),
-        Verdict::Broken(why) => return CommandLine::from([("seed", format!("refused: {why}"))]),
+        Verdict::Absent(_) => return Told::from([("seed", "none".to_owned())]),
+        Verdict::Broken(why) => return Told::from([("seed", format!("refused: {why}"))]),
     };
     let here = seed.here();
     let document = Document::read(&here.texts());
@@ -279,17 +279,17 @@ fn ours(verdict: Verdict, tree: &Path) -> CommandLine {
     told
 }
 
-fn theirs(case: &Value) -> CommandLine {
+fn theirs(case: &Value) -> Told {
     let boot = &case["boots"][0];
     if boot["result"]["datasource"].is_null() {
-        return CommandLine::from([("seed", "none".to_owned())]);
+        return Told::from([("seed", "none".to_owned())]);
     }
     let file = |path: &str| {
         case["files"][path]["content"]
             .as_str()
             .map(|text| text.trim().to_owned())
     };
-    let mut told = CommandLine::from([("seed", "found".to_owned())]);
+    let mut told = Told::from([("seed", "found".to_owned())]);
     told.extend(file("/var/lib/cloud/data/instance-id").map(|id| ("instance-id", id)));
     // The name the machine of the recording had before.
     let hostname = file("/var/lib/cloud/data/previous-hostname").filter(|name| name != "vm");

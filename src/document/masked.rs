@@ -3,9 +3,9 @@
 use serde_json::{Map, Value as Json};
 
 use super::redact;
-use super::secret::MASK;
 use super::yaml::scalar::{Meaning, resolve};
 use super::yaml::{Node, Notes, Value};
+use crate::vocabulary::MASK;
 
 /// The tree as JSON. What a [`Secret`](super::Secret) was read from is masked, and so is what stands at a place that names
 /// one: not all of a document has types of ours.

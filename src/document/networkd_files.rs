@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::problem::{Check, Problems};
 use super::redact::names_a_secret;
-use super::secret::Secret;
+use crate::vocabulary::Secret;
 
 /// The most bytes a file's name may have.
 const NAME_MAX: usize = 128;

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::secret::MASK;
+use crate::vocabulary::MASK;
 
 /// Whether what this key, option or variable is set to is a secret, going by its name.
 pub fn names_a_secret(name: &str) -> bool {

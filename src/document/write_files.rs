@@ -13,7 +13,7 @@ use zeroize::{Zeroize, Zeroizing};
 use super::budget::{Budget, UNPACKED_LIMIT};
 use super::compressed::{self, gunzip};
 use super::problem::{Check, Problems};
-use super::secret::Secret;
+use crate::vocabulary::Secret;
 
 pub use owner::Owner;
 pub use path::FilePath;

@@ -6,10 +6,10 @@ use super::baseline::Baseline;
 use super::kind::{is_like, is_member};
 use super::merge3::TakenBack;
 use super::view::{hidden, text_diff};
-use crate::document::secret::MASK;
 use crate::module::{Share, UnitAction, UnitChange, services};
 use crate::state::{Item, PathItem, PathState, StateError, Thing, digest};
 use crate::system::{Kind, Machine, Metadata, ReadError, Root, account};
+use crate::vocabulary::MASK;
 
 /// One thing that is not as it was left. Its JSON form is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

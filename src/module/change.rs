@@ -11,6 +11,7 @@ use crate::document::network::{Address, Ip, LinkName, Mac, Mtu, Route, SearchDom
 use crate::document::redact::redact;
 use crate::system::Metadata;
 pub use crate::system::systemd::UnitFileState;
+pub use crate::vocabulary::{AccountChange, Dirty, PasswordChange, Share, UnitAction};
 
 /// One thing that shall be so on the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,19 +68,6 @@ pub struct FileChange {
     pub headed: bool,
     /// It stays as it is when the document no longer asks for it.
     pub lasting: bool,
-}
-
-/// How much of a file is firstlight's: what is taken back, and what counts as drift.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Share {
-    /// All of it.
-    #[default]
-    Whole,
-    /// Some lines of a file that is somebody else's.
-    Lines,
-    /// Some keys of a JSON object that is somebody else's.
-    Keys,
 }
 
 /// What a file shall be.
@@ -240,41 +228,6 @@ pub struct SymlinkChange {
     pub target: Option<String>,
 }
 
-/// One entry of one account file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AccountChange {
-    /// The password of an account, in `/etc/shadow` (shadow(5)).
-    Password(PasswordChange),
-    /// An account that shall be a member of a group, in `/etc/group` and, where there is one, `/etc/gshadow`.
-    GroupMember {
-        /// The group's name.
-        group: String,
-        /// The account's name.
-        user: String,
-    },
-    /// An account that shall not be a member of a group.
-    NotGroupMember {
-        /// The group's name.
-        group: String,
-        /// The account's name.
-        user: String,
-    },
-}
-
-/// A new password for an account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PasswordChange {
-    /// The account's name.
-    pub user: String,
-    /// The password's hash as crypt(5) has it; `None` keeps the one that is there.
-    pub hash: Option<Secret>,
-    /// The day of the last change, in days since 1970-01-01; 0 asks for a new password at the next login; `None`, an
-    /// empty field, where the day is not known: the password then doesn't age.
-    pub last_change: Option<u32>,
-    /// Whether the account's expiry date is cleared.
-    pub clear_expiry: bool,
-}
-
 /// What systemd shall do with a unit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnitChange {
@@ -284,28 +237,6 @@ pub struct UnitChange {
     pub action: UnitAction,
 }
 
-/// The verbs systemd has for a unit, as in systemctl(1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum UnitAction {
-    /// Make the links that `[Install]` asks for.
-    Enable,
-    /// Remove them.
-    Disable,
-    /// Link the unit to `/dev/null`.
-    Mask,
-    /// Remove that link.
-    Unmask,
-    /// Start it, if it is not running.
-    Start,
-    /// Stop it, if it is running.
-    Stop,
-    /// Stop and start it.
-    Restart,
-    /// Ask it to read its configuration again, or restart it where it can't.
-    Reload,
-}
-
 /// A program to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandChange {
@@ -313,31 +244,6 @@ pub struct CommandChange {
     pub argv: Vec<String>,
     /// What it is for, in a few words.
     pub purpose: String,
-}
-
-/// What has to notice that a file has changed. Each is told once, after all files are in place, and only if it runs.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Dirty {
-    /// systemd reads its unit files again.
-    Manager,
-    /// networkd reads its files again.
-    Network,
-    /// The unit reads its configuration again.
-    Reload(String),
-    /// The unit is restarted: it reads this file only when it starts.
-    Restart(String),
-}
-
-impl Dirty {
-    /// The unit that has to notice, unless it is systemd itself.
-    pub fn unit(&self) -> Option<&str> {
-        match self {
-            Self::Manager => None,
-            Self::Network => Some("systemd-networkd.service"),
-            Self::Reload(unit) | Self::Restart(unit) => Some(unit),
-        }
-    }
 }
 
 /// How the machine shall behave once the changes are made: what verification looks at, beyond the files.

@@ -26,20 +26,9 @@ pub mod write_files;
 use crate::document::Config;
 use crate::system::Machine;
 
+pub use crate::vocabulary::Stage;
 pub use change::*;
 pub use check::{Check, DockerdCheck, SshdCheck};
-
-/// When in the boot a module's changes are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stage {
-    /// Before the network, sshd and the bus: everything that is files.
-    Local,
-    /// With the bus: everything that talks.
-    System,
-    /// After network-online.target.
-    Final,
-}
 
 /// One area of the machine that user-data can configure.
 pub trait Module: std::fmt::Debug + Sync {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{STATE_VERSION, StateError, Store};
-use crate::module::Stage;
 use crate::system::clock::BootTime;
+use crate::vocabulary::Stage;
 
 /// One generation, as `generation.json` has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

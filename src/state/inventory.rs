@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::contents::digest;
 use super::{STATE_VERSION, StateError, Store};
-use crate::module::{Dirty, Share, UnitAction};
 use crate::system::{Kind, ReadError, Root};
+use crate::vocabulary::{Dirty, Share, UnitAction};
 
 /// All items, each by its [`Thing::key`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,9 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{StateError, Store};
-use crate::module::Dirty;
 use crate::system::root::FILE_LIMIT;
 use crate::system::write::new_name;
+use crate::vocabulary::Dirty;
 
 /// One record of the journal, written before its change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

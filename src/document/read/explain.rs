@@ -8,9 +8,9 @@ use crate::document::budget::PROBLEM_LIMIT;
 use crate::document::diagnostic::{Diagnostic, Severity};
 use crate::document::excerpt::excerpt;
 use crate::document::masked;
-use crate::document::secret::MASK;
 use crate::document::yaml::decode::DecodeErrorKind;
 use crate::document::yaml::{DecodeError, Node, Span, Value};
+use crate::vocabulary::MASK;
 
 /// The most characters of a message, and of a key in a path.
 const TEXT_MAX: usize = 400;

@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
 
-use super::super::secret::Secret;
 use super::node::{Entry, Node, Scalar, Span, Value};
 use super::notes::Notes;
 use super::scalar::{self, Meaning, resolve};
+use crate::vocabulary::Secret;
 
 /// Why a value is not what is wanted there.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::{Acting, ChangeKind, nothing};
 use crate::document::redact;
-use crate::document::secret::MASK;
 use crate::engine::act::{ActError, Scene};
 use crate::engine::batch::{Batch, Prepared};
 use crate::engine::merge3::TakenBack;
@@ -15,6 +14,7 @@ use crate::engine::view::{ChangeView, hidden, text_diff, view};
 use crate::module::{Dirty, FileChange, FileContent, Share};
 use crate::state::{PathItem, PathState, Thing, digest};
 use crate::system::{Imagined, Kind, Machine, Metadata, ReadError, Root, System, Writer, write};
+use crate::vocabulary::MASK;
 
 impl ChangeKind for FileChange {
     fn key(&self) -> Option<String> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{group, passwd, shadow};
-use crate::module::AccountChange;
+use crate::vocabulary::AccountChange;
 
 /// One of the account files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,8 +143,8 @@ pub fn holds(change: &AccountChange, file: AccountFile, bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::Secret;
-    use crate::module::PasswordChange;
+    use crate::vocabulary::PasswordChange;
+    use crate::vocabulary::Secret;
 
     fn run(change: &AccountChange, before: &[&[u8]]) -> Vec<String> {
         let pairs = files(change).iter().zip(before);

@@ -2,7 +2,7 @@
 
 use super::edit::{AccountError, AccountFile};
 use super::lines;
-use crate::document::Secret;
+use crate::vocabulary::Secret;
 
 const HASH: usize = 1;
 const LAST_CHANGE: usize = 2;

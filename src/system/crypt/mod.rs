@@ -7,8 +7,8 @@ pub use scheme::{Scheme, libcrypt_knows, scheme};
 use sha_crypt::{PasswordHasher, PasswordVerifier, ShaCrypt};
 use yescrypt::Yescrypt;
 
-use crate::document::password_hash::HashMethod;
-use crate::document::{PasswordHash, Secret};
+use crate::vocabulary::password_hash::HashMethod;
+use crate::vocabulary::{PasswordHash, Secret};
 
 /// Bytes of a `$5$` or `$6$` salt. sha-crypt 0.6 writes longer ones into the hash whole but, like crypt(3), uses their
 /// first 16 characters: crypt(3) then gives another string, and nobody can log in. 12 bytes are 16 characters.

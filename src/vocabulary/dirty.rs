@@ -1,0 +1,26 @@
+//! What has to notice a change.
+
+/// What has to notice that a file has changed. Each is told once, after all files are in place, and only if it runs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dirty {
+    /// systemd reads its unit files again.
+    Manager,
+    /// networkd reads its files again.
+    Network,
+    /// The unit reads its configuration again.
+    Reload(String),
+    /// The unit is restarted: it reads this file only when it starts.
+    Restart(String),
+}
+
+impl Dirty {
+    /// The unit that has to notice, unless it is systemd itself.
+    pub fn unit(&self) -> Option<&str> {
+        match self {
+            Self::Manager => None,
+            Self::Network => Some("systemd-networkd.service"),
+            Self::Reload(unit) | Self::Restart(unit) => Some(unit),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What everybody needs: the ground floor. It uses nothing of the house.
+
+mod account;
+mod dirty;
+pub mod password_hash;
+pub mod secret;
+mod share;
+mod stage;
+mod unit_action;
+
+pub use account::{AccountChange, PasswordChange};
+pub use dirty::Dirty;
+pub use password_hash::PasswordHash;
+pub use secret::{MASK, Secret};
+pub use share::Share;
+pub use stage::Stage;
+pub use unit_action::UnitAction;

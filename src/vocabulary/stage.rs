@@ -1,0 +1,13 @@
+//! When in the boot something is done.
+
+/// When in the boot a module's changes are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Before the network, sshd and the bus: everything that is files.
+    Local,
+    /// With the bus: everything that talks.
+    System,
+    /// After network-online.target.
+    Final,
+}

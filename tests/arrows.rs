@@ -1,0 +1,90 @@
+//! Promise of the house: a folder of `src` uses those below it, never one above. The order is the list in `src/lib.rs`.
+
+#![allow(clippy::unwrap_used, reason = "a test says where it stopped by panicking there")]
+
+use std::fs;
+use std::path::Path;
+
+/// The folders, from the roof to the ground.
+fn floors() -> Vec<String> {
+    let index = fs::read_to_string("src/lib.rs").unwrap();
+    let lines = index.lines().filter_map(|line| line.strip_prefix("//! - [`"));
+    lines.map(|line| line.split('`').next().unwrap().to_owned()).collect()
+}
+
+/// The folders that a line of code names: `crate::document::…`; an empty one for `crate::{…}`.
+fn named(line: &str) -> impl Iterator<Item = &str> {
+    let code = line.split("//").next().unwrap_or_default();
+    let names = code.split("crate::").skip(1);
+    names.map(|rest| {
+        rest.split(|c: char| !c.is_alphanumeric() && c != '_')
+            .next()
+            .unwrap_or_default()
+    })
+}
+
+/// Tests may look down from anywhere.
+fn is_test(path: &Path) -> bool {
+    path.components()
+        .any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs")))
+}
+
+fn upwards(folder: &Path, own: usize, floors: &[String], found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            upwards(&path, own, floors, found);
+        }
+        if path.extension().is_none_or(|extension| extension != "rs") || is_test(&path) {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        for (number, line) in code.lines().enumerate() {
+            for name in named(line) {
+                if floors
+                    .iter()
+                    .position(|floor| floor == name)
+                    .is_some_and(|floor| floor < own)
+                {
+                    found.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn arrows_point_down() {
+    let floors = floors();
+    let mut folders: Vec<String> = fs::read_dir("src")
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    let mut listed = floors.clone();
+    folders.sort();
+    listed.sort();
+    assert_eq!(folders, listed, "src/lib.rs lists the folders");
+    let mut found = Vec::new();
+    for (own, floor) in floors.iter().enumerate() {
+        upwards(&Path::new("src").join(floor), own, &floors, &mut found);
+    }
+    assert!(found.is_empty(), "arrows upwards:\n{}", found.join("\n"));
+}
+
+#[test]
+fn an_arrow_is_seen() {
+    let line = "use crate::engine::{Plan, plan}; fn f(x: crate::state::Item) {} // crate::cli::main";
+    assert_eq!(named(line).collect::<Vec<_>>(), ["engine", "state"]);
+    assert_eq!(named("//! as [`crate::agent`] does").count(), 0);
+    let mut found = Vec::new();
+    let mut floors = floors();
+    floors.reverse();
+    upwards(Path::new("src/engine"), 0, &floors, &mut found);
+    assert_eq!(found, Vec::<String>::new(), "nothing is above the roof");
+    let own = floors.len() - 1;
+    upwards(Path::new("src/engine"), own, &floors, &mut found);
+    assert!(found.len() > 50, "upside down, every arrow is wrong: {}", found.len());
+}
