@@ -75,7 +75,7 @@ fn ask(Program { path, refused }: &Program, limit: Duration) -> Verdict {
     if let Some(why) = refused {
         return Verdict::Broken(format!("{path}: {why}"));
     }
-    let said = match run::run(std::slice::from_ref(path), &ENVIRONMENT, limit, Keep::Whole(PART_LIMIT)) {
+    let said = match run::run_foreign(std::slice::from_ref(path), &ENVIRONMENT, limit, Keep::Whole(PART_LIMIT)) {
         Ok(said) => said,
         Err(why) => return Verdict::Broken(format!("{path}: {why}")),
     };

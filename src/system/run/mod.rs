@@ -103,18 +103,49 @@ impl std::fmt::Debug for Said {
 
 /// Runs the program `argv[0]` with the arguments behind it, and these variables besides a search path and a locale.
 ///
-/// Nothing of it stays: its group and what left the group for a session of its own are killed once it has ended, has
-/// not ended within `limit`, or printed more than it may.
+/// Its group is killed once it has ended; what left the group for a session of its own too, where it has not ended within
+/// `limit`, or printed more than it may. One of the machine's own that ends in time is not searched for: that would take
+/// longer than most of them.
 ///
 /// # Errors
 /// It can't be started, takes too long or prints too much: which, without its name.
 pub fn run(argv: &[String], environment: &[(&str, &str)], limit: Duration, keep: Keep) -> Result<Said, RunError> {
+    let mark = left_behind::Mark::new();
+    let said = run_marked(argv, environment, limit, keep, &mark);
+    if said.is_err() {
+        mark.kill_all();
+    }
+    said
+}
+
+/// The same for a program that is not the machine's own: nothing of it stays, however it ended.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_foreign(
+    argv: &[String],
+    environment: &[(&str, &str)],
+    limit: Duration,
+    keep: Keep,
+) -> Result<Said, RunError> {
+    let mark = left_behind::Mark::new();
+    let said = run_marked(argv, environment, limit, keep, &mark);
+    mark.kill_all();
+    said
+}
+
+fn run_marked(
+    argv: &[String],
+    environment: &[(&str, &str)],
+    limit: Duration,
+    keep: Keep,
+    mark: &left_behind::Mark,
+) -> Result<Said, RunError> {
     if limit.is_zero() {
         return Err(RunError::Late(limit));
     }
     let deadline = Instant::now() + limit;
     let (program, arguments) = argv.split_first().ok_or(RunError::NoProgram)?;
-    let mark = left_behind::Mark::new();
     let mut child = Command::new(program)
         .args(arguments)
         .env_clear()
@@ -134,7 +165,6 @@ pub fn run(argv: &[String], environment: &[(&str, &str)], limit: Duration, keep:
         // Why it is killed is what counts.
         let _ = kill(&mut child);
     }
-    mark.kill_all();
     said
 }
 

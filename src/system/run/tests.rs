@@ -107,7 +107,7 @@ fn what_left_for_a_session_of_its_own_is_killed_too() {
         "(setsid sh -c 'sh -c \"echo \\$\\$; exec sleep 100\" & exit' &); sleep 0.3",
         "setsid sh -c 'trap \"\" TERM HUP; echo $$; while :; do sleep 1; done' & sleep 0.3",
     ] {
-        let said = run(&shell(script), &[], long, Keep::Head(100)).unwrap();
+        let said = run_foreign(&shell(script), &[], long, Keep::Head(100)).unwrap();
         let pid = String::from_utf8(said.stdout.to_vec()).unwrap();
         assert!(pid.trim().parse::<i32>().is_ok(), "{script}: {pid}");
         while !is_gone(&pid) {
