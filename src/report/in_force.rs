@@ -59,7 +59,9 @@ impl Status {
             return;
         };
         let of_the_boot = generations.iter().find(|generation| generation.number == boot);
-        let was_undone = of_the_boot.is_some_and(|generation| !generation.is_in_force());
+        // One that failed was undone by the boot itself: that is how it ended, and nothing was done since.
+        let was_undone = of_the_boot
+            .is_some_and(|generation| generation.outcome == Outcome::RolledBack && !generation.is_in_force());
         match current.filter(|current| current.number > boot) {
             Some(newer) => self.is_succeeded_by(newer),
             None if was_undone && !self.detail.contains("rolled back") && !self.detail.contains("not confirmed") => {
@@ -131,6 +133,7 @@ mod tests {
         let boot = |outcome| generation(1, outcome, &[]);
         let table = [
             (Standing::Done, vec![boot(Done)], Standing::Done, Some(1), ""),
+            (Standing::Failed, vec![boot(Failed)], Standing::Failed, None, ""),
             (
                 Standing::Degraded,
                 vec![boot(Degraded), generation(2, Done, &[])],
