@@ -111,6 +111,7 @@ fn a_plan_costs_a_bounded_amount_of_memory() {
             .map(|n| format!("- {{path: /opt/f{n}, {content}}}\n"))
             .collect()
     };
+    let one = |bytes: &[u8]| files(1, &format!("encoding: gz+b64, content: {}", packed(bytes)));
     let tests = [
         (
             "zipped files",
@@ -118,6 +119,13 @@ fn a_plan_costs_a_bounded_amount_of_memory() {
         ),
         ("many files", files(20_000, "content: x")),
         ("large files", files(100, &format!("content: {}", "x".repeat(70_000)))),
+        ("short lines", one(&b"a\n".repeat(3_900_000))),
+        ("a long line", one(&vec![b'a'; 8_000_000])),
+        ("secrets", one(&b"proxy=http://a:b@c\n".repeat(400_000))),
+        (
+            "secrets in JSON",
+            one(&[&b"["[..], &b"{\"token\":\"a\"},".repeat(550_000), b"1]"].concat()),
+        ),
     ];
     for (what, document) in tests {
         let document = format!("#cloud-config\nwrite_files:\n{document}");

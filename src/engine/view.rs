@@ -12,6 +12,9 @@ use crate::system::{ReadError, Root};
 /// The most pairs of lines that are compared: 2,000 lines against 2,000 others.
 const MOST_PAIRS: usize = 4_000_000;
 
+/// The most lines that both texts may have together: comparing keeps each of them several times.
+const MOST_LINES: usize = 250_000;
+
 /// How much of a diff is shown, in bytes.
 const DIFF_LIMIT: usize = 64 * 1024;
 
@@ -81,44 +84,60 @@ fn in_bytes(size: usize) -> String {
     }
 }
 
-/// The same of bytes, which may be no text, or too many lines to compare.
+/// A unified diff between two texts, which may be none, or too large to compare.
 pub(super) fn text_diff(old: &[u8], new: &[u8], headings: (&str, &str)) -> String {
+    let sizes = format!("{} → {}", in_bytes(old.len()), in_bytes(new.len()));
+    if line_count(old).saturating_add(line_count(new)) > MOST_LINES {
+        return format!("(too many lines to compare, {sizes})\n");
+    }
     if pairs(old, new) > MOST_PAIRS {
-        return format!(
-            "(too different to compare, {} → {})\n",
-            in_bytes(old.len()),
-            in_bytes(new.len())
-        );
+        return format!("(too different to compare, {sizes})\n");
     }
     match (std::str::from_utf8(old), std::str::from_utf8(new)) {
-        (Ok(old), Ok(new)) => cut(redacted_diff(old, new, headings)),
-        _ => format!("(binary, {} → {})\n", in_bytes(old.len()), in_bytes(new.len())),
+        (Ok(old), Ok(new)) => redacted_diff(old, new, headings),
+        _ => format!("(binary, {sizes})\n"),
     }
 }
 
-/// The beginning of a diff that is too long to be read.
-fn cut(mut diff: String) -> String {
-    if diff.len() <= DIFF_LIMIT {
-        return diff;
+/// The beginning of a diff: nobody reads one of megabytes to its end.
+#[derive(Default)]
+struct Beginning {
+    text: String,
+    /// How many bytes came behind it.
+    more: usize,
+}
+
+impl Beginning {
+    fn push(&mut self, part: &str) {
+        let room = match self.more {
+            0 => DIFF_LIMIT.saturating_sub(self.text.len()).min(part.len()),
+            _ => 0,
+        };
+        let end = (0..=room).rev().find(|at| part.is_char_boundary(*at));
+        let (shown, rest) = part.split_at(end.unwrap_or_default());
+        self.text.push_str(shown);
+        self.more += rest.len();
     }
-    let length = diff.len();
-    let end = (0..=DIFF_LIMIT).rev().find(|at| diff.is_char_boundary(*at));
-    diff.truncate(end.unwrap_or_default());
-    diff.shrink_to_fit();
-    diff.push_str(&format!("\n({} more are not shown)\n", in_bytes(length - diff.len())));
-    diff
+
+    fn finish(self) -> String {
+        match self.more {
+            0 => self.text,
+            more => format!("{}\n({} more are not shown)\n", self.text, in_bytes(more)),
+        }
+    }
 }
 
 /// A unified diff between two texts under these headings. What differs is found in the texts, what is shown has its
 /// secrets masked: a line of which only the secret changes is there.
-pub fn redacted_diff(old: &str, new: &str, (before, after): (&str, &str)) -> String {
+fn redacted_diff(old: &str, new: &str, (before, after): (&str, &str)) -> String {
     let (old_shown, new_shown) = (redact(old), redact(new));
     let (old_shown, new_shown) = (lines(&old_shown), lines(&new_shown));
     let (old, new) = (lines(old), lines(new));
     let diff = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);
-    let mut text = format!("--- {before}\n+++ {after}\n");
+    let mut text = Beginning::default();
+    text.push(&format!("--- {before}\n+++ {after}\n"));
     for hunk in diff.unified_diff().context_radius(2).iter_hunks() {
-        text.push_str(&format!("{}\n", hunk.header()));
+        text.push(&format!("{}\n", hunk.header()));
         for change in hunk.iter_changes() {
             let shown = match (change.old_index(), change.new_index()) {
                 (_, Some(at)) => new_shown.get(at),
@@ -126,13 +145,14 @@ pub fn redacted_diff(old: &str, new: &str, (before, after): (&str, &str)) -> Str
                 (None, None) => None,
             };
             let line = shown.copied().unwrap_or_default();
-            text.push_str(&format!("{}{line}", change.tag()));
+            text.push(&change.tag().to_string());
+            text.push(line);
             if !line.ends_with('\n') {
-                text.push_str("\n\\ No newline at end of file\n");
+                text.push("\n\\ No newline at end of file\n");
             }
         }
     }
-    text
+    text.finish()
 }
 
 /// What comparing costs at worst: the lines of one text times those of the other, what both begin and end with left out.
@@ -145,8 +165,11 @@ fn pairs(old: &[u8], new: &[u8]) -> usize {
         .zip(new.iter().rev())
         .take_while(|(old, new)| old == new)
         .count();
-    let lines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count() + 1;
-    lines(&old[..old.len() - tail]).saturating_mul(lines(&new[..new.len() - tail]))
+    line_count(&old[..old.len() - tail]).saturating_mul(line_count(&new[..new.len() - tail]))
+}
+
+fn line_count(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte == b'\n').count() + 1
 }
 
 fn lines(text: &str) -> Vec<&str> {
@@ -231,6 +254,11 @@ mod tests {
             shown.len() < DIFF_LIMIT + 100 && shown.ends_with("bytes more are not shown)\n"),
             "{}",
             shown.len()
+        );
+        // Megabytes of short lines take many times their size to compare.
+        assert_eq!(
+            text_diff(b"", "\n".repeat(MOST_LINES).as_bytes(), ("a", "b")),
+            "(too many lines to compare, 0 bytes → 250000 bytes)\n"
         );
         assert_eq!(pairs(b"", b""), 1);
         assert_eq!(pairs(b"aa", b"aaa"), 1);

@@ -5,6 +5,7 @@
 
 mod address;
 mod backoff;
+mod resolver;
 mod settings;
 mod trust;
 
@@ -14,12 +15,14 @@ use std::time::{Duration, Instant};
 
 use ureq::http::StatusCode;
 use ureq::http::header::{LOCATION, RETRY_AFTER};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Error, Proxy};
 use zeroize::Zeroizing;
 
 pub use address::{Address, is_address};
 pub use settings::Http;
 
+use self::resolver::Resolver;
 use crate::document::Secret;
 use crate::system::{Root, name_service};
 
@@ -179,7 +182,7 @@ impl Client {
             Err(why) if address.is_encrypted() || !self.settings.ca_certificates.is_empty() => return Err(why),
             Err(_) => {}
         }
-        let agent: Agent = config.build().into();
+        let agent = Agent::with_parts(config.build(), DefaultConnector::default(), Resolver);
         self.agent = Some(agent.clone());
         Ok(agent)
     }
