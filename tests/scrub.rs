@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use base64ct::{Base64, Encoding};
-use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::mount::{MsFlags, mount};
 use serde_json::Value;
-use support::mounts::with_own_mounts;
+use support::chroot::{copy, install};
+use support::mounts::{unmount_below, with_own_mounts};
 use support::tree::{build, place};
 
 const HASH: &str =
@@ -89,11 +90,11 @@ impl Machine {
             "4c4c4544-0042-3510-8052-b4c04f564433\n",
         );
         for program in ["/bin/sh", "/bin/cat", "/bin/rm", env!("CARGO_BIN_EXE_firstlight")] {
-            machine.install(Path::new(program));
+            install(machine.tree.path(), Path::new(program));
         }
         machine.write("rpctool", RPCTOOL);
         fs::set_permissions(machine.path("rpctool"), fs::Permissions::from_mode(0o755)).unwrap();
-        machine.copy(&machine.path("rpctool"), "usr/bin/vmware-rpctool");
+        copy(&machine.path("rpctool"), &machine.path("usr/bin/vmware-rpctool"));
         machine.write("dev/null", "");
         for path in MOUNTS {
             let (from, flags) = (Path::new("/").join(path), MsFlags::MS_BIND | MsFlags::MS_REC);
@@ -111,25 +112,6 @@ impl Machine {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
-    }
-
-    /// The program, with the libraries that it is linked with.
-    fn install(&self, program: &Path) {
-        let linked = Command::new("ldd").arg(program).output().unwrap();
-        let linked = String::from_utf8(linked.stdout).unwrap();
-        for library in linked.split_whitespace().filter(|word| word.starts_with('/')) {
-            self.copy(Path::new(library), library.trim_start_matches('/'));
-        }
-        let name = program.file_name().unwrap().to_str().unwrap();
-        self.copy(program, &format!("usr/bin/{name}"));
-    }
-
-    /// By another process: what this one has open for writing can't be executed, and another test's fork(2) keeps it open.
-    fn copy(&self, from: &Path, to: &str) {
-        let to = self.path(to);
-        fs::create_dir_all(to.parent().unwrap()).unwrap();
-        let copied = Command::new("cp").arg("-L").arg(from).arg(to).status().unwrap();
-        assert!(copied.success(), "{}", from.display());
     }
 
     /// What the hypervisor sets, whenever it does.
@@ -192,9 +174,7 @@ impl Machine {
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        for path in MOUNTS {
-            umount2(&self.path(path), MntFlags::MNT_DETACH).unwrap();
-        }
+        unmount_below(self.tree.path());
     }
 }
 

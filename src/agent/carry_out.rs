@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::document::budget::PROBLEM_LIMIT;
 use crate::document::settings::OnFailure;
 use crate::document::{Diagnostic, Document};
 use crate::engine::verify::Finding;
@@ -19,9 +20,6 @@ use crate::state::{
 };
 use crate::system::clock::BootTime;
 use crate::system::{Machine, ReadError, System};
-
-/// The most errors of a document that its generation remembers.
-const ERROR_LIMIT: usize = 100;
 
 /// A document to carry out.
 #[derive(Debug, Clone, Copy)]
@@ -357,10 +355,10 @@ fn can_get_better(module: &ModuleOutcome, document: &Document) -> bool {
     module.outcome != Outcome::Done && !only_warned
 }
 
-/// The errors of the document, a line each.
+/// The errors of the document, a line each, as many as are reported.
 fn errors(document: &Document) -> Vec<String> {
     let errors = document.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
-    errors.take(ERROR_LIMIT).map(Diagnostic::in_one_line).collect()
+    errors.take(PROBLEM_LIMIT).map(Diagnostic::in_one_line).collect()
 }
 
 fn stage_name(stage: Stage) -> &'static str {

@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Arguments {
     /// The document, or `-` for standard input; without it the sources are asked
     document: Option<PathBuf>,
-    /// The document of the generation that is in force once more: what has drifted is put back
+    /// Apply the document in force once more, to put back what has drifted
     #[arg(long, conflicts_with_all = ["document", "only"])]
     again: bool,
     /// Only this module; may be given several times

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::{GenerationPlan, ModulePlan};
 use crate::document::{Diagnostic, Document};
-use crate::module::{Change, FileChange, Level, Note, Share};
+use crate::module::{Change, FileChange, Level, Note, Share, asked_at};
 use crate::system::write::parent_of;
 use crate::system::{Kind, Machine, ReadError};
 
@@ -136,39 +136,40 @@ fn deny(denied: &mut Denied, document: &Document, one: Claim<'_>, other: Claim<'
 
 /// Where the document asks for it.
 fn place(document: &Document, claim: Claim<'_>) -> Diagnostic {
-    let mut modules = crate::module::all().into_iter();
-    let module = modules.find(|module| module.name() == claim.module.name);
-    let path = module.map(|module| module.asked_at(claim.change, &document.config));
-    document.diagnose(&path.unwrap_or_default(), "")
+    document.diagnose(&asked_at(claim.module.name, claim.change, &document.config), "")
 }
 
 /// Leaves each path to one module: a file to the last one that edits it, whose content has all that those before it gave;
 /// what several want alike to the first.
 pub(super) fn merge_edits(plan: &mut GenerationPlan, machine: &Machine<'_>) -> Result<(), ReadError> {
-    let mut owners: BTreeMap<String, usize> = BTreeMap::new();
-    for at in plan.order.clone() {
-        let Some(module) = plan.modules.get(at) else { continue };
-        let claimed: Vec<Change> = module
-            .declared
-            .iter()
-            .filter(|change| change.path().is_some())
-            .cloned()
-            .collect();
-        for change in claimed {
-            let path = change.path().unwrap_or_default().to_owned();
-            let first = *owners.entry(path.clone()).or_insert(at);
+    for (first, second, change) in shared(plan) {
+        if let Change::File(file) = &change {
+            merge(&mut plan.modules, (first, second), &file.path, machine)?;
+        } else if let Some(module) = plan.modules.get_mut(second) {
+            take(module, |other| *other == change, machine)?;
+        }
+    }
+    Ok(())
+}
+
+/// What a second module declares at the path of a first one, with the places of both: of files, the one before it.
+fn shared(plan: &GenerationPlan) -> Vec<(usize, usize, Change)> {
+    let mut owners: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut shared = Vec::new();
+    for at in plan.order.iter().copied() {
+        let declared = plan.modules.get(at).map_or(&[][..], |module| &module.declared);
+        for (path, change) in declared.iter().filter_map(|change| Some((change.path()?, change))) {
+            let first = *owners.entry(path).or_insert(at);
             if first == at {
                 continue;
             }
             if let Change::File(_) = change {
-                owners.insert(path.clone(), at);
-                merge(&mut plan.modules, (first, at), &path, machine)?;
-            } else if let Some(module) = plan.modules.get_mut(at) {
-                take(module, |other| *other == change, machine)?;
+                owners.insert(path, at);
             }
+            shared.push((first, at, change.clone()));
         }
     }
-    Ok(())
+    shared
 }
 
 fn merge(

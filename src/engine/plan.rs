@@ -5,7 +5,7 @@ use super::owner::{self, Denied};
 use super::reaction::reactions;
 use super::release;
 use crate::document::{Diagnostic, Document};
-use crate::module::{Change, Check, Expectation, FileChange, Level, Module, Note, PlanError, Stage, header};
+use crate::module::{Change, Check, Expectation, FileChange, Level, Module, Note, PlanError, Stage, asked_at, header};
 use crate::state::{StateError, check_target};
 use crate::system::{Kind, Machine, PathError, ReadError, Root};
 
@@ -159,11 +159,8 @@ impl GenerationPlan {
         let Some(module) = self.modules.get(number).filter(|module| !module.changes.is_empty()) else {
             return;
         };
-        let mut modules = crate::module::all().into_iter();
-        let path = modules
-            .find(|other| other.name() == module.name)
-            .map(|module| module.asked_at(change, &document.config));
-        let problem = document.diagnose(&path.unwrap_or_default(), why);
+        let path = asked_at(module.name, change, &document.config);
+        let problem = document.diagnose(&path, why);
         let alone = module.stands_alone;
         self.leave_out(number, |other| !alone || other == change, problem, machine);
     }

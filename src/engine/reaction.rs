@@ -10,14 +10,12 @@ use crate::system::Machine;
 /// starts.
 pub(super) fn reactions(modules: &[ModulePlan], machine: &Machine<'_>) -> Vec<Change> {
     let changes = || modules.iter().flat_map(|module| &module.changes);
-    let dirties: BTreeSet<Dirty> = changes().flat_map(|change| change.kind().dirties().to_vec()).collect();
+    let dirties: BTreeSet<&Dirty> = changes().flat_map(|change| change.kind().dirties()).collect();
     // What is started reads its files then, and what is stopped needs none.
-    let settled: BTreeSet<String> = changes()
-        .filter_map(|change| change.kind().settles().map(str::to_owned))
-        .collect();
-    react(dirties.iter(), machine)
+    let settled: BTreeSet<&str> = changes().filter_map(|change| change.kind().settles()).collect();
+    react(dirties.into_iter(), machine)
         .into_iter()
-        .filter(|reaction| !matches!(reaction, Change::Unit(unit) if settled.contains(&unit.unit)))
+        .filter(|reaction| !matches!(reaction, Change::Unit(unit) if settled.contains(unit.unit.as_str())))
         .collect()
 }
 

@@ -199,6 +199,12 @@ pub fn names() -> Vec<&'static str> {
     all().into_iter().map(Module::name).collect()
 }
 
+/// The keys that lead to what asks the module of this name for `change`; none where there is no such module.
+pub fn asked_at(name: &str, change: &Change, want: &Config) -> Vec<String> {
+    let module = all().into_iter().find(|module| module.name() == name);
+    module.map_or_else(Vec::new, |module| module.asked_at(change, want))
+}
+
 /// The modules with these names; all where none is named.
 pub fn only(names: &[String]) -> Vec<&'static dyn Module> {
     let wanted = |module: &&'static dyn Module| names.is_empty() || names.iter().any(|name| name == module.name());

@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use nix::mount::{MsFlags, mount};
 use serde_json::Value;
 
+use super::mounts::unmount_below;
 use super::program::text;
 use super::tree::{build, place};
 
@@ -48,38 +49,13 @@ impl Machine {
         }
         let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
         mount(Some("/proc"), &machine.path("proc"), None::<&str>, flags, None::<&str>).unwrap();
-        machine.install(Path::new(env!("CARGO_BIN_EXE_firstlight")));
+        install(machine.tree.path(), Path::new(env!("CARGO_BIN_EXE_firstlight")));
         machine
     }
 
     /// A file of the machine, from outside of it.
     pub fn path(&self, path: &str) -> PathBuf {
         self.tree.path().join(path.trim_start_matches('/'))
-    }
-
-    /// The program, with the libraries that it is linked with.
-    fn install(&self, program: &Path) {
-        let linked = Command::new("ldd").arg(program).output().unwrap();
-        let linked = String::from_utf8(linked.stdout).unwrap();
-        let libraries = linked
-            .split_whitespace()
-            .filter(|word| word.starts_with('/'))
-            .map(PathBuf::from);
-        for file in libraries.chain([program.to_owned()]) {
-            let to = match file == program {
-                true => self.path("usr/bin/firstlight"),
-                false => self.path(text(&file)),
-            };
-            fs::create_dir_all(to.parent().unwrap()).unwrap();
-            assert!(
-                Command::new("cp")
-                    .arg("-L")
-                    .args([&file, &to])
-                    .status()
-                    .unwrap()
-                    .success()
-            );
-        }
     }
 
     /// Gives the machine this user-data.
@@ -119,4 +95,27 @@ impl Machine {
             false => String::new(),
         }
     }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        unmount_below(self.tree.path());
+    }
+}
+
+/// Puts a program into `/usr/bin` of a tree, with the libraries that it is linked with.
+pub fn install(tree: &Path, program: &Path) {
+    let linked = Command::new("ldd").arg(program).output().unwrap();
+    let linked = String::from_utf8(linked.stdout).unwrap();
+    for library in linked.split_whitespace().filter(|word| word.starts_with('/')) {
+        copy(Path::new(library), &tree.join(library.trim_start_matches('/')));
+    }
+    copy(program, &tree.join("usr/bin").join(program.file_name().unwrap()));
+}
+
+/// By another process: what this one has open for writing can't be executed, and another test's fork(2) keeps it open.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
+    let copied = Command::new("cp").arg("-L").arg(from).arg(to).status().unwrap();
+    assert!(copied.success(), "{}", from.display());
 }

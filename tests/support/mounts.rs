@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use nix::mount::{MsFlags, mount};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 
 /// Runs `body` where its mounts are seen by nobody else and end with it. Without root it says SKIP, past libtest's
@@ -42,4 +42,15 @@ pub fn make_read_only(at: &Path) {
 pub fn mount_file(at: &Path) {
     let none = None::<&str>;
     mount(Some(at), at, none, MsFlags::MS_BIND, none).unwrap();
+}
+
+/// Takes away every mount of this thread's below `tree`, the newest first: what is mounted can't be removed.
+pub fn unmount_below(tree: &Path) {
+    let mounts = std::fs::read_to_string("/proc/thread-self/mounts").unwrap();
+    let places = mounts.lines().filter_map(|line| line.split(' ').nth(1));
+    let below: Vec<&str> = places.filter(|place| Path::new(place).starts_with(tree)).collect();
+    for place in below.into_iter().rev() {
+        // Those below one that is detached go with it.
+        let _ = umount2(place, MntFlags::MNT_DETACH);
+    }
 }
