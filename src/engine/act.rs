@@ -89,13 +89,7 @@ impl Scene<'_> {
     /// Writes down what is at `path`, which somebody else will change.
     pub(super) fn remember_path(&self, path: &str, dirties: &[Dirty]) -> Result<(), ActError> {
         let before = before(self.system, self.store, self.generation, path)?;
-        self.record(
-            Undo::Path {
-                path: path.to_owned(),
-                before,
-            },
-            dirties,
-        )
+        self.record(Undo::of_path(path, before), dirties)
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::merge3::{TakenBack, is_same_json, take_back_json, take_back_lines};
 use crate::module::{Change, Share, UnitAction, UnitChange};
-use crate::state::{Inventory, PathItem, PathState, StateError, Store, Thing};
+use crate::state::{Inventory, PathItem, PathState, StateError, Store};
 use crate::system::root::FILE_LIMIT;
 use crate::system::{Imagined, Machine, ReadError, Root};
 
@@ -98,7 +98,7 @@ impl Baseline {
             return false;
         };
         let item = self.inventory.items.get(&format!("active {unit}"));
-        let started = item.is_some_and(|item| matches!(item.thing, Thing::UnitActive { written: true, .. }));
+        let started = item.is_some_and(|item| item.thing.runs().is_some_and(|item| item.written));
         started && machine.unit(unit).is_some_and(|facts| facts.rests)
     }
 

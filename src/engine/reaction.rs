@@ -13,10 +13,11 @@ pub(super) fn reactions(modules: &[ModulePlan], machine: &Machine<'_>) -> Vec<Ch
     let dirties: BTreeSet<&Dirty> = changes().flat_map(|change| change.kind().dirties()).collect();
     // What is started reads its files then, and what is stopped needs none.
     let settled: BTreeSet<&str> = changes().filter_map(|change| change.kind().settles()).collect();
-    react(dirties.into_iter(), machine)
-        .into_iter()
-        .filter(|reaction| !matches!(reaction, Change::Unit(unit) if settled.contains(unit.unit.as_str())))
-        .collect()
+    let is_settled = |dirty: &Dirty| match dirty {
+        Dirty::Manager | Dirty::Network => false,
+        Dirty::Reload(unit) | Dirty::Restart(unit) => settled.contains(unit.as_str()),
+    };
+    react(dirties.into_iter().filter(|dirty| !is_settled(dirty)), machine)
 }
 
 /// The reactions that these dirty things need on this machine.

@@ -1,15 +1,11 @@
 //! Takes changes back, newest first, from the journal.
 
-use super::act::{ActError, JOB_LIMIT, Scene, set_kernel_hostname};
+use super::act::{ActError, Scene};
 use super::confirm;
 use super::reaction::react;
-use crate::module::{Change, Dirty};
-use crate::state::{Before, Generation, Mark, Outcome, Record, StateError, Step, Store, Undo};
-use crate::system::systemd::Verb;
-use crate::system::{Facts, Kind, Machine, System, account};
-
-/// Who reads the network's files.
-const NETWORKD: &str = "systemd-networkd.service";
+use crate::module::Dirty;
+use crate::state::{Generation, Mark, Outcome, Record, StateError, Store, Undo};
+use crate::system::{Facts, Machine, System};
 
 /// What a rollback did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -174,10 +170,16 @@ pub(super) async fn undo_generation(
             kept.push(record);
             continue;
         }
-        match take_back(system, store, number, &record).await {
+        let scene = Scene {
+            system,
+            store,
+            generation: number,
+            module: &record.module,
+        };
+        match record.undo.kind().take_back(&scene, &record).await {
             Ok(Back::Taken) => {
                 undone.changes += 1;
-                undone.done.extend(in_words(&record.undo));
+                undone.done.extend(record.undo.kind().in_words());
             }
             Ok(Back::Impossible(what)) => undone.kept.push(what),
             Ok(Back::Later(what)) => {
@@ -227,10 +229,8 @@ async fn notice(
     }
     let facts = facts_by_now(system, facts, &dirties).await?;
     for reaction in react(dirties.iter(), &Machine::new(&system.root, &facts)) {
-        let unit = match &reaction {
-            Change::Unit(change) => change.unit.as_str(),
-            _ => NETWORKD,
-        };
+        let told = dirties.iter().filter(|dirty| reaction.kind().tells(dirty));
+        let unit = told.filter_map(Dirty::unit).next().unwrap_or_default();
         if let Some(bus) = &system.bus {
             // What was broken a moment ago may have been started too often of late.
             bus.reset_failed(unit).await;
@@ -247,22 +247,6 @@ async fn notice(
     Ok(())
 }
 
-/// What taking something back does, for a report.
-fn in_words(undo: &Undo) -> Option<String> {
-    Some(match undo {
-        Undo::Path {
-            path,
-            before: Before::Absent,
-        } => format!("removed {path}"),
-        Undo::Path { path, .. } => format!("put back {path}"),
-        Undo::AccountEntry { path, name, .. } => format!("put back {name} in {path}"),
-        Undo::Hostname { before } => format!("named the machine {before} again"),
-        Undo::UnitActive { unit, active: true } => format!("started {unit} again"),
-        Undo::UnitActive { unit, active: false } => format!("stopped {unit} again"),
-        Undo::Impossible { .. } => return None,
-    })
-}
-
 /// The facts, with what the undo itself has started and stopped: what it stopped shall not be restarted, and what it
 /// started before its files were back shall be.
 async fn facts_by_now(system: &System, facts: &Facts, dirties: &[Dirty]) -> Result<Facts, ActError> {
@@ -275,105 +259,13 @@ async fn facts_by_now(system: &System, facts: &Facts, dirties: &[Dirty]) -> Resu
 }
 
 /// What became of one record.
-enum Back {
+pub(super) enum Back {
+    /// It is taken back.
     Taken,
     /// It can't be undone; what was done.
     Impossible(String),
     /// There is no system bus yet; what is to be done.
     Later(String),
-}
-
-/// Takes back what is of files; of what is not there is nothing to do.
-fn take_back_path(system: &System, store: &Store, number: u32, record: &Record) -> Result<(), ActError> {
-    // It is there still when a failure came before its turn: what stands in its place is not ours.
-    if let Some(Step::Publish { temporary }) = &record.step
-        && system.writer.metadata(temporary)?.is_some()
-    {
-        return Ok(system.writer.remove(temporary)?);
-    }
-    match &record.undo {
-        // A directory that was made on the way to a file: whatever stands there now, only an empty directory goes.
-        Undo::Path {
-            path,
-            before: Before::Absent,
-        } if !record.immediate && record.step.is_none() => system.writer.remove_directory(path)?,
-        Undo::Path { path, before } => put_back(system, store, number, path, before)?,
-        Undo::AccountEntry { path, name, image } => {
-            let line = image.as_ref().map(|image| store.image(number, image)).transpose()?;
-            put_back_entry(system, path, name, line.as_deref())?;
-        }
-        Undo::Hostname { .. } | Undo::UnitActive { .. } | Undo::Impossible { .. } => {}
-    }
-    Ok(())
-}
-
-async fn take_back(system: &System, store: &Store, number: u32, record: &Record) -> Result<Back, ActError> {
-    match &record.undo {
-        Undo::Path { .. } | Undo::AccountEntry { .. } => take_back_path(system, store, number, record)?,
-        // In a tree nothing runs: what a running machine has besides its files is not there to be taken back.
-        Undo::Hostname { .. } | Undo::UnitActive { .. } if !system.live => {}
-        Undo::Hostname { before } if before.is_empty() => {}
-        Undo::Hostname { before } => set_kernel_hostname(system, before).await?,
-        Undo::UnitActive { unit, active } => {
-            let Some(bus) = &system.bus else {
-                let verb = if *active { Verb::Start } else { Verb::Stop };
-                return Ok(Back::Later(format!("{verb} {unit}")));
-            };
-            if *active {
-                // A mask that was taken away a moment ago still holds for systemd until it reads its files again.
-                bus.reload_manager().await?;
-                bus.reset_failed(unit).await;
-                bus.run_job(Verb::Start, unit, JOB_LIMIT).await?;
-            } else {
-                bus.run_job(Verb::Stop, unit, JOB_LIMIT).await?;
-            }
-        }
-        Undo::Impossible { what } => return Ok(Back::Impossible(what.clone())),
-    }
-    Ok(Back::Taken)
-}
-
-fn put_back(system: &System, store: &Store, number: u32, path: &str, before: &Before) -> Result<(), ActError> {
-    let writer = &system.writer;
-    let is_directory = writer
-        .metadata(path)?
-        .is_some_and(|there| there.kind == Kind::Directory);
-    match before {
-        Before::Absent if is_directory => writer.remove_directory(path)?,
-        Before::Absent => writer.remove(path)?,
-        Before::File { image, mode, owner } => {
-            let bytes = store.image(number, image)?;
-            // What was never reached is left alone: what kept it from being changed keeps it from being put back as well.
-            if !is_file(system, path, &bytes, *mode, *owner)? {
-                writer.write_file(path, &bytes, *mode, *owner)?;
-            }
-        }
-        Before::Directory { mode, owner } => writer.make_directory(path, *mode, *owner)?,
-        Before::Symlink { target } => writer.symlink(path, target)?,
-    }
-    Ok(())
-}
-
-/// Whether this very file is at `path`.
-fn is_file(system: &System, path: &str, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<bool, ActError> {
-    let there = system.root.metadata(path)?;
-    let alike = there.is_some_and(|m| m.kind == Kind::File && m.mode == mode && (m.uid, m.gid) == owner);
-    Ok(alike && system.root.read(path)?.is_some_and(|now| now == bytes))
-}
-
-fn put_back_entry(system: &System, path: &str, name: &str, line: Option<&[u8]>) -> Result<(), ActError> {
-    let _lock = system.lock_accounts()?;
-    let Some(as_is) = system.root.metadata_followed(path)? else {
-        return Ok(());
-    };
-    let now = system.root.read(path)?.unwrap_or_default();
-    let restored = account::restore::with_line(&now, name, line);
-    if restored == now {
-        return Ok(());
-    }
-    Ok(system
-        .writer
-        .write_file(path, &restored, as_is.mode, (as_is.uid, as_is.gid))?)
 }
 
 #[cfg(test)]

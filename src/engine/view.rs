@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use similar::TextDiff;
 
 use crate::document::redact::redact;
-use crate::module::{Change, Expectation, LinkSetting};
+use crate::module::Change;
 use crate::system::{ReadError, Root};
 
 /// The most pairs of lines that are compared: 2,000 lines against 2,000 others.
@@ -174,55 +174,6 @@ fn line_count(bytes: &[u8]) -> usize {
 
 fn lines(text: &str) -> Vec<&str> {
     text.split_inclusive('\n').collect()
-}
-
-/// An expectation in words, for a plan.
-pub fn describe_expectation(expectation: &Expectation) -> String {
-    match expectation {
-        Expectation::SshdAccepts => "sshd -t accepts its configuration".to_owned(),
-        Expectation::SshdSays { keyword, value } => format!("sshd -T says {keyword} {}", redact(value)),
-        Expectation::SshdTakesKeys { user, file, .. } => format!("sshd -T takes {user}'s keys from {file}"),
-        Expectation::HostnameIs(name) => format!("the kernel's host name is {name}"),
-        Expectation::LinkHas { link, file, setting } => describe_setting(&describe_link(link), file, setting),
-        Expectation::UnitIs { unit, active } => format!("{unit} is {}", if *active { "active" } else { "inactive" }),
-        Expectation::UnitFileIs { unit, state } => format!("{unit} is {state}"),
-        Expectation::PasswordIs { user, .. } => format!("{user}'s shadow entry holds the password"),
-    }
-}
-
-fn describe_setting(link: &str, file: &str, setting: &LinkSetting) -> String {
-    let list = |words: Vec<String>| words.join(" ");
-    match setting {
-        LinkSetting::NetworkFile => {
-            let name = file.rsplit('/').next().unwrap_or(file);
-            format!("networkd uses {name} for {link}")
-        }
-        LinkSetting::Name(name) => format!("{link} is called {}", name.as_str()),
-        LinkSetting::Mac(mac) => format!("{link} has the hardware address {mac}"),
-        LinkSetting::Mtu(mtu) => format!("{link} has the MTU {mtu}"),
-        LinkSetting::Address(address) => format!("{link} has {address}"),
-        LinkSetting::Route(route) => format!("{link} has the route {route}"),
-        LinkSetting::Dns(servers) => {
-            let servers = servers.iter().map(|server| server.0.to_string());
-            format!("{link} has the DNS servers {}", list(servers.collect()))
-        }
-        LinkSetting::Domains(domains) => {
-            let domains = domains.iter().map(|domain| domain.as_str().to_owned());
-            format!("{link} has the search domains {}", list(domains.collect()))
-        }
-    }
-}
-
-/// A link selector in words.
-pub fn describe_link(link: &crate::module::LinkSelector) -> String {
-    let mut words = link.names.clone();
-    words.extend(link.macs.clone());
-    words.extend(link.drivers.iter().map(|driver| format!("driver {driver}")));
-    if words.is_empty() {
-        "any link".to_owned()
-    } else {
-        words.join(" ")
-    }
 }
 
 #[cfg(test)]

@@ -303,13 +303,6 @@ pub enum Expectation {
     },
 }
 
-impl Expectation {
-    /// Whether only a running machine can show it; the others are seen in its files.
-    pub fn needs_running(&self) -> bool {
-        !matches!(self, Self::PasswordIs { .. } | Self::UnitFileIs { .. })
-    }
-}
-
 /// What a configured link shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkSetting {

@@ -9,7 +9,6 @@ use super::style::Style;
 use super::words::count;
 use crate::document::Diagnostic;
 use crate::document::plain::plain;
-use crate::engine::view::describe_expectation;
 use crate::engine::{ChangeView, GenerationPlan, disturbances};
 use crate::module::{Expectation, Level, Note};
 use crate::system::network::Session;
@@ -63,7 +62,7 @@ impl PlanReport {
         let modules = plan.modules.iter().map(|module| {
             let later = |expectation: &&Expectation| !live && expectation.needs_running();
             let (left, now): (Vec<_>, Vec<_>) = module.expectations.iter().partition(later);
-            let words = |some: Vec<&Expectation>| some.into_iter().map(describe_expectation).collect();
+            let words = |some: Vec<&Expectation>| some.into_iter().map(Expectation::in_words).collect();
             Ok(ModuleReport {
                 name: module.name.to_owned(),
                 changes: view(&module.changes)?,

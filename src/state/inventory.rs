@@ -7,10 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::contents::digest;
+use super::thing::{Item, PathItem, PathState};
 use super::{STATE_VERSION, StateError, Store};
-use crate::system::{Kind, ReadError, Root};
-use crate::vocabulary::{Dirty, Share, UnitAction};
 
 /// All items, each by its [`Thing::key`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,198 +17,6 @@ pub struct Inventory {
     pub version: u32,
     /// The items.
     pub items: BTreeMap<String, Item>,
-}
-
-/// One thing that a document asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Item {
-    /// The module that asked for it last.
-    pub module: String,
-    /// The generation that made it as it is.
-    pub generation: u32,
-    /// What it is.
-    #[serde(flatten)]
-    pub thing: Thing,
-}
-
-/// What is held to be as a document asked, and what was there before.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Thing {
-    /// A file, a directory or a link; or that there is none.
-    Path(PathItem),
-    /// That a unit is enabled, disabled, masked or not masked.
-    UnitFile {
-        /// The unit's full name.
-        unit: String,
-        /// What was asked of it.
-        action: UnitAction,
-        /// The links that were made or removed for it.
-        links: Vec<LinkItem>,
-    },
-    /// That a unit runs, or does not.
-    UnitActive {
-        /// The unit's full name.
-        unit: String,
-        /// Whether it ran before.
-        before: bool,
-        /// Whether it was asked to run.
-        written: bool,
-    },
-    /// That an account is a member of a group.
-    Member {
-        /// The group's name.
-        group: String,
-        /// The account's name.
-        user: String,
-        /// Whether it was one before.
-        before: bool,
-    },
-    /// An account's password. It has no before: an earlier password never comes back.
-    Password {
-        /// The account's name.
-        user: String,
-        /// SHA-256 of the hash in the shadow entry; `None` where the document left the password alone.
-        digest: Option<String>,
-        /// Whether the next login has to choose a new one.
-        expired: bool,
-    },
-    /// The kernel's host name.
-    Hostname {
-        /// The name.
-        name: String,
-    },
-}
-
-/// A directory entry with what was there before, and what was written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PathItem {
-    /// Its path.
-    pub path: String,
-    /// What was there before firstlight first touched it.
-    pub before: PathState,
-    /// What was written.
-    pub written: PathState,
-    /// How much of it is firstlight's.
-    pub share: Share,
-    /// It holds a secret: its content is not kept.
-    pub secret: bool,
-    /// It stays when nobody asks for it any more.
-    pub lasting: bool,
-    /// What has to notice when it changes.
-    pub dirties: Vec<Dirty>,
-}
-
-/// A link below `/etc/systemd/system`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LinkItem {
-    /// Its path.
-    pub path: String,
-    /// Where it led before; `None`: there was none.
-    pub before: Option<String>,
-    /// Where it was made to lead; `None`: it was removed.
-    pub written: Option<String>,
-}
-
-/// What is at a path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum PathState {
-    /// Nothing.
-    Absent,
-    /// A file.
-    File {
-        /// SHA-256 of its content, hexadecimal.
-        digest: String,
-        /// The permission bits.
-        mode: u32,
-        /// Owner and group.
-        owner: (u32, u32),
-    },
-    /// A directory.
-    Directory {
-        /// The permission bits.
-        mode: u32,
-        /// Owner and group.
-        owner: (u32, u32),
-    },
-    /// A symbolic link.
-    Symlink {
-        /// What it points to, as written in the link.
-        target: String,
-    },
-    /// A device, a socket or a pipe.
-    Other,
-}
-
-impl PathState {
-    /// What is at `path` now, and its content where it is a file.
-    ///
-    /// # Errors
-    /// It can't be read.
-    pub fn look(root: &Root, path: &str) -> Result<(Self, Option<Vec<u8>>), ReadError> {
-        let Some(there) = root.metadata(path)? else {
-            return Ok((Self::Absent, None));
-        };
-        let (mode, owner) = (there.mode, (there.uid, there.gid));
-        Ok(match there.kind {
-            Kind::Directory => (Self::Directory { mode, owner }, None),
-            Kind::Symlink => {
-                let target = root.read_link(path)?.unwrap_or_default();
-                (Self::Symlink { target }, None)
-            }
-            Kind::Other => (Self::Other, None),
-            Kind::File => {
-                let bytes = root.read(path)?.unwrap_or_default();
-                let digest = digest(&bytes);
-                (Self::File { digest, mode, owner }, Some(bytes))
-            }
-        })
-    }
-
-    /// The permission bits, and owner and group, of a file or a directory.
-    pub fn metadata(&self) -> Option<(u32, (u32, u32))> {
-        match self {
-            Self::File { mode, owner, .. } | Self::Directory { mode, owner } => Some((*mode, *owner)),
-            _ => None,
-        }
-    }
-
-    /// The digest of its content, where it is a file.
-    pub fn digest(&self) -> Option<&str> {
-        match self {
-            Self::File { digest, .. } => Some(digest),
-            _ => None,
-        }
-    }
-}
-
-impl Thing {
-    /// What tells it from all others: `path /etc/hosts`, `enabled docker.service`, `member docker core`.
-    pub fn key(&self) -> String {
-        match self {
-            Self::Path(item) => format!("path {}", item.path),
-            Self::UnitFile { unit, action, .. } => match action {
-                UnitAction::Mask | UnitAction::Unmask => format!("masked {unit}"),
-                _ => format!("enabled {unit}"),
-            },
-            Self::UnitActive { unit, .. } => format!("active {unit}"),
-            Self::Member { group, user, .. } => format!("member {group} {user}"),
-            Self::Password { user, .. } => format!("password {user}"),
-            Self::Hostname { .. } => "hostname".to_owned(),
-        }
-    }
-
-    /// The digests of the contents that it needs to be kept.
-    fn digests(&self) -> Vec<&str> {
-        match self {
-            Self::Path(item) => [&item.before, &item.written]
-                .into_iter()
-                .filter_map(PathState::digest)
-                .collect(),
-            _ => Vec::new(),
-        }
-    }
 }
 
 impl Default for Inventory {
@@ -225,27 +31,18 @@ impl Default for Inventory {
 impl Inventory {
     /// The item at this path.
     pub fn path(&self, path: &str) -> Option<&PathItem> {
-        match self.items.get(&format!("path {path}"))?.thing {
-            Thing::Path(ref item) => Some(item),
-            _ => None,
-        }
+        self.items.get(&format!("path {path}"))?.thing.path()
     }
 
     /// The paths, in their order.
     pub fn paths(&self) -> impl Iterator<Item = &PathItem> {
-        self.items.values().filter_map(|item| match &item.thing {
-            Thing::Path(item) => Some(item),
-            _ => None,
-        })
+        self.items.values().filter_map(|item| item.thing.path())
     }
 
     /// The units of which it says whether they run.
     pub fn units(&self) -> Vec<String> {
-        let unit = |item: &Item| match &item.thing {
-            Thing::UnitActive { unit, .. } => Some(unit.clone()),
-            _ => None,
-        };
-        self.items.values().filter_map(unit).collect()
+        let units = self.items.values().filter_map(|item| item.thing.runs());
+        units.map(|item| item.unit.clone()).collect()
     }
 }
 
@@ -320,9 +117,9 @@ impl Store {
         if paths.is_empty() {
             return Ok(());
         }
-        self.restore_items(number, |item| match &item.thing {
-            Thing::Path(path) => paths.contains(&path.path),
-            _ => false,
+        self.restore_items(number, |item| {
+            let path = item.thing.path();
+            path.is_some_and(|item| paths.contains(&item.path))
         })
     }
 
@@ -364,8 +161,8 @@ impl Store {
     pub fn sweep_inventory(&self) -> Result<(), StateError> {
         let mut needed = BTreeSet::new();
         let mut need = |inventory: &Inventory| {
-            let digests = inventory.items.values().flat_map(|item| item.thing.digests());
-            needed.extend(digests.map(str::to_owned));
+            let states = inventory.paths().flat_map(|item| [&item.before, &item.written]);
+            needed.extend(states.filter_map(PathState::digest).map(str::to_owned));
         };
         need(&self.inventory()?);
         for generation in self.generations()? {
@@ -384,17 +181,19 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::{Generation, Outcome};
+    use crate::state::{Generation, MemberItem, Outcome, Thing, digest};
+    use crate::system::Root;
+    use crate::vocabulary::{Dirty, Share};
 
     fn member(module: &str, generation: u32, user: &str) -> Item {
         Item {
             module: module.to_owned(),
             generation,
-            thing: Thing::Member {
+            thing: Thing::Member(MemberItem {
                 group: "docker".to_owned(),
                 user: user.to_owned(),
                 before: false,
-            },
+            }),
         }
     }
 

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::undo::Undo;
 use super::{StateError, Store};
 use crate::system::root::FILE_LIMIT;
 use crate::system::write::new_name;
@@ -86,96 +87,6 @@ pub struct Journal {
     pub committed: usize,
     /// Whether an undo was begun.
     pub rolling_back: bool,
-}
-
-/// How a change is undone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Undo {
-    /// A directory entry is put back.
-    Path {
-        /// The entry.
-        path: String,
-        /// What was there.
-        before: Before,
-    },
-    /// One entry of an account file is put back; the others stay as they are by then.
-    AccountEntry {
-        /// The file.
-        path: String,
-        /// The entry's first field.
-        name: String,
-        /// The entry's line as it was; `None`: there was none. In the image, since it may hold a hash.
-        image: Option<String>,
-    },
-    /// The kernel's host name is put back.
-    Hostname {
-        /// The name as it was.
-        before: String,
-    },
-    /// A unit is started or stopped again.
-    UnitActive {
-        /// The unit.
-        unit: String,
-        /// Whether it ran.
-        active: bool,
-    },
-    /// It can't be undone.
-    Impossible {
-        /// What was done.
-        what: String,
-    },
-}
-
-impl Undo {
-    /// Whether this can only be done once `newer` is: both put back the same thing, or this the directory that it is in.
-    pub fn waits_for(&self, newer: &Self) -> bool {
-        match (self, newer) {
-            (Self::Path { path, .. }, Self::Path { path: newer, .. }) => newer
-                .strip_prefix(path.as_str())
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
-            (
-                Self::AccountEntry { path, name, .. },
-                Self::AccountEntry {
-                    path: newer,
-                    name: newer_name,
-                    ..
-                },
-            ) => (path, name) == (newer, newer_name),
-            (Self::Hostname { .. }, Self::Hostname { .. }) => true,
-            (Self::UnitActive { unit, .. }, Self::UnitActive { unit: newer, .. }) => unit == newer,
-            _ => false,
-        }
-    }
-}
-
-/// What was at a path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum Before {
-    /// Nothing.
-    Absent,
-    /// A file.
-    File {
-        /// The name of its image in the generation's `before/`.
-        image: String,
-        /// Its permission bits.
-        mode: u32,
-        /// Its owner and group.
-        owner: (u32, u32),
-    },
-    /// A directory.
-    Directory {
-        /// Its permission bits.
-        mode: u32,
-        /// Its owner and group.
-        owner: (u32, u32),
-    },
-    /// A symbolic link.
-    Symlink {
-        /// What it pointed to.
-        target: String,
-    },
 }
 
 impl Store {
@@ -317,6 +228,7 @@ fn line(path: &str, value: &impl Serialize) -> Result<Vec<u8>, StateError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::HostnameUndo;
     use crate::system::Root;
 
     #[test]
@@ -324,9 +236,9 @@ mod tests {
         let tree = tempfile::tempdir().unwrap();
         let store = Store::new(Root::open(tree.path()).unwrap());
         store.make(&Store::generation_path(1)).unwrap();
-        let undo = Undo::Hostname {
+        let undo = Undo::Hostname(HostnameUndo {
             before: "photon".into(),
-        };
+        });
         let record = Record {
             module: "hostname".into(),
             undo,

@@ -13,6 +13,8 @@ pub mod ledger;
 pub mod lock;
 pub mod prune;
 pub mod run;
+pub mod thing;
+pub mod undo;
 
 use crate::system::root::FILE_LIMIT;
 use crate::system::write::TEMPORARY_PREFIX;
@@ -22,11 +24,15 @@ pub use contents::digest;
 use damage::remedy;
 pub use generation::{Deadline, Generation, Incomplete, Outcome, StageRecord, scrubbed};
 pub use instance::instance_id;
-pub use inventory::{Inventory, Item, LinkItem, PathItem, PathState, Thing};
-pub use journal::{Before, Journal, Mark, Record, Step, Undo};
+pub use inventory::Inventory;
+pub use journal::{Journal, Mark, Record, Step};
 pub use ledger::{Ledger, Once, Run, RunOutcome};
 pub use lock::{Lock, LockError};
 pub use prune::KEEP_GENERATIONS;
+pub use thing::{
+    HostnameItem, Item, LinkItem, MemberItem, PasswordItem, PathItem, PathState, Thing, UnitActiveItem, UnitFileItem,
+};
+pub use undo::{AccountEntryUndo, Before, HostnameUndo, ImpossibleUndo, PathUndo, Undo, UnitActiveUndo};
 
 /// Where state lives, below the machine's root.
 pub const STATE_DIRECTORY: &str = "/var/lib/firstlight";

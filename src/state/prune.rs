@@ -133,7 +133,7 @@ fn decisive(generations: &[Generation]) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::{Outcome, Record, STATE_VERSION, Undo};
+    use crate::state::{HostnameUndo, Outcome, Record, STATE_VERSION, Undo};
     use crate::system::Root;
 
     fn generation(number: u32, source: &str, outcome: Outcome) -> Generation {
@@ -185,7 +185,7 @@ mod tests {
             let image = store.keep_image(number, b"before").unwrap();
             let record = Record {
                 module: "hostname".into(),
-                undo: Undo::Hostname { before: image },
+                undo: Undo::Hostname(HostnameUndo { before: image }),
                 dirties: Vec::new(),
                 immediate: true,
                 step: None,

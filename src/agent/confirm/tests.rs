@@ -29,10 +29,7 @@ impl Scratch {
                 1,
                 &Record {
                     module: "m".into(),
-                    undo: Undo::Path {
-                        path: "/etc/new".into(),
-                        before: Before::Absent,
-                    },
+                    undo: Undo::of_path("/etc/new", Before::Absent),
                     dirties: Vec::new(),
                     immediate: true,
                     step: None,

@@ -8,10 +8,9 @@ use super::act::{ActError, Scene};
 use super::batch::{Batch, CommitError};
 use super::plan::{GenerationPlan, ModulePlan};
 use super::undo::undo_generation;
-use super::verify::sshd::Answer;
-use super::verify::{Finding, verify_after, verify_before_reload};
+use super::verify::{Finding, Sight, verify_after, verify_before_reload};
 use super::view::ChangeView;
-use crate::module::{Change, Dirty, Level, Note, Stage};
+use crate::module::{Change, Level, Note, Stage};
 use crate::state::{Outcome, Store};
 use crate::system::{Facts, System};
 use files::{commit, prepare_module, publish};
@@ -175,7 +174,7 @@ pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, Appl
         return undo_all(job, results).await;
     }
     let mut reacted = false;
-    let mut sshd = Answer::default();
+    let sight = Sight::of(job);
     for at in 0..results.len() {
         let module = &plan.modules[at];
         if module.stage >= Stage::System && !reacted {
@@ -186,7 +185,7 @@ pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, Appl
         let result = &mut results[at];
         let begun = Instant::now();
         if result.problems.is_empty() {
-            run_module(job, &mut sshd, module, result).await;
+            run_module(job, &sight, module, result).await;
         }
         result.milliseconds = milliseconds(begun.elapsed());
         if result.problems.is_empty() {
@@ -230,11 +229,11 @@ fn add_what_is_missing(plan: &GenerationPlan, results: &mut [ModuleResult]) {
 }
 
 /// Looks at what has to be right before anything is told to reload, then does what is no file.
-async fn run_module(job: &Job<'_>, sshd: &mut Answer, module: &ModulePlan, result: &mut ModuleResult) {
+async fn run_module(job: &Job<'_>, sight: &Sight<'_>, module: &ModulePlan, result: &mut ModuleResult) {
     for view in &result.changed {
         tracing::info!("{}: {} {}", module.name, view.action, view.target);
     }
-    let early = verify_before_reload(job, sshd, &module.expectations).await;
+    let early = verify_before_reload(sight, &module.expectations).await;
     result.problems.extend(early.problems);
     result.findings = early.findings;
     let scene = Scene {
@@ -314,13 +313,8 @@ async fn react(job: &Job<'_>, plan: &GenerationPlan, results: &mut [ModuleResult
 
 /// Whether a file of this module is why the reaction is needed.
 fn makes_dirty(module: &ModulePlan, reaction: &Change) -> bool {
-    let needs = |dirty: &Dirty| match dirty {
-        Dirty::Manager => false,
-        Dirty::Network => *reaction == Change::NetworkReload,
-        Dirty::Reload(name) | Dirty::Restart(name) => matches!(reaction, Change::Unit(unit) if unit.unit == *name),
-    };
     let mut dirties = module.changes.iter().flat_map(|change| change.kind().dirties());
-    dirties.any(needs)
+    dirties.any(|dirty| reaction.kind().tells(dirty))
 }
 
 async fn undo_all(job: &Job<'_>, mut results: Vec<ModuleResult>) -> Result<Applied, ApplyError> {

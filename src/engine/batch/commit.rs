@@ -2,7 +2,7 @@
 
 use super::{Batch, Entry, Prepared, path_of};
 use crate::engine::act::ActError;
-use crate::state::{Before, Mark, Record, StateError, Step, Store, Undo};
+use crate::state::{Before, Mark, PathUndo, Record, StateError, Step, Store, Undo};
 use crate::system::{System, WriteError, Writer};
 
 /// Why a batch was not committed.
@@ -204,10 +204,10 @@ fn abandon_from(system: &System, store: &Store, generation: u32, from: usize) ->
         let taken_away = match (&record.undo, &record.step) {
             (_, Some(Step::Publish { temporary })) => system.writer.remove(temporary),
             (
-                Undo::Path {
+                Undo::Path(PathUndo {
                     path,
                     before: Before::Absent,
-                },
+                }),
                 None,
             ) => system.writer.remove_directory(path),
             _ => Ok(()),

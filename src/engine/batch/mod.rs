@@ -102,10 +102,7 @@ impl<'a> Batch<'a> {
     }
 
     pub(super) fn add_removed_directory(&mut self, module: &str, path: &str) -> Result<(), ActError> {
-        let undo = Undo::Path {
-            path: path.to_owned(),
-            before: self.before(path)?,
-        };
+        let undo = Undo::of_path(path.to_owned(), self.before(path)?);
         self.entries.push(Entry {
             record: record(module, undo, &[], Some(Step::RemoveDirectory)),
             prepared: Prepared::Nothing,
@@ -140,10 +137,7 @@ impl<'a> Batch<'a> {
         if !matches!(prepared, Prepared::Nothing) {
             self.add_parents(module, path)?;
         }
-        let undo = Undo::Path {
-            path: path.to_owned(),
-            before: self.before(path)?,
-        };
+        let undo = Undo::of_path(path.to_owned(), self.before(path)?);
         self.push(module, undo, dirties, prepared);
         Ok(())
     }
@@ -156,10 +150,7 @@ impl<'a> Batch<'a> {
         let owner = self.system.writer.owner_of_parents(path)?;
         for parent in missing {
             if self.directories.insert(parent.clone()) {
-                let undo = Undo::Path {
-                    path: parent.clone(),
-                    before: Before::Absent,
-                };
+                let undo = Undo::of_path(parent.clone(), Before::Absent);
                 self.push(
                     module,
                     undo,
@@ -183,10 +174,7 @@ impl<'a> Batch<'a> {
         owner: (u32, u32),
     ) -> Result<(), ActError> {
         self.add_parents(module, &path)?;
-        let undo = Undo::Path {
-            path: path.clone(),
-            before: self.before(&path)?,
-        };
+        let undo = Undo::of_path(path.clone(), self.before(&path)?);
         let there = self
             .system
             .writer
@@ -243,10 +231,7 @@ fn record(module: &str, undo: Undo, dirties: &[Dirty], step: Option<Step>) -> Re
 
 /// The path that a record is about, if it is about one.
 pub(super) fn path_of(record: &Record) -> Option<&str> {
-    match &record.undo {
-        Undo::Path { path, .. } | Undo::AccountEntry { path, .. } => Some(path),
-        _ => None,
-    }
+    record.undo.path()
 }
 
 /// What is at `path`, kept for an undo.

@@ -1,14 +1,19 @@
 //! One entry of an account file, edited under the lock `/etc/.pwd.lock`.
 
-use super::{Acting, ChangeKind, nothing};
+use super::path::take_away_prepared;
+use super::{Acting, ChangeKind, TakingBack, ThingKind, UndoKind, nothing};
 use crate::engine::act::{ActError, Scene};
+use crate::engine::baseline::Baseline;
 use crate::engine::batch::{Batch, Prepared};
+use crate::engine::drift::Drifted;
 use crate::engine::next_inventory::Taker;
 use crate::engine::plan::ModulePlan;
 use crate::engine::preflight::{Needs, PreflightError};
+use crate::engine::release::Release;
+use crate::engine::undo::Back;
 use crate::engine::view::{ChangeView, view};
-use crate::module::{AccountChange, PasswordChange};
-use crate::state::{Item, Thing, Undo, digest};
+use crate::module::{AccountChange, Change, PasswordChange};
+use crate::state::{AccountEntryUndo, MemberItem, PasswordItem, Record, StateError, Thing, Undo, digest};
 use crate::system::clock::date;
 use crate::system::{Imagined, Kind, Machine, ReadError, Root, System, Writer, account};
 
@@ -79,6 +84,52 @@ impl ChangeKind for AccountChange {
     }
 }
 
+impl ThingKind for MemberItem {
+    fn release(&self, _generation: u32, _machine: &Machine<'_>, _baseline: &Baseline) -> Result<Release, StateError> {
+        let (group, user) = (self.group.clone(), self.user.clone());
+        let leaves = Change::Account(AccountChange::NotGroupMember { group, user });
+        Ok(Release::by((!self.before).then_some(leaves)))
+    }
+
+    fn drift(&self, machine: &Machine<'_>, _baseline: &Baseline) -> Result<Option<Drifted>, StateError> {
+        let left = || {
+            Drifted::new(
+                "account",
+                &self.user,
+                format!("is no longer a member of {}", self.group),
+            )
+        };
+        Ok((!is_member(machine.root(), &self.group, &self.user)?).then(left))
+    }
+}
+
+impl ThingKind for PasswordItem {
+    fn release(&self, _generation: u32, _machine: &Machine<'_>, _baseline: &Baseline) -> Result<Release, StateError> {
+        if self.digest.is_none() {
+            return Ok(Release::default());
+        }
+        Ok(Release::stays(format!(
+            "the document no longer gives {} a password: the one that is set stays, an earlier one is never put back",
+            self.user
+        )))
+    }
+
+    fn drift(&self, machine: &Machine<'_>, _baseline: &Baseline) -> Result<Option<Drifted>, StateError> {
+        let how = password_drift(self, machine.root())?;
+        Ok(how.map(|how| Drifted::new("account", &self.user, how)))
+    }
+}
+
+impl UndoKind for AccountEntryUndo {
+    fn in_words(&self) -> Option<String> {
+        Some(format!("put back {} in {}", self.name, self.path))
+    }
+
+    fn take_back<'a>(&'a self, scene: &'a Scene<'a>, record: &'a Record) -> TakingBack<'a> {
+        Box::pin(std::future::ready(put_back(self, scene, record).map(|()| Back::Taken)))
+    }
+}
+
 fn view_account(change: &AccountChange) -> ChangeView {
     match change {
         AccountChange::Password(password) => {
@@ -133,24 +184,22 @@ fn imagine_account(files: &mut Root, change: &AccountChange) -> Result<(), ReadE
 
 fn remember(change: &AccountChange, taker: &mut Taker<'_>, module: &ModulePlan) -> Result<(), ReadError> {
     let thing = match change {
-        AccountChange::Password(password) => Thing::Password {
+        AccountChange::Password(password) => Thing::Password(PasswordItem {
             user: password.user.clone(),
             digest: password.hash.as_ref().map(|hash| digest(hash.expose().as_bytes())),
             expired: password.last_change == Some(0),
-        },
+        }),
         AccountChange::GroupMember { group, user } => {
-            let before = match taker.baseline.inventory.items.get(&format!("member {group} {user}")) {
-                Some(Item {
-                    thing: Thing::Member { before, .. },
-                    ..
-                }) => *before,
+            let known = taker.baseline.inventory.items.get(&format!("member {group} {user}"));
+            let before = match known.map(|item| &item.thing) {
+                Some(Thing::Member(item)) => item.before,
                 _ => is_member(taker.machine.root(), group, user)?,
             };
-            Thing::Member {
+            Thing::Member(MemberItem {
                 group: group.clone(),
                 user: user.clone(),
                 before,
-            }
+            })
         }
         AccountChange::NotGroupMember { .. } => return Ok(()),
     };
@@ -189,11 +238,11 @@ impl Batch<'_> {
             let image = line
                 .map(|line| self.store.keep_image(self.generation, line))
                 .transpose()?;
-            let undo = Undo::AccountEntry {
+            let undo = Undo::AccountEntry(AccountEntryUndo {
                 path: path.to_owned(),
                 name,
                 image,
-            };
+            });
             let (mode, owner) = (as_is.mode, (as_is.uid, as_is.gid));
             let temporary = Writer::temporary_beside(path);
             self.push(
@@ -225,4 +274,42 @@ fn entry_name(change: &AccountChange) -> &str {
 pub(in crate::engine) fn is_member(root: &Root, group: &str, user: &str) -> Result<bool, ReadError> {
     let bytes = root.read(account::AccountFile::Group.path())?.unwrap_or_default();
     Ok(account::group::has_member(&bytes, group, user) == Some(true))
+}
+
+/// How the entry differs; `None` where it does not. Never what the hash is.
+fn password_drift(item: &PasswordItem, root: &Root) -> Result<Option<String>, ReadError> {
+    let shadow = root.read(account::AccountFile::Shadow.path())?.unwrap_or_default();
+    let Some(entry) = account::shadow::entry(&shadow, &item.user) else {
+        return Ok(Some("has no entry in /etc/shadow any more".to_owned()));
+    };
+    let written = item.digest.as_ref();
+    if written.is_some_and(|written| digest(entry.hash.expose().as_bytes()) != *written) {
+        return Ok(Some("has another password".to_owned()));
+    }
+    Ok((!item.expired && entry.last_change == Some(0))
+        .then(|| "has to change the password at the next login".to_owned()))
+}
+
+/// The other entries stay as they are by now.
+fn put_back(undo: &AccountEntryUndo, scene: &Scene<'_>, record: &Record) -> Result<(), ActError> {
+    if take_away_prepared(scene, record)? {
+        return Ok(());
+    }
+    let (system, path) = (scene.system, undo.path.as_str());
+    let image = undo.image.as_ref();
+    let line = image
+        .map(|image| scene.store.image(scene.generation, image))
+        .transpose()?;
+    let _lock = system.lock_accounts()?;
+    let Some(as_is) = system.root.metadata_followed(path)? else {
+        return Ok(());
+    };
+    let now = system.root.read(path)?.unwrap_or_default();
+    let restored = account::restore::with_line(&now, &undo.name, line.as_deref());
+    if restored == now {
+        return Ok(());
+    }
+    Ok(system
+        .writer
+        .write_file(path, &restored, as_is.mode, (as_is.uid, as_is.gid))?)
 }

@@ -1,14 +1,15 @@
 //! A program with its arguments. It can't be undone.
 
-use super::{Acting, ChangeKind, no_file};
+use super::{Acting, ChangeKind, TakingBack, UndoKind, no_file};
 use crate::engine::act::{ActError, JOB_LIMIT, Scene};
 use crate::engine::batch::Batch;
 use crate::engine::next_inventory::Taker;
 use crate::engine::plan::ModulePlan;
 use crate::engine::preflight::{Needs, PreflightError};
+use crate::engine::undo::Back;
 use crate::engine::view::{ChangeView, view};
 use crate::module::CommandChange;
-use crate::state::Undo;
+use crate::state::{ImpossibleUndo, Record, Undo};
 use crate::system::{Machine, ReadError, Root, System, command};
 
 impl ChangeKind for CommandChange {
@@ -47,9 +48,19 @@ impl ChangeKind for CommandChange {
     fn act<'a>(&'a self, scene: &'a Scene<'a>) -> Acting<'a> {
         Box::pin(async move {
             let what = self.purpose.clone();
-            scene.record(Undo::Impossible { what }, &[])?;
+            scene.record(Undo::Impossible(ImpossibleUndo { what }), &[])?;
             command::run(&self.argv, JOB_LIMIT).await?;
             Ok(())
         })
+    }
+}
+
+impl UndoKind for ImpossibleUndo {
+    fn in_words(&self) -> Option<String> {
+        None
+    }
+
+    fn take_back<'a>(&'a self, _scene: &'a Scene<'a>, _record: &'a Record) -> TakingBack<'a> {
+        Box::pin(std::future::ready(Ok(Back::Impossible(self.what.clone()))))
     }
 }

@@ -1,14 +1,18 @@
 //! The kernel's host name.
 
-use super::{Acting, ChangeKind, no_file};
+use super::{Acting, ChangeKind, TakingBack, ThingKind, UndoKind, no_file};
 use crate::engine::act::{ActError, Scene, set_kernel_hostname};
+use crate::engine::baseline::Baseline;
 use crate::engine::batch::Batch;
+use crate::engine::drift::Drifted;
 use crate::engine::next_inventory::Taker;
 use crate::engine::plan::ModulePlan;
 use crate::engine::preflight::{Needs, PreflightError};
+use crate::engine::release::Release;
+use crate::engine::undo::Back;
 use crate::engine::view::{ChangeView, view};
 use crate::module::HostnameChange;
-use crate::state::{Thing, Undo};
+use crate::state::{HostnameItem, HostnameUndo, Record, StateError, Thing, Undo};
 use crate::system::{Machine, ReadError, Root, System};
 
 impl ChangeKind for HostnameChange {
@@ -35,7 +39,7 @@ impl ChangeKind for HostnameChange {
 
     fn remember(&self, taker: &mut Taker<'_>, module: &ModulePlan, _missing: bool) -> Result<(), ReadError> {
         let name = self.name.clone();
-        taker.put(module, Thing::Hostname { name });
+        taker.put(module, Thing::Hostname(HostnameItem { name }));
         Ok(())
     }
 
@@ -52,8 +56,42 @@ impl ChangeKind for HostnameChange {
         Box::pin(async move {
             let before = nix::unistd::gethostname().map_err(|errno| ActError::Hostname(errno.desc().to_owned()))?;
             let before = before.to_string_lossy().into_owned();
-            scene.record(Undo::Hostname { before }, &[])?;
+            scene.record(Undo::Hostname(HostnameUndo { before }), &[])?;
             set_kernel_hostname(scene.system, &self.name).await
+        })
+    }
+}
+
+impl ThingKind for HostnameItem {
+    fn release(&self, _generation: u32, _machine: &Machine<'_>, _baseline: &Baseline) -> Result<Release, StateError> {
+        let name = &self.name;
+        Ok(Release::stays(format!(
+            "the document no longer names the machine: it keeps the name {name}"
+        )))
+    }
+
+    fn drift(&self, machine: &Machine<'_>, _baseline: &Baseline) -> Result<Option<Drifted>, StateError> {
+        let name = &self.name;
+        let renamed = machine.live().filter(|live| live.hostname != *name);
+        Ok(renamed.map(|live| {
+            let how = format!("the kernel's host name was set to {name}, is {}", live.hostname);
+            Drifted::new("hostname", name, how)
+        }))
+    }
+}
+
+impl UndoKind for HostnameUndo {
+    fn in_words(&self) -> Option<String> {
+        Some(format!("named the machine {} again", self.before))
+    }
+
+    /// In a tree there is no kernel of its own, and a machine that had no name keeps the one that it has.
+    fn take_back<'a>(&'a self, scene: &'a Scene<'a>, _record: &'a Record) -> TakingBack<'a> {
+        Box::pin(async move {
+            if scene.system.live && !self.before.is_empty() {
+                set_kernel_hostname(scene.system, &self.before).await?;
+            }
+            Ok(Back::Taken)
         })
     }
 }

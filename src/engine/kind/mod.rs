@@ -1,5 +1,6 @@
-//! One file a kind of change, which holds all that the engine knows of it. [`Change::kind`] is the one place that tells
-//! the kinds apart.
+//! One file a kind, which holds all that the engine knows of it: how it is changed, how what is remembered of it goes back or
+//! has drifted, how a change is undone. [`Change::kind`], [`Thing::kind`] and [`Undo::kind`] are the places that tell the
+//! kinds apart.
 
 mod account;
 mod command;
@@ -8,20 +9,25 @@ mod file;
 mod hostname;
 mod link;
 mod network;
+mod path;
 mod unit;
 
 use std::pin::Pin;
 
 use super::act::{ActError, Scene};
+use super::baseline::Baseline;
 use super::batch::Batch;
+use super::drift::Drifted;
 use super::next_inventory::Taker;
 use super::plan::ModulePlan;
 use super::preflight::{Needs, PreflightError};
+use super::release::Release;
+use super::undo::Back;
 use super::view::ChangeView;
 use crate::module::{Change, Dirty};
+use crate::state::{Record, StateError, Thing, Undo};
+use crate::system::network::Session;
 use crate::system::{Kind, Machine, ReadError, Root, System};
-pub(super) use account::is_member;
-pub(super) use file::is_like;
 
 /// A change on its way.
 pub(super) type Acting<'a> = Pin<Box<dyn Future<Output = Result<(), ActError>> + 'a>>;
@@ -66,6 +72,16 @@ pub(super) trait ChangeKind {
         None
     }
 
+    /// What a person who is at work on the machine notices of it, in a sentence; `session` is their login.
+    fn disturbs(&self, _session: Option<&Session>) -> Option<String> {
+        None
+    }
+
+    /// Whether it is how `dirty` is told.
+    fn tells(&self, _dirty: &Dirty) -> bool {
+        false
+    }
+
     /// Adds the room that it takes.
     fn need(&self, needs: &mut Needs<'_>, system: &System) -> Result<(), PreflightError>;
 
@@ -80,6 +96,64 @@ pub(super) trait ChangeKind {
 
     /// Makes it, where it is not about files.
     fn act<'a>(&'a self, scene: &'a Scene<'a>) -> Acting<'a>;
+}
+
+/// Taking something back, on its way.
+pub(super) type TakingBack<'a> = Pin<Box<dyn Future<Output = Result<Back, ActError>> + 'a>>;
+
+/// All that the engine knows of one kind of thing that the inventory remembers.
+pub(super) trait ThingKind {
+    /// What undoes it once nobody asks for it any more; `generation` made it.
+    fn release(&self, generation: u32, machine: &Machine<'_>, baseline: &Baseline) -> Result<Release, StateError>;
+
+    /// How it is no longer as it was left; `None` where it is.
+    fn drift(&self, machine: &Machine<'_>, baseline: &Baseline) -> Result<Option<Drifted>, StateError>;
+
+    /// The paths that are there because of it, and need the directories on the way.
+    fn stands(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    /// Its path where it is a directory: one stays as long as something of ours is in it.
+    fn directory(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// All that the engine knows of one kind of undoing.
+pub(super) trait UndoKind {
+    /// What was done once it is taken back, for a report; `None` where nothing is.
+    fn in_words(&self) -> Option<String>;
+
+    /// Takes it back.
+    fn take_back<'a>(&'a self, scene: &'a Scene<'a>, record: &'a Record) -> TakingBack<'a>;
+}
+
+impl Thing {
+    /// What the engine knows of its kind.
+    pub(super) fn kind(&self) -> &dyn ThingKind {
+        match self {
+            Self::Path(item) => item,
+            Self::UnitFile(item) => item,
+            Self::UnitActive(item) => item,
+            Self::Member(item) => item,
+            Self::Password(item) => item,
+            Self::Hostname(item) => item,
+        }
+    }
+}
+
+impl Undo {
+    /// What the engine knows of its kind.
+    pub(super) fn kind(&self) -> &dyn UndoKind {
+        match self {
+            Self::Path(undo) => undo,
+            Self::AccountEntry(undo) => undo,
+            Self::Hostname(undo) => undo,
+            Self::UnitActive(undo) => undo,
+            Self::Impossible(undo) => undo,
+        }
+    }
 }
 
 impl Change {

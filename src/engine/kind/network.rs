@@ -7,6 +7,8 @@ use crate::engine::next_inventory::Taker;
 use crate::engine::plan::ModulePlan;
 use crate::engine::preflight::{Needs, PreflightError};
 use crate::engine::view::{ChangeView, view};
+use crate::module::Dirty;
+use crate::system::network::Session;
 use crate::system::{Machine, ReadError, Root, System};
 
 /// The reload.
@@ -32,6 +34,19 @@ impl ChangeKind for NetworkReload {
 
     fn imagine(&self, _files: &mut Root) -> Result<(), ReadError> {
         Ok(())
+    }
+
+    fn disturbs(&self, session: Option<&Session>) -> Option<String> {
+        let session = session?;
+        Some(format!(
+            "the network is configured anew, and you are logged in over {} ({}): `firstlight apply --confirm 2m` undoes \
+             it unless you confirm",
+            session.link, session.address
+        ))
+    }
+
+    fn tells(&self, dirty: &Dirty) -> bool {
+        *dirty == Dirty::Network
     }
 
     fn need(&self, _needs: &mut Needs<'_>, _system: &System) -> Result<(), PreflightError> {

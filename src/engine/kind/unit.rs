@@ -1,19 +1,27 @@
 //! What systemd does with a unit.
 
-use super::{Acting, ChangeKind};
+use super::{Acting, ChangeKind, TakingBack, ThingKind, UndoKind};
 use crate::engine::act::{ActError, JOB_LIMIT, Scene};
+use crate::engine::baseline::Baseline;
 use crate::engine::batch::Batch;
+use crate::engine::drift::Drifted;
 use crate::engine::next_inventory::Taker;
 use crate::engine::plan::ModulePlan;
 use crate::engine::preflight::{Needs, PreflightError};
+use crate::engine::release::Release;
+use crate::engine::undo::Back;
 use crate::engine::view::{ChangeView, view};
-use crate::module::{Dirty, UnitAction, UnitChange, services};
-use crate::state::{LinkItem, Thing, Undo};
+use crate::module::{Change, Dirty, SymlinkChange, UnitAction, UnitChange, services};
+use crate::state::{LinkItem, Record, StateError, Thing, Undo, UnitActiveItem, UnitActiveUndo, UnitFileItem};
+use crate::system::network::Session;
 use crate::system::systemd::{self, Bus, InstallError, InstallLink, Verb};
 use crate::system::{Machine, ReadError, Root, System};
 
 /// Where systemd, or firstlight for a tree, makes the links of units.
 const UNIT_LINKS: &str = "/etc/systemd/system/multi-user.target.wants/unit";
+
+/// The unit whose containers stop with it.
+const DOCKER: &str = "docker.service";
 
 impl ChangeKind for UnitChange {
     fn key(&self) -> Option<String> {
@@ -47,6 +55,30 @@ impl ChangeKind for UnitChange {
         matches!(self.action, UnitAction::Start | UnitAction::Stop).then_some(self.unit.as_str())
     }
 
+    fn disturbs(&self, _session: Option<&Session>) -> Option<String> {
+        let verb = match self.action {
+            _ if self.unit != DOCKER => return None,
+            UnitAction::Restart => "restarts",
+            UnitAction::Stop => "stops",
+            UnitAction::Enable
+            | UnitAction::Disable
+            | UnitAction::Mask
+            | UnitAction::Unmask
+            | UnitAction::Start
+            | UnitAction::Reload => return None,
+        };
+        Some(format!(
+            "docker {verb}: its containers stop, unless `live-restore` is on"
+        ))
+    }
+
+    fn tells(&self, dirty: &Dirty) -> bool {
+        match dirty {
+            Dirty::Manager | Dirty::Network => false,
+            Dirty::Reload(unit) | Dirty::Restart(unit) => *unit == self.unit,
+        }
+    }
+
     fn need(&self, needs: &mut Needs<'_>, system: &System) -> Result<(), PreflightError> {
         match is_of_links(self.action) {
             true => needs.add_entry(system, UNIT_LINKS),
@@ -72,6 +104,71 @@ impl ChangeKind for UnitChange {
     fn act<'a>(&'a self, scene: &'a Scene<'a>) -> Acting<'a> {
         Box::pin(scene.change_unit(self))
     }
+}
+
+impl ThingKind for UnitFileItem {
+    fn release(&self, _generation: u32, machine: &Machine<'_>, _baseline: &Baseline) -> Result<Release, StateError> {
+        Ok(release_links(self, machine.root())?)
+    }
+
+    fn drift(&self, machine: &Machine<'_>, _baseline: &Baseline) -> Result<Option<Drifted>, StateError> {
+        let change = UnitChange {
+            unit: self.unit.clone(),
+            action: self.action,
+        };
+        let how = match self.action {
+            UnitAction::Enable => "was enabled, is not any more",
+            UnitAction::Disable => "was disabled, is enabled again",
+            UnitAction::Mask => "was masked, is not any more",
+            _ => "was not masked, is now",
+        };
+        let drifted = || Drifted::new("unit", &self.unit, how.to_owned());
+        Ok((!services::holds(&change, machine)?).then(drifted))
+    }
+
+    fn stands(&self) -> Vec<&str> {
+        let made = self.links.iter().filter(|link| link.written.is_some());
+        made.map(|link| link.path.as_str()).collect()
+    }
+}
+
+impl ThingKind for UnitActiveItem {
+    fn release(&self, _generation: u32, machine: &Machine<'_>, _baseline: &Baseline) -> Result<Release, StateError> {
+        let facts = machine.unit(&self.unit);
+        let is_as_written = facts.is_some_and(|facts| facts.runs() == self.written);
+        let action = if self.before {
+            UnitAction::Start
+        } else {
+            UnitAction::Stop
+        };
+        let is_to_change = self.before != self.written && is_as_written;
+        Ok(Release::by(is_to_change.then(|| unit_change(&self.unit, action))))
+    }
+
+    fn drift(&self, machine: &Machine<'_>, _baseline: &Baseline) -> Result<Option<Drifted>, StateError> {
+        let facts = machine.unit(&self.unit);
+        let changed = facts.filter(|facts| facts.runs() != self.written && !(self.written && facts.rests));
+        let was = if self.written { "started" } else { "stopped" };
+        Ok(changed.map(|facts| Drifted::new("unit", &self.unit, format!("was {was}, is {}", facts.active_state))))
+    }
+}
+
+impl UndoKind for UnitActiveUndo {
+    fn in_words(&self) -> Option<String> {
+        let verb = if self.active { "started" } else { "stopped" };
+        Some(format!("{verb} {} again", self.unit))
+    }
+
+    fn take_back<'a>(&'a self, scene: &'a Scene<'a>, _record: &'a Record) -> TakingBack<'a> {
+        Box::pin(scene.take_unit_back(self))
+    }
+}
+
+fn unit_change(unit: &str, action: UnitAction) -> Change {
+    Change::Unit(UnitChange {
+        unit: unit.to_owned(),
+        action,
+    })
 }
 
 fn verb(action: UnitAction) -> &'static str {
@@ -114,15 +211,15 @@ fn remember(change: &UnitChange, taker: &mut Taker<'_>, module: &ModulePlan) -> 
         UnitAction::Start | UnitAction::Stop => {
             let runs = taker.machine.unit(&unit).is_some_and(crate::system::UnitFacts::runs);
             let before = match old {
-                Some(Thing::UnitActive { before, .. }) => *before,
+                Some(Thing::UnitActive(item)) => item.before,
                 _ => runs,
             };
             let written = change.action == UnitAction::Start;
-            Thing::UnitActive { unit, before, written }
+            Thing::UnitActive(UnitActiveItem { unit, before, written })
         }
         action => {
             let links = links(change, taker, module, old)?;
-            Thing::UnitFile { unit, action, links }
+            Thing::UnitFile(UnitFileItem { unit, action, links })
         }
     };
     taker.put(module, thing);
@@ -139,7 +236,7 @@ fn links(
     let root = taker.machine.root();
     let new = unit_links(change, taker.files);
     let mut links = match old {
-        Some(Thing::UnitFile { links, .. }) => links.clone(),
+        Some(Thing::UnitFile(item)) => item.links.clone(),
         Some(_) | None => Vec::new(),
     };
     // What can't be told fails when it is done, with its own words.
@@ -175,13 +272,11 @@ impl Scene<'_> {
         if matches!(verb, Verb::Start | Verb::Stop) {
             let facts = bus.unit_facts(&[unit]).await?;
             let active = facts.get(unit).is_some_and(crate::system::UnitFacts::runs);
-            self.record(
-                Undo::UnitActive {
-                    unit: unit.to_owned(),
-                    active,
-                },
-                &[],
-            )?;
+            let unit_was = UnitActiveUndo {
+                unit: unit.to_owned(),
+                active,
+            };
+            self.record(Undo::UnitActive(unit_was), &[])?;
             if verb == Verb::Start && !active {
                 self.remember_triggers(bus, unit).await?;
             }
@@ -196,7 +291,7 @@ impl Scene<'_> {
         let names: Vec<&str> = triggers.iter().map(String::as_str).collect();
         for (unit, facts) in bus.unit_facts(&names).await? {
             if !facts.runs() {
-                self.record(Undo::UnitActive { unit, active: false }, &[])?;
+                self.record(Undo::UnitActive(UnitActiveUndo { unit, active: false }), &[])?;
             }
         }
         Ok(())
@@ -221,4 +316,82 @@ impl Scene<'_> {
         };
         Ok(bus.reload_manager().await?)
     }
+    /// In a tree nothing runs: what a running machine has besides its files is not there to be taken back.
+    async fn take_unit_back(&self, undo: &UnitActiveUndo) -> Result<Back, ActError> {
+        let unit = undo.unit.as_str();
+        let verb = if undo.active { Verb::Start } else { Verb::Stop };
+        let bus = match &self.system.bus {
+            _ if !self.system.live => return Ok(Back::Taken),
+            None => return Ok(Back::Later(format!("{verb} {unit}"))),
+            Some(bus) => bus,
+        };
+        if undo.active {
+            // A mask that was taken away a moment ago still holds for systemd until it reads its files again.
+            bus.reload_manager().await?;
+            bus.reset_failed(unit).await;
+        }
+        bus.run_job(verb, unit, JOB_LIMIT).await?;
+        Ok(Back::Taken)
+    }
+}
+
+/// The links that systemd's own verb would put back are left to it; what it would do otherwise is put right link by link.
+fn release_links(item: &UnitFileItem, root: &Root) -> Result<Release, ReadError> {
+    let UnitFileItem { unit, action, links } = item;
+    let mut release = Release::default();
+    let mut wanted: Vec<&LinkItem> = Vec::new();
+    for link in links.iter().filter(|link| link.before != link.written) {
+        let now = root.read_link(&link.path)?;
+        if now == link.before {
+            continue;
+        }
+        if leads_alike(now.as_deref(), link.written.as_deref()) {
+            wanted.push(link);
+        } else {
+            release
+                .notices
+                .push(format!("{} leads elsewhere since: it stays as it is", link.path));
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(release);
+    }
+    let (inverse, by_systemd) = inverse(unit, *action, root);
+    let ours = |link: &InstallLink| wanted.iter().any(|wanted| wanted.path == link.path);
+    let by_systemd: Vec<InstallLink> = if by_systemd.iter().all(ours) {
+        by_systemd
+    } else {
+        Vec::new()
+    };
+    if !by_systemd.is_empty() {
+        release.changes.push(unit_change(unit, inverse));
+    }
+    let left = wanted.into_iter().filter(|link| {
+        let made = by_systemd.iter().find(|made| made.path == link.path);
+        made.is_none_or(|made| made.target != link.before)
+    });
+    release.changes.extend(left.map(|link| {
+        Change::Symlink(SymlinkChange {
+            path: link.path.clone(),
+            target: link.before.clone(),
+        })
+    }));
+    Ok(release)
+}
+
+/// The verb that undoes another, and the links that it would make and remove; none where it can't be told.
+fn inverse(unit: &str, action: UnitAction, root: &Root) -> (UnitAction, Vec<InstallLink>) {
+    let (inverse, links) = match action {
+        UnitAction::Enable => (UnitAction::Disable, systemd::disable_links(root, unit)),
+        UnitAction::Disable => (UnitAction::Enable, systemd::enable_links(root, unit)),
+        UnitAction::Mask => (UnitAction::Unmask, systemd::unmask_links(root, unit)),
+        _ => (UnitAction::Mask, systemd::mask_links(root, unit)),
+    };
+    (inverse, links.unwrap_or_default())
+}
+
+/// systemd may write another path to the same unit's file than we would.
+fn leads_alike(one: Option<&str>, other: Option<&str>) -> bool {
+    let name = |target: Option<&str>| target.map(|target| target.rsplit('/').next().unwrap_or_default().to_owned());
+    name(one) == name(other)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::*;
 use crate::engine::{GenerationPlan, Job, ModulePlan, Policy, apply, recover};
 use crate::module::{Change, CommandChange, FileChange, Stage};
-use crate::state::{Deadline, STATE_VERSION};
+use crate::state::{Before, Deadline, STATE_VERSION, Step, Undo, UnitActiveUndo};
 
 /// A tree with one generation in force, and the records it is undone by.
 struct Scratch {
@@ -75,14 +75,14 @@ impl Scratch {
 }
 
 fn path_record(path: &str, image: &str) -> Undo {
-    Undo::Path {
-        path: path.to_owned(),
-        before: Before::File {
+    Undo::of_path(
+        path,
+        Before::File {
             image: image.to_owned(),
             mode: 0o644,
             owner: (users::get_effective_uid(), users::get_effective_gid()),
         },
-    }
+    )
 }
 
 #[tokio::test]
@@ -134,10 +134,7 @@ async fn what_never_took_its_place_is_not_removed_from_it() {
     scratch.write("etc/.a.new", "ours");
     let record = Record {
         module: "m".into(),
-        undo: Undo::Path {
-            path: "/etc/a".into(),
-            before: Before::Absent,
-        },
+        undo: Undo::of_path("/etc/a", Before::Absent),
         dirties: Vec::new(),
         immediate: false,
         step: Some(Step::Publish {
@@ -157,10 +154,10 @@ async fn units_wait_for_a_bus_where_the_machine_runs() {
     let mut scratch = Scratch::new();
     scratch.write("etc/a", "new");
     scratch.was("/etc/a", "old");
-    scratch.undone_by(Undo::UnitActive {
+    scratch.undone_by(Undo::UnitActive(UnitActiveUndo {
         unit: "docker.service".into(),
         active: true,
-    });
+    }));
     let facts = Facts::default();
     scratch.system.live = true;
     let undone = rollback(&scratch.system, &scratch.store, &facts, None).await.unwrap();

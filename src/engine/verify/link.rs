@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 
 use super::Verdict;
+use super::kind::{ExpectationKind, Looking, Moment, Place, seen};
+use super::sight::Sight;
 use crate::document::network::{Address, Ip, Route, SearchDomain};
 use crate::module::{LinkSelector, LinkSetting, network::is_own_file};
 use crate::system::network::{Detection, Link, Managed, Network, Signal};
@@ -10,8 +12,68 @@ use crate::system::network::{Detection, Link, Managed, Network, Signal};
 /// The number of the main routing table, rtnetlink(7).
 const MAIN_TABLE: u32 = 254;
 
+/// A link that is meant shows this setting.
+pub(super) struct LinkHas<'e> {
+    pub link: &'e LinkSelector,
+    pub file: &'e str,
+    pub setting: &'e LinkSetting,
+}
+
+impl ExpectationKind for LinkHas<'_> {
+    fn in_words(&self) -> String {
+        in_words(&link_in_words(self.link), self.file, self.setting)
+    }
+
+    fn moment(&self) -> Moment {
+        Moment::InTime
+    }
+
+    fn place(&self) -> Place {
+        Place::Running
+    }
+
+    fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {
+        seen(judge(sight.network(), self.link, self.file, self.setting))
+    }
+}
+
+fn in_words(link: &str, file: &str, setting: &LinkSetting) -> String {
+    let list = |words: Vec<String>| words.join(" ");
+    match setting {
+        LinkSetting::NetworkFile => {
+            let name = file.rsplit('/').next().unwrap_or(file);
+            format!("networkd uses {name} for {link}")
+        }
+        LinkSetting::Name(name) => format!("{link} is called {}", name.as_str()),
+        LinkSetting::Mac(mac) => format!("{link} has the hardware address {mac}"),
+        LinkSetting::Mtu(mtu) => format!("{link} has the MTU {mtu}"),
+        LinkSetting::Address(address) => format!("{link} has {address}"),
+        LinkSetting::Route(route) => format!("{link} has the route {route}"),
+        LinkSetting::Dns(servers) => {
+            let servers = servers.iter().map(|server| server.0.to_string());
+            format!("{link} has the DNS servers {}", list(servers.collect()))
+        }
+        LinkSetting::Domains(domains) => {
+            let domains = domains.iter().map(|domain| domain.as_str().to_owned());
+            format!("{link} has the search domains {}", list(domains.collect()))
+        }
+    }
+}
+
+/// A link selector in words.
+fn link_in_words(link: &LinkSelector) -> String {
+    let mut words = link.names.clone();
+    words.extend(link.macs.clone());
+    words.extend(link.drivers.iter().map(|driver| format!("driver {driver}")));
+    if words.is_empty() {
+        "any link".to_owned()
+    } else {
+        words.join(" ")
+    }
+}
+
 /// Whether one of the links that are meant shows `setting`, which the `.network` file at `file` asks for.
-pub fn judge(network: &Network, meant: &LinkSelector, file: &str, setting: &LinkSetting) -> Verdict {
+fn judge(network: &Network, meant: &LinkSelector, file: &str, setting: &LinkSetting) -> Verdict {
     let links = links(network, meant, file);
     let shown = match setting {
         LinkSetting::NetworkFile => return judge_file(network, meant, &links, file),

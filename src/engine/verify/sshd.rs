@@ -1,40 +1,97 @@
 //! Whether sshd says of its configuration what is expected of it.
 
 use super::Verdict;
+use super::kind::{ExpectationKind, Looking, Moment, Place};
+use super::sight::Sight;
 use crate::document::redact::redact;
-use crate::module::Expectation;
-use crate::system::sshd::{Effective, Printed, Sshd, SshdError, Verdict as Says};
+use crate::system::sshd::{Effective, Printed, SshdError, Verdict as Says};
 
-/// What the machine's sshd says: asked once, when somebody wants to know. All files are in place by then.
-#[derive(Debug, Default)]
-pub struct Answer(Option<Result<Effective, SshdError>>);
+/// `sshd -t` accepts the configuration.
+pub(super) struct SshdAccepts;
 
-impl Answer {
-    /// The answer.
-    pub async fn get(&mut self) -> &Result<Effective, SshdError> {
-        if self.0.is_none() {
-            self.0 = Some(ask().await);
-        }
-        self.0.get_or_insert(Err(SshdError::Missing))
+impl ExpectationKind for SshdAccepts {
+    fn in_words(&self) -> String {
+        "sshd -t accepts its configuration".to_owned()
+    }
+
+    fn moment(&self) -> Moment {
+        Moment::Gate
+    }
+
+    fn place(&self) -> Place {
+        Place::Running
+    }
+
+    fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {
+        Box::pin(ask(sight, |_| Verdict::Verified))
     }
 }
 
-/// `sshd -T`: it refuses what `sshd -t` refuses.
-async fn ask() -> Result<Effective, SshdError> {
-    Sshd::find()?.effective().await
+/// `sshd -T` says this value for this keyword.
+pub(super) struct SshdSays<'e> {
+    pub keyword: &'e str,
+    pub value: &'e str,
 }
 
-/// How an expectation of sshd turned out.
-pub fn judge(answer: &Result<Effective, SshdError>, expectation: &Expectation) -> Verdict {
-    match (answer, expectation) {
-        (Err(SshdError::Missing), Expectation::SshdTakesKeys { .. }) => Verdict::Unseen(SshdError::Missing.to_string()),
-        // sshd quotes the line that it refuses.
-        (Err(error), _) => Verdict::Wrong(redact(&error.to_string()).into_owned()),
-        (Ok(effective), Expectation::SshdSays { keyword, value }) => says(effective, keyword, value),
-        (Ok(effective), Expectation::SshdTakesKeys { pattern, forced, .. }) => {
-            takes_keys(&effective.root, pattern, *forced)
-        }
-        (Ok(_), _) => Verdict::Verified,
+impl ExpectationKind for SshdSays<'_> {
+    fn in_words(&self) -> String {
+        format!("sshd -T says {} {}", self.keyword, redact(self.value))
+    }
+
+    fn moment(&self) -> Moment {
+        Moment::Gate
+    }
+
+    fn place(&self) -> Place {
+        Place::Running
+    }
+
+    fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {
+        Box::pin(ask(sight, |effective| says(effective, self.keyword, self.value)))
+    }
+}
+
+/// `sshd -T -C user=…` lets the account in with a key in this file. Keys that sshd doesn't take do no harm.
+pub(super) struct SshdTakesKeys<'e> {
+    pub user: &'e str,
+    pub file: &'e str,
+    pub pattern: &'e str,
+    pub forced: bool,
+}
+
+impl ExpectationKind for SshdTakesKeys<'_> {
+    fn in_words(&self) -> String {
+        format!("sshd -T takes {}'s keys from {}", self.user, self.file)
+    }
+
+    fn moment(&self) -> Moment {
+        Moment::BeforeReload
+    }
+
+    fn place(&self) -> Place {
+        Place::Running
+    }
+
+    fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {
+        Box::pin(async {
+            match sight.sshd().await {
+                Err(error @ SshdError::Missing) => Verdict::Unseen(error.to_string()),
+                _ => {
+                    ask(sight, |effective| {
+                        takes_keys(&effective.root, self.pattern, self.forced)
+                    })
+                    .await
+                }
+            }
+        })
+    }
+}
+
+/// What sshd says, judged. It quotes the line that it refuses.
+async fn ask(sight: &Sight<'_>, judge: impl FnOnce(&Effective) -> Verdict) -> Verdict {
+    match sight.sshd().await {
+        Ok(effective) => judge(effective),
+        Err(error) => Verdict::Wrong(redact(&error.to_string()).into_owned()),
     }
 }
 
@@ -73,12 +130,6 @@ mod tests {
 
     #[test]
     fn keys_are_taken_or_the_line_that_says_otherwise_is_told() {
-        let expected = |pattern: &str, forced| Expectation::SshdTakesKeys {
-            user: "root".into(),
-            file: "/some/where".into(),
-            pattern: pattern.into(),
-            forced,
-        };
         const USUAL: &str = ".ssh/authorized_keys";
         let usual = "authorizedkeysfile .ssh/authorized_keys .ssh/authorized_keys2\n";
         for (printed, forced, why) in [
@@ -115,28 +166,16 @@ mod tests {
                 "it says authorizedkeysfile /x/%u",
             ),
         ] {
-            let effective = Effective {
-                root: Printed::parse(&printed, None),
-                elsewhere: None,
-            };
-            let expected = match why {
-                "" => (judge(&Ok(effective), &expected(USUAL, forced)), Verdict::Verified),
-                why => (
-                    judge(&Ok(effective), &expected(USUAL, forced)),
-                    Verdict::Wrong(why.to_owned()),
-                ),
-            };
-            assert_eq!(expected.0, expected.1, "{printed}");
+            let verdict = takes_keys(&Printed::parse(&printed, None), USUAL, forced);
+            match why {
+                "" => assert_eq!(verdict, Verdict::Verified, "{printed}"),
+                why => assert_eq!(verdict, Verdict::Wrong(why.to_owned()), "{printed}"),
+            }
         }
-        let effective = Effective {
-            root: Printed::parse("authorizedkeysfile /a/%u /etc/my keys/%u .c\n", None),
-            elsewhere: None,
-        };
+        let printed = Printed::parse("authorizedkeysfile /a/%u /etc/my keys/%u .c\n", None);
         for (pattern, verified) in [("/etc/my keys/%u", true), (".c", true), ("/a/%u", true), ("/a", false)] {
-            let verdict = judge(&Ok(effective.clone()), &expected(pattern, false));
+            let verdict = takes_keys(&printed, pattern, false);
             assert_eq!(verdict == Verdict::Verified, verified, "{pattern}: {verdict:?}");
         }
-        let missing = judge(&Err(SshdError::Missing), &expected(USUAL, false));
-        assert!(matches!(missing, Verdict::Unseen(_)), "{missing:?}");
     }
 }

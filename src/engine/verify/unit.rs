@@ -3,13 +3,85 @@
 use std::time::Duration;
 
 use super::Verdict;
-use crate::system::systemd::UnitStatus;
+use super::kind::{ExpectationKind, Looking, Moment, Place, seen};
+use super::sight::Sight;
+use crate::module::UnitFileState;
+use crate::system::clock::BootTime;
+use crate::system::systemd::{UnitStatus, unit_file_state};
+use crate::system::{Root, System};
 
 /// How long a service has to have run: one that can't read its configuration ends within this time.
 const SETTLED: Duration = Duration::from_secs(1);
 
+/// The unit's ActiveState is this.
+pub(super) struct UnitIs<'e> {
+    pub unit: &'e str,
+    pub active: bool,
+}
+
+impl ExpectationKind for UnitIs<'_> {
+    fn in_words(&self) -> String {
+        format!("{} is {}", self.unit, if self.active { "active" } else { "inactive" })
+    }
+
+    fn moment(&self) -> Moment {
+        Moment::InTime
+    }
+
+    fn place(&self) -> Place {
+        Place::Running
+    }
+
+    fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {
+        Box::pin(ask(sight.system, self.unit, self.active))
+    }
+}
+
+/// The unit's file state is this.
+pub(super) struct UnitFileIs<'e> {
+    pub unit: &'e str,
+    pub state: UnitFileState,
+}
+
+impl ExpectationKind for UnitFileIs<'_> {
+    fn in_words(&self) -> String {
+        format!("{} is {}", self.unit, self.state)
+    }
+
+    fn moment(&self) -> Moment {
+        Moment::Afterwards
+    }
+
+    fn place(&self) -> Place {
+        Place::Files
+    }
+
+    fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {
+        seen(unit_file(&sight.system.root, self.unit, self.state))
+    }
+}
+
+fn unit_file(root: &Root, unit: &str, state: UnitFileState) -> Verdict {
+    match unit_file_state(root, unit) {
+        Err(error) => Verdict::Unseen(error.to_string()),
+        Ok(Some(is)) if is == state => Verdict::Verified,
+        Ok(Some(is)) => Verdict::Wrong(format!("it is {is}")),
+        Ok(None) => Verdict::Wrong("there is no such unit".to_owned()),
+    }
+}
+
+async fn ask(system: &System, unit: &str, active: bool) -> Verdict {
+    let Some(bus) = &system.bus else {
+        return Verdict::Unseen("there is no system bus to ask".to_owned());
+    };
+    match bus.unit_status(unit).await {
+        Err(error) => Verdict::Unseen(error.to_string()),
+        Ok(status) => judge(unit, active, &status, BootTime::now(&system.root).monotonic),
+    }
+}
+
 /// Whether the unit runs, or doesn't, as wanted. `now` is CLOCK_MONOTONIC.
-pub fn judge(unit: &str, active: bool, is: &UnitStatus, now: Duration) -> Verdict {
+fn judge(unit: &str, active: bool, is: &UnitStatus, now: Duration) -> Verdict {
     if active
         && is
             .running_since

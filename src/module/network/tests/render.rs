@@ -341,7 +341,7 @@ fn expected(plan: &Plan) -> Vec<(LinkSelector, String)> {
     let words = |expectation: &Expectation| match expectation {
         Expectation::LinkHas { link, file, .. } => {
             assert_eq!(file, "/etc/systemd/network/10-firstlight-nic.network");
-            (link.clone(), crate::engine::view::describe_expectation(expectation))
+            (link.clone(), expectation.in_words())
         }
         other => panic!("{other:?}"),
     };

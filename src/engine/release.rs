@@ -1,17 +1,41 @@
 //! What earlier generations made so and the document no longer asks for: it is undone by ordinary changes, each in the
 //! module that had made it, unless somebody has edited it since.
 
-mod item;
-
 use std::collections::BTreeSet;
 
 use super::baseline::Baseline;
 use super::plan::ModulePlan;
 use crate::document::Document;
 use crate::module::{Change, Expectation, FileChange, Level, Module, Note};
-use crate::state::{Item, PathState, StateError, Thing};
+use crate::state::{Item, StateError};
 use crate::system::{Machine, ReadError};
-use item::{Undoing, undo};
+
+/// What undoes something that nobody asks for any more.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Release {
+    /// The changes.
+    pub changes: Vec<Change>,
+    /// What stays, and why.
+    pub notices: Vec<String>,
+}
+
+impl Release {
+    /// These changes do it.
+    pub(super) fn by(changes: impl IntoIterator<Item = Change>) -> Self {
+        Self {
+            changes: changes.into_iter().collect(),
+            notices: Vec::new(),
+        }
+    }
+
+    /// It stays as it is.
+    pub(super) fn stays(notice: String) -> Self {
+        Self {
+            changes: Vec::new(),
+            notices: vec![notice],
+        }
+    }
+}
 
 /// Where sshd's configuration is: what goes back there is checked before sshd is told.
 const SSHD_CONFIG: &str = "/etc/ssh/sshd_config";
@@ -46,8 +70,8 @@ pub(super) fn add(
             continue;
         }
         for (key, item) in own {
-            let undoing = undo(item, machine, baseline)?;
-            take_in(plan, undoing, machine)?;
+            let release = item.thing.kind().release(item.generation, machine, baseline)?;
+            take_in(plan, release, machine)?;
             plan.released.push((*key).clone());
         }
         order(plan);
@@ -88,14 +112,8 @@ fn retain_empty_directories(released: &mut Vec<(&String, &Item)>, asked: &Asked,
     let gone: BTreeSet<&String> = released.iter().map(|(key, _)| *key).collect();
     let mut needed: BTreeSet<&str> = asked.paths.iter().map(String::as_str).collect();
     for (key, item) in &baseline.inventory.items {
-        match &item.thing {
-            Thing::Path(path) if !gone.contains(key) && path.written != PathState::Absent => {
-                needed.insert(&path.path);
-            }
-            Thing::UnitFile { links, .. } if !gone.contains(key) => {
-                needed.extend(links.iter().filter(|l| l.written.is_some()).map(|l| l.path.as_str()));
-            }
-            _ => {}
+        if !gone.contains(key) {
+            needed.extend(item.thing.kind().stands());
         }
     }
     let is_needed = |directory: &str| {
@@ -103,15 +121,12 @@ fn retain_empty_directories(released: &mut Vec<(&String, &Item)>, asked: &Asked,
             .iter()
             .any(|path| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/')))
     };
-    released.retain(|(_, item)| match &item.thing {
-        Thing::Path(path) if matches!(path.written, PathState::Directory { .. }) => !is_needed(&path.path),
-        _ => true,
-    });
+    released.retain(|(_, item)| !item.thing.kind().directory().is_some_and(is_needed));
 }
 
-fn take_in(plan: &mut ModulePlan, undoing: Undoing, machine: &Machine<'_>) -> Result<(), ReadError> {
-    plan.notes.extend(undoing.notices.into_iter().map(notice));
-    for change in undoing.changes {
+fn take_in(plan: &mut ModulePlan, release: Release, machine: &Machine<'_>) -> Result<(), ReadError> {
+    plan.notes.extend(release.notices.into_iter().map(notice));
+    for change in release.changes {
         let checks_sshd = matches!(&change, Change::File(FileChange { path, .. }) if path.starts_with(SSHD_CONFIG));
         if checks_sshd && !plan.expectations.contains(&Expectation::SshdAccepts) {
             plan.expectations.push(Expectation::SshdAccepts);

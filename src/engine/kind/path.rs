@@ -1,0 +1,328 @@
+//! A directory entry that is remembered: a file, a directory, a link, or none. How it goes back, and whether it has drifted.
+
+use std::mem::discriminant;
+
+use super::file::is_like;
+use super::{TakingBack, ThingKind, UndoKind};
+use crate::engine::act::{ActError, Scene};
+use crate::engine::baseline::Baseline;
+use crate::engine::drift::Drifted;
+use crate::engine::merge3::TakenBack;
+use crate::engine::release::Release;
+use crate::engine::undo::Back;
+use crate::engine::view::{hidden, text_diff};
+use crate::module::{Change, DirectoryChange, DirectoryRemoval, FileChange, FileContent, Share, SymlinkChange};
+use crate::state::{Before, PathItem, PathState, PathUndo, Record, StateError, Step};
+use crate::system::{Kind, Machine, Metadata, Root, System};
+use crate::vocabulary::MASK;
+
+impl ThingKind for PathItem {
+    fn release(&self, generation: u32, machine: &Machine<'_>, baseline: &Baseline) -> Result<Release, StateError> {
+        match self.lasting {
+            true => Ok(Release::default()),
+            false => release(self, generation, machine.root(), baseline),
+        }
+    }
+
+    fn drift(&self, machine: &Machine<'_>, baseline: &Baseline) -> Result<Option<Drifted>, StateError> {
+        drift(self, machine.root(), baseline)
+    }
+
+    fn stands(&self) -> Vec<&str> {
+        match self.written {
+            PathState::Absent => Vec::new(),
+            _ => vec![&self.path],
+        }
+    }
+
+    fn directory(&self) -> Option<&str> {
+        matches!(self.written, PathState::Directory { .. }).then_some(self.path.as_str())
+    }
+}
+
+impl UndoKind for PathUndo {
+    fn in_words(&self) -> Option<String> {
+        Some(match self.before {
+            Before::Absent => format!("removed {}", self.path),
+            Before::File { .. } | Before::Directory { .. } | Before::Symlink { .. } => {
+                format!("put back {}", self.path)
+            }
+        })
+    }
+
+    fn take_back<'a>(&'a self, scene: &'a Scene<'a>, record: &'a Record) -> TakingBack<'a> {
+        Box::pin(std::future::ready(take_back(self, scene, record).map(|()| Back::Taken)))
+    }
+}
+
+/// Takes away what a batch prepared and never put in its place. It is there still when a failure came before its turn: what
+/// stands in its place is not ours.
+pub(super) fn take_away_prepared(scene: &Scene<'_>, record: &Record) -> Result<bool, ActError> {
+    let Some(Step::Publish { temporary }) = &record.step else {
+        return Ok(false);
+    };
+    if scene.system.writer.metadata(temporary)?.is_none() {
+        return Ok(false);
+    }
+    scene.system.writer.remove(temporary)?;
+    Ok(true)
+}
+
+/// Of what is not there, there is nothing to take back.
+fn take_back(undo: &PathUndo, scene: &Scene<'_>, record: &Record) -> Result<(), ActError> {
+    if take_away_prepared(scene, record)? {
+        return Ok(());
+    }
+    match undo.before {
+        // A directory that was made on the way to a file: whatever stands there now, only an empty directory goes.
+        Before::Absent if !record.immediate && record.step.is_none() => {
+            Ok(scene.system.writer.remove_directory(&undo.path)?)
+        }
+        _ => put_back(scene, &undo.path, &undo.before),
+    }
+}
+
+fn put_back(scene: &Scene<'_>, path: &str, before: &Before) -> Result<(), ActError> {
+    let (system, writer) = (scene.system, &scene.system.writer);
+    let is_directory = writer
+        .metadata(path)?
+        .is_some_and(|there| there.kind == Kind::Directory);
+    match before {
+        Before::Absent if is_directory => writer.remove_directory(path)?,
+        Before::Absent => writer.remove(path)?,
+        Before::File { image, mode, owner } => {
+            let bytes = scene.store.image(scene.generation, image)?;
+            // What was never reached is left alone: what kept it from being changed keeps it from being put back as well.
+            if !is_file(system, path, &bytes, *mode, *owner)? {
+                writer.write_file(path, &bytes, *mode, *owner)?;
+            }
+        }
+        Before::Directory { mode, owner } => writer.make_directory(path, *mode, *owner)?,
+        Before::Symlink { target } => writer.symlink(path, target)?,
+    }
+    Ok(())
+}
+
+/// Whether this very file is at `path`.
+fn is_file(system: &System, path: &str, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<bool, ActError> {
+    let there = system.root.metadata(path)?;
+    let alike = there.is_some_and(|m| m.kind == Kind::File && m.mode == mode && (m.uid, m.gid) == owner);
+    Ok(alike && system.root.read(path)?.is_some_and(|now| now == bytes))
+}
+
+/// What undoes it: by what was there before, what was written, and what is there now.
+fn release(item: &PathItem, generation: u32, root: &Root, baseline: &Baseline) -> Result<Release, StateError> {
+    let (now, _) = PathState::look(root, &item.path)?;
+    if item.before == item.written || now == item.before {
+        return Ok(Release::default());
+    }
+    let stays = |what: &str| {
+        Release::stays(format!(
+            "{} is no longer asked for, but {what} since generation {generation}: it stays as it is",
+            item.path
+        ))
+    };
+    let (now_digest, written_digest) = (now.digest(), item.written.digest());
+    Ok(match (&item.written, &now) {
+        (PathState::Directory { .. }, PathState::Directory { .. }) => release_directory(item, &now),
+        (PathState::File { .. }, PathState::File { .. }) if item.share != Share::Whole => {
+            match baseline.edit(&item.path) {
+                Some(edit) => {
+                    let change = part_of_file(item, &now, edit.now.clone());
+                    let changed = (edit.changed > 0).then(|| {
+                    format!(
+                        "{}: what generation {generation} had written there and somebody has changed since stays as it is",
+                        item.path
+                    )
+                });
+                    Release {
+                        changes: change.into_iter().collect(),
+                        notices: changed.into_iter().collect(),
+                    }
+                }
+                None => stays("it was edited"),
+            }
+        }
+        (PathState::File { .. }, PathState::File { .. }) if now_digest == written_digest => earlier(item, baseline)?,
+        (written, now) if written == now => earlier(item, baseline)?,
+        (_, PathState::Absent) => stays("it was removed"),
+        _ => stays("it was edited"),
+    })
+}
+
+/// What was there before, in full.
+fn earlier(item: &PathItem, baseline: &Baseline) -> Result<Release, StateError> {
+    let path = item.path.clone();
+    let change = match &item.before {
+        PathState::Absent if matches!(item.written, PathState::Symlink { .. }) => {
+            Change::Symlink(SymlinkChange { path, target: None })
+        }
+        PathState::Absent => file_change(item, None),
+        PathState::Symlink { target } => Change::Symlink(SymlinkChange {
+            path,
+            target: Some(target.clone()),
+        }),
+        PathState::File { digest, mode, owner } => match baseline.content(digest)? {
+            Some(bytes) => {
+                let (mode, owner) = (*mode, *owner);
+                file_change(
+                    item,
+                    Some(FileContent {
+                        bytes: bytes.into(),
+                        mode,
+                        owner,
+                    }),
+                )
+            }
+            None => {
+                let notice = format!("{path} stays as it is: what it said before was not kept");
+                return Ok(Release::stays(notice));
+            }
+        },
+        PathState::Directory { .. } | PathState::Other => {
+            return Ok(Release::stays(format!("{path} stays: no file was there before")));
+        }
+    };
+    Ok(Release::by([change]))
+}
+
+fn file_change(item: &PathItem, content: Option<FileContent>) -> Change {
+    let change = FileChange::remove(item.path.clone()).share(item.share);
+    Change::File(FileChange {
+        content,
+        dirties: item.dirties.clone(),
+        secret: item.secret,
+        ..change
+    })
+}
+
+/// The file without our edits; a mode or owner that somebody has changed stays.
+fn part_of_file(item: &PathItem, now: &PathState, bytes: Option<Vec<u8>>) -> Option<Change> {
+    let Some(bytes) = bytes else {
+        return Some(file_change(item, None));
+    };
+    let there = now.metadata()?;
+    let (mode, owner) = match item.before.metadata() {
+        Some(before) if item.written.metadata() == Some(there) => before,
+        _ => there,
+    };
+    Some(file_change(
+        item,
+        Some(FileContent {
+            bytes: bytes.into(),
+            mode,
+            owner,
+        }),
+    ))
+}
+
+/// A directory that was made goes if nothing is left in it; one that was there gets its mode and owner back.
+fn release_directory(item: &PathItem, now: &PathState) -> Release {
+    let path = item.path.clone();
+    Release::by(match &item.before {
+        PathState::Directory { mode, owner } if *now == item.written => Some(Change::Directory(DirectoryChange {
+            path,
+            mode: *mode,
+            owner: *owner,
+        })),
+        PathState::Absent => Some(Change::RemoveDirectory(DirectoryRemoval { path })),
+        _ => None,
+    })
+}
+
+fn drift(path: &PathItem, root: &Root, baseline: &Baseline) -> Result<Option<Drifted>, StateError> {
+    let (now, bytes) = PathState::look(root, &path.path)?;
+    let same_content = match (&path.written, &now) {
+        (PathState::File { digest: written, .. }, PathState::File { digest: now, .. }) => {
+            written == now || only_others_edited(path, baseline)
+        }
+        (PathState::Directory { .. }, PathState::Directory { .. }) => true,
+        (written, now) => written == now,
+    };
+    let metadata = metadata_drift(&path.written, &now);
+    if same_content && metadata.is_none() {
+        return Ok(None);
+    }
+    let is_hidden = !root.is_public(&path.path) || path.written.metadata().is_some_and(|(mode, _)| mode & 0o004 == 0);
+    let diff = match (same_content, path.secret, path.written.digest()) {
+        (true, ..) => None,
+        (false, false, written) if is_hidden => {
+            let old = written.map_or(Ok(None), |written| baseline.content(written))?;
+            let sizes = (old.unwrap_or_default().len(), bytes.unwrap_or_default().len());
+            Some(hidden(sizes.0, sizes.1))
+        }
+        (false, true, _) => Some(format!("{MASK}\n")),
+        (false, false, Some(written)) => {
+            let old = baseline.content(written)?.unwrap_or_default();
+            let after = if bytes.is_some() { &path.path } else { "/dev/null" };
+            Some(text_diff(&old, &bytes.unwrap_or_default(), (&path.path, after)))
+        }
+        (false, false, None) => bytes.map(|bytes| text_diff(b"", &bytes, ("/dev/null", &path.path))),
+    };
+    let how = metadata.unwrap_or_else(|| describe(&path.written, &now));
+    Ok(Some(Drifted {
+        kind: kind(&path.written, &now),
+        target: path.path.clone(),
+        summary: how,
+        diff,
+    }))
+}
+
+/// In a file that is somebody else's, only our own edits can drift.
+fn only_others_edited(path: &PathItem, baseline: &Baseline) -> bool {
+    let edit = baseline.edit(&path.path).filter(|_| path.share != Share::Whole);
+    edit.is_some_and(TakenBack::is_intact)
+}
+
+fn metadata_drift(written: &PathState, now: &PathState) -> Option<String> {
+    let ((mode, owner), (mode_now, owner_now)) = (written.metadata()?, now.metadata()?);
+    let as_is = Metadata {
+        kind: Kind::Other,
+        mode: mode_now,
+        uid: owner_now.0,
+        gid: owner_now.1,
+        size: 0,
+    };
+    if discriminant(written) != discriminant(now) || is_like(&as_is, mode, owner) {
+        return None;
+    }
+    let mut words = Vec::new();
+    if mode != mode_now {
+        words.push(format!("mode {mode:04o} → {mode_now:04o}"));
+    }
+    if owner != owner_now {
+        let ((uid, gid), (uid_now, gid_now)) = (owner, owner_now);
+        words.push(format!("owner {uid}:{gid} → {uid_now}:{gid_now}"));
+    }
+    Some(words.join(", "))
+}
+
+fn describe(written: &PathState, now: &PathState) -> String {
+    match (written, now) {
+        (PathState::Absent, _) => "was removed, is there again".to_owned(),
+        (_, PathState::Absent) => "is gone".to_owned(),
+        (PathState::File { .. }, PathState::File { .. }) => "was edited".to_owned(),
+        (PathState::Symlink { target }, PathState::Symlink { target: now }) => {
+            format!("led to {target}, leads to {now}")
+        }
+        (written, now) => format!("was {}, is {}", noun(written), noun(now)),
+    }
+}
+
+fn noun(state: &PathState) -> &'static str {
+    match state {
+        PathState::Absent => "nothing",
+        PathState::File { .. } => "a file",
+        PathState::Directory { .. } => "a directory",
+        PathState::Symlink { .. } => "a link",
+        PathState::Other => "a device, a socket or a pipe",
+    }
+}
+
+fn kind(written: &PathState, now: &PathState) -> &'static str {
+    match (written, now) {
+        (PathState::Directory { .. }, _) | (PathState::Absent, PathState::Directory { .. }) => "directory",
+        (PathState::Symlink { .. }, _) | (PathState::Absent, PathState::Symlink { .. }) => "symlink",
+        _ => "file",
+    }
+}

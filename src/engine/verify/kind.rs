@@ -1,0 +1,94 @@
+//! One kind of expectation a type, which holds all that the engine knows of it. [`Expectation::kind`] is the one place that
+//! tells the kinds apart.
+
+use std::pin::Pin;
+
+use super::Verdict;
+use super::hostname::HostnameIs;
+use super::link::LinkHas;
+use super::password::PasswordIs;
+use super::sight::Sight;
+use super::sshd::{SshdAccepts, SshdSays, SshdTakesKeys};
+use super::unit::{UnitFileIs, UnitIs};
+use crate::module::Expectation;
+
+/// A look at the machine, on its way.
+pub(super) type Looking<'a> = Pin<Box<dyn Future<Output = Verdict> + 'a>>;
+
+/// When an expectation is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// Before anything is told to reload: it has to hold, or nothing is.
+    Gate,
+    /// Before anything is told to reload, and that it doesn't hold keeps nothing from it.
+    BeforeReload,
+    /// Once everything is done, at once.
+    Afterwards,
+    /// Once everything is done, for as long as the job has patience.
+    InTime,
+}
+
+/// Where an expectation is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the files of the machine, whether it is booted or not.
+    Files,
+    /// In the booted machine.
+    Running,
+}
+
+/// All that the engine knows of one kind of expectation.
+pub(super) trait ExpectationKind {
+    /// What is expected, for a plan.
+    fn in_words(&self) -> String;
+
+    /// When it is looked at.
+    fn moment(&self) -> Moment;
+
+    /// Where it is seen.
+    fn place(&self) -> Place;
+
+    /// How it turned out.
+    fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a>;
+}
+
+impl Expectation {
+    /// What the engine knows of its kind.
+    pub(super) fn kind(&self) -> Box<dyn ExpectationKind + '_> {
+        match self {
+            Self::SshdAccepts => Box::new(SshdAccepts),
+            Self::SshdSays { keyword, value } => Box::new(SshdSays { keyword, value }),
+            Self::SshdTakesKeys {
+                user,
+                file,
+                pattern,
+                forced,
+            } => Box::new(SshdTakesKeys {
+                user,
+                file,
+                pattern,
+                forced: *forced,
+            }),
+            Self::HostnameIs(name) => Box::new(HostnameIs { name }),
+            Self::LinkHas { link, file, setting } => Box::new(LinkHas { link, file, setting }),
+            Self::UnitIs { unit, active } => Box::new(UnitIs { unit, active: *active }),
+            Self::UnitFileIs { unit, state } => Box::new(UnitFileIs { unit, state: *state }),
+            Self::PasswordIs { user, hash } => Box::new(PasswordIs { user, hash }),
+        }
+    }
+
+    /// The expectation in words, for a plan.
+    pub fn in_words(&self) -> String {
+        self.kind().in_words()
+    }
+
+    /// Whether only a running machine can show it; the others are seen in its files.
+    pub fn needs_running(&self) -> bool {
+        self.kind().place() == Place::Running
+    }
+}
+
+/// A verdict that needs no waiting.
+pub(super) fn seen<'a>(verdict: Verdict) -> Looking<'a> {
+    Box::pin(std::future::ready(verdict))
+}

@@ -1,0 +1,128 @@
+//! How a change is undone, a type a kind: what a journal's records say.
+
+use serde::{Deserialize, Serialize};
+
+/// How a change is undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Undo {
+    /// A directory entry is put back.
+    Path(PathUndo),
+    /// One entry of an account file is put back.
+    AccountEntry(AccountEntryUndo),
+    /// The kernel's host name is put back.
+    Hostname(HostnameUndo),
+    /// A unit is started or stopped again.
+    UnitActive(UnitActiveUndo),
+    /// It can't be undone.
+    Impossible(ImpossibleUndo),
+}
+
+impl Undo {
+    /// Puts back what was at `path`.
+    pub fn of_path(path: impl Into<String>, before: Before) -> Self {
+        let path = path.into();
+        Self::Path(PathUndo { path, before })
+    }
+
+    /// What it puts back; `None` where it puts nothing back.
+    fn key(&self) -> Option<String> {
+        match self {
+            Self::Path(undo) => Some(format!("path {}", undo.path)),
+            Self::AccountEntry(undo) => Some(format!("entry {} {}", undo.path, undo.name)),
+            Self::Hostname(_) => Some("hostname".to_owned()),
+            Self::UnitActive(undo) => Some(format!("active {}", undo.unit)),
+            Self::Impossible(_) => None,
+        }
+    }
+
+    /// Whether this can only be done once `newer` is: both put back the same thing, or this the directory that it is in.
+    pub fn waits_for(&self, newer: &Self) -> bool {
+        let (Some(key), Some(newer)) = (self.key(), newer.key()) else {
+            return false;
+        };
+        let rest = newer.strip_prefix(key.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// The file or directory that it is about, if it is about one.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::Path(undo) => Some(&undo.path),
+            Self::AccountEntry(undo) => Some(&undo.path),
+            Self::Hostname(_) | Self::UnitActive(_) | Self::Impossible(_) => None,
+        }
+    }
+}
+
+/// A directory entry is put back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PathUndo {
+    /// The entry.
+    pub path: String,
+    /// What was there.
+    pub before: Before,
+}
+
+/// One entry of an account file is put back; the others stay as they are by then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountEntryUndo {
+    /// The file.
+    pub path: String,
+    /// The entry's first field.
+    pub name: String,
+    /// The entry's line as it was; `None`: there was none. In the image, since it may hold a hash.
+    pub image: Option<String>,
+}
+
+/// The kernel's host name is put back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostnameUndo {
+    /// The name as it was.
+    pub before: String,
+}
+
+/// A unit is started or stopped again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitActiveUndo {
+    /// The unit.
+    pub unit: String,
+    /// Whether it ran.
+    pub active: bool,
+}
+
+/// What can't be undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImpossibleUndo {
+    /// What was done.
+    pub what: String,
+}
+
+/// What was at a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Before {
+    /// Nothing.
+    Absent,
+    /// A file.
+    File {
+        /// The name of its image in the generation's `before/`.
+        image: String,
+        /// Its permission bits.
+        mode: u32,
+        /// Its owner and group.
+        owner: (u32, u32),
+    },
+    /// A directory.
+    Directory {
+        /// Its permission bits.
+        mode: u32,
+        /// Its owner and group.
+        owner: (u32, u32),
+    },
+    /// A symbolic link.
+    Symlink {
+        /// What it pointed to.
+        target: String,
+    },
+}
