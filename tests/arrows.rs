@@ -74,6 +74,75 @@ fn arrows_point_down() {
     assert!(found.is_empty(), "arrows upwards:\n{}", found.join("\n"));
 }
 
+/// The files of `folder` whose code, tests aside, has one of these words in it.
+fn naming(folder: &Path, words: &[&str], found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            naming(&path, words, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !is_test(&path) {
+            let text = fs::read_to_string(&path).unwrap();
+            let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+            if words.iter().any(|word| code.contains(word)) {
+                found.push(path.to_str().unwrap().to_owned());
+            }
+        }
+    }
+}
+
+/// What an area costs: files of its own, and a line in each list of areas or kinds. The areas are `sysctl` and
+/// `kernel_modules`, with the kind that both make.
+#[test]
+fn an_area_is_at_home_in_its_own_files() {
+    let own = [
+        "src/document/kernel_modules.rs",
+        "src/document/sysctl.rs",
+        "src/module/kernel_modules.rs",
+        "src/module/sysctl.rs",
+        "src/engine/kind/kernel.rs",
+        "src/engine/verify/kernel.rs",
+        "src/system/kernel.rs",
+        "src/vocabulary/kernel.rs",
+    ];
+    let lists = [
+        // Its keys, and what to use instead of others.
+        "src/document/config.rs",
+        "src/document/cloud_config.rs",
+        // The modules, the changes and the expectations.
+        "src/module/mod.rs",
+        "src/module/change.rs",
+        // What is remembered of it, and how it is undone.
+        "src/state/thing.rs",
+        "src/state/undo.rs",
+        // The kinds.
+        "src/engine/kind/mod.rs",
+        "src/engine/verify/kind.rs",
+        // The files of a folder.
+        "src/document/mod.rs",
+        "src/engine/verify/mod.rs",
+        "src/state/mod.rs",
+        "src/system/mod.rs",
+        "src/vocabulary/mod.rs",
+    ];
+    let words = [
+        "sysctl",
+        "Sysctl",
+        "kernel_modules",
+        "KernelModules",
+        "KernelChange",
+        "KernelHas",
+        "KernelParameter",
+        "mod kernel;",
+        "kernel::",
+    ];
+    let mut found = Vec::new();
+    naming(Path::new("src"), &words, &mut found);
+    let mut expected: Vec<String> = own.iter().chain(&lists).map(|path| (*path).to_owned()).collect();
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+}
+
 #[test]
 fn an_arrow_is_seen() {
     let line = "use crate::engine::{Plan, plan}; fn f(x: crate::state::Item) {} // crate::cli::main";

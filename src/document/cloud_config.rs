@@ -123,7 +123,8 @@ pub fn instead(key: &str) -> String {
         "ssh_authorized_keys" => "root's keys go below `root.ssh_authorized_keys`",
         "disable_root" | "disable_root_opts" => "`sshd.permit_root_login` says whether root may log in over SSH",
         "runcmd" | "bootcmd" => {
-            "commands aren't run yet: `services` enables and starts units, `write_files` writes files"
+            "commands aren't run yet: `services` enables and starts units, `write_files` writes files, `sysctl` sets \
+             kernel parameters, `kernel_modules` loads modules"
         }
         "packages" | "package_update" | "package_upgrade" => "packages aren't installed yet: put them into the image",
         "user" | "users" | "groups" => {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::chpasswd::Chpasswd;
 use super::docker::Docker;
 use super::hostname::{HostName, ManageEtcHosts};
+use super::kernel_modules::KernelModules;
 use super::keymap::Keymap;
 use super::locale::Locale;
 use super::network::{LeftOut, Network};
@@ -16,6 +17,7 @@ use super::root::RootAccount;
 use super::services::Services;
 use super::settings::Settings;
 use super::sshd::Sshd;
+use super::sysctl::Sysctl;
 use super::timezone::Timezone;
 use super::write_files::WriteFile;
 
@@ -40,6 +42,10 @@ pub struct Config {
     pub locale: Option<Locale>,
     /// The keymap of the text console.
     pub keymap: Option<Keymap>,
+    /// Modules of the kernel.
+    pub kernel_modules: Option<KernelModules>,
+    /// Parameters of the kernel.
+    pub sysctl: Option<Sysctl>,
     /// The network.
     pub network: Option<Network>,
     /// Files of networkd, for what `network` has no key for.
@@ -75,13 +81,15 @@ pub struct Config {
 
 impl Check for Config {
     fn check(&self, problems: &mut Problems<'_>) {
-        let parts: [(&str, Option<&dyn Check>); 7] = [
+        let parts: [(&str, Option<&dyn Check>); 9] = [
             ("network", self.network.as_ref().map(|p| p as &dyn Check)),
             ("sshd", self.sshd.as_ref().map(|p| p as &dyn Check)),
             ("root", self.root.as_ref().map(|p| p as &dyn Check)),
             ("chpasswd", self.chpasswd.as_ref().map(|p| p as &dyn Check)),
             ("services", self.services.as_ref().map(|p| p as &dyn Check)),
             ("ntp", self.ntp.as_ref().map(|p| p as &dyn Check)),
+            ("kernel_modules", self.kernel_modules.as_ref().map(|p| p as &dyn Check)),
+            ("sysctl", self.sysctl.as_ref().map(|p| p as &dyn Check)),
             ("docker", self.docker.as_ref().map(|p| p as &dyn Check)),
         ];
         for (key, part) in parts {

@@ -41,9 +41,9 @@ pub enum ActError {
     /// It needs a system bus and there is none.
     #[error("there is no system bus to {0}")]
     NoBus(String),
-    /// The kernel refused.
-    #[error("can't set the host name: {0}")]
-    Hostname(String),
+    /// The kernel refused, in words.
+    #[error("{0}")]
+    Refused(String),
 }
 
 /// Where changes are made, and where they are written down first.
@@ -93,6 +93,11 @@ impl Scene<'_> {
     }
 }
 
+/// That the kernel's host name could not be asked or set.
+pub(super) fn no_hostname(errno: nix::errno::Errno) -> ActError {
+    ActError::Refused(format!("can't set the host name: {}", errno.desc()))
+}
+
 /// Sets the kernel's host name: through hostnamed where there is a bus, directly where there is none.
 ///
 /// hostnamed does nothing when the name is the static one that it knows already, and a hostnamed that starts now knows the
@@ -104,5 +109,5 @@ pub(super) async fn set_kernel_hostname(system: &System, name: &str) -> Result<(
     if nix::unistd::gethostname().is_ok_and(|is| is.to_str() == Some(name)) {
         return Ok(());
     }
-    nix::unistd::sethostname(name).map_err(|errno| ActError::Hostname(errno.desc().to_owned()))
+    nix::unistd::sethostname(name).map_err(no_hostname)
 }

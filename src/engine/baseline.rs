@@ -119,7 +119,7 @@ impl Baseline {
         Ok(match &item.before {
             PathState::Absent => Some(None),
             PathState::File { digest, .. } => self.content(digest)?.map(Some),
-            _ => None,
+            PathState::Directory { .. } | PathState::Symlink { .. } | PathState::Other => None,
         })
     }
 
@@ -149,7 +149,7 @@ impl Baseline {
         };
         Ok(match item.share {
             Share::Keys => take_back_json(before.as_deref(), &written, &now),
-            _ => Some(take_back_lines(before.as_deref(), &written, &now)),
+            Share::Whole | Share::Lines => Some(take_back_lines(before.as_deref(), &written, &now)),
         })
     }
 }

@@ -13,7 +13,7 @@ pub struct Drift {
     pub module: String,
     /// The generation that had.
     pub generation: u32,
-    /// The kind: `file`, `directory`, `symlink`, `account`, `hostname`, `unit`.
+    /// The kind: `file`, `directory`, `symlink`, `account`, `hostname`, `kernel`, `unit`.
     pub kind: &'static str,
     /// What it is: a path, an account, a unit.
     pub target: String,

@@ -3,6 +3,9 @@
 //! Uses [`crate::module`] for what shall be, [`crate::system`] to make it so, [`crate::state`] to remember how it was.
 //! Nothing else in firstlight changes a machine.
 
+// A kind that is new, of a change, a thing, an undoing or an expectation, is not swallowed anywhere.
+#![deny(clippy::wildcard_enum_match_arm)]
+
 pub mod act;
 pub mod apply;
 pub mod baseline;

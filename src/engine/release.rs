@@ -140,9 +140,9 @@ fn take_in(plan: &mut ModulePlan, release: Release, machine: &Machine<'_>) -> Re
 
 /// Directories go last, the deepest first.
 fn order(plan: &mut ModulePlan) {
-    plan.changes.sort_by_key(|change| match change {
-        Change::RemoveDirectory(removal) => usize::MAX - removal.path.split('/').count(),
-        _ => 0,
+    plan.changes.sort_by_key(|change| {
+        let removal = change.kind().removes_directory();
+        removal.map_or(0, |path| usize::MAX - path.split('/').count())
     });
 }
 

@@ -97,7 +97,7 @@ pub(super) async fn take_back_generation(
             outcome if generation.undoing => outcome,
             // It never ended, and was undoing itself.
             Outcome::Running => Outcome::Failed,
-            _ => Outcome::RolledBack,
+            Outcome::Done | Outcome::Degraded | Outcome::Failed | Outcome::RolledBack => Outcome::RolledBack,
         },
         undoing: true,
         ..generation

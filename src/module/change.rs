@@ -11,7 +11,7 @@ use crate::document::network::{Address, Ip, LinkName, Mac, Mtu, Route, SearchDom
 use crate::document::redact::redact;
 use crate::system::Metadata;
 pub use crate::system::systemd::UnitFileState;
-pub use crate::vocabulary::{AccountChange, Dirty, PasswordChange, Share, UnitAction};
+pub use crate::vocabulary::{AccountChange, Dirty, KernelChange, PasswordChange, Share, UnitAction};
 
 /// One thing that shall be so on the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub enum Change {
     Account(AccountChange),
     /// The kernel's host name, `sethostname(2)`; on a running system through org.freedesktop.hostname1.
     Hostname(HostnameChange),
+    /// A module or a parameter of the running kernel.
+    Kernel(KernelChange),
     /// What systemd does with a unit.
     Unit(UnitChange),
     /// networkd reads its files again and reconfigures the links.
@@ -44,7 +46,12 @@ impl Change {
             Self::Directory(directory) => Some(&directory.path),
             Self::RemoveDirectory(removal) => Some(&removal.path),
             Self::Symlink(link) => Some(&link.path),
-            Self::Account(_) | Self::Hostname(_) | Self::Unit(_) | Self::NetworkReload | Self::Command(_) => None,
+            Self::Account(_)
+            | Self::Hostname(_)
+            | Self::Kernel(_)
+            | Self::Unit(_)
+            | Self::NetworkReload
+            | Self::Command(_) => None,
         }
     }
 }
@@ -271,6 +278,8 @@ pub enum Expectation {
     },
     /// The kernel has this host name.
     HostnameIs(String),
+    /// The kernel has this module, or this value of a parameter.
+    Kernel(KernelChange),
     /// A link that is meant shows this setting, in the kernel or in what networkd says of it.
     LinkHas {
         /// Which links are meant.

@@ -10,6 +10,7 @@ mod check;
 pub mod docker;
 pub mod header;
 pub mod hostname;
+pub mod kernel_modules;
 pub mod keymap;
 pub mod locale;
 pub mod network;
@@ -19,6 +20,7 @@ pub mod ntp;
 pub mod password;
 pub mod services;
 pub mod sshd;
+pub mod sysctl;
 pub mod timezone;
 mod variables;
 pub mod write_files;
@@ -181,6 +183,9 @@ pub fn all() -> Vec<&'static dyn Module> {
         &timezone::Timezone,
         &locale::Locale,
         &keymap::Keymap,
+        // Some parameters come with a module.
+        &kernel_modules::KernelModules,
+        &sysctl::Sysctl,
         &network::Network,
         &networkd_files::NetworkdFiles,
         &sshd::Sshd,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::thing::{Item, PathItem, PathState};
 use super::{STATE_VERSION, StateError, Store};
 
-/// All items, each by its [`Thing::key`].
+/// All items, each by its [`super::Thing::key`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inventory {
     /// The version of this form.

@@ -32,7 +32,9 @@ pub use prune::KEEP_GENERATIONS;
 pub use thing::{
     HostnameItem, Item, LinkItem, MemberItem, PasswordItem, PathItem, PathState, Thing, UnitActiveItem, UnitFileItem,
 };
-pub use undo::{AccountEntryUndo, Before, HostnameUndo, ImpossibleUndo, PathUndo, Undo, UnitActiveUndo};
+pub use undo::{
+    AccountEntryUndo, Before, HostnameUndo, ImpossibleUndo, KernelParameterUndo, PathUndo, Undo, UnitActiveUndo,
+};
 
 /// Where state lives, below the machine's root.
 pub const STATE_DIRECTORY: &str = "/var/lib/firstlight";

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contents::digest;
 use crate::system::{Kind, ReadError, Root};
-use crate::vocabulary::{Dirty, Share, UnitAction};
+use crate::vocabulary::{Dirty, KernelChange, Share, UnitAction};
 
 /// One thing that a document asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,8 @@ pub enum Thing {
     Password(PasswordItem),
     /// The kernel's host name.
     Hostname(HostnameItem),
+    /// A module or a parameter of the kernel. It has no before: it is as files say after the next boot.
+    Kernel(KernelChange),
 }
 
 impl Thing {
@@ -49,6 +51,7 @@ impl Thing {
             Self::Member(item) => format!("member {} {}", item.group, item.user),
             Self::Password(item) => format!("password {}", item.user),
             Self::Hostname(_) => "hostname".to_owned(),
+            Self::Kernel(wanted) => wanted.key(),
         }
     }
 
@@ -56,7 +59,12 @@ impl Thing {
     pub fn runs(&self) -> Option<&UnitActiveItem> {
         match self {
             Self::UnitActive(item) => Some(item),
-            Self::Path(_) | Self::UnitFile(_) | Self::Member(_) | Self::Password(_) | Self::Hostname(_) => None,
+            Self::Path(_)
+            | Self::UnitFile(_)
+            | Self::Member(_)
+            | Self::Password(_)
+            | Self::Hostname(_)
+            | Self::Kernel(_) => None,
         }
     }
 
@@ -64,7 +72,12 @@ impl Thing {
     pub fn path(&self) -> Option<&PathItem> {
         match self {
             Self::Path(item) => Some(item),
-            Self::UnitFile(_) | Self::UnitActive(_) | Self::Member(_) | Self::Password(_) | Self::Hostname(_) => None,
+            Self::UnitFile(_)
+            | Self::UnitActive(_)
+            | Self::Member(_)
+            | Self::Password(_)
+            | Self::Hostname(_)
+            | Self::Kernel(_) => None,
         }
     }
 }

@@ -12,6 +12,8 @@ pub enum Undo {
     AccountEntry(AccountEntryUndo),
     /// The kernel's host name is put back.
     Hostname(HostnameUndo),
+    /// A parameter of the kernel is set back.
+    KernelParameter(KernelParameterUndo),
     /// A unit is started or stopped again.
     UnitActive(UnitActiveUndo),
     /// It can't be undone.
@@ -31,6 +33,7 @@ impl Undo {
             Self::Path(undo) => Some(format!("path {}", undo.path)),
             Self::AccountEntry(undo) => Some(format!("entry {} {}", undo.path, undo.name)),
             Self::Hostname(_) => Some("hostname".to_owned()),
+            Self::KernelParameter(undo) => Some(format!("parameter {}", undo.name)),
             Self::UnitActive(undo) => Some(format!("active {}", undo.unit)),
             Self::Impossible(_) => None,
         }
@@ -50,7 +53,7 @@ impl Undo {
         match self {
             Self::Path(undo) => Some(&undo.path),
             Self::AccountEntry(undo) => Some(&undo.path),
-            Self::Hostname(_) | Self::UnitActive(_) | Self::Impossible(_) => None,
+            Self::Hostname(_) | Self::KernelParameter(_) | Self::UnitActive(_) | Self::Impossible(_) => None,
         }
     }
 }
@@ -79,6 +82,15 @@ pub struct AccountEntryUndo {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostnameUndo {
     /// The name as it was.
+    pub before: String,
+}
+
+/// A parameter of the kernel is set back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KernelParameterUndo {
+    /// Its name, with dots.
+    pub name: String,
+    /// The value as it was.
     pub before: String,
 }
 

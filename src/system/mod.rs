@@ -12,6 +12,7 @@ pub mod failpoint;
 pub mod file_system;
 pub mod host;
 mod imagined;
+pub mod kernel;
 pub mod machine;
 pub mod memory;
 pub mod name_service;

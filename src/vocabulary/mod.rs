@@ -2,6 +2,7 @@
 
 mod account;
 mod dirty;
+mod kernel;
 pub mod password_hash;
 pub mod secret;
 mod share;
@@ -10,6 +11,7 @@ mod unit_action;
 
 pub use account::{AccountChange, PasswordChange};
 pub use dirty::Dirty;
+pub use kernel::{KernelChange, dots_for_slashes};
 pub use password_hash::PasswordHash;
 pub use secret::{MASK, Secret};
 pub use share::Share;

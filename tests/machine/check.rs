@@ -86,6 +86,11 @@ impl<'a> Checks<'a> {
         );
     }
 
+    /// What the probe found, by the name of its question.
+    pub fn said(&mut self, question: &str, wanted: &str) {
+        self.equal(question, self.seen.text(question), wanted);
+    }
+
     /// The five areas are as the seed asks, seen from inside and from outside; and its password is nowhere.
     pub fn configured(&mut self, seed: &Seed) {
         let seen = self.seen;

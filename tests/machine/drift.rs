@@ -11,25 +11,39 @@ use std::collections::BTreeSet;
 /// The file of the seed's network.
 const NETWORK: &str = "/etc/systemd/network/10-firstlight-lan.network";
 
+/// What the kernel lets a container set.
+const KERNEL: &str = "sysctl: {net.core.somaxconn: 5001}\n";
+
+const SOMAXCONN: &str = "cat /proc/sys/net/core/somaxconn";
+
 /// No target at all.
 const NOTHING: [&str; 0] = [];
 
 /// Tampered with, named and healed; then asked for no more, and undone; then rolled back.
 pub fn drift(test: &str, suite: Suite) {
     let mut machine = Container::new(suite, test);
-    machine.insert(&Seed::new("first-light", OLD));
+    machine.insert(&Seed {
+        extra: KERNEL,
+        ..Seed::new("first-light", OLD)
+    });
     machine.stays_on();
     let session = Session::power_on(&mut machine, OLD);
     assert_eq!(drifted(&session), NOTHING);
     say(test, "booted: nothing has drifted");
 
-    let tampering = format!("systemctl disable --now docker && hostname tampered && chmod 0600 {NETWORK}");
+    assert_eq!(session.run(OLD, SOMAXCONN).said, "5001");
+    let tampering = format!(
+        "systemctl disable --now docker && hostname tampered && chmod 0600 {NETWORK} && echo 100 >/proc/sys/net/core/somaxconn"
+    );
     let tampered = session.run(OLD, &tampering);
     assert!(tampered.ok, "{}", tampered.said);
-    assert_eq!(drifted(&session), [NETWORK, "docker.service", "first-light"]);
+    assert_eq!(
+        drifted(&session),
+        [NETWORK, "docker.service", "first-light", "net.core.somaxconn"]
+    );
     let exit = session.run(OLD, "firstlight status --drift; echo exit $?").said;
     assert!(
-        exit.contains("was started, is inactive") && exit.ends_with("exit 3"),
+        exit.contains("was started, is inactive") && exit.contains("it is 100") && exit.ends_with("exit 3"),
         "{exit}"
     );
     let healed = session.run(OLD, "firstlight apply");
@@ -37,6 +51,7 @@ pub fn drift(test: &str, suite: Suite) {
     assert_eq!(drifted(&session), NOTHING);
     assert_eq!(session.docker(OLD), ["active", "enabled"]);
     assert_eq!(session.run(OLD, "hostname").said, "first-light");
+    assert_eq!(session.run(OLD, SOMAXCONN).said, "5001");
     say(test, "tampered with, named and healed");
 
     let document = format!("{}{LOGIN}", network(OLD));
@@ -46,6 +61,7 @@ pub fn drift(test: &str, suite: Suite) {
         "keeps the name first-light",
         "no longer gives root a password",
         "stop docker.service",
+        "no longer sets net.core.somaxconn: it stays 5001 until the next boot",
     ] {
         assert!(undone.said.contains(words), "{words}: {}", undone.said);
     }

@@ -58,7 +58,7 @@ machines! {
     a_vm_with_ovf_trixie => |test| scenario::handed_over(test, &mut Vm::new(Trixie, test, Medium::OvfCdRom));
     a_vm_with_smbios_bookworm => |test| scenario::handed_over(test, &mut Vm::new(Bookworm, test, Medium::Smbios));
     a_vm_with_fw_cfg_trixie => |test| scenario::handed_over(test, &mut Vm::new(Trixie, test, Medium::FwCfg));
-    a_vm_with_config_drive_bookworm => |test| scenario::handed_over(test, &mut Vm::new(Bookworm, test, Medium::ConfigDrive));
+    a_vm_with_config_drive_bookworm => |test| scenario::kernel(test, &mut Vm::new(Bookworm, test, Medium::ConfigDrive));
     a_vm_with_serial_http_trixie => |test| scenario::fetched(test, &mut Vm::new(Trixie, test, Medium::SerialHttp));
     a_vm_with_two_seeds_bookworm => |test| {
         let mut machine = Vm::new(Bookworm, test, Medium::TwoSeeds);

@@ -113,11 +113,22 @@ pub fn credentials(test: &str, suite: Suite) {
 
 /// A virtual machine whose hypervisor hands over the document, once.
 pub fn handed_over(test: &str, machine: &mut dyn Machine) {
-    let seed = Seed::new("first-light", FIRST);
+    one_boot(test, machine, "", |_| {});
+}
+
+/// The same, and the document loads a module and sets a parameter that comes with it: containers can do neither.
+pub fn kernel(test: &str, machine: &mut dyn Machine) {
+    const KERNEL: &str = "kernel_modules: [br_netfilter]\nsysctl: {net.bridge.bridge-nf-filter-vlan-tagged: 1}\n";
+    one_boot(test, machine, KERNEL, |checks| checks.said("bridge-parameter", "1"));
+}
+
+fn one_boot(test: &str, machine: &mut dyn Machine, extra: &'static str, check: impl Fn(&mut Checks)) {
+    let seed = seed_with("first-light", FIRST, extra);
     machine.insert(&seed);
     let seen = machine.boot(&[], FIRST, PASSWORD);
     let mut checks = Checks::new(test, "handed over by the hypervisor", &seen);
     checks.configured(&seed);
+    check(&mut checks);
     checks.status("0");
     checks.units_succeeded();
     checks.generations(1);
@@ -251,6 +262,7 @@ look() {
         sleep 0.1
     done
     sshd -T | grep permitrootlogin
+    cat /proc/sys/net/core/somaxconn
     systemctl is-enabled docker.service
     systemctl is-active docker.service docker.socket systemd-resolved.service
 }
@@ -260,6 +272,7 @@ network: {version: 2, ethernets: {eth0: {addresses: [192.0.2.30/24]}}}
 sshd: {permit_root_login: yes, options: {AuthorizedKeysFile: [/etc/ssh/keys/%u, .ssh/authorized_keys]}}
 root: {ssh_authorized_keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q5 me]}
 docker: {enabled: true, daemon: {log-driver: journald}}
+sysctl: {net.core.somaxconn: 6001}
 services: {systemd-resolved: {masked: true, state: stopped}, once: {state: started}, limited: {state: stopped}}
 END
 systemctl start limited.service
@@ -321,6 +334,7 @@ by-hand
 by-hand
 inet 192.0.2.30/24
 permitrootlogin yes
+6001
 enabled
 active
 active
@@ -341,6 +355,7 @@ photon-machine
 photon-machine
 inet 192.0.2.10/24
 permitrootlogin no
+4096
 disabled
 inactive
 inactive
@@ -380,7 +395,8 @@ pub fn broken_document(test: &str, suite: Suite) {
             seed_with(
                 "second-light",
                 OTHER,
-                "hostnme: typo\nwrite_files: [{path: /etc/systemd, content: x}]\n",
+                "hostnme: typo\nwrite_files: [{path: /etc/systemd, content: x}]\n\
+                 kernel_modules: [no_such_module]\nsysctl: {kernel.panic: 77, net.core.somaxconn: 5001}\n",
             ),
             false,
         ),
@@ -402,6 +418,18 @@ pub fn broken_document(test: &str, suite: Suite) {
         checks.holds("the status says of eth0 what it is", says == left, &status);
         let says = status.contains("/etc/systemd can't be written: it is a directory");
         checks.holds("the status says which file is left out", says != left, &status);
+        for words in [
+            "no_such_module",
+            "can't set kernel.panic to 77: Read-only file system",
+            "expected that kernel.panic is 77, but it is ",
+        ] {
+            checks.holds(
+                "the status says what the kernel refuses",
+                status.contains(words) != left,
+                &status,
+            );
+        }
+        checks.holds("and nothing of what it takes", !status.contains("somaxconn"), &status);
         checks.generations(number + 1);
         checks.finish();
     }

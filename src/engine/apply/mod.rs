@@ -261,8 +261,13 @@ async fn run_module(job: &Job<'_>, sight: &Sight<'_>, module: &ModulePlan, resul
                 return;
             }
         }
-        if let Err(error) = scene.act(change).await {
-            result.problems.push(error.to_string());
+        match scene.act(change).await {
+            Ok(()) => {}
+            Err(error) if module.stands_alone && job.policy == Policy::Keep => {
+                result.changed.pop();
+                result.left_out.push(error.to_string());
+            }
+            Err(error) => result.problems.push(error.to_string()),
         }
     }
 }

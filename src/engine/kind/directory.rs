@@ -78,6 +78,10 @@ impl ChangeKind for DirectoryRemoval {
         Ok(machine.root().metadata(&self.path)?.is_none())
     }
 
+    fn removes_directory(&self) -> Option<&str> {
+        Some(&self.path)
+    }
+
     fn imagine(&self, files: &mut Root) -> Result<(), ReadError> {
         files.imagine(&self.path, None)
     }

@@ -1,7 +1,7 @@
 //! The kernel's host name.
 
 use super::{Acting, ChangeKind, TakingBack, ThingKind, UndoKind, no_file};
-use crate::engine::act::{ActError, Scene, set_kernel_hostname};
+use crate::engine::act::{ActError, Scene, no_hostname, set_kernel_hostname};
 use crate::engine::baseline::Baseline;
 use crate::engine::batch::Batch;
 use crate::engine::drift::Drifted;
@@ -54,7 +54,7 @@ impl ChangeKind for HostnameChange {
     /// Before the bus is there hostnamed has not started, and reads `/etc/hostname` when it does.
     fn act<'a>(&'a self, scene: &'a Scene<'a>) -> Acting<'a> {
         Box::pin(async move {
-            let before = nix::unistd::gethostname().map_err(|errno| ActError::Hostname(errno.desc().to_owned()))?;
+            let before = nix::unistd::gethostname().map_err(no_hostname)?;
             let before = before.to_string_lossy().into_owned();
             scene.record(Undo::Hostname(HostnameUndo { before }), &[])?;
             set_kernel_hostname(scene.system, &self.name).await

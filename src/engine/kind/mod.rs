@@ -7,6 +7,7 @@ mod command;
 mod directory;
 mod file;
 mod hostname;
+mod kernel;
 mod link;
 mod network;
 mod path;
@@ -45,6 +46,11 @@ pub(super) trait ChangeKind {
 
     /// What is where once it is made: it needs a place, and the directories on the way.
     fn makes(&self) -> Option<(&str, Kind)> {
+        None
+    }
+
+    /// The directory that it removes.
+    fn removes_directory(&self) -> Option<&str> {
         None
     }
 
@@ -139,6 +145,7 @@ impl Thing {
             Self::Member(item) => item,
             Self::Password(item) => item,
             Self::Hostname(item) => item,
+            Self::Kernel(wanted) => wanted,
         }
     }
 }
@@ -150,6 +157,7 @@ impl Undo {
             Self::Path(undo) => undo,
             Self::AccountEntry(undo) => undo,
             Self::Hostname(undo) => undo,
+            Self::KernelParameter(undo) => undo,
             Self::UnitActive(undo) => undo,
             Self::Impossible(undo) => undo,
         }
@@ -166,6 +174,7 @@ impl Change {
             Self::Symlink(link) => link,
             Self::Account(account) => account,
             Self::Hostname(name) => name,
+            Self::Kernel(kernel) => kernel,
             Self::Unit(unit) => unit,
             Self::NetworkReload => &network::NetworkReload,
             Self::Command(command) => command,

@@ -29,10 +29,8 @@ impl ThingKind for PathItem {
     }
 
     fn stands(&self) -> Vec<&str> {
-        match self.written {
-            PathState::Absent => Vec::new(),
-            _ => vec![&self.path],
-        }
+        let is_there = self.written != PathState::Absent;
+        is_there.then_some(self.path.as_str()).into_iter().collect()
     }
 
     fn directory(&self) -> Option<&str> {
@@ -73,13 +71,11 @@ fn take_back(undo: &PathUndo, scene: &Scene<'_>, record: &Record) -> Result<(), 
     if take_away_prepared(scene, record)? {
         return Ok(());
     }
-    match undo.before {
-        // A directory that was made on the way to a file: whatever stands there now, only an empty directory goes.
-        Before::Absent if !record.immediate && record.step.is_none() => {
-            Ok(scene.system.writer.remove_directory(&undo.path)?)
-        }
-        _ => put_back(scene, &undo.path, &undo.before),
+    // A directory that was made on the way to a file: whatever stands there now, only an empty directory goes.
+    if undo.before == Before::Absent && !record.immediate && record.step.is_none() {
+        return Ok(scene.system.writer.remove_directory(&undo.path)?);
     }
+    put_back(scene, &undo.path, &undo.before)
 }
 
 fn put_back(scene: &Scene<'_>, path: &str, before: &Before) -> Result<(), ActError> {
@@ -226,7 +222,7 @@ fn release_directory(item: &PathItem, now: &PathState) -> Release {
             owner: *owner,
         })),
         PathState::Absent => Some(Change::RemoveDirectory(DirectoryRemoval { path })),
-        _ => None,
+        PathState::Directory { .. } | PathState::File { .. } | PathState::Symlink { .. } | PathState::Other => None,
     })
 }
 

@@ -1,5 +1,7 @@
 //! What systemd does with a unit.
 
+mod release;
+
 use super::{Acting, ChangeKind, TakingBack, ThingKind, UndoKind};
 use crate::engine::act::{ActError, JOB_LIMIT, Scene};
 use crate::engine::baseline::Baseline;
@@ -11,7 +13,7 @@ use crate::engine::preflight::{Needs, PreflightError};
 use crate::engine::release::Release;
 use crate::engine::undo::Back;
 use crate::engine::view::{ChangeView, view};
-use crate::module::{Change, Dirty, SymlinkChange, UnitAction, UnitChange, services};
+use crate::module::{Change, Dirty, UnitAction, UnitChange, services};
 use crate::state::{LinkItem, Record, StateError, Thing, Undo, UnitActiveItem, UnitActiveUndo, UnitFileItem};
 use crate::system::network::Session;
 use crate::system::systemd::{self, Bus, InstallError, InstallLink, Verb};
@@ -108,7 +110,7 @@ impl ChangeKind for UnitChange {
 
 impl ThingKind for UnitFileItem {
     fn release(&self, _generation: u32, machine: &Machine<'_>, _baseline: &Baseline) -> Result<Release, StateError> {
-        Ok(release_links(self, machine.root())?)
+        Ok(release::release(self, machine.root())?)
     }
 
     fn drift(&self, machine: &Machine<'_>, _baseline: &Baseline) -> Result<Option<Drifted>, StateError> {
@@ -120,7 +122,9 @@ impl ThingKind for UnitFileItem {
             UnitAction::Enable => "was enabled, is not any more",
             UnitAction::Disable => "was disabled, is enabled again",
             UnitAction::Mask => "was masked, is not any more",
-            _ => "was not masked, is now",
+            UnitAction::Unmask | UnitAction::Start | UnitAction::Stop | UnitAction::Restart | UnitAction::Reload => {
+                "was not masked, is now"
+            }
         };
         let drifted = || Drifted::new("unit", &self.unit, how.to_owned());
         Ok((!services::holds(&change, machine)?).then(drifted))
@@ -198,7 +202,8 @@ pub(in crate::engine) fn unit_links(change: &UnitChange, root: &Root) -> Result<
         UnitAction::Enable => systemd::enable_links(root, unit)?,
         UnitAction::Disable => systemd::disable_links(root, unit)?,
         UnitAction::Mask => systemd::mask_links(root, unit)?,
-        _ => systemd::unmask_links(root, unit)?,
+        UnitAction::Unmask => systemd::unmask_links(root, unit)?,
+        UnitAction::Start | UnitAction::Stop | UnitAction::Restart | UnitAction::Reload => Vec::new(),
     })
 }
 
@@ -217,7 +222,7 @@ fn remember(change: &UnitChange, taker: &mut Taker<'_>, module: &ModulePlan) -> 
             let written = change.action == UnitAction::Start;
             Thing::UnitActive(UnitActiveItem { unit, before, written })
         }
-        action => {
+        action @ (UnitAction::Enable | UnitAction::Disable | UnitAction::Mask | UnitAction::Unmask) => {
             let links = links(change, taker, module, old)?;
             Thing::UnitFile(UnitFileItem { unit, action, links })
         }
@@ -312,10 +317,12 @@ impl Scene<'_> {
             UnitAction::Enable => bus.enable(&[unit]).await?,
             UnitAction::Disable => bus.disable(&[unit]).await?,
             UnitAction::Mask => bus.mask(&[unit]).await?,
-            _ => bus.unmask(&[unit]).await?,
+            UnitAction::Unmask => bus.unmask(&[unit]).await?,
+            UnitAction::Start | UnitAction::Stop | UnitAction::Restart | UnitAction::Reload => Vec::new(),
         };
         Ok(bus.reload_manager().await?)
     }
+
     /// In a tree nothing runs: what a running machine has besides its files is not there to be taken back.
     async fn take_unit_back(&self, undo: &UnitActiveUndo) -> Result<Back, ActError> {
         let unit = undo.unit.as_str();
@@ -333,65 +340,4 @@ impl Scene<'_> {
         bus.run_job(verb, unit, JOB_LIMIT).await?;
         Ok(Back::Taken)
     }
-}
-
-/// The links that systemd's own verb would put back are left to it; what it would do otherwise is put right link by link.
-fn release_links(item: &UnitFileItem, root: &Root) -> Result<Release, ReadError> {
-    let UnitFileItem { unit, action, links } = item;
-    let mut release = Release::default();
-    let mut wanted: Vec<&LinkItem> = Vec::new();
-    for link in links.iter().filter(|link| link.before != link.written) {
-        let now = root.read_link(&link.path)?;
-        if now == link.before {
-            continue;
-        }
-        if leads_alike(now.as_deref(), link.written.as_deref()) {
-            wanted.push(link);
-        } else {
-            release
-                .notices
-                .push(format!("{} leads elsewhere since: it stays as it is", link.path));
-        }
-    }
-    if wanted.is_empty() {
-        return Ok(release);
-    }
-    let (inverse, by_systemd) = inverse(unit, *action, root);
-    let ours = |link: &InstallLink| wanted.iter().any(|wanted| wanted.path == link.path);
-    let by_systemd: Vec<InstallLink> = if by_systemd.iter().all(ours) {
-        by_systemd
-    } else {
-        Vec::new()
-    };
-    if !by_systemd.is_empty() {
-        release.changes.push(unit_change(unit, inverse));
-    }
-    let left = wanted.into_iter().filter(|link| {
-        let made = by_systemd.iter().find(|made| made.path == link.path);
-        made.is_none_or(|made| made.target != link.before)
-    });
-    release.changes.extend(left.map(|link| {
-        Change::Symlink(SymlinkChange {
-            path: link.path.clone(),
-            target: link.before.clone(),
-        })
-    }));
-    Ok(release)
-}
-
-/// The verb that undoes another, and the links that it would make and remove; none where it can't be told.
-fn inverse(unit: &str, action: UnitAction, root: &Root) -> (UnitAction, Vec<InstallLink>) {
-    let (inverse, links) = match action {
-        UnitAction::Enable => (UnitAction::Disable, systemd::disable_links(root, unit)),
-        UnitAction::Disable => (UnitAction::Enable, systemd::enable_links(root, unit)),
-        UnitAction::Mask => (UnitAction::Unmask, systemd::unmask_links(root, unit)),
-        _ => (UnitAction::Mask, systemd::mask_links(root, unit)),
-    };
-    (inverse, links.unwrap_or_default())
-}
-
-/// systemd may write another path to the same unit's file than we would.
-fn leads_alike(one: Option<&str>, other: Option<&str>) -> bool {
-    let name = |target: Option<&str>| target.map(|target| target.rsplit('/').next().unwrap_or_default().to_owned());
-    name(one) == name(other)
 }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use super::Verdict;
 use super::hostname::HostnameIs;
+use super::kernel::KernelHas;
 use super::link::LinkHas;
 use super::password::PasswordIs;
 use super::sight::Sight;
@@ -70,6 +71,7 @@ impl Expectation {
                 forced: *forced,
             }),
             Self::HostnameIs(name) => Box::new(HostnameIs { name }),
+            Self::Kernel(wanted) => Box::new(KernelHas { wanted }),
             Self::LinkHas { link, file, setting } => Box::new(LinkHas { link, file, setting }),
             Self::UnitIs { unit, active } => Box::new(UnitIs { unit, active: *active }),
             Self::UnitFileIs { unit, state } => Box::new(UnitFileIs { unit, state: *state }),

@@ -1,6 +1,7 @@
 //! Looks whether the machine behaves as asked, beyond the files.
 
 mod hostname;
+mod kernel;
 mod kind;
 mod link;
 mod password;

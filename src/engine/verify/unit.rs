@@ -74,9 +74,11 @@ async fn ask(system: &System, unit: &str, active: bool) -> Verdict {
     let Some(bus) = &system.bus else {
         return Verdict::Unseen("there is no system bus to ask".to_owned());
     };
+    // Taken first: while systemd answers, a unit that ends soon may grow old enough to be believed.
+    let now = BootTime::now(&system.root).monotonic;
     match bus.unit_status(unit).await {
         Err(error) => Verdict::Unseen(error.to_string()),
-        Ok(status) => judge(unit, active, &status, BootTime::now(&system.root).monotonic),
+        Ok(status) => judge(unit, active, &status, now),
     }
 }
 

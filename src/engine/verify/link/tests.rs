@@ -25,12 +25,12 @@ fn expected(keys: &str) -> Vec<(LinkSelector, LinkSetting)> {
     let plan = network::Network
         .plan(&config, &Machine::new(&root, &Facts::default()))
         .unwrap();
-    let link = |expectation| match expectation {
-        Expectation::LinkHas { link, file, setting } => {
-            assert_eq!(file, OWN);
-            (link, setting)
-        }
-        other => panic!("{other:?}"),
+    let link = |expectation: Expectation| {
+        let Expectation::LinkHas { link, file, setting } = expectation else {
+            panic!("{expectation:?}")
+        };
+        assert_eq!(file, OWN);
+        (link, setting)
     };
     plan.expectations.into_iter().map(link).collect()
 }
