@@ -29,3 +29,7 @@ pub mod source;
 pub mod state;
 pub mod system;
 pub mod vocabulary;
+
+#[cfg(test)]
+#[path = "../tests/support/skip.rs"]
+mod skip;

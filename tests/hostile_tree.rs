@@ -6,7 +6,6 @@
 mod support;
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,6 +15,7 @@ use nix::unistd::mkfifo;
 
 use support::mounts::{make_read_only, with_own_mounts};
 use support::program::{Said, firstlight, text};
+use support::skip::skip;
 use support::tree::{build, difference, place, snapshot};
 
 /// A user who is not root.
@@ -191,8 +191,7 @@ fn row(target: &str, document: &str, obstacle: &Obstacle, cleared: &Path, scene:
     let path = scene.tree.join(&target[1..]);
     clear(cleared);
     if !(obstacle.put)(&scene.tree, &path, &scene.outside) {
-        let _ = writeln!(std::io::stderr(), "SKIP: {row}: not on this system");
-        return;
+        return skip(format_args!("{row}: not on this system"));
     }
     let asked = scene.outside.with_extension("yaml");
     fs::write(&asked, document).unwrap();

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use support::program::{firstlight, text};
+use support::skip::is_root;
 use support::tree::{build, place};
 
 /// Runs the program with at most so many KiB for its data (`RLIMIT_DATA`).
@@ -80,8 +81,7 @@ fn with_threads(threads: usize, case: usize, arguments: &[&str]) -> Output {
 
 #[test]
 fn a_run_without_threads_ends_in_a_message() {
-    if !nix::unistd::geteuid().is_root() {
-        println!("SKIP a_run_without_threads_ends_in_a_message: needs root");
+    if !is_root("it runs the program as other users") {
         return;
     }
     let tree = place();

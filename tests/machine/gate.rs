@@ -1,6 +1,6 @@
 //! Who may boot machines, and how many at a time.
 
-use crate::say;
+use crate::skip::is_root;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,11 +28,9 @@ pub fn script(name: &str) -> PathBuf {
 
 /// Waits for a place; `None` when this user can't boot anything.
 pub fn enter(test: &str) -> Option<Permit> {
-    if !nix::unistd::geteuid().is_root() {
-        say(
-            test,
-            "SKIP: needs root (namespaces, and a tree with other people's files)",
-        );
+    if !is_root(&format!(
+        "{test} makes namespaces, and a tree with other people's files"
+    )) {
         return None;
     }
     static TOOLS: OnceLock<bool> = OnceLock::new();

@@ -17,6 +17,8 @@ mod probe;
 mod rootfs;
 mod scenario;
 mod seed;
+#[path = "../support/skip.rs"]
+mod skip;
 mod trial;
 mod vm;
 mod web;

@@ -6,4 +6,5 @@
 pub mod chroot;
 pub mod mounts;
 pub mod program;
+pub mod skip;
 pub mod tree;

@@ -1,16 +1,15 @@
 //! Mounts of a test's own, for file systems that are full or read-only.
 
-use std::io::Write;
 use std::path::Path;
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 
-/// Runs `body` where its mounts are seen by nobody else and end with it. Without root it says SKIP, past libtest's
-/// capture.
+use super::skip::is_root;
+
+/// Runs `body` where its mounts are seen by nobody else and end with it. Without root it is skipped.
 pub fn with_own_mounts(test: &str, body: impl FnOnce() + Send + 'static) {
-    if !nix::unistd::geteuid().is_root() {
-        let _ = writeln!(std::io::stderr(), "{test}: SKIP: needs root to mount");
+    if !is_root(&format!("{test} mounts")) {
         return;
     }
     // A namespace is a thread's: the programs that this thread starts are in it, those of other tests are not.

@@ -141,6 +141,7 @@ fn form(keyword: &Keyword) -> Option<Form> {
 mod tests {
     use super::*;
     use crate::document::sshd::keyword::KEYWORDS;
+    use crate::skip::{is_root, skip};
     use crate::system::sshd::{Sshd, SshdError};
 
     const VALUES: [&str; 15] = [
@@ -189,11 +190,9 @@ mod tests {
     #[test]
     fn the_real_sshd_agrees() {
         let Ok(mut sshd) = Sshd::find() else {
-            eprintln!("SKIPPED: sshd is not installed");
-            return;
+            return skip("sshd is not installed");
         };
-        if !nix::unistd::geteuid().is_root() {
-            eprintln!("SKIPPED: sshd wants root");
+        if !is_root("sshd wants it") {
             return;
         }
         let dir = tempfile::tempdir().unwrap();

@@ -52,6 +52,7 @@ mod tests {
     use std::process::{Command, Stdio};
 
     use super::*;
+    use crate::skip::skip;
     use crate::source::media::images::folder;
     use crate::system::Root;
 
@@ -96,12 +97,14 @@ mod tests {
     fn systemd_decrypts_them() {
         let name = "passwd.plaintext-password.root";
         let Some(encrypted) = encrypt(name, b"hunter2\n") else {
-            eprintln!("SKIP: no systemd-creds that encrypts without a key");
+            skip("no systemd-creds that encrypts without a key");
             return;
         };
         let (_tree, places) = machine(name, &encrypted, true);
         if let Err(why) = read(&places, name) {
-            eprintln!("SKIP: this machine's systemd-creds takes no credential without a key: {why}");
+            skip(format_args!(
+                "this machine's systemd-creds takes no credential without a key: {why}"
+            ));
             return;
         }
         assert_eq!(read(&places, name).unwrap().unwrap().as_slice(), b"hunter2\n");

@@ -1,6 +1,7 @@
 use std::fs::File;
 
 use super::*;
+use crate::skip::skip;
 use crate::source::Allow;
 use crate::source::media::images::{Image, SEED, disk, fat, folder, iso};
 use crate::source::signature::checked;
@@ -357,8 +358,7 @@ fn a_real_block_device() {
         .arg(&image.path)
         .output();
     let Some(attached) = attached.ok().filter(|output| output.status.success()) else {
-        println!("SKIP: no loop device to be had");
-        return;
+        return skip("no loop device to be had");
     };
     let device = PathBuf::from(String::from_utf8(attached.stdout).unwrap().trim());
     let listed = block::devices(Path::new("/sys/class/block"), Path::new("/dev"));

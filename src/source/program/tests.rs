@@ -2,6 +2,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
 use super::*;
+use crate::skip::is_root;
 use crate::source::media::images;
 use crate::source::signature::checked;
 use crate::source::signature::tests::{USER_DATA, USER_DATA_SIGNATURE, key};
@@ -87,8 +88,7 @@ fn what_they_print_can_be_signed_if_it_is_text() {
 
 /// A tree with these files in its program directories; `None`, with a word, for who is not root.
 fn machine(files: &[(&str, &str, u32)]) -> Option<(tempfile::TempDir, Root)> {
-    if users::get_effective_uid() != 0 {
-        println!("SKIP: only root can own programs that root runs");
+    if !is_root("others can't own programs that root runs") {
         return None;
     }
     let tree = tempfile::tempdir().unwrap();

@@ -97,8 +97,7 @@ mod tests {
     #[test]
     fn elsewhere_no_port_is_touched() {
         if vmw_backdoor::is_vmware_cpu() {
-            println!("SKIP: this is a VMware machine");
-            return;
+            return crate::skip::skip("this is a VMware machine");
         }
         for access in [Access::Privileged, Access::Unprivileged] {
             let why = Backdoor::new(access).get("userdata").unwrap_err();

@@ -1,13 +1,17 @@
 //! The real sshd, where it is installed; a test that can't run says so.
 
 use super::*;
+use crate::skip::{is_root, skip};
 
 /// Asks an sshd about a configuration with this text; `None`, aloud, where this machine can't run one.
 fn asked<T>(config: &str, question: impl AsyncFnOnce(Sshd) -> T) -> Option<T> {
     let sshd = match Sshd::find() {
-        Ok(sshd) if nix::unistd::geteuid().is_root() => sshd,
-        Ok(_) => return skip("sshd wants root"),
-        Err(error) => return skip(&error.to_string()),
+        Ok(sshd) if is_root("sshd wants it") => sshd,
+        Ok(_) => return None,
+        Err(error) => {
+            skip(error);
+            return None;
+        }
     };
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("sshd_config");
@@ -17,11 +21,6 @@ fn asked<T>(config: &str, question: impl AsyncFnOnce(Sshd) -> T) -> Option<T> {
         .build()
         .unwrap();
     Some(runtime.block_on(question(sshd.with_config(&file))))
-}
-
-fn skip<T>(why: &str) -> Option<T> {
-    eprintln!("SKIPPED: {why}");
-    None
 }
 
 /// Host keys that don't exist: as on a first boot.

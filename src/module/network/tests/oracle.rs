@@ -1,4 +1,4 @@
-//! The inputs of cloud-init's own tests: what it makes of the plain ones, we do too.
+//! Recordings of cloud-init: what it makes of plain networks, we do too.
 
 use std::collections::BTreeSet;
 
@@ -55,20 +55,9 @@ const DIFFERENCES: &[(&str, &str)] = &[
 
 #[test]
 fn plain_networks_mean_what_they_mean_for_cloud_init() {
-    // The repository's root, or a worktree two folders below the house.
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let candidates = ["../shared", "../../shared"].map(|shared| repository.join(shared));
-    let shared = candidates
-        .iter()
-        .find(|shared| shared.exists())
-        .unwrap_or(&candidates[0]);
-    let path = shared.join("oracles/cloud-init-networkd.json");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        println!("SKIP: there is no {}", path.display());
-        return;
-    };
-    let cases: BTreeMap<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
-    let mut unused: BTreeSet<&str> = DIFFERENCES.iter().map(|(name, _)| *name).collect();
+    let cases = recorded();
+    let listed = DIFFERENCES.iter().map(|(name, _)| *name);
+    let mut unused: BTreeSet<&str> = listed.filter(|name| cases.contains_key(*name)).collect();
     let (mut compared, mut wrong) = (0, Vec::new());
     for (name, case) in &cases {
         let Some(input) = ethernets_only(case) else { continue };
@@ -81,9 +70,27 @@ fn plain_networks_mean_what_they_mean_for_cloud_init() {
             _ => {}
         }
     }
-    assert!(compared > 80, "only {compared} cases");
+    assert!(compared > 10, "only {compared} cases");
     assert!(unused.is_empty(), "listed but not there: {unused:?}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What cloud-init makes of inputs of our own; and of those of its own tests, where a recording of them lies beside the
+/// repository: they are its authors' text, so that none of them is in it.
+fn recorded() -> BTreeMap<String, serde_json::Value> {
+    let own = include_str!("../../../../tests/oracles/networkd.json");
+    let mut cases: BTreeMap<String, serde_json::Value> = serde_json::from_str(own).unwrap();
+    // The repository's root, or a worktree two folders below the house.
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let beside = ["../shared", "../../shared"].map(|shared| repository.join(shared));
+    let mut beside = beside
+        .iter()
+        .filter_map(|shared| std::fs::read_to_string(shared.join("oracles/cloud-init-networkd.json")).ok());
+    if let Some(text) = beside.next() {
+        let theirs: BTreeMap<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
+        cases.extend(theirs);
+    }
+    cases
 }
 
 /// The `network` mapping of an input that is version 2 and has nothing but Ethernet interfaces.

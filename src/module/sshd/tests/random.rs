@@ -9,6 +9,7 @@ use crate::module::sshd::criteria::Who;
 use crate::module::sshd::effective::{Effective, MAIN};
 use crate::module::sshd::files::Files;
 use crate::module::{Check, Level};
+use crate::skip::{is_root, skip};
 use crate::system::sshd::{Sshd, Verdict};
 
 const LINES: &[&str] = &[
@@ -119,10 +120,10 @@ proptest! {
 #[test]
 fn the_real_sshd_agrees() {
     if let Err(error) = Sshd::find() {
-        return skip(&error.to_string());
+        return skip(error);
     }
-    if !nix::unistd::geteuid().is_root() {
-        return skip("sshd wants root");
+    if !is_root("sshd wants it") {
+        return;
     }
     let lines = all_lines();
     let case = (
@@ -209,10 +210,10 @@ const ACCESS: &[&str] = &[
 #[test]
 fn the_real_sshd_agrees_on_what_counts_for_root() {
     if let Err(error) = Sshd::find() {
-        return skip(&error.to_string());
+        return skip(error);
     }
-    if !nix::unistd::geteuid().is_root() {
-        return skip("sshd wants root");
+    if !is_root("sshd wants it") {
+        return;
     }
     let config = ProptestConfig {
         failure_persistence: None,
@@ -269,8 +270,4 @@ fn check_access(main: &str) -> Result<(), TestCaseError> {
         }
     }
     Ok(())
-}
-
-fn skip(why: &str) {
-    eprintln!("SKIPPED: {why}");
 }

@@ -11,6 +11,7 @@ use nix::libc::{self, REG_RAX, REG_RBP, REG_RBX, REG_RCX, REG_RDI, REG_RDX, REG_
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 
 use super::{Access, VALUE_LIMIT, converse};
+use crate::skip::skip;
 
 /// What VMware's instructions and answers are marked with, open-vm-tools' `backdoor_def.h` and `guest_msg_def.h`.
 const MAGIC: i64 = 0x564D_5868;
@@ -184,8 +185,7 @@ fn no_hypervisor() {
 #[test]
 fn in_a_process_of_its_own() {
     if vmw_backdoor::is_vmware_cpu() {
-        println!("SKIP: here the real one would answer");
-        return;
+        return skip("this is a VMware machine: the real one would answer");
     }
     let run = |test: &str| {
         let module = module_path!().split_once("::").unwrap().1;
@@ -205,7 +205,6 @@ fn in_a_process_of_its_own() {
     }
     // The trap is what answers: without it the first instruction is the last, but where a hypervisor knows the port.
     if std::fs::read_to_string("/sys/class/dmi/id/sys_vendor").is_ok() {
-        println!("SKIP: a hypervisor here may have the port");
         return;
     }
     assert!(!run("no_hypervisor").0);

@@ -9,6 +9,7 @@ use zbus::object_server::SignalEmitter;
 use zbus::{ObjectPath, OwnedObjectPath};
 
 use super::*;
+use crate::skip::skip;
 
 mod transient;
 
@@ -30,11 +31,7 @@ impl Daemon {
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
         let Ok(mut child) = command.spawn() else {
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "dbus-daemon is missing, and CI must not skip this"
-            );
-            println!("SKIP: dbus-daemon is missing, no bus to test with");
+            skip("dbus-daemon is missing, there is no bus to test with");
             return None;
         };
         let mut address = String::new();

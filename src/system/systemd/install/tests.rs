@@ -509,12 +509,7 @@ const CASES: &[Case] = &[
 #[test]
 fn links_and_states_are_those_of_systemctl() {
     if Command::new("systemctl").arg("--version").output().is_err() {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "systemctl is missing, and CI must not skip this"
-        );
-        println!("SKIP: systemctl is missing, nothing to compare with");
-        return;
+        return crate::skip::skip("systemctl is missing, there is nothing to compare with");
     }
     let mut wrong = Vec::new();
     for case in CASES {
