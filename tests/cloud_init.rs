@@ -243,7 +243,7 @@ fn ours(verdict: Verdict, tree: &Path) -> Told {
     let seed: Seed = match verdict {
         Verdict::Present(seed) => *seed,
         Verdict::Absent(_) => return Told::from([("seed", "none".to_owned())]),
-        Verdict::Broken(why) => return Told::from([("seed", format!("refused: {why}"))]),
+        Verdict::Broken(why) | Verdict::Unknown(why) => return Told::from([("seed", format!("refused: {why}"))]),
     };
     let here = seed.here();
     let document = Document::read(&here.texts());

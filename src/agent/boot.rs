@@ -7,8 +7,8 @@ use super::confirm::settle;
 use super::decide::{Decision, decide};
 use super::online;
 use super::remote::{final_stage, prepare, start_final_stage};
-use super::scrub;
 use super::selection::selection;
+use super::{scrub, seedless};
 use crate::document::Document;
 use crate::document::settings::OnFailure;
 use crate::engine::{Policy, Undone};
@@ -17,7 +17,7 @@ use crate::report::applied::AppliedReport;
 use crate::report::status::{Standing, Status};
 use crate::settings::Settings;
 use crate::source::{Choice, Rules, Seed, Verdict, search};
-use crate::state::{Generation, Outcome, StateError, Store, instance_id, scrubbed};
+use crate::state::{Generation, Outcome, StateError, Store, instance_id};
 use crate::system::{System, udev};
 
 /// How long the system stage waits for a seed on a device that udev has yet to come to: nothing waits for it.
@@ -150,14 +150,7 @@ async fn local(system: &System, store: &Store, choice: &Choice, settings: &Setti
     };
     let seed = match find(system, choice, &settings.rules, limit).await {
         Verdict::Present(seed) => seed,
-        Verdict::Absent(why) => {
-            let detail = format!("the local stage found no document, the system stage is yet to look ({why})");
-            return Ok(Status {
-                stage: Some(Stage::Local),
-                ..Status::plain(Standing::Running, detail)
-            });
-        }
-        Verdict::Broken(why) => return Ok(failed(Stage::Local, why)),
+        nothing => return Ok(seedless::in_local(&nothing)),
     };
     if !seed.is_whole() {
         return prepare(system, store, &seed, Stage::Local).await;
@@ -178,16 +171,17 @@ async fn late(system: &System, store: &Store, choice: &Choice, settings: &Settin
             prepare(system, store, &seed, Stage::System).await?;
             start_final_stage(system, &seed).await
         }
-        Verdict::Absent(why) => Ok(without_seed(store, &why)?),
-        Verdict::Broken(why) => Ok(failed(Stage::System, why)),
+        nothing => Ok(seedless::at_last(store, &nothing)?),
     }
 }
 
 /// Looks for the seed, for as long as udev still has devices to settle, `limit` at most.
 async fn find(system: &System, choice: &Choice, rules: &Rules, limit: Duration) -> Verdict {
     let look = || search(&system.root, true, choice, rules);
+    // What can't be read must not keep a device that is yet to come from being looked at.
+    let is_found = |verdict: &Verdict| !matches!(verdict, Verdict::Absent(_) | Verdict::Unknown(_));
     let verdict = look();
-    if !matches!(verdict, Verdict::Absent(_)) || limit.is_zero() {
+    if is_found(&verdict) || limit.is_zero() {
         return verdict;
     }
     let settled = udev::settle(&system.root, limit);
@@ -198,7 +192,7 @@ async fn find(system: &System, choice: &Choice, rules: &Rules, limit: Duration) 
             () = tokio::time::sleep(POLL) => {}
         }
         let verdict = look();
-        if !matches!(verdict, Verdict::Absent(_)) {
+        if is_found(&verdict) {
             return verdict;
         }
     }
@@ -385,38 +379,6 @@ fn unchanged(seed: &Seed, id: &str, generation: &Generation, stage: Stage) -> St
             _ => generation.incomplete.document.clone(),
         },
         ..about(seed, id, standing, detail)
-    }
-}
-
-/// No seed: where there was one before, the machine stands as that left it, and the status says so.
-fn without_seed(store: &Store, why: &str) -> Result<Status, StateError> {
-    let Some(current) = store.current()? else {
-        let detail = format!("no source has a document for this machine ({why})");
-        return Ok(Status {
-            stage: Some(Stage::System),
-            ..Status::plain(Standing::NoSource, detail)
-        });
-    };
-    let number = current.number;
-    let cause = match scrubbed(&store.generations()?, &scrub::nothing()) {
-        Some(_) => "the document was taken away from the hypervisor after use",
-        None => "no source has a document any more",
-    };
-    let detail = format!("{cause}; what generation {number} configured stays ({why})");
-    let status = Status::plain(current.outcome.into(), detail);
-    Ok(Status {
-        stage: Some(Stage::System),
-        generation: Some(number),
-        instance_id: Some(current.instance_id),
-        ..status
-    })
-}
-
-pub(super) fn failed(stage: Stage, why: String) -> Status {
-    Status {
-        stage: Some(stage),
-        problems: vec![why],
-        ..Status::plain(Standing::Failed, "no document can be taken; nothing was changed")
     }
 }
 

@@ -10,6 +10,7 @@ pub mod decide;
 pub mod online;
 pub mod remote;
 pub mod scrub;
+mod seedless;
 pub mod selection;
 
 pub use carry_out::{CarryOutError, Request, carry_out};

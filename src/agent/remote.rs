@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::boot::{about, begin, failed};
+use super::boot::{about, begin};
 use super::carry_out::{Request, carry_out};
 use super::confirm::settle;
 use super::decide::last_from_a_source;
+use super::seedless::failed;
 use super::selection::selection;
 use crate::document::Document;
 use crate::engine::Policy;
@@ -14,7 +15,7 @@ use crate::report::status::{Standing, Status};
 use crate::source::http::Client;
 use crate::source::remote::complete;
 use crate::source::signature::check;
-use crate::source::{Choice, NOT_ALLOWED, Rules, Seed};
+use crate::source::{Choice, Fault, FaultKind, NOT_ALLOWED, Rules, Seed};
 use crate::state::{StateError, Store, instance_id};
 use crate::system::System;
 use crate::system::systemd::Verb;
@@ -131,19 +132,20 @@ pub async fn final_stage(mut system: System, store: &Store, source: Option<&Choi
     store.forget_handed_on()?;
     match fetched {
         Ok(whole) => begin(&system, store, &whole, Stage::Final).await,
-        Err(why) => match as_before(store, &seed, &why)? {
+        Err(fault) => match as_before(store, &seed, &fault)? {
             Some(status) => Ok(status),
             // A file is signed like the document: what is not all there is nobody's word then.
             None if seed.lacks_only_files() && settings.rules.trusted_keys.is_empty() => {
-                without_files(&system, store, &seed, why).await
+                without_files(&system, store, &seed, fault.to_string()).await
             }
-            None => Ok(failed(Stage::Final, why)),
+            None => Ok(failed(Stage::Final, fault.to_string())),
         },
     }
 }
 
-/// A machine that was configured from there before stays as that left it.
-fn as_before(store: &Store, seed: &Seed, why: &str) -> Result<Option<Status>, StateError> {
+/// A machine that was configured from there before stays as that left it. That somebody has put something there which is
+/// refused is for people to know.
+fn as_before(store: &Store, seed: &Seed, fault: &Fault) -> Result<Option<Status>, StateError> {
     let generations = store.generations()?;
     let pointer = Some(seed.digest());
     let last = last_from_a_source(&generations, |last| last.pointer == pointer);
@@ -151,22 +153,24 @@ fn as_before(store: &Store, seed: &Seed, why: &str) -> Result<Option<Status>, St
         return Ok(None);
     };
     let number = last.number;
-    let detail = format!("the document could not be fetched again, what generation {number} configured stays ({why})");
-    Ok(Some(Status {
+    let detail =
+        format!("the document could not be fetched again, what generation {number} configured stays ({fault})");
+    let mut status = Status {
         stage: Some(Stage::Final),
         generation: Some(number),
         report: Some(Store::report_path(number)),
         ..about(seed, &last.instance_id, last.outcome.into(), &detail)
-    }))
+    };
+    if fault.kind == FaultKind::Forbidden {
+        status.add_problem(fault.to_string());
+    }
+    Ok(Some(status))
 }
 
 /// The document is here: a file of it that can't be had costs that file, until a later boot has it.
 async fn without_files(system: &System, store: &Store, seed: &Seed, why: String) -> anyhow::Result<Status> {
     let mut status = begin(system, store, seed, Stage::Final).await?;
-    status.problems.push(why);
-    if status.status == Standing::Done {
-        status.status = Standing::Degraded;
-    }
+    status.add_problem(why);
     Ok(status)
 }
 
@@ -174,12 +178,10 @@ async fn without_files(system: &System, store: &Store, seed: &Seed, why: String)
 ///
 /// # Errors
 /// The rules forbid it; or something of it can't be had, or is not signed.
-pub async fn fetch(system: &System, seed: &Seed, rules: &Rules) -> Result<Seed, String> {
+pub async fn fetch(system: &System, seed: &Seed, rules: &Rules) -> Result<Seed, Fault> {
     if !rules.allow.network {
-        return Err(format!(
-            "the document is at {}: the network is {NOT_ALLOWED}",
-            seed.rest()
-        ));
+        let what = format!("the document is at {}: the network is {NOT_ALLOWED}", seed.rest());
+        return Err(Fault::forbidden(what));
     }
     let (seed, rules, root) = (seed.clone(), rules.clone(), system.root.clone());
     let fetch = move || {
@@ -189,5 +191,5 @@ pub async fn fetch(system: &System, seed: &Seed, rules: &Rules) -> Result<Seed, 
         Ok(whole)
     };
     let fetched = blocking("fetch", fetch).await;
-    fetched.map_err(|error| format!("can't fetch the document: {error}"))?
+    fetched.map_err(|error| Fault::passing(format!("can't fetch the document: {error}")))?
 }

@@ -17,7 +17,7 @@ use crate::report::applied::{AppliedReport, ModuleOutcome};
 use crate::report::generation::GenerationReport;
 use crate::report::status::{Standing, Status};
 use crate::source::vmware::scrub::{Eraser, KEYS, asked, is_of_hypervisor};
-use crate::source::{self, Choice, Name, Places, Rules, Seed, Verdict, ovf, select, survey, vmware};
+use crate::source::{self, Choice, Fault, Name, Places, Rules, Seed, Verdict, ovf, select, survey, vmware};
 use crate::state::{Generation, Outcome, StateError, Store};
 use crate::system::System;
 
@@ -43,7 +43,7 @@ struct Environment {
     /// What it says.
     verdict: Verdict,
     /// Its text without its secrets; why it can't be edited.
-    left: Result<String, String>,
+    left: Result<String, Fault>,
 }
 
 /// The values that are overwritten, and what the next boot may find.
@@ -177,8 +177,11 @@ fn scrub(
             Err("after overwriting, the sources don't have what should be left: see `firstlight sources`".to_owned())
         }
         // Each value was read back, and any state on the way is known.
-        (_, _, Verdict::Absent(why) | Verdict::Broken(why)) => {
-            tracing::warn!("what is left in the hypervisor can't be looked at now: {why}");
+        (_, _, nothing) => {
+            tracing::warn!(
+                "what is left in the hypervisor can't be looked at now: {}",
+                nothing.why()
+            );
             Ok(())
         }
     }
@@ -201,7 +204,8 @@ fn plan(
 ) -> Result<Option<Plan>, String> {
     let seed = match select::choose(found.clone(), choice) {
         Verdict::Present(seed) => seed,
-        Verdict::Absent(why) | Verdict::Broken(why) => {
+        nothing => {
+            let why = nothing.why();
             return Err(format!("what held secrets can't be looked at again: {why}"));
         }
     };
@@ -303,7 +307,7 @@ impl Target {
         }
     }
 
-    fn overwrite(&self, eraser: &mut Eraser) -> Result<(), String> {
+    fn overwrite(&self, eraser: &mut Eraser) -> Result<(), Fault> {
         match self {
             Self::Key(key) => eraser.take_away(key),
             Self::Environment(left) => eraser.write("ovfEnv", left),
@@ -315,8 +319,9 @@ impl Target {
 fn digest(verdict: &Verdict) -> Result<String, String> {
     match verdict {
         Verdict::Present(seed) => Ok(seed.digest()),
-        Verdict::Absent(_) => Ok(nothing()),
-        Verdict::Broken(why) => Err(why.clone()),
+        // What can't be read is not taken for a seed by the next boot either.
+        Verdict::Absent(_) | Verdict::Unknown(_) => Ok(nothing()),
+        Verdict::Broken(fault) => Err(fault.to_string()),
     }
 }
 
@@ -327,7 +332,7 @@ fn digest(verdict: &Verdict) -> Result<String, String> {
 fn digest_then(taken: &str, found: &[select::Found], choice: &Choice) -> Result<String, String> {
     let verdict = select::choose(found.to_vec(), choice);
     let why = match &verdict {
-        Verdict::Broken(why) => why.clone(),
+        Verdict::Broken(fault) => fault.to_string(),
         Verdict::Present(seed) if seed.source != taken && !seed.proposes_only() => {
             format!("the document is that of {} ({}): detach it", seed.source, seed.place)
         }
@@ -433,7 +438,6 @@ mod tests {
             name,
             verdict: Verdict::Present(Box::new(seed)),
             took: Duration::ZERO,
-            late: false,
         }
     }
 
@@ -528,6 +532,6 @@ mod tests {
     #[test]
     fn nothing_is_left_of_a_source_that_has_nothing() {
         assert_eq!(digest(&Verdict::Absent("empty".to_owned())), Ok(nothing()));
-        assert_eq!(digest(&Verdict::Broken("torn".to_owned())), Err("torn".to_owned()));
+        assert_eq!(digest(&Verdict::Broken(Fault::lasting("torn"))), Err("torn".to_owned()));
     }
 }

@@ -16,7 +16,7 @@ use crate::report::SCHEMA;
 use crate::report::style::Style;
 use crate::report::words::count;
 use crate::settings::{self, Invalid, Settings};
-use crate::source::{Choice, Seed, Verdict, file, search};
+use crate::source::{Choice, Fault, FaultKind, Seed, Verdict, file, search};
 use crate::state::{Store, instance_id, scrubbed};
 use crate::system::System;
 
@@ -36,6 +36,9 @@ pub struct Context {
 struct Failure<'a> {
     schema: u32,
     error: String,
+    /// Where it is a source's: whether asking again may help.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<FaultKind>,
     diagnostics: &'a [Diagnostic],
 }
 
@@ -107,7 +110,7 @@ impl Context {
     pub async fn input(&self, path: Option<&Path>, system: &System) -> anyhow::Result<Option<Input>> {
         let seed = match path {
             Some(path) => {
-                let seed = file::read(path).map_err(anyhow::Error::msg)?;
+                let seed = file::read(path)?;
                 match seed.is_whole() {
                     true => seed,
                     false => self.fetched(&seed, &self.selection(system)?.1.of_a_person()).await?,
@@ -124,12 +127,12 @@ impl Context {
                         seed.rest()
                     ),
                     Verdict::Present(seed) => self.fetched(&seed, &settings).await?,
-                    Verdict::Broken(why) => bail!(why),
+                    Verdict::Broken(fault) | Verdict::Unknown(fault) => return Err(fault.into()),
                     Verdict::Absent(why) => {
                         let text = "no source has a document; `firstlight sources` says why";
                         self.say(text);
                         tracing::info!("{why}");
-                        self.print_failure(text, &[]);
+                        self.print_failure(text, None, &[]);
                         return Ok(None);
                     }
                 }
@@ -170,7 +173,7 @@ impl Context {
         }
         let rules = settings.clone().attended().rules;
         let fetched = fetch(&System::running()?, seed, &rules).await;
-        fetched.map_err(anyhow::Error::msg)
+        Ok(fetched?)
     }
 
     fn show_diagnostics(&self, diagnostics: &[Diagnostic]) {
@@ -205,7 +208,8 @@ impl Context {
         let text = format!("{error:#}");
         let style = Style::for_stream(&std::io::stderr());
         self.say(&format!("{}: {}", style.removed("error"), plain_lines(&text)));
-        self.print_failure(&text, &[]);
+        let kind = error.downcast_ref::<Fault>().map(|fault| fault.kind);
+        self.print_failure(&text, kind, &[]);
         Exit::Failed.into()
     }
 
@@ -217,16 +221,17 @@ impl Context {
             count(errors.count(), "error")
         );
         self.say(&text);
-        self.print_failure(&text, &document.diagnostics);
+        self.print_failure(&text, None, &document.diagnostics);
         Exit::Invalid
     }
 
     /// Programs get JSON even where there is no result.
-    fn print_failure(&self, error: &str, diagnostics: &[Diagnostic]) {
+    fn print_failure(&self, error: &str, kind: Option<FaultKind>, diagnostics: &[Diagnostic]) {
         if self.format == Format::Json {
             let failure = Failure {
                 schema: SCHEMA,
                 error: error.to_owned(),
+                kind,
                 diagnostics,
             };
             // It was said on standard error; the exit status says it again.

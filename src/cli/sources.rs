@@ -8,7 +8,7 @@ use super::context::Context;
 use super::exit::Exit;
 use crate::report::SCHEMA;
 use crate::report::style::Style;
-use crate::source::{Found, Name, Verdict, select, survey};
+use crate::source::{FaultKind, Found, Name, Verdict, select, survey};
 
 /// The places that can be named, a line each.
 pub fn help() -> String {
@@ -36,6 +36,9 @@ struct Row {
     verdict: &'static str,
     /// Where the seed is; or why there is none.
     why: String,
+    /// Of what is broken: whether asking again may help.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<FaultKind>,
     /// The parts of the seed that are there.
     parts: Vec<&'static str>,
     /// Where the rest of it is, to be fetched; absent where all of it is there.
@@ -56,15 +59,16 @@ impl Row {
             Verdict::Present(seed) if !seed.is_whole() => Some(seed.rest()),
             _ => None,
         };
-        let (verdict, why, parts) = match &found.verdict {
-            Verdict::Absent(why) => ("absent", why, Vec::new()),
-            Verdict::Broken(why) => ("broken", why, Vec::new()),
-            Verdict::Present(seed) => ("present", &seed.place, seed.parts().map(|(name, _)| name).collect()),
+        let (verdict, kind, parts) = match &found.verdict {
+            Verdict::Absent(_) => ("absent", None, Vec::new()),
+            Verdict::Broken(fault) | Verdict::Unknown(fault) => ("broken", Some(fault.kind), Vec::new()),
+            Verdict::Present(seed) => ("present", None, seed.parts().map(|(name, _)| name).collect()),
         };
         Self {
             name: found.name.as_str(),
             verdict,
-            why: why.clone(),
+            why: found.verdict.why(),
+            kind,
             parts,
             rest,
             microseconds: u64::try_from(found.took.as_micros()).unwrap_or(u64::MAX),
@@ -116,7 +120,7 @@ pub fn run(context: &Context) -> anyhow::Result<Exit> {
             (Exit::Done, Some(chosen), None)
         }
         Verdict::Absent(_) => (Exit::NoSource, None, None),
-        Verdict::Broken(why) => (Exit::Failed, None, Some(why)),
+        Verdict::Broken(fault) | Verdict::Unknown(fault) => (Exit::Failed, None, Some(fault.to_string())),
     };
     let report = Report {
         schema: SCHEMA,

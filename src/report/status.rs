@@ -151,6 +151,14 @@ impl Status {
         }
     }
 
+    /// Takes in a problem that leaves the boot less than done.
+    pub fn add_problem(&mut self, problem: String) {
+        self.problems.push(problem);
+        if self.status == Standing::Done {
+            self.status = Standing::Degraded;
+        }
+    }
+
     /// Takes in what came of a stage. What a module did in an earlier stage of this boot is kept.
     pub fn add_report(&mut self, report: &AppliedReport) {
         for module in report.modules.iter().filter(|module| module.is_asked_for()) {

@@ -1,10 +1,10 @@
 //! A document that a person gives: a file, or standard input.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-use super::{FILE, PART_LIMIT, Part, Seed};
+use super::{FILE, Fault, PART_LIMIT, Part, Seed};
 
 /// The place of a document that came from standard input.
 pub const STANDARD_INPUT: &str = "standard input";
@@ -15,7 +15,7 @@ pub const STANDARD_INPUT: &str = "standard input";
 /// # Errors
 /// It can't be read: what, and why.
 #[expect(clippy::disallowed_methods, reason = "the operator's own file, not the machine's")]
-pub fn read(path: &Path) -> Result<Seed, String> {
+pub fn read(path: &Path) -> Result<Seed, Fault> {
     let origin = if path == Path::new("-") {
         STANDARD_INPUT.to_owned()
     } else {
@@ -28,7 +28,11 @@ pub fn read(path: &Path) -> Result<Seed, String> {
     } else {
         File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
     };
-    result.map_err(|error| format!("can't read {origin}: {error}"))?;
+    result.map_err(|error| Fault {
+        place: String::new(),
+        what: format!("can't read {origin}: {error}"),
+        ..Fault::unreadable(&origin, &error)
+    })?;
     let mut seed = Seed::empty(FILE, origin.clone());
     seed.user_data = Some(Part::new(origin, bytes));
     Ok(seed)
@@ -39,18 +43,23 @@ pub fn read(path: &Path) -> Result<Seed, String> {
 /// # Errors
 /// It is no plain file, is too large, or can't be read.
 #[expect(clippy::disallowed_methods, reason = "the operator's own file, not the machine's")]
-pub fn read_plain(path: &Path) -> io::Result<Option<Vec<u8>>> {
+pub fn read_plain(path: &Path) -> Result<Option<Vec<u8>>, Fault> {
+    let place = path.display().to_string();
+    let unreadable = |error| Fault::unreadable(&place, &error);
     match std::fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         // Opening a pipe would wait for somebody to write.
-        Ok(metadata) if !metadata.is_file() => return Err(io::Error::other("not a plain file")),
-        other => other?,
+        Ok(metadata) if !metadata.is_file() => return Err(Fault::lasting("can't be read: not a plain file").at(&place)),
+        other => other.map_err(unreadable)?,
     };
     let mut bytes = Vec::new();
-    File::open(path)?.take(PART_LIMIT + 1).read_to_end(&mut bytes)?;
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(PART_LIMIT + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > PART_LIMIT {
-        let why = format!("it has more than the {PART_LIMIT} bytes that are read");
-        return Err(io::Error::other(why));
+        return Err(Fault::lasting(format!(
+            "can't be read: it has more than the {PART_LIMIT} bytes that are read"
+        ))
+        .at(&place));
     }
     Ok(Some(bytes))
 }

@@ -15,7 +15,7 @@ pub struct Member<'a> {
     place: String,
 }
 
-/// A member that can't be read: where it is, and what it is not. Without its value.
+/// Something that can't be read: where it is, and what is wrong with it. Without its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrong {
     /// Where it stands.

@@ -1,12 +1,11 @@
 //! Where sources look: the machine's files, and its block devices where it runs; as far as its owner allows.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::media::block::{self, Device};
-use super::{Allow, Rules};
-use crate::system::Root;
+use super::{Allow, Fault, Rules};
 use crate::system::trust::written_by_others;
+use crate::system::{Kind, Root};
 
 /// What all sources are given to look at.
 #[derive(Debug, Clone)]
@@ -53,16 +52,40 @@ impl Places {
     ///
     /// # Errors
     /// It can't be read, is too large, can be written by others than root, or is not to be looked for there.
-    pub fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
+    pub fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, Fault> {
         if let Some(forbidden) = self.allow().forbidden_directories() {
-            return Err(io::Error::other(forbidden));
+            return Err(refused(path, &forbidden));
         }
-        let path = path.to_string_lossy();
-        match written_by_others(&self.root, &path).map_err(io::Error::other)? {
-            Some(why) => Err(io::Error::other(why)),
-            None => self.root.read(&path).map_err(io::Error::other),
+        let name = path.to_string_lossy();
+        match written_by_others(&self.root, &name)? {
+            Some(why) => Err(refused(path, &why)),
+            None => match self.root.read(&name)? {
+                None => self.nothing_in_the_way(path).map(|()| None),
+                found => Ok(found),
+            },
         }
     }
+
+    /// Refuses a link to nothing, and what is no directory and stands for one: somebody meant something to be there.
+    fn nothing_in_the_way(&self, path: &Path) -> Result<(), Fault> {
+        let directory = path.parent().unwrap_or(path);
+        for (path, must_lead_on) in [(directory, true), (path, false)] {
+            let name = path.to_string_lossy();
+            let what = match (self.root.metadata(&name)?, self.root.metadata_followed(&name)?) {
+                (Some(_), None) => "can't be read: it is a link to nothing",
+                (_, Some(there)) if must_lead_on && there.kind != Kind::Directory => {
+                    "can't be read: it is no directory"
+                }
+                _ => continue,
+            };
+            return Err(Fault::lasting(what).at(name).with_hint("remove it"));
+        }
+        Ok(())
+    }
+}
+
+fn refused(path: &Path, why: &str) -> Fault {
+    Fault::forbidden(format!("can't be read: {why}")).at(path.display().to_string())
 }
 
 /// Those that may be opened.

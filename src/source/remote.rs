@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::http::{Address, Client, is_address};
-use super::{Allow, NOT_ALLOWED, PART_LIMIT, Part, Seed, Verdict};
+use super::{Allow, Fault, NOT_ALLOWED, PART_LIMIT, Part, Seed, Verdict};
 use crate::document::{Secret, encoded, list_of_addresses};
 
 /// The most addresses that one seed may lead to.
@@ -60,11 +60,10 @@ impl Seed {
 /// The verdict, but for a seed that leads elsewhere where that is not allowed.
 pub fn allowed(verdict: Verdict, allow: Allow) -> Verdict {
     match verdict {
-        Verdict::Present(seed) if !allow.network && !seed.is_whole() => Verdict::Broken(format!(
-            "{}: leads to {}, and the network is {NOT_ALLOWED}",
-            seed.place,
-            seed.rest()
-        )),
+        Verdict::Present(seed) if !allow.network && !seed.is_whole() => {
+            let what = format!("leads to {}, and the network is {NOT_ALLOWED}", seed.rest());
+            Fault::forbidden(what).at(seed.place).into()
+        }
         other => other,
     }
 }
@@ -83,7 +82,7 @@ struct Fetch<'a> {
 ///
 /// # Errors
 /// Something can't be had, or leads too far: which address, without what may be secret in it, and why.
-pub fn complete(seed: &Seed, client: &mut Client, signed: bool) -> Result<Seed, String> {
+pub fn complete(seed: &Seed, client: &mut Client, signed: bool) -> Result<Seed, Fault> {
     let pointer = seed.digest();
     let mut fetch = Fetch {
         client,
@@ -105,9 +104,12 @@ pub fn complete(seed: &Seed, client: &mut Client, signed: bool) -> Result<Seed, 
 impl Fetch<'_> {
     /// The NoCloud seed at `address`. What `own`, which led there, says of the machine comes before; a network and
     /// proposals of its own stay where the other has none, and its settings go below.
-    fn seed(&mut self, address: &Address, own: &Seed) -> Result<Seed, String> {
+    fn seed(&mut self, address: &Address, own: &Seed) -> Result<Seed, Fault> {
         let mut seed = Seed::empty(&own.source, address.to_string());
-        let lacks = |name: &str| format!("{address}: there is no {name}: put it there, an empty one will do");
+        let lacks = |name: &str| {
+            let fault = Fault::lasting(format!("there is no {name}")).at(address.to_string());
+            fault.with_hint("put it there, an empty one will do")
+        };
         seed.meta_data = Some(self.file(address, "meta-data")?.ok_or_else(|| lacks("meta-data"))?);
         seed.user_data = Some(self.file(address, "user-data")?.ok_or_else(|| lacks("user-data"))?);
         seed.vendor_data = self.file(address, "vendor-data")?;
@@ -125,15 +127,15 @@ impl Fetch<'_> {
         Ok(seed)
     }
 
-    fn file(&mut self, address: &Address, name: &str) -> Result<Option<Part>, String> {
+    fn file(&mut self, address: &Address, name: &str) -> Result<Option<Part>, Fault> {
         let file = address
             .file(name)
-            .map_err(|why| format!("{address}: with {name} {why}"))?;
+            .map_err(|fault| fault.named_by(&format!("with {name}")).at(address.to_string()))?;
         self.part(&file)
     }
 
     /// The documents that a part leads to, itself if it is one: the first, and those above it.
-    fn included(&mut self, part: Option<Part>) -> Result<(Option<Part>, Vec<Part>), String> {
+    fn included(&mut self, part: Option<Part>) -> Result<(Option<Part>, Vec<Part>), Fault> {
         let list = match part {
             Some(part) if is_list(&part) => part,
             other => return Ok((other, Vec::new())),
@@ -145,17 +147,14 @@ impl Fetch<'_> {
     }
 
     /// Adds the documents of a list to `found`. Bounded by [`DEPTH_LIMIT`].
-    fn follow(&mut self, list: &Part, depth: usize, found: &mut Vec<Part>) -> Result<(), String> {
+    fn follow(&mut self, list: &Part, depth: usize, found: &mut Vec<Part>) -> Result<(), Fault> {
         let Some(depth) = depth.checked_sub(1) else {
-            let origin = &list.origin;
-            return Err(format!(
-                "{origin}: lists of addresses lead to lists, more than {DEPTH_LIMIT} deep"
-            ));
+            let what = format!("lists of addresses lead to lists, more than {DEPTH_LIMIT} deep");
+            return Err(Fault::lasting(what).at(&list.origin));
         };
         for address in addresses(list)? {
-            let part = self
-                .part(&address)?
-                .ok_or_else(|| format!("{address}: the server has nothing there"))?;
+            let nothing = || Fault::lasting("the server has nothing there").at(address.to_string());
+            let part = self.part(&address)?.ok_or_else(nothing)?;
             match is_list(&part) {
                 true => self.follow(&part, depth, found)?,
                 false => found.push(part),
@@ -165,35 +164,34 @@ impl Fetch<'_> {
     }
 
     /// What the sources of `write_files` have. What a server doesn't have is for the document's `content` to stand in for.
-    fn files(&mut self, seed: &Seed) -> Result<Vec<(String, Part)>, String> {
+    fn files(&mut self, seed: &Seed) -> Result<Vec<(String, Part)>, Fault> {
         let mut found = Vec::new();
         for FileAt { uri, headers } in seed.missing_files() {
-            let address: Address = uri.parse().map_err(|why| format!("a source of write_files {why}"))?;
+            let named = |fault: Fault| fault.named_by("a source of write_files");
+            let address: Address = uri.parse().map_err(named)?;
             let part = self.part_with(&address, &headers)?;
             found.extend(part.map(|part| (uri, part)));
         }
         Ok(found)
     }
 
-    fn part(&mut self, address: &Address) -> Result<Option<Part>, String> {
+    fn part(&mut self, address: &Address) -> Result<Option<Part>, Fault> {
         self.part_with(address, &[])
     }
 
-    fn part_with(&mut self, address: &Address, headers: &[(String, Secret)]) -> Result<Option<Part>, String> {
+    fn part_with(&mut self, address: &Address, headers: &[(String, Secret)]) -> Result<Option<Part>, Fault> {
         self.fetched += 1;
         if self.fetched > ADDRESS_LIMIT {
-            return Err(format!(
-                "{address}: is one of more than {ADDRESS_LIMIT} addresses: fetch fewer"
-            ));
+            let what = format!("is one of more than {ADDRESS_LIMIT} addresses");
+            return Err(Fault::lasting(what).at(address.to_string()).with_hint("fetch fewer"));
         }
         let Some(bytes) = self.client.get_with(address, headers, PART_LIMIT)? else {
             return Ok(None);
         };
         self.total = self.total.saturating_add(bytes.len() as u64);
         if self.total > TOTAL_LIMIT {
-            return Err(format!(
-                "{address}: with it, more than the {TOTAL_LIMIT} bytes that one document may fetch: fetch less"
-            ));
+            let what = format!("with it, more than the {TOTAL_LIMIT} bytes that one document may fetch");
+            return Err(Fault::lasting(what).at(address.to_string()).with_hint("fetch less"));
         }
         let mut part = Part::new(address.to_string(), bytes);
         if self.signed {
@@ -251,23 +249,24 @@ pub fn is_list(part: &Part) -> bool {
 }
 
 /// The addresses of a list: one a line, the first may stand behind the header; `#` begins a comment.
-fn addresses(list: &Part) -> Result<Vec<Address>, String> {
+fn addresses(list: &Part) -> Result<Vec<Address>, Fault> {
     let origin = &list.origin;
     let behind = list_of_addresses(&list.bytes).unwrap_or_default();
-    let text = std::str::from_utf8(&behind).map_err(|_| format!("{origin}: the list of addresses is not UTF-8"))?;
+    let text =
+        std::str::from_utf8(&behind).map_err(|_| Fault::lasting("the list of addresses is not UTF-8").at(origin))?;
     let mut found = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        let address = line.parse().map_err(|why| format!("{origin}:{number}: {why}"))?;
-        found.push(address);
+        let here = |fault: Fault| fault.at(format!("{origin}:{number}"));
+        found.push(line.parse().map_err(here)?);
     }
     match found.is_empty() {
-        true => Err(format!(
-            "{origin}: the list has no address: write one a line, below `#include`"
-        )),
+        true => Err(Fault::lasting("the list has no address")
+            .at(origin)
+            .with_hint("write one a line, below `#include`")),
         false => Ok(found),
     }
 }

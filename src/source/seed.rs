@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
+use super::Fault;
 use super::http::Address;
 use crate::document::{Conversion, Text, Texts};
 
@@ -110,12 +111,10 @@ impl Part {
     ///
     /// # Errors
     /// It is none.
-    pub fn mapping(&self) -> Result<Map<String, Value>, String> {
+    pub fn mapping(&self) -> Result<Map<String, Value>, Fault> {
         let no_mapping = || {
-            format!(
-                "{}: is no YAML mapping: write KEY: VALUE lines, or leave it empty",
-                self.origin
-            )
+            let hint = "write KEY: VALUE lines, or leave it empty";
+            Fault::lasting("is no YAML mapping").at(&self.origin).with_hint(hint)
         };
         if self.bytes.trim_ascii().is_empty() {
             return Ok(Map::new());
@@ -208,7 +207,7 @@ impl Seed {
     ///
     /// # Errors
     /// The meta-data is no mapping.
-    pub fn put_above_meta_data(&mut self, keys: Map<String, Value>, own: &Part) -> Result<(), String> {
+    pub fn put_above_meta_data(&mut self, keys: Map<String, Value>, own: &Part) -> Result<(), Fault> {
         let below = self.meta_data.take();
         let (mut meta, origin) = match &below {
             Some(part) => (part.mapping()?, format!("{} and {}", part.origin, own.origin)),

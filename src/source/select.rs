@@ -9,8 +9,9 @@ use std::str::FromStr;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use super::gathered::Gathered;
 use super::{
-    Allow, NOT_ALLOWED, Places, Rules, Seed, Verdict, configdrive, credentials, nocloud, ovf, program, remote,
+    Allow, Fault, NOT_ALLOWED, Places, Rules, Seed, Verdict, configdrive, credentials, nocloud, ovf, program, remote,
     signature, vmware,
 };
 use crate::system::Root;
@@ -114,19 +115,19 @@ impl std::fmt::Display for Name {
 }
 
 impl FromStr for Name {
-    type Err = String;
+    type Err = Fault;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Fault> {
         let names = || Self::ALL.map(Self::as_str).join(", ");
         let found = Self::ALL.into_iter().find(|name| name.as_str() == text);
-        found.ok_or_else(|| format!("there is no source {text:?}; the sources are {}", names()))
+        found.ok_or_else(|| Fault::lasting(format!("there is no source {text:?}; the sources are {}", names())))
     }
 }
 
 impl TryFrom<String> for Name {
-    type Error = String;
+    type Error = Fault;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, Fault> {
         text.parse()
     }
 }
@@ -149,25 +150,26 @@ impl Choice {
     ///
     /// # Errors
     /// It names a source that there is not.
-    pub fn from_kernel_words(words: &str) -> Result<Option<Self>, String> {
+    pub fn from_kernel_words(words: &str) -> Result<Option<Self>, Fault> {
         let said = words.split_whitespace().rev();
         let value = said.filter_map(|word| word.strip_prefix("firstlight.source=")).next();
         let names = value.map(|value| value.split(',').map(str::parse).collect::<Result<_, _>>());
         let choice = names.transpose().map(|names| names.map(Self::These));
-        choice.map_err(|why: String| format!("firstlight.source= on the kernel command line: {why}"))
+        choice.map_err(|fault: Fault| fault.at("firstlight.source= on the kernel command line"))
     }
 }
 
 impl FromStr for Choice {
-    type Err = String;
+    type Err = Fault;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Fault> {
         match text.split_once(':') {
             None => Ok(Self::These(vec![text.parse()?])),
             Some((name, place)) => {
                 let name: Name = name.parse()?;
                 if place.is_empty() {
-                    return Err(format!("{name}: needs {} behind the colon", name.place()));
+                    let what = format!("needs {} behind the colon", name.place());
+                    return Err(Fault::lasting(what).at(name.as_str()));
                 }
                 Ok(Self::At(name, place.into()))
             }
@@ -184,8 +186,6 @@ pub struct Found {
     pub verdict: Verdict,
     /// How long it looked.
     pub took: Duration,
-    /// Whether its time was up: nobody knows what it would have said.
-    pub late: bool,
 }
 
 /// Looks for the seed of the machine at `root`. `live`: it runs, and its devices may be looked at.
@@ -201,7 +201,7 @@ pub fn survey(root: &Root, live: bool, choice: &Choice, rules: &Rules) -> Vec<Fo
         Choice::At(name, place) => {
             let (name, place, rules) = (*name, place.clone(), rules.clone());
             let timeout = rules.timeout;
-            let asked = ask(name, timeout, move || name.look_at(&place, &rules));
+            let asked = ask(name, move || name.look_at(&place, &rules));
             return answers(vec![(name, asked)], timeout);
         }
     };
@@ -212,7 +212,7 @@ pub fn survey(root: &Root, live: bool, choice: &Choice, rules: &Rules) -> Vec<Fo
             let verdict = remote::allowed(name.look(&places), places.allow());
             signature::checked(verdict, &places.rules.trusted_keys)
         };
-        (name, ask(name, rules.timeout, look))
+        (name, ask(name, look))
     };
     answers(names.into_iter().map(ask_one).collect(), rules.timeout)
 }
@@ -224,9 +224,8 @@ fn answers(asked: Vec<(Name, mpsc::Receiver<Found>)>, timeout: Duration) -> Vec<
         let left = timeout.saturating_sub(begun.elapsed());
         answer.recv_timeout(left).unwrap_or_else(|_| Found {
             name,
-            verdict: Verdict::Broken(format!("no answer within {} s", timeout.as_secs())),
+            verdict: Verdict::Unknown(Fault::passing(format!("no answer within {} s", timeout.as_secs()))),
             took: begun.elapsed(),
-            late: true,
         })
     };
     asked.into_iter().map(answer).collect()
@@ -234,84 +233,62 @@ fn answers(asked: Vec<(Name, mpsc::Receiver<Found>)>, timeout: Duration) -> Vec<
 
 /// Lets a source look on a thread of its own, which is left behind when it doesn't come back in time: what it does is
 /// bounded, so that it ends.
-fn ask(name: Name, timeout: Duration, look: impl FnOnce() -> Verdict + Send + 'static) -> mpsc::Receiver<Found> {
+fn ask(name: Name, look: impl FnOnce() -> Verdict + Send + 'static) -> mpsc::Receiver<Found> {
     let (answer, asked) = mpsc::channel();
     let refused = answer.clone();
     let look = move || {
         let begun = Instant::now();
         let verdict = look();
         let took = begun.elapsed();
-        let late = matches!(verdict, Verdict::Broken(_)) && took >= program::limit(timeout);
         // Nobody waits any more when the deadline has passed.
-        let _ = answer.send(Found {
-            name,
-            verdict,
-            took,
-            late,
-        });
+        let _ = answer.send(Found { name, verdict, took });
     };
     if let Err(error) = std::thread::Builder::new().name(name.to_string()).spawn(look) {
         // As above.
         let _ = refused.send(Found {
             name,
-            verdict: Verdict::Broken(format!("can't be asked: {error}")),
+            verdict: Verdict::Unknown(Fault::passing(format!("can't be asked: {error}"))),
             took: Duration::ZERO,
-            late: false,
         });
     }
     asked
 }
 
-/// One verdict from all answers. Where `choice` gives an order, the first that is not absent counts.
+/// One verdict from all answers. Where `choice` gives an order, the first that has a seed or a broken one counts.
 pub fn choose(found: Vec<Found>, choice: &Choice) -> Verdict {
     let ordered = matches!(choice, Choice::These(_));
-    let mut absent = Vec::new();
-    let mut broken = Vec::new();
-    let mut late = Vec::new();
-    let mut whole: Vec<Seed> = Vec::new();
-    for Found {
-        name,
-        verdict,
-        late: is_late,
-        ..
-    } in found
-    {
+    let mut said = Gathered::default();
+    let (mut broken, mut unknown) = (Vec::new(), Vec::new());
+    for Found { name, verdict, .. } in found {
         match verdict {
-            // A drive that hangs must not keep a machine from what another source has.
-            Verdict::Broken(why) if is_late => late.push(format!("{name}: {why}")),
-            Verdict::Absent(why) => absent.push(why),
             // An order was given so that one source can stand in for another, not so that a broken one is passed over.
-            Verdict::Broken(why) if ordered && whole.is_empty() => return Verdict::Broken(why),
-            Verdict::Broken(why) => broken.push(format!("{name}: {why}")),
+            Verdict::Broken(fault) if ordered => return fault.into(),
+            Verdict::Broken(fault) => broken.push((name, fault)),
+            // A drive that hangs must not keep a machine from what another source has.
+            Verdict::Unknown(fault) => unknown.push((name, fault)),
             Verdict::Present(seed) if ordered => {
-                warn_of(&late, &seed);
-                return Verdict::Present(seed);
+                said.seeds.push(*seed);
+                break;
             }
-            Verdict::Present(seed) if whole.iter().any(|other| other.says_the_same(&seed)) => {}
-            Verdict::Present(seed) => whole.push(*seed),
+            other => said.add(other),
         }
     }
-    place_proposals(&mut whole);
-    match whole.as_slice() {
-        [seed, ..] => warn_of(&late, seed),
-        [] => broken.extend(late),
-    }
-    match (whole.as_slice(), broken.as_slice()) {
-        ([], []) => Verdict::Absent(absent.join("; ")),
-        ([], _) => Verdict::Broken(broken.join("; ")),
-        ([seed], []) => Verdict::Present(Box::new(seed.clone())),
-        (seeds, _) => Verdict::Broken(several(seeds, &broken)),
-    }
+    (said.broken, said.unknown) = (by_source(broken), by_source(unknown));
+    place_proposals(&mut said.seeds);
+    said.verdict(one_of)
 }
 
-fn warn_of(late: &[String], seed: &Seed) {
-    for why in late {
-        tracing::warn!(
-            "{why}: the seed of {} ({}) is taken without it",
-            seed.source,
-            seed.place
-        );
+/// The faults, each once, with the names of the sources that have it.
+fn by_source(faults: Vec<(Name, Fault)>) -> Vec<Fault> {
+    let mut named: Vec<(Vec<&str>, Fault)> = Vec::new();
+    for (name, fault) in faults {
+        match named.iter_mut().find(|(_, other)| *other == fault) {
+            Some((names, _)) => names.push(name.as_str()),
+            None => named.push((vec![name.as_str()], fault)),
+        }
     }
+    let with_names = |(names, fault): (Vec<&str>, Fault)| fault.at(names.join(", "));
+    named.into_iter().map(with_names).collect()
 }
 
 /// Puts a seed that only proposes below the one that doesn't: the root's keys that a hypervisor hands to every machine
@@ -331,22 +308,19 @@ fn place_proposals(seeds: &mut Vec<Seed>) {
 }
 
 /// The refusal of what can't be told apart.
-fn several(seeds: &[Seed], broken: &[String]) -> String {
+fn one_of(seeds: &[Seed]) -> Fault {
     let places: Vec<_> = seeds
         .iter()
         .map(|seed| format!("{} ({})", seed.source, seed.place))
         .collect();
-    let mut why = match seeds {
-        [_] => format!("{} has a seed, but {}", places.join(""), broken.join("; ")),
-        _ => format!("different seeds: {}", places.join(" and ")),
-    };
-    if let Some(first) = seeds.first() {
-        let name = &first.source;
-        why += &format!(
-            ": keep one, or say which: --source {name}, or firstlight.source={name} on the kernel command line"
-        );
-    }
-    why
+    let fault = Fault::lasting(match places.as_slice() {
+        [place] => format!("{place} has a seed"),
+        places => format!("different seeds: {}", places.join(" and ")),
+    });
+    let name = seeds.first().map_or("NAME", |seed| seed.source.as_str());
+    fault.with_hint(format!(
+        "keep one, or say which: --source {name}, or firstlight.source={name} on the kernel command line"
+    ))
 }
 
 #[cfg(test)]
@@ -368,13 +342,16 @@ mod tests {
             name: Name::NoCloud,
             verdict,
             took: Duration::ZERO,
-            late: false,
         };
         verdicts.into_iter().map(found).collect()
     }
 
     fn broken() -> Verdict {
-        Verdict::Broken("torn".to_owned())
+        Fault::lasting("torn").into()
+    }
+
+    fn unknown() -> Verdict {
+        Verdict::Unknown(Fault::passing("/dev/sr0: can't be read"))
     }
 
     fn absent() -> Verdict {
@@ -396,9 +373,9 @@ mod tests {
             Verdict::Absent("late".to_owned())
         };
         let short = Duration::from_millis(20);
-        let found = answers(vec![(Name::NoCloud, ask(Name::NoCloud, short, never))], short);
+        let found = answers(vec![(Name::NoCloud, ask(Name::NoCloud, never))], short);
         assert!(
-            matches!(found.as_slice(), [Found { late: true, verdict: Verdict::Broken(why), .. }] if why.contains("no answer")),
+            matches!(found.as_slice(), [Found { verdict: Verdict::Unknown(why), .. }] if why.what.contains("no answer")),
             "{found:?}"
         );
     }
@@ -425,6 +402,7 @@ mod tests {
         let Verdict::Broken(why) = choose(both(), &Choice::All) else {
             panic!()
         };
+        let why = why.to_string();
         assert!(
             why.starts_with("different seeds: a (at-a) and b (at-b): keep one"),
             "{why}"
@@ -450,20 +428,34 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_too_late_keeps_no_other_from_being_taken() {
+    fn what_there_is_no_telling_of_keeps_no_other_from_being_taken_and_is_not_absent() {
         for choice in [Choice::All, ORDERED] {
-            for late_first in [true, false] {
-                let mut all = found(vec![broken(), seed("a", "x")]);
-                all[0].late = true;
-                if !late_first {
+            for unknown_first in [true, false] {
+                let mut all = found(vec![unknown(), seed("a", "x")]);
+                if !unknown_first {
                     all.reverse();
                 }
                 assert_eq!(source(&choose(all, &choice)), "a", "{choice:?}");
             }
-            let mut alone = found(vec![broken(), absent()]);
-            alone[0].late = true;
-            assert!(matches!(choose(alone, &choice), Verdict::Broken(why) if why.contains("torn")));
+            for others in [vec![unknown()], vec![unknown(), absent()], vec![absent(), unknown()]] {
+                let verdict = choose(found(others), &choice);
+                let Verdict::Unknown(fault) = verdict else {
+                    panic!("{verdict:?}")
+                };
+                assert!(fault.is_passing());
+                assert_eq!(fault.to_string(), "nocloud: /dev/sr0: can't be read");
+            }
         }
+    }
+
+    #[test]
+    fn what_several_sources_say_is_said_once() {
+        let mut all = found(vec![unknown(), unknown(), unknown()]);
+        (all[1].name, all[2].name) = (Name::Ovf, Name::ConfigDrive);
+        let Verdict::Unknown(fault) = choose(all, &Choice::All) else {
+            panic!()
+        };
+        assert_eq!(fault.to_string(), "nocloud, ovf, configdrive: /dev/sr0: can't be read");
     }
 
     #[test]
@@ -481,7 +473,7 @@ mod tests {
         assert_eq!(words("quiet ro"), Ok(None));
         let one = Ok(Some(Choice::These(vec![Name::NoCloud])));
         assert_eq!(words("quiet firstlight.source=tape firstlight.source=nocloud"), one);
-        let why = words("firstlight.source=nocloud,tape").unwrap_err();
+        let why = words("firstlight.source=nocloud,tape").unwrap_err().to_string();
         assert!(why.contains("there is no source \"tape\""), "{why}");
         assert_eq!("nocloud".parse(), Ok(Choice::These(vec![Name::NoCloud])));
         assert_eq!("nocloud:/a:b".parse(), Ok(Choice::At(Name::NoCloud, "/a:b".into())));

@@ -5,7 +5,7 @@
 use minisign_verify::{Error, PublicKey, Signature};
 use serde::Deserialize;
 
-use super::{Part, Seed, Signing, Verdict};
+use super::{Fault, Part, Seed, Signing, Verdict};
 
 /// The largest signature that is looked at, in bytes; minisign's have some 300.
 const LIMIT: usize = 8 * 1024;
@@ -16,12 +16,14 @@ const LIMIT: usize = 8 * 1024;
 pub struct TrustedKey(PublicKey);
 
 impl TryFrom<String> for TrustedKey {
-    type Error = String;
+    type Error = Fault;
 
     /// The key as in the last line of a `.pub` file; the whole file will do.
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, Fault> {
         let key = text.lines().map(str::trim).rfind(|line| !line.is_empty());
-        let wrong = |_| "is no minisign public key: it is the line of minisign.pub that begins with RW".to_owned();
+        let wrong = |_| {
+            Fault::lasting("is no minisign public key").with_hint("it is the line of minisign.pub that begins with RW")
+        };
         PublicKey::from_base64(key.unwrap_or_default()).map(Self).map_err(wrong)
     }
 }
@@ -41,7 +43,7 @@ pub fn checked(verdict: Verdict, keys: &[TrustedKey]) -> Verdict {
 ///
 /// # Errors
 /// Which part, why, and how it is signed.
-pub fn check(seed: &Seed, keys: &[TrustedKey]) -> Result<(), String> {
+pub fn check(seed: &Seed, keys: &[TrustedKey]) -> Result<(), Fault> {
     // First what no signature can mend.
     let mut parts: Vec<_> = seed.parts().collect();
     parts.sort_by_key(|(_, part)| !is_impossible(part));
@@ -67,7 +69,7 @@ fn beside(source: &str, part: &str) -> String {
 ///
 /// # Errors
 /// Which part, why, and how it is signed.
-fn check_part(part: &Part, name: &str, beside: &str, keys: &[TrustedKey]) -> Result<(), String> {
+fn check_part(part: &Part, name: &str, beside: &str, keys: &[TrustedKey]) -> Result<(), Fault> {
     if keys.is_empty() || part.bytes.is_empty() || part.signing == Signing::Settled {
         return Ok(());
     }
@@ -75,23 +77,21 @@ fn check_part(part: &Part, name: &str, beside: &str, keys: &[TrustedKey]) -> Res
         let mut parts = part.made_of.iter();
         return parts.try_for_each(|part| check_part(part, name, beside, keys));
     }
-    let origin = &part.origin;
+    let refused = |what: &str| {
+        let sign = format!("sign it with `minisign -Sm {name}`, and put the signature beside it as {beside}");
+        Err(Fault::forbidden(what).at(&part.origin).with_hint(sign))
+    };
     if part.signing == Signing::Impossible {
-        return Err(format!(
-            "{origin}: its {name} can't be signed where it is, and this machine has trusted_keys: give it signed by another \
-             source, or leave this one out of `sources` or `allow` in /etc/firstlight/config.yaml"
-        ));
+        let what = format!("its {name} can't be signed where it is, and this machine has trusted_keys");
+        let hint = "give it signed by another source, or leave this one out of `sources` or `allow` in \
+                    /etc/firstlight/config.yaml";
+        return Err(Fault::forbidden(what).at(&part.origin).with_hint(hint));
     }
-    let sign = format!("sign it with `minisign -Sm {name}`, and put the signature beside it as {beside}");
     let Some(bytes) = &part.signature else {
-        return Err(format!(
-            "{origin}: is not signed, and this machine has trusted_keys: {sign}"
-        ));
+        return refused("is not signed, and this machine has trusted_keys");
     };
     let Some(signature) = decode(bytes) else {
-        return Err(format!(
-            "{origin}: what is beside it is no signature of minisign: {sign}"
-        ));
+        return refused("what is beside it is no signature of minisign");
     };
     let mut why = "is signed, but not with one of this machine's trusted_keys";
     for TrustedKey(key) in keys {
@@ -101,7 +101,7 @@ fn check_part(part: &Part, name: &str, beside: &str, keys: &[TrustedKey]) -> Res
             Err(_) => why = "is not what was signed: it was changed, or the signature is another one's",
         }
     }
-    Err(format!("{origin}: {why}: {sign}"))
+    refused(why)
 }
 
 fn is_impossible(part: &Part) -> bool {
@@ -149,7 +149,7 @@ pub(super) mod tests {
 
     fn refused(user_data: &str, signature: Option<&str>) -> String {
         match checked(seed(user_data, signature), &[key()]) {
-            Verdict::Broken(why) => why,
+            Verdict::Broken(fault) => fault.to_string(),
             other => panic!("{user_data:?} {signature:?}: {other:?}"),
         }
     }
@@ -207,6 +207,7 @@ pub(super) mod tests {
         let Verdict::Broken(why) = checked(Verdict::Present(Box::new(seed.clone())), &[key()]) else {
             panic!()
         };
+        let why = why.to_string();
         assert!(
             why.starts_with("cd: its meta-data can't be signed where it is"),
             "{why}"

@@ -80,14 +80,17 @@ fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
 
 /// The document of a verdict; `None` where the source says why there is none.
 fn document(verdict: Verdict, size: usize) -> Option<Document> {
-    let seed: Box<Seed> = match verdict {
-        Verdict::Present(seed) => seed,
-        Verdict::Absent(why) | Verdict::Broken(why) => {
-            assert_said(&why);
-            assert!(!why.is_empty());
-            return None;
-        }
+    let why = match verdict {
+        Verdict::Present(seed) => return Some(read(&seed, size)),
+        Verdict::Absent(why) => why,
+        Verdict::Broken(fault) | Verdict::Unknown(fault) => fault.to_string(),
     };
+    assert_said(&why);
+    assert!(!why.is_empty());
+    None
+}
+
+fn read(seed: &Seed, size: usize) -> Document {
     let written: usize = seed.parts().map(|(_, part): (_, &Part)| part.bytes.len()).sum();
     assert!(written <= 32 * size + 64 * 1024, "{size} bytes became {written}");
     let document = Document::read(&seed.texts());
@@ -98,7 +101,7 @@ fn document(verdict: Verdict, size: usize) -> Option<Document> {
         assert_said(diagnostic.hint.as_deref().unwrap_or_default());
         assert_said(&diagnostic.render(false));
     }
-    Some(document)
+    document
 }
 
 fn assert_said(words: &str) {

@@ -16,7 +16,7 @@ use crate::report::SCHEMA;
 use crate::report::style::Style;
 use crate::settings::Settings;
 use crate::source::media::Volume;
-use crate::source::{Choice, Name, Part, Seed, Verdict, file, search};
+use crate::source::{Choice, Fault, Name, Part, Seed, Verdict, file, search};
 use crate::system::Root;
 use kind::Kind;
 
@@ -106,9 +106,9 @@ fn validate(path: &Path, kind: Option<Kind>, root: &Root) -> DocumentReport {
             let kind = kind.unwrap_or_else(|| Kind::of(path, bytes.unwrap_or_default()));
             DocumentReport::of(seed.place.clone(), kind, diagnostics(&seed, kind))
         }
-        Err(why) => {
+        Err(fault) => {
             let file = path.display().to_string();
-            let diagnostics = vec![Diagnostic::whole(&file, why, None)];
+            let diagnostics = vec![diagnostic(&file, fault)];
             DocumentReport {
                 read: false,
                 ..DocumentReport::of(file, kind.unwrap_or(Kind::UserData), diagnostics)
@@ -150,8 +150,8 @@ fn whole_seed(path: &Path, root: &Root) -> DocumentReport {
                 let diagnostics = Document::read(&seed.texts()).diagnostics;
                 return DocumentReport::of(file, Kind::Seed, diagnostics);
             }
-            Verdict::Broken(why) => {
-                let diagnostics = vec![Diagnostic::whole(&file, why, None)];
+            Verdict::Broken(fault) | Verdict::Unknown(fault) => {
+                let diagnostics = vec![diagnostic(&file, fault)];
                 return DocumentReport::of(file, Kind::Seed, diagnostics);
             }
             Verdict::Absent(why) if nothing.is_empty() => nothing = why,
@@ -161,6 +161,13 @@ fn whole_seed(path: &Path, root: &Root) -> DocumentReport {
     let hint = "a seed has the files user-data and meta-data, or is a config drive or an OVF environment";
     let diagnostics = vec![Diagnostic::whole(&file, nothing, Some(hint.to_owned()))];
     DocumentReport::of(file, Kind::Seed, diagnostics)
+}
+
+/// Why a document or a seed can't be read, in the words of a diagnostic about `file`.
+fn diagnostic(file: &str, fault: Fault) -> Diagnostic {
+    let Fault { place, what, hint, .. } = fault;
+    let file = if place.is_empty() { file } else { &place };
+    Diagnostic::whole(file, what, hint)
 }
 
 /// Everything that is wrong with one text.

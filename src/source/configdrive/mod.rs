@@ -10,9 +10,10 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::file::read_plain;
+use super::gathered::Gathered;
 use super::lenient::Member;
 use super::media::Volume;
-use super::{PART_LIMIT, Part, Places, Seed, Verdict, json};
+use super::{Fault, PART_LIMIT, Part, Places, Seed, Verdict, json};
 use crate::document::Conversion;
 
 /// The source's name.
@@ -25,7 +26,7 @@ const LABEL: &str = "config-2";
 const LATEST: &str = "openstack/latest";
 
 /// Gives a file below the top of the volume, `None` if it isn't there.
-type Reader<'a> = dyn Fn(&str) -> Result<Option<Vec<u8>>, String> + 'a;
+type Reader<'a> = dyn Fn(&str) -> Result<Option<Vec<u8>>, Fault> + 'a;
 
 /// The most members that a file may have: each takes far more room in memory than in its text.
 const MEMBER_LIMIT: usize = 250_000;
@@ -35,34 +36,24 @@ const ADVICE: &str = "correct it in OpenStack, or make the drive again";
 
 /// Searches the volumes of the machine.
 pub fn search(places: &Places) -> Verdict {
-    let mut found: Vec<Seed> = Vec::new();
+    let mut found = Gathered::default();
+    found.absent.push(format!("no volume labelled {LABEL}"));
+    found.absent.extend(places.allow().forbidden_devices());
     for device in &places.devices {
-        let volume = match Volume::open(device) {
-            Ok(Some(volume)) if volume.is_labelled(LABEL) => volume,
-            // What can't be read is reported by the source that looks at every volume.
-            _ => continue,
-        };
-        match on_volume(&volume) {
-            Ok(seed) if found.iter().any(|other| other.says_the_same(&seed)) => {}
-            Ok(seed) => found.push(seed),
-            Err(why) => return Verdict::Broken(why),
+        match Volume::open(device) {
+            Ok(Some(volume)) if volume.is_labelled(LABEL) => found.add(on_volume(&volume)),
+            Ok(_) => {}
+            Err(error) => found.add_unreadable(error),
         }
     }
-    match found.as_slice() {
-        [] => {
-            let mut absent = vec![format!("no volume labelled {LABEL}")];
-            absent.extend(places.allow().forbidden_devices());
-            Verdict::Absent(absent.join("; "))
-        }
-        [seed] => Verdict::Present(Box::new(seed.clone())),
-        seeds => {
-            let places: Vec<_> = seeds.iter().map(|seed| seed.place.as_str()).collect();
-            Verdict::Broken(format!(
-                "different volumes labelled {LABEL}: {}: detach all but one",
-                places.join(" and ")
-            ))
-        }
-    }
+    found.verdict(|seeds| {
+        let places: Vec<_> = seeds.iter().map(|seed| seed.place.as_str()).collect();
+        Fault::lasting(match places.as_slice() {
+            [place] => format!("{place} is whole"),
+            places => format!("different volumes labelled {LABEL}: {}", places.join(" and ")),
+        })
+        .with_hint("detach all but one")
+    })
 }
 
 /// The seed at `path`: the directory that has `openstack`, an image or a device. For `--source configdrive:PATH`.
@@ -70,43 +61,35 @@ pub fn search(places: &Places) -> Verdict {
 pub fn from_path(path: &Path) -> Verdict {
     let place = path.display().to_string();
     if path.is_dir() {
-        let read = |name: &str| {
-            let path = path.join(name);
-            read_plain(&path).map_err(|error| format!("{}: can't be read: {error}", path.display()))
-        };
-        return verdict(assemble(&place, "/", &read));
+        let read = |name: &str| read_plain(&path.join(name));
+        return assemble(&place, "/", &read).into();
     }
     let volumes = match Volume::open_all(path) {
         Ok(volumes) => volumes,
-        Err(error) => return Verdict::Broken(error.to_string()),
+        Err(error) => return Fault::from(error).into(),
     };
     let labelled = volumes.iter().find(|volume| volume.is_labelled(LABEL));
     match labelled.or(volumes.first()) {
-        Some(volume) => verdict(on_volume(volume)),
-        None => Verdict::Broken(format!("{place}: there is no ISO 9660 or FAT file system in it")),
+        Some(volume) => on_volume(volume).into(),
+        None => Fault::lasting("there is no ISO 9660 or FAT file system in it")
+            .at(place)
+            .into(),
     }
 }
 
-fn verdict(seed: Result<Seed, String>) -> Verdict {
-    match seed {
-        Ok(seed) => Verdict::Present(Box::new(seed)),
-        Err(why) => Verdict::Broken(why),
-    }
-}
-
-fn on_volume(volume: &Volume) -> Result<Seed, String> {
-    let read = |name: &str| volume.read(name, PART_LIMIT).map_err(|error| error.to_string());
+fn on_volume(volume: &Volume) -> Result<Seed, Fault> {
+    let read = |name: &str| Ok(volume.read(name, PART_LIMIT)?);
     assemble(volume.name(), ":", &read)
 }
 
-fn assemble(place: &str, separator: &str, read: &Reader<'_>) -> Result<Seed, String> {
-    let part = |name: &str| -> Result<Option<Part>, String> {
+fn assemble(place: &str, separator: &str, read: &Reader<'_>) -> Result<Seed, Fault> {
+    let part = |name: &str| -> Result<Option<Part>, Fault> {
         let name = format!("{LATEST}/{name}");
         let origin = format!("{place}{separator}{name}");
         Ok(read(&name)?.map(|bytes| Part::new(origin, bytes).unsignable()))
     };
     let Some(meta) = part("meta_data.json")? else {
-        return Err(format!("{place}: there is no {LATEST}/meta_data.json on it"));
+        return Err(Fault::lasting(format!("there is no {LATEST}/meta_data.json on it")).at(place));
     };
     let mut seed = Seed::empty(NAME, place.to_owned());
     seed.meta_data = Some(meta_data(&meta)?);
@@ -120,12 +103,11 @@ fn assemble(place: &str, separator: &str, read: &Reader<'_>) -> Result<Seed, Str
 ///
 /// # Errors
 /// It is no JSON object: then nothing says that this drive is what it is taken for.
-fn meta_data(part: &Part) -> Result<Part, String> {
-    let value = parse(part).map_err(|(place, message)| format!("{place}: {message}: {ADVICE}"))?;
+fn meta_data(part: &Part) -> Result<Part, Fault> {
+    let wrong = |place: &str, what: String| Fault::lasting(what).at(place).with_hint(ADVICE);
+    let value = parse(part).map_err(|(place, message)| wrong(&place, message))?;
     let about = Member::whole(&value);
-    about
-        .object()
-        .map_err(|wrong| format!("{}: {}: {ADVICE}", part.origin, wrong.message))?;
+    about.object().map_err(|fault| wrong(&part.origin, fault.message))?;
     let mut conversion = Conversion::new(ADVICE);
     let mut identity = Map::new();
     for (key, name) in [("uuid", "instance-id"), ("hostname", "local-hostname")] {

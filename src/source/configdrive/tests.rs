@@ -38,7 +38,7 @@ fn present(verdict: Verdict) -> Seed {
 
 fn broken(verdict: Verdict) -> String {
     match verdict {
-        Verdict::Broken(why) => why,
+        Verdict::Broken(fault) => fault.to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -634,4 +634,34 @@ fn what_would_take_more_room_in_memory_than_in_its_text_is_not_read() {
         told,
         ["network_data.json: the file has more than the 250000 members that are read"]
     );
+}
+
+fn places(devices: &[&std::path::PathBuf], root: &std::path::Path) -> Places {
+    Places {
+        root: Root::open(root).unwrap(),
+        live: true,
+        devices: devices.iter().map(|device| (*device).clone()).collect(),
+        rules: Rules::default(),
+    }
+}
+
+/// A drive that fails, or is cut off, is not one that isn't there.
+#[test]
+fn a_drive_that_cannot_be_read_is_not_absent() {
+    let root = tempfile::tempdir().unwrap();
+    let look = |devices: &[&std::path::PathBuf]| search(&places(devices, root.path()));
+    let (failing, gone) = ("/dev/null".into(), "/nonexistent/sr0".into());
+    assert!(matches!(look(&[&gone]), Verdict::Absent(_)));
+    let verdict = look(&[&gone, &failing]);
+    assert!(
+        matches!(&verdict, Verdict::Unknown(fault) if fault.place == "/dev/null"),
+        "{verdict:?}"
+    );
+    let Some(drive) = iso("xorriso", "config-2", &["-J", "-r"], &files(&[])) else {
+        return;
+    };
+    present(look(&[&failing, &drive.path]));
+    drive.cut(drive.bytes().len() as u64 / 2);
+    let why = broken(look(&[&failing, &drive.path]));
+    assert!(why.contains("it was cut; copy or make it again"), "{why}");
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::source::{PART_LIMIT, Places};
-use crate::system::run::{Keep, run};
+use crate::source::{Fault, PART_LIMIT, Places};
+use crate::system::run::{Keep, RunError, run};
 
 /// Where systemd collects them.
 pub const DIRECTORY: &str = "/run/credentials/@encrypted";
@@ -20,16 +20,15 @@ const LIMIT: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// It can't be decrypted on this machine. What the program says is not repeated: it may hold a part of the value.
-pub fn read(places: &Places, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
+pub fn read(places: &Places, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Fault> {
     let path = format!("{DIRECTORY}/{name}");
-    if !places.root.exists(&path).map_err(|error| error.to_string())? {
+    if !places.root.exists(&path)? {
         return Ok(None);
     }
-    let fail = |why: &str| Err(format!("{path}: can't be decrypted: {why}"));
-    if !places.root.exists(PROGRAM).map_err(|error| error.to_string())? {
-        return fail(
-            "this machine has no /usr/bin/systemd-creds: give it as plain text, or with LoadCredentialEncrypted=",
-        );
+    let fault = |why: &str| Fault::lasting(format!("can't be decrypted: {why}")).at(&path);
+    if !places.root.exists(PROGRAM)? {
+        let fault = fault("this machine has no /usr/bin/systemd-creds");
+        return Err(fault.with_hint("give it as plain text, or with LoadCredentialEncrypted="));
     }
     // The program is the running machine's own; the file is named as that machine sees it.
     let file = places.root.path().join(path.trim_start_matches('/'));
@@ -42,8 +41,14 @@ pub fn read(places: &Places, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, S
     ];
     match run(&argv, &[], LIMIT, Keep::Whole(PART_LIMIT)) {
         Ok(said) if said.success => Ok(Some(said.stdout)),
-        Ok(_) => fail("systemd-creds refuses: was it encrypted for this machine, and under this name?"),
-        Err(why) => fail(&format!("systemd-creds: {why}")),
+        Ok(_) => {
+            let hint = "was it encrypted for this machine, and under this name?";
+            Err(fault("systemd-creds refuses").with_hint(hint))
+        }
+        Err(why @ RunError::Late(_)) => {
+            Err(Fault::passing(format!("can't be decrypted: systemd-creds: {why}")).at(&path))
+        }
+        Err(why) => Err(fault(&format!("systemd-creds: {why}"))),
     }
 }
 
@@ -109,7 +114,7 @@ mod tests {
         }
         assert_eq!(read(&places, name).unwrap().unwrap().as_slice(), b"hunter2\n");
         let (_tree, places) = machine("firstlight.user-data", &encrypted, true);
-        let why = read(&places, "firstlight.user-data").unwrap_err();
+        let why = read(&places, "firstlight.user-data").unwrap_err().to_string();
         assert!(
             why.contains("firstlight.user-data: can't be decrypted: systemd-creds refuses"),
             "{why}"
@@ -119,7 +124,7 @@ mod tests {
     #[test]
     fn what_cannot_be_decrypted_is_named_and_not_shown() {
         let (_tree, places) = machine("firstlight.user-data", b"hunter2", true);
-        let why = read(&places, "firstlight.user-data").unwrap_err();
+        let why = read(&places, "firstlight.user-data").unwrap_err().to_string();
         assert!(
             why.starts_with(&format!(
                 "{DIRECTORY}/firstlight.user-data: can't be decrypted: systemd-creds"
@@ -129,7 +134,7 @@ mod tests {
         assert!(!why.contains("hunter2"), "{why}");
         assert_eq!(read(&places, "firstlight.meta-data"), Ok(None));
         let (_tree, places) = machine("firstlight.user-data", b"hunter2", false);
-        let why = read(&places, "firstlight.user-data").unwrap_err();
+        let why = read(&places, "firstlight.user-data").unwrap_err().to_string();
         assert!(why.contains("has no /usr/bin/systemd-creds"), "{why}");
     }
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::file::read_plain;
-use super::{PART_LIMIT, Part, Places, Seed, Verdict};
+use super::{Fault, PART_LIMIT, Part, Places, Seed, Verdict};
 use crate::document::Conversion;
 
 /// The source's name.
@@ -55,13 +55,13 @@ fn search_in(places: &Places, directories: &[String]) -> Verdict {
     match sought {
         Ok(Some((seed, names))) => {
             well_known::warn(&names, place);
-            Verdict::Present(Box::new(seed))
+            seed.into()
         }
         Ok(None) => Verdict::Absent(format!(
             "no credential named firstlight.user-data, or another that is known, in {}",
             directories.join(" or ")
         )),
-        Err(why) => Verdict::Broken(why),
+        Err(fault) => fault.into(),
     }
 }
 
@@ -74,7 +74,7 @@ struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    fn look(places: &'a Places, directories: &'a [String]) -> Result<Self, String> {
+    fn look(places: &'a Places, directories: &'a [String]) -> Result<Self, Fault> {
         let firmware = firmware_counts(places).then(|| smbios::credentials(places));
         Ok(Self {
             places,
@@ -84,12 +84,12 @@ impl<'a> Machine<'a> {
     }
 
     /// The names of all credentials, each once.
-    fn names(&self) -> Result<Vec<String>, String> {
+    fn names(&self) -> Result<Vec<String>, Fault> {
         let mut names = Vec::new();
         let from_qemu = self.firmware.as_ref().map(|_| FW_CFG);
         let directories = self.directories.iter().map(String::as_str);
         for directory in directories.chain([encrypted::DIRECTORY]).chain(from_qemu) {
-            let listed = self.places.root.list(directory).map_err(|error| error.to_string())?;
+            let listed = self.places.root.list(directory)?;
             names.extend(listed);
         }
         names.extend(self.firmware.iter().flatten().map(|(name, _)| name.clone()));
@@ -99,9 +99,9 @@ impl<'a> Machine<'a> {
     }
 
     /// The credential of that name, from the first place that has it.
-    fn get(&self, name: &str) -> Result<Option<Found>, String> {
-        let read = |path: String| -> Result<Option<Found>, String> {
-            let bytes = self.places.root.read(&path).map_err(|error| error.to_string())?;
+    fn get(&self, name: &str) -> Result<Option<Found>, Fault> {
+        let read = |path: String| -> Result<Option<Found>, Fault> {
+            let bytes = self.places.root.read(&path)?;
             Ok(bytes.map(|bytes| (path, Zeroizing::new(bytes))))
         };
         for directory in self.directories {
@@ -120,7 +120,7 @@ impl<'a> Machine<'a> {
         }
         match firmware.iter().find(|(own, _)| own == name) {
             Some((_, Ok(value))) => Ok(Some((format!("SMBIOS: {name}"), value.clone()))),
-            Some((_, Err(why))) => Err(format!("SMBIOS: {why}")),
+            Some((_, Err(fault))) => Err(fault.clone().at("SMBIOS")),
             None => Ok(None),
         }
     }
@@ -147,14 +147,12 @@ fn firmware_counts(places: &Places) -> bool {
 pub fn from_directory(path: &Path) -> Verdict {
     let place = path.display().to_string();
     if !path.is_dir() {
-        return Verdict::Broken(format!(
-            "{place}: is not a directory: name one that has a file firstlight.user-data"
-        ));
+        let fault = Fault::lasting("is not a directory").at(place);
+        return fault.with_hint("name one that has a file firstlight.user-data").into();
     }
     let get = |name: &str| {
         let path = path.join(name);
-        let broken = |error| format!("{}: can't be read: {error}", path.display());
-        let found = read_plain(&path).map_err(broken)?;
+        let found = read_plain(&path)?;
         Ok(found.map(|bytes| (path.display().to_string(), Zeroizing::new(bytes))))
     };
     let names = match std::fs::read_dir(path) {
@@ -166,17 +164,18 @@ pub fn from_directory(path: &Path) -> Verdict {
             names.sort();
             names
         }
-        Err(error) => return Verdict::Broken(format!("{place}: can't be listed: {error}")),
+        Err(error) => return Fault::unreadable(place, &error).into(),
     };
     match gather(&place, false, &names, &get) {
         Ok(Some(seed)) => {
             well_known::warn(&names, &place);
-            Verdict::Present(Box::new(seed))
+            seed.into()
         }
-        Ok(None) => Verdict::Broken(format!(
-            "{place}: has no credential that is known: put a file named firstlight.user-data there"
-        )),
-        Err(why) => Verdict::Broken(why),
+        Ok(None) => {
+            let fault = Fault::lasting("has no credential that is known").at(place);
+            fault.with_hint("put a file named firstlight.user-data there").into()
+        }
+        Err(fault) => fault.into(),
     }
 }
 
@@ -186,11 +185,11 @@ fn gather(
     place: &str,
     signed: bool,
     names: &[String],
-    get: &dyn Fn(&str) -> Result<Option<Found>, String>,
-) -> Result<Option<Seed>, String> {
+    get: &dyn Fn(&str) -> Result<Option<Found>, Fault>,
+) -> Result<Option<Seed>, Fault> {
     let bounded = |name: &str| match get(name)? {
         Some((origin, bytes)) if bytes.len() as u64 > PART_LIMIT => {
-            Err(format!("{origin}: has more than the {PART_LIMIT} bytes that are read"))
+            Err(Fault::lasting(format!("has more than the {PART_LIMIT} bytes that are read")).at(origin))
         }
         found => Ok(found),
     };
@@ -207,7 +206,7 @@ fn gather(
     }
     let mut values = Vec::new();
     let mut conversion = Conversion::new(well_known::ADVICE);
-    for name in well_known::wanted(names).map_err(|why| format!("{place}: {why}"))? {
+    for name in well_known::wanted(names).map_err(|fault| fault.at(place))? {
         match bounded(&name) {
             Ok(found) => values.extend(found.map(|(_, bytes)| (name, bytes))),
             Err(why) => conversion.error(

@@ -3,7 +3,7 @@
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
-use crate::source::Places;
+use crate::source::{Fault, Places};
 
 /// Where the kernel shows the tables.
 const ENTRIES: &str = "/sys/firmware/dmi/entries";
@@ -15,28 +15,31 @@ const TABLES: usize = 64;
 const TEXT: &[u8] = b"io.systemd.credential:";
 const BINARY: &[u8] = b"io.systemd.credential.binary:";
 
+/// What to do about one that is cut off.
+const TOO_SMALL: &str = "is the table too small for it?";
+
 /// A credential with its name; or why it can't be used, which matters only to who wants it. Not for showing.
-pub type Credential = (String, Result<Zeroizing<Vec<u8>>, String>);
+pub type Credential = (String, Result<Zeroizing<Vec<u8>>, Fault>);
 
 /// All credentials of the machine's tables.
 ///
 /// # Errors
 /// A table can't be read, or is cut off within a credential's name.
-pub fn credentials(places: &Places) -> Result<Vec<Credential>, String> {
-    let entries = places.root.list(ENTRIES).map_err(|error| error.to_string())?;
+pub fn credentials(places: &Places) -> Result<Vec<Credential>, Fault> {
+    let entries = places.root.list(ENTRIES)?;
     let mut found = Vec::new();
     for entry in entries.iter().filter(|name| name.starts_with("11-")).take(TABLES) {
         let path = format!("{ENTRIES}/{entry}/raw");
-        let raw = places.root.read(&path).map_err(|error| error.to_string())?;
+        let raw = places.root.read(&path)?;
         let raw = Zeroizing::new(raw.unwrap_or_default());
-        found.extend(in_table(&raw).map_err(|why| format!("{path}: {why}"))?);
+        found.extend(in_table(&raw).map_err(|fault| fault.at(&path))?);
     }
     Ok(found)
 }
 
 /// The credentials of one table: a header of its own length, its number of strings at byte 4, then the strings, each
 /// with a zero behind it.
-fn in_table(raw: &[u8]) -> Result<Vec<Credential>, String> {
+fn in_table(raw: &[u8]) -> Result<Vec<Credential>, Fault> {
     let [11, length, _, _, count, ..] = *raw else {
         return Ok(Vec::new());
     };
@@ -56,7 +59,7 @@ fn in_table(raw: &[u8]) -> Result<Vec<Credential>, String> {
 }
 
 /// The credential that the string is, if it is one.
-fn credential(text: &[u8], whole: bool) -> Result<Option<Credential>, String> {
+fn credential(text: &[u8], whole: bool) -> Result<Option<Credential>, Fault> {
     let (rest, binary) = match (text.strip_prefix(TEXT), text.strip_prefix(BINARY)) {
         (Some(rest), _) => (rest, false),
         (None, Some(rest)) => (rest, true),
@@ -66,19 +69,18 @@ fn credential(text: &[u8], whole: bool) -> Result<Option<Credential>, String> {
         return match whole {
             // systemd passes it over too.
             true => Ok(None),
-            false => Err("a credential is cut off: is the table too small for it?".to_owned()),
+            false => Err(Fault::lasting("a credential is cut off").with_hint(TOO_SMALL)),
         };
     };
     let (name, value) = rest.split_at(at);
     let name = String::from_utf8_lossy(name).into_owned();
     let value = value.get(1..).unwrap_or_default();
     let value = match (whole, binary) {
-        (false, _) => Err(format!(
-            "the credential {name:?} is cut off: is the table too small for it?"
-        )),
+        (false, _) => Err(Fault::lasting(format!("the credential {name:?} is cut off")).with_hint(TOO_SMALL)),
         (true, false) => Ok(Zeroizing::new(value.to_vec())),
-        (true, true) => from_base64(value)
-            .ok_or_else(|| format!("the credential {name:?} is not base64: encode it with base64 -w0")),
+        (true, true) => from_base64(value).ok_or_else(|| {
+            Fault::lasting(format!("the credential {name:?} is not base64")).with_hint("encode it with base64 -w0")
+        }),
     };
     Ok(Some((name, value)))
 }
@@ -110,7 +112,7 @@ pub(super) mod tests {
         raw
     }
 
-    fn read(raw: &[u8]) -> Result<Vec<(String, String)>, String> {
+    fn read(raw: &[u8]) -> Result<Vec<(String, String)>, Fault> {
         let text = |(name, value): Credential| Ok((name, String::from_utf8(value?.to_vec()).unwrap()));
         in_table(raw)?.into_iter().map(text).collect()
     }
@@ -170,7 +172,10 @@ pub(super) mod tests {
             match read(whole.get(..length).unwrap()) {
                 Ok(found) if found.is_empty() => assert!(length < 5 + 6 + TEXT.len(), "{length}"),
                 Ok(found) => assert!(length >= secret_ends && found == [pair("pass", "hunter2")], "{length}"),
-                Err(why) => assert!(why.contains("cut off") && !why.contains("hunter2"), "{why}"),
+                Err(fault) => assert!(
+                    fault.what.contains("cut off") && !fault.to_string().contains("hunter2"),
+                    "{fault}"
+                ),
             }
         }
     }
@@ -187,6 +192,9 @@ pub(super) mod tests {
             panic!("{} found", found.len())
         };
         assert_eq!((a.as_str(), b.as_str()), ("a", "b"));
-        assert_eq!(why, "the credential \"a\" is not base64: encode it with base64 -w0");
+        assert_eq!(
+            why.to_string(),
+            "the credential \"a\" is not base64: encode it with base64 -w0"
+        );
     }
 }

@@ -34,7 +34,8 @@ fn parts(verdict: Verdict) -> Vec<(&'static str, String, String)> {
 
 fn why(verdict: Verdict) -> String {
     match verdict {
-        Verdict::Absent(why) | Verdict::Broken(why) => why,
+        Verdict::Absent(why) => why,
+        Verdict::Broken(fault) | Verdict::Unknown(fault) => fault.to_string(),
         Verdict::Present(seed) => panic!("{seed:?}"),
     }
 }

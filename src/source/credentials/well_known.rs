@@ -5,7 +5,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::document::Conversion;
 use crate::document::chpasswd::looks_hashed;
-use crate::source::Part;
+use crate::source::{Fault, Part};
 
 /// What to do about a mistake.
 pub const ADVICE: &str = "correct the credential where the machine is given it";
@@ -73,13 +73,12 @@ struct NetworkdFile<'a> {
 ///
 /// # Errors
 /// There are more files of networkd than are taken.
-pub fn wanted(listed: &[String]) -> Result<Vec<String>, String> {
+pub fn wanted(listed: &[String]) -> Result<Vec<String>, Fault> {
     let mut names: Vec<String> = NAMES.map(str::to_owned).to_vec();
     names.extend(listed.iter().filter(|name| networkd_file(name).is_some()).cloned());
     if names.len() > NAMES.len() + FILES {
-        return Err(format!(
-            "there are more than {FILES} credentials network.network., .netdev. and .link."
-        ));
+        let what = format!("there are more than {FILES} credentials network.network., .netdev. and .link.");
+        return Err(Fault::lasting(what));
     }
     Ok(names)
 }

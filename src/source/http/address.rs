@@ -7,6 +7,7 @@ use base64ct::{Base64, Encoding};
 use ureq::http::Uri;
 
 use crate::document::Secret;
+use crate::source::Fault;
 
 /// The longest address that is taken, in bytes.
 const LENGTH_LIMIT: usize = 4096;
@@ -26,19 +27,21 @@ pub fn is_address(text: &str) -> bool {
 }
 
 impl FromStr for Address {
-    type Err = String;
+    type Err = Fault;
 
     /// What is wrong is said without the address: it may hold a password.
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, Fault> {
         let text = text.trim();
         if text.len() > LENGTH_LIMIT {
-            return Err(format!("is longer than {LENGTH_LIMIT} bytes"));
+            return Err(Fault::lasting(format!("is longer than {LENGTH_LIMIT} bytes")));
         }
-        let wrong = || "is no address: write https://HOST/PATH".to_owned();
+        let wrong = || Fault::lasting("is no address").with_hint("write https://HOST/PATH");
         let uri: Uri = text.parse().map_err(|_| wrong())?;
         match uri.scheme_str() {
             Some("http" | "https") => {}
-            Some(_) => return Err("has a scheme that is not fetched: use https:// or http://".to_owned()),
+            Some(_) => {
+                return Err(Fault::lasting("has a scheme that is not fetched").with_hint("use https:// or http://"));
+            }
             None => return Err(wrong()),
         }
         if uri.host().is_none_or(str::is_empty) {
@@ -78,7 +81,7 @@ impl Address {
     ///
     /// # Errors
     /// That would be no address.
-    pub fn file(&self, name: &str) -> Result<Self, String> {
+    pub fn file(&self, name: &str) -> Result<Self, Fault> {
         let text = &self.text;
         if text.contains("%s") {
             return text.replace("%s", name).parse();
@@ -117,7 +120,7 @@ impl Address {
     ///
     /// # Errors
     /// It is none.
-    pub fn leads_to(&self, location: &str) -> Result<Self, String> {
+    pub fn leads_to(&self, location: &str) -> Result<Self, Fault> {
         let location = location.trim().split('#').next().unwrap_or_default();
         let path = self.uri.path();
         let scheme = self.uri.scheme_str().unwrap_or_default();
@@ -222,7 +225,7 @@ mod tests {
             "",
             "https:hunter2",
         ] {
-            let why = text.parse::<Address>().unwrap_err();
+            let why = text.parse::<Address>().unwrap_err().to_string();
             assert!(!why.contains("hunter2") && why.contains("http"), "{text}: {why}");
         }
         assert!(format!("http://a/{}", "x".repeat(5000)).parse::<Address>().is_err());

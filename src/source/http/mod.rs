@@ -23,6 +23,7 @@ pub use address::{Address, is_address};
 pub use settings::Http;
 
 use self::resolver::Resolver;
+use super::Fault;
 use crate::document::Secret;
 use crate::system::{Root, name_service};
 
@@ -40,11 +41,19 @@ pub struct Client {
 }
 
 /// Why one try brought nothing.
-enum Fault {
-    /// It may be better soon; the server may have said when.
-    Passing(String, Option<Duration>),
-    /// Asking again would bring the same.
-    Lasting(String),
+struct Failed {
+    fault: Fault,
+    /// When the server wants to be asked again, where it says so.
+    retry_after: Option<Duration>,
+}
+
+impl From<Fault> for Failed {
+    fn from(fault: Fault) -> Self {
+        Self {
+            fault,
+            retry_after: None,
+        }
+    }
 }
 
 impl Client {
@@ -63,7 +72,7 @@ impl Client {
     ///
     /// # Errors
     /// It can't be had: the address without what may be secret in it, why, after how many tries.
-    pub fn get(&mut self, address: &Address, limit: u64) -> Result<Option<Vec<u8>>, String> {
+    pub fn get(&mut self, address: &Address, limit: u64) -> Result<Option<Vec<u8>>, Fault> {
         self.get_with(address, &[], limit)
     }
 
@@ -76,31 +85,35 @@ impl Client {
         address: &Address,
         headers: &[(String, Secret)],
         limit: u64,
-    ) -> Result<Option<Vec<u8>>, String> {
+    ) -> Result<Option<Vec<u8>>, Fault> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let (why, asked) = match self.try_once(address, headers, limit) {
+            let failed = match self.try_once(address, headers, limit) {
                 Ok(found) => return Ok(found),
-                Err(Fault::Lasting(why)) => return Err(format!("{address}: {why}")),
-                Err(Fault::Passing(why, asked)) => (why, asked),
+                Err(failed) => failed,
             };
-            let wait = backoff::wait(tries, backoff::random(), asked);
+            let mut fault = failed.fault.at(address.to_string());
+            if !fault.is_passing() {
+                return Err(fault);
+            }
+            let wait = backoff::wait(tries, backoff::random(), failed.retry_after);
             if Instant::now() + wait > self.until {
                 let times = if tries == 1 {
                     "once".to_owned()
                 } else {
                     format!("{tries} times")
                 };
-                return Err(format!("{address}: {why} (tried {times})"));
+                fault.what += &format!(" (tried {times})");
+                return Err(fault);
             }
-            self.announce(&format!("{address}: {why}"), tries, wait);
+            self.announce(&fault, tries, wait);
             std::thread::sleep(wait);
         }
     }
 
     /// Says that and how long is waited: a person who sees nothing takes it for hanging.
-    fn announce(&self, why: &str, tries: u32, wait: Duration) {
+    fn announce(&self, why: &Fault, tries: u32, wait: Duration) {
         let (wait, next) = (wait.as_secs_f32(), tries + 1);
         if self.settings.attended {
             let all = self.settings.retry_for.as_secs();
@@ -118,11 +131,9 @@ impl Client {
         address: &Address,
         headers: &[(String, Secret)],
         limit: u64,
-    ) -> Result<Option<Vec<u8>>, Fault> {
-        if let Some(why) = given_twice(address, headers) {
-            return Err(Fault::Lasting(why.to_owned()));
-        }
-        let agent = self.agent(address).map_err(Fault::Lasting)?;
+    ) -> Result<Option<Vec<u8>>, Failed> {
+        given_twice(address, headers)?;
+        let agent = self.agent(address)?;
         let until = Instant::now() + self.settings.timeout;
         let mut at = address.clone();
         for _ in 0..=REDIRECTS {
@@ -139,7 +150,7 @@ impl Client {
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(fault(&Error::Timeout(ureq::Timeout::Global)));
+                return Err(fault(&Error::Timeout(ureq::Timeout::Global)).into());
             }
             // An encrypted address doesn't lead to one that is not.
             let config = request.config().https_only(address.is_encrypted());
@@ -147,7 +158,7 @@ impl Client {
             let mut response = request.call().map_err(|error| fault(&error))?;
             let (status, location) = (response.status(), response.headers().get(LOCATION));
             match (status, location) {
-                (StatusCode::OK, _) => return read(response.body_mut(), limit),
+                (StatusCode::OK, _) => return Ok(Some(read(response.body_mut(), limit)?)),
                 (StatusCode::NOT_FOUND | StatusCode::GONE, _) => return Ok(None),
                 (status, Some(location)) if is_redirection(status) => {
                     let next = location.to_str().ok().and_then(|location| at.leads_to(location).ok());
@@ -159,11 +170,11 @@ impl Client {
                 }
             }
         }
-        Err(fault(&Error::TooManyRedirects))
+        Err(fault(&Error::TooManyRedirects).into())
     }
 
     /// Made at the first request: an address without encryption needs no authorities.
-    fn agent(&mut self, address: &Address) -> Result<Agent, String> {
+    fn agent(&mut self, address: &Address) -> Result<Agent, Fault> {
         if let Some(agent) = &self.agent {
             return Ok(agent.clone());
         }
@@ -188,28 +199,33 @@ impl Client {
     }
 }
 
-/// Why a request is not sent: which of two headers of one name counts is the server's guess.
-fn given_twice(address: &Address, headers: &[(String, Secret)]) -> Option<&'static str> {
+/// Refuses a request with two headers of one name: which of them counts is the server's guess.
+fn given_twice(address: &Address, headers: &[(String, Secret)]) -> Result<(), Fault> {
+    let refused = |what: &str| Err(Fault::lasting(what).with_hint("leave one out"));
     let mut seen = HashSet::new();
     for (name, _) in headers {
         if !seen.insert(name.to_ascii_lowercase()) {
-            return Some("a header is given twice, its name in another case: leave one out");
+            return refused("a header is given twice, its name in another case");
         }
     }
     let in_both = address.authorization().is_some() && seen.contains("authorization");
-    in_both.then_some("Authorization is given twice, in the address and in the headers: leave one out")
+    match in_both {
+        true => refused("Authorization is given twice, in the address and in the headers"),
+        false => Ok(()),
+    }
 }
 
 fn is_redirection(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-fn proxy(settings: &Http) -> Result<Option<Proxy>, String> {
+fn proxy(settings: &Http) -> Result<Option<Proxy>, Fault> {
     let Some(address) = &settings.proxy else {
         return Ok(None);
     };
     // Not shown: it may hold a password.
-    let wrong = |_| "http.proxy in the settings is no address of a proxy: write http://HOST:PORT".to_owned();
+    let wrong =
+        |_| Fault::lasting("http.proxy in the settings is no address of a proxy").with_hint("write http://HOST:PORT");
     let plain = Proxy::new(address.expose()).map_err(wrong)?;
     let mut proxy = Proxy::builder(plain.protocol()).host(plain.host()).port(plain.port());
     if let Some(user) = plain.username() {
@@ -221,7 +237,7 @@ fn proxy(settings: &Http) -> Result<Option<Proxy>, String> {
     proxy.build().map(Some).map_err(wrong)
 }
 
-fn read(body: &mut Body, limit: u64) -> Result<Option<Vec<u8>>, Fault> {
+fn read(body: &mut Body, limit: u64) -> Result<Vec<u8>, Fault> {
     let read = body.with_config().limit(limit.saturating_add(1)).read_to_vec();
     let bytes = Zeroizing::new(read.map_err(|error| match error {
         Error::BodyExceedsLimit(_) => too_large(limit),
@@ -230,46 +246,50 @@ fn read(body: &mut Body, limit: u64) -> Result<Option<Vec<u8>>, Fault> {
     if bytes.len() as u64 > limit {
         return Err(too_large(limit));
     }
-    Ok(Some(bytes.to_vec()))
+    Ok(bytes.to_vec())
 }
 
 fn too_large(limit: u64) -> Fault {
-    Fault::Lasting(format!("has more than the {limit} bytes that are read"))
+    Fault::lasting(format!("has more than the {limit} bytes that are read"))
 }
 
 /// A status that is not a document's.
-fn refusal(status: StatusCode, retry_after: Option<&ureq::http::HeaderValue>, withheld: bool) -> Fault {
-    let mut why = format!("the server says {status}");
+fn refusal(status: StatusCode, retry_after: Option<&ureq::http::HeaderValue>, withheld: bool) -> Failed {
+    let what = format!("the server says {status}");
+    let passing = matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
+    let mut fault = match passing || status.is_server_error() {
+        true => Fault::passing(what),
+        false => Fault::lasting(what),
+    };
     if withheld {
-        why += ", and it is another server, which headers and passwords are not sent to: name it in the address";
+        fault.what += ", and it is another server, which headers and passwords are not sent to";
+        fault = fault.with_hint("name it in the address");
     }
     let seconds = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    let asked = seconds.map(Duration::from_secs);
-    let passing = matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
-    match passing || status.is_server_error() {
-        true => Fault::Passing(why, asked),
-        false => Fault::Lasting(why),
+    Failed {
+        fault,
+        retry_after: seconds.map(Duration::from_secs),
     }
 }
 
 /// What went wrong before there was a whole answer. Only words that are known are repeated: an error may quote an address.
 fn fault(error: &Error) -> Fault {
-    let passing = |why: &str| Fault::Passing(why.to_owned(), None);
-    let lasting = |why: &str| Fault::Lasting(why.to_owned());
+    let passing = |what: &str| Fault::passing(what);
+    let lasting = |what: &str| Fault::lasting(what);
     match error {
         Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => passing("the answer was cut off"),
         Error::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
-            Fault::Passing(format!("no encrypted connection: {error}"), None)
+            passing(&format!("no encrypted connection: {error}"))
         }
-        Error::Io(error) => Fault::Passing(format!("can't be reached: {error}"), None),
+        Error::Io(error) => passing(&format!("can't be reached: {error}")),
         Error::Timeout(_) => passing("no answer in time"),
         Error::HostNotFound => passing("its name is not known"),
         Error::ConnectionFailed => passing("can't be reached"),
         Error::ConnectProxyFailed(_) => passing("the proxy refuses the connection"),
         // A clock that is yet to be set is a reason as well, and that passes.
-        Error::Rustls(error) => Fault::Passing(format!("no encrypted connection: {error}"), None),
-        Error::Tls(why) => Fault::Passing(format!("no encrypted connection: {why}"), None),
-        Error::TooManyRedirects => Fault::Lasting(format!("leads on and on, more than {REDIRECTS} times")),
+        Error::Rustls(error) => passing(&format!("no encrypted connection: {error}")),
+        Error::Tls(why) => passing(&format!("no encrypted connection: {why}")),
+        Error::TooManyRedirects => lasting(&format!("leads on and on, more than {REDIRECTS} times")),
         Error::RequireHttpsOnly(_) => lasting("leads to an address without encryption, which is not followed"),
         Error::LargeResponseHeader(..) => lasting("the head of the answer is too large"),
         Error::BadUri(_) => lasting("leads to what is no address"),

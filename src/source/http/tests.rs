@@ -26,8 +26,8 @@ fn once() -> Http {
     }
 }
 
-fn failure(result: Result<Option<Vec<u8>>, String>) -> String {
-    let why = result.unwrap_err();
+fn failure(result: Result<Option<Vec<u8>>, Fault>) -> String {
+    let why = result.unwrap_err().to_string();
     assert!(!why.contains("hunter2"), "{why}");
     why
 }

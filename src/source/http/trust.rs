@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
+use crate::source::Fault;
 use crate::system::Root;
 
 /// Where distributions keep all authorities in one file; the first that is there counts. Debian; Photon and Fedora; the
@@ -20,31 +21,27 @@ const BUNDLES: [&str; 5] = [
 ///
 /// # Errors
 /// A file of `more` is not there or has no certificate in it; or there is no authority at all.
-pub fn tls(root: &Root, more: &[String]) -> Result<TlsConfig, String> {
+pub fn tls(root: &Root, more: &[String]) -> Result<TlsConfig, Fault> {
     let mut certificates = Vec::new();
     for bundle in BUNDLES {
-        if let Some(text) = root.read(bundle).map_err(|error| error.to_string())? {
+        if let Some(text) = root.read(bundle)? {
             certificates = in_pem(&text);
             break;
         }
     }
     for path in more {
-        let text = root.read(path).map_err(|error| error.to_string())?;
-        let text = text.ok_or_else(|| format!("{path}, named in http.ca_certificates, does not exist"))?;
+        let wrong = |what: &str| Fault::lasting(format!("{path}, named in http.ca_certificates, {what}"));
+        let text = root.read(path)?.ok_or_else(|| wrong("does not exist"))?;
         let found = in_pem(&text);
         if found.is_empty() {
-            return Err(format!(
-                "{path}, named in http.ca_certificates, has no certificate in it: it must be PEM"
-            ));
+            return Err(wrong("has no certificate in it").with_hint("it must be PEM"));
         }
         certificates.extend(found);
     }
     if certificates.is_empty() {
-        return Err(format!(
-            "there are no certificate authorities to trust ({}): install the package ca-certificates, or name a file \
-             in http.ca_certificates",
-            BUNDLES.join(", ")
-        ));
+        let what = format!("there are no certificate authorities to trust ({})", BUNDLES.join(", "));
+        let hint = "install the package ca-certificates, or name a file in http.ca_certificates";
+        return Err(Fault::lasting(what).with_hint(hint));
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     Ok(TlsConfig::builder()

@@ -58,7 +58,7 @@ pub enum MediaError {
         source: io::Error,
     },
     /// The file system contradicts itself.
-    #[error("{medium}: the file system is damaged: {what}; make the image again")]
+    #[error("{medium}: the file system is damaged: {what}")]
     Damaged {
         /// The device or image file, and the partition.
         medium: String,
@@ -66,16 +66,13 @@ pub enum MediaError {
         what: String,
     },
     /// It leads to and fro without end.
-    #[error("{medium}: its directories take more reading than any seed is worth; make the image again")]
+    #[error("{medium}: its directories take more reading than any seed is worth")]
     Work {
         /// The device or image file, and the partition.
         medium: String,
     },
     /// There is less than the file system says: the copy was cut.
-    #[error(
-        "{medium}: the image is shorter than its own description says ({actual} of {described} bytes): \
-         it was cut; copy or make it again"
-    )]
+    #[error("{medium}: the image is shorter than its own description says ({actual} of {described} bytes)")]
     Short {
         /// The device or image file, and the partition.
         medium: String,
@@ -97,7 +94,7 @@ pub enum MediaError {
         limit: u64,
     },
     /// The name belongs to something else than a plain file.
-    #[error("{medium}: {name} is {kind}, not a plain file: put the file itself there")]
+    #[error("{medium}: {name} is {kind}, not a plain file")]
     NotAFile {
         /// The device or image file, and the partition.
         medium: String,
@@ -109,6 +106,31 @@ pub enum MediaError {
 }
 
 impl MediaError {
+    /// The device or image file, and the partition.
+    pub fn medium(&self) -> &str {
+        match self {
+            Self::Open { medium, .. }
+            | Self::NotAMedium { medium }
+            | Self::Read { medium, .. }
+            | Self::Damaged { medium, .. }
+            | Self::Work { medium }
+            | Self::Short { medium, .. }
+            | Self::TooLarge { medium, .. }
+            | Self::NotAFile { medium, .. } => medium,
+        }
+    }
+
+    /// What to do about it, where that can be said.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Open { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => Some("look as root"),
+            Self::Damaged { .. } | Self::Work { .. } => Some("make the image again"),
+            Self::Short { .. } => Some("it was cut; copy or make it again"),
+            Self::NotAFile { .. } => Some("put the file itself there"),
+            Self::Open { .. } | Self::NotAMedium { .. } | Self::Read { .. } | Self::TooLarge { .. } => None,
+        }
+    }
+
     /// Whether there is simply nothing in the drive, or no such device.
     pub fn is_no_medium(&self) -> bool {
         use nix::libc::{ENODEV, ENOENT, ENOMEDIUM, ENXIO};

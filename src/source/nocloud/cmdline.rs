@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::source::{Part, Places, Seed};
+use crate::source::{Fault, Part, Places, Seed};
 use crate::system::ReadError;
 
 /// Where firmware says what it knows, `__dmi.NAME__` in an address: cloud-init's name, and sysfs's.
@@ -82,7 +82,7 @@ impl CommandLine {
     ///
     /// # Errors
     /// The meta-data is no mapping.
-    pub fn add_to(&self, seed: &mut Seed) -> Result<(), String> {
+    pub fn add_to(&self, seed: &mut Seed) -> Result<(), Fault> {
         if self.identity().next().is_none() {
             return Ok(());
         }
@@ -253,7 +253,7 @@ mod tests {
             CommandLine::to(&places).unwrap().unwrap().add_to(&mut seed).unwrap();
             match (checked(Verdict::Present(Box::new(seed)), &[key()]), problem) {
                 (Verdict::Present(_), None) => {}
-                (Verdict::Broken(why), Some(words)) => assert!(why.contains(words), "{why}"),
+                (Verdict::Broken(fault), Some(words)) => assert!(fault.to_string().contains(words), "{fault}"),
                 other => panic!("{other:?}"),
             }
         }

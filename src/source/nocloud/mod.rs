@@ -6,12 +6,12 @@
 //! `network-config` may be. Unlike there, what looks like a seed but is none is reported, never passed over.
 
 use super::file::read_plain;
+use super::gathered::Gathered;
 use super::http::{Address, is_address};
-use super::media::{Entry, MediaError, Volume};
-use super::{NOT_ALLOWED, PART_LIMIT, Part, Places, Rules, Seed, Verdict};
+use super::media::{Entry, Volume};
+use super::{Fault, NOT_ALLOWED, PART_LIMIT, Part, Places, Rules, Seed, Verdict};
 use crate::document::Conversion;
 use cmdline::CommandLine;
-use std::io;
 use std::path::{Path, PathBuf};
 
 mod cmdline;
@@ -20,9 +20,9 @@ mod cmdline;
 const NAME: &str = "nocloud";
 
 /// Gives a file, `None` if it doesn't exist; it may stop one byte after [`PART_LIMIT`].
-pub(super) type Reader<'a> = dyn Fn(&Path) -> io::Result<Option<Vec<u8>>> + 'a;
+pub(super) type Reader<'a> = dyn Fn(&Path) -> Result<Option<Vec<u8>>, Fault> + 'a;
 
-/// The most names, or broken volumes, that a message lists.
+/// The most names that a message lists.
 const SHOWN: usize = 8;
 
 /// The label of a seed volume, in either case.
@@ -41,7 +41,7 @@ const NETWORK_CONFIG: [&str; 4] = ["network-config", "network_config", "network_
 pub fn look(places: &Places) -> Verdict {
     let cmdline = match CommandLine::to(places) {
         Ok(cmdline) => cmdline.unwrap_or_default(),
-        Err(error) => return Verdict::Broken(error.to_string()),
+        Err(error) => return Fault::from(error).into(),
     };
     let read = |path: &Path| places.read(path);
     let verdict = match cmdline.seedfrom(places) {
@@ -49,14 +49,14 @@ pub fn look(places: &Places) -> Verdict {
         None => search(&read, &places.devices, &places.rules),
     };
     match verdict {
-        Verdict::Present(seed) => complete(*seed, &cmdline, places, &read).unwrap_or_else(Verdict::Broken),
-        Verdict::Absent(why) => cmdline.alone().map_or(Verdict::Absent(why), present),
-        broken @ Verdict::Broken(_) => broken,
+        Verdict::Present(seed) => complete(*seed, &cmdline, places, &read).into(),
+        Verdict::Absent(why) => cmdline.alone().map_or(Verdict::Absent(why), Into::into),
+        other @ (Verdict::Broken(_) | Verdict::Unknown(_)) => other,
     }
 }
 
 /// The seed that was found, with what it leads to, and what the machine was told besides.
-fn complete(seed: Seed, cmdline: &CommandLine, places: &Places, read: &Reader<'_>) -> Result<Verdict, String> {
+fn complete(seed: Seed, cmdline: &CommandLine, places: &Places, read: &Reader<'_>) -> Result<Verdict, Fault> {
     let mut seed = follow(seed, Some(places), read)?;
     cmdline.add_to(&mut seed)?;
     let meta = seed.meta_data.as_ref().and_then(|part| part.mapping().ok());
@@ -65,24 +65,19 @@ fn complete(seed: Seed, cmdline: &CommandLine, places: &Places, read: &Reader<'_
         Some(mode) if mode == "disabled" => {
             Verdict::Absent(format!("{}: its meta-data says dsmode: disabled", seed.place))
         }
-        _ => present(seed),
+        _ => seed.into(),
     })
-}
-
-fn present(seed: Seed) -> Verdict {
-    Verdict::Present(Box::new(seed))
 }
 
 /// The seed where `seedfrom` says it is: in a directory of the machine, or at an address.
 fn from(place: &str, read: &Reader<'_>) -> Verdict {
-    match seed_from(place, read) {
-        Ok(seed) => present(seed),
-        Err(why) => Verdict::Broken(format!("seedfrom {why}")),
-    }
+    seed_from(place, read)
+        .map_err(|fault| fault.named_by("seedfrom"))
+        .into()
 }
 
 /// The seed at `place`, which a `seedfrom` names. Errors don't show it: an address may have a password in it.
-pub(super) fn seed_from(place: &str, read: &Reader<'_>) -> Result<Seed, String> {
+pub(super) fn seed_from(place: &str, read: &Reader<'_>) -> Result<Seed, Fault> {
     if is_address(place) {
         let address: Address = place.parse()?;
         let mut seed = Seed::empty(NAME, address.to_string());
@@ -91,15 +86,20 @@ pub(super) fn seed_from(place: &str, read: &Reader<'_>) -> Result<Seed, String> 
     }
     let directory = place.strip_prefix("file://").unwrap_or(place);
     if !directory.starts_with('/') {
-        return Err("names no place: give /DIRECTORY/, file:///DIRECTORY/ or https://HOST/PATH/".to_owned());
+        return Err(
+            Fault::lasting("names no place").with_hint("give /DIRECTORY/, file:///DIRECTORY/ or https://HOST/PATH/")
+        );
     }
     let found = in_directory(Path::new(directory), read)?;
-    found.ok_or_else(|| format!("names {directory}, where there is neither user-data nor meta-data: put both there"))
+    found.ok_or_else(|| {
+        let what = format!("names {directory}, where there is neither user-data nor meta-data");
+        Fault::lasting(what).with_hint("put both there")
+    })
 }
 
 /// Follows the `seedfrom` of a seed's meta-data, once. What the seed itself says of the machine comes first; the rest is
 /// the other's.
-fn follow(seed: Seed, places: Option<&Places>, read: &Reader<'_>) -> Result<Seed, String> {
+fn follow(seed: Seed, places: Option<&Places>, read: &Reader<'_>) -> Result<Seed, Fault> {
     // What is no mapping is reported by whoever reads it for what it says.
     let keys = seed.meta_data.as_ref().and_then(|part| part.mapping().ok());
     let mut keys = keys.unwrap_or_default();
@@ -108,7 +108,7 @@ fn follow(seed: Seed, places: Option<&Places>, read: &Reader<'_>) -> Result<Seed
     };
     let origin = &meta.origin;
     let place = places.map_or_else(|| place.clone(), |places| cmdline::filled_in(&place, places));
-    let mut other = seed_from(&place, read).map_err(|why| format!("{origin}: its seedfrom {why}"))?;
+    let mut other = seed_from(&place, read).map_err(|fault| fault.named_by("its seedfrom").at(origin))?;
     if !keys.is_empty() {
         other.put_above_meta_data(keys, meta)?;
     }
@@ -125,7 +125,7 @@ pub fn from_path(path: &Path) -> Verdict {
         false => from_volume(path),
     };
     match verdict {
-        Verdict::Present(seed) => follow(*seed, None, &read_plain).map_or_else(Verdict::Broken, present),
+        Verdict::Present(seed) => follow(*seed, None, &read_plain).into(),
         other => other,
     }
 }
@@ -139,13 +139,12 @@ pub fn from_directory(path: &Path) -> Verdict {
             .flatten()
             .map(|entry| entry.file_name().to_string_lossy().into_owned())
             .collect(),
-        Err(error) => return Verdict::Broken(format!("{place}: can't be read: {error}")),
+        Err(error) => return Fault::unreadable(place.to_string(), &error).into(),
     };
-    match in_directory(path, &read_plain) {
-        Ok(Some(seed)) => Verdict::Present(Box::new(seed)),
-        Ok(None) => Verdict::Broken(no_parts(&place.to_string(), names)),
-        Err(broken) => Verdict::Broken(broken),
-    }
+    let found = in_directory(path, &read_plain);
+    found
+        .and_then(|seed| seed.ok_or_else(|| no_parts(&place.to_string(), names)))
+        .into()
 }
 
 /// The seed in the image file or block device `path`, in a partition of it too, whatever its label.
@@ -154,7 +153,7 @@ pub fn from_directory(path: &Path) -> Verdict {
 pub fn from_volume(path: &Path) -> Verdict {
     let volumes = match Volume::open_all(path) {
         Ok(volumes) => volumes,
-        Err(error) => return Verdict::Broken(error.to_string()),
+        Err(error) => return Fault::from(error).into(),
     };
     let any_labelled = volumes.iter().any(|volume| volume.is_labelled(LABEL));
     let counts = |volume: &&Volume| !any_labelled || volume.is_labelled(LABEL);
@@ -162,12 +161,13 @@ pub fn from_volume(path: &Path) -> Verdict {
     if !any_labelled && seeds.iter().any(Result::is_ok) {
         seeds.retain(Result::is_ok);
     }
-    choose(seeds).unwrap_or_else(|| {
-        let place = path.display();
-        Verdict::Broken(format!(
-            "{place}: there is no ISO 9660 or FAT file system in it: is it a seed image?"
-        ))
-    })
+    if seeds.is_empty() {
+        let fault = Fault::lasting("there is no ISO 9660 or FAT file system in it").with_hint("is it a seed image?");
+        return fault.at(path.display().to_string()).into();
+    }
+    let mut found = Gathered::default();
+    seeds.into_iter().for_each(|seed| found.add(seed));
+    found.verdict(one_of)
 }
 
 /// Searches the machine: [`DIRECTORIES`] if they are allowed, then the volumes labelled as `rules` say among `devices`.
@@ -182,30 +182,29 @@ pub fn search(read: &Reader<'_>, devices: &[PathBuf], rules: &Rules) -> Verdict 
     let mut directories = DIRECTORIES.into_iter().filter(|_| allow.directory);
     while let Some(directory) = directories.next() {
         match in_directory(Path::new(directory), read) {
-            Ok(Some(seed)) => return present(naming_others(seed, directories, read)),
+            Ok(Some(seed)) => return naming_others(seed, directories, read).into(),
             Ok(None) => {}
-            Err(broken) => return Verdict::Broken(broken),
+            Err(fault) => return fault.into(),
         }
     }
     let looked_in = || format!("no seed in {}", DIRECTORIES.join(" or "));
-    let mut absent = vec![allow.forbidden_directories().unwrap_or_else(looked_in)];
+    let mut found = Gathered::default();
+    found
+        .absent
+        .push(allow.forbidden_directories().unwrap_or_else(looked_in));
     if allow.removable || allow.fixed {
-        absent.push(format!("no volume labelled {}", labels.join(" or ")));
+        found.absent.push(format!("no volume labelled {}", labels.join(" or ")));
     }
-    absent.extend(allow.forbidden_devices());
-    let mut seeds = Vec::new();
+    found.absent.extend(allow.forbidden_devices());
     for device in devices {
         match Volume::open(device) {
-            Ok(Some(volume)) if labels.iter().any(|label| volume.is_labelled(label)) => {
-                seeds.push(on_volume(&volume));
-            }
-            Ok(Some(volume)) => absent.extend(mislabelled(&volume, labels)),
+            Ok(Some(volume)) if labels.iter().any(|label| volume.is_labelled(label)) => found.add(on_volume(&volume)),
+            Ok(Some(volume)) => found.absent.extend(mislabelled(&volume, labels)),
             Ok(None) => {}
-            Err(error) if error.is_no_medium() => {}
-            Err(error) => absent.push(error.to_string()),
+            Err(error) => found.add_unreadable(error),
         }
     }
-    choose(seeds).unwrap_or_else(|| Verdict::Absent(absent.join("; ")))
+    found.verdict(one_of)
 }
 
 /// The seed, with a warning that names the different one in each of `directories`, which is not used.
@@ -232,59 +231,36 @@ fn naming_others(mut seed: Seed, directories: impl Iterator<Item = &'static str>
     seed
 }
 
-/// One verdict from the seeds of several volumes; `None` if there are no volumes.
-fn choose(seeds: Vec<Result<Seed, String>>) -> Option<Verdict> {
-    let mut whole: Vec<Seed> = Vec::new();
-    let mut broken = Vec::new();
-    for seed in seeds {
-        match seed {
-            Ok(seed) if whole.iter().any(|other| other.says_the_same(&seed)) => {}
-            Ok(seed) => whole.push(seed),
-            Err(why) => broken.push(why),
-        }
+/// What to do about seeds on several volumes, or about one where another volume's is broken.
+fn one_of(seeds: &[Seed]) -> Fault {
+    let places: Vec<_> = seeds.iter().map(|seed| seed.place.as_str()).collect();
+    let choice = format!(
+        "detach the other, or choose it with --source nocloud:{}",
+        places.first().copied().unwrap_or_default()
+    );
+    match places.as_slice() {
+        [place] => Fault::lasting(format!("{place} has a complete seed")).with_hint(choice),
+        _ => Fault::lasting(format!("different seeds on {}", places.join(" and ")))
+            .with_hint(format!("keep one: {choice}")),
     }
-    let more = broken.len().saturating_sub(SHOWN);
-    broken.truncate(SHOWN);
-    if more > 0 {
-        broken.push(format!("{more} more volumes are as bad"));
-    }
-    let choice = |seed: &Seed| format!("detach the other, or choose it with --source nocloud:{}", seed.place);
-    match whole.as_slice() {
-        [] if broken.is_empty() => return None,
-        [] => {}
-        [seed] if broken.is_empty() => return Some(Verdict::Present(Box::new(seed.clone()))),
-        [seed] => broken.push(format!("{} has a complete seed: {}", seed.place, choice(seed))),
-        [first, ..] => {
-            let places: Vec<_> = whole.iter().map(|seed| seed.place.as_str()).collect();
-            broken.push(format!(
-                "different seeds on {}: keep one: {}",
-                places.join(" and "),
-                choice(first)
-            ));
-        }
-    }
-    Some(Verdict::Broken(broken.join("; ")))
 }
 
 /// The seed in a directory whose files `read` gives; `None` if there is no part in it.
-pub(super) fn in_directory(directory: &Path, read: &Reader<'_>) -> Result<Option<Seed>, String> {
+pub(super) fn in_directory(directory: &Path, read: &Reader<'_>) -> Result<Option<Seed>, Fault> {
     let place = directory.display().to_string();
     assemble(&place, "/", |names| {
         let Some(name) = names.first() else { return Ok(None) };
-        let path = directory.join(name);
-        let broken = |error| format!("{}: can't be read: {error}", path.display());
-        Ok(read(&path).map_err(broken)?.map(|bytes| (name.clone(), bytes)))
+        Ok(read(&directory.join(name))?.map(|bytes| (name.clone(), bytes)))
     })
 }
 
-fn on_volume(volume: &Volume) -> Result<Seed, String> {
-    let broken = |error: MediaError| error.to_string();
+fn on_volume(volume: &Volume) -> Result<Seed, Fault> {
     // The root directory, which there always is.
-    let entries = volume.list("").map_err(broken)?.unwrap_or_default();
+    let entries = volume.list("")?.unwrap_or_default();
     let seed = assemble(volume.name(), ":", |names| {
         match names.iter().find(|name| has(&entries, name)) {
             Some(name) => {
-                let found = volume.read(name, PART_LIMIT).map_err(broken)?;
+                let found = volume.read(name, PART_LIMIT)?;
                 Ok(found.map(|bytes| (name.clone(), bytes)))
             }
             None => Ok(None),
@@ -304,16 +280,15 @@ fn signature_names(names: [&str; 4]) -> Vec<String> {
 fn assemble(
     place: &str,
     separator: &str,
-    mut read: impl FnMut(&[String]) -> Result<Option<(String, Vec<u8>)>, String>,
-) -> Result<Option<Seed>, String> {
-    let mut part = |names: [&str; 4]| -> Result<Option<Part>, String> {
+    mut read: impl FnMut(&[String]) -> Result<Option<(String, Vec<u8>)>, Fault>,
+) -> Result<Option<Seed>, Fault> {
+    let mut part = |names: [&str; 4]| -> Result<Option<Part>, Fault> {
         let Some((name, bytes)) = read(&names.map(str::to_owned))? else {
             return Ok(None);
         };
         if bytes.len() as u64 > PART_LIMIT {
-            return Err(format!(
-                "{place}{separator}{name}: has more than the {PART_LIMIT} bytes that are read"
-            ));
+            let what = format!("has more than the {PART_LIMIT} bytes that are read");
+            return Err(Fault::lasting(what).at(format!("{place}{separator}{name}")));
         }
         let mut part = Part::new(format!("{place}{separator}{name}"), bytes);
         part.signature = read(&signature_names(names))?.map(|(_, signature)| signature);
@@ -325,9 +300,10 @@ fn assemble(
     seed.vendor_data = part(VENDOR_DATA)?;
     seed.network_config = part(NETWORK_CONFIG)?;
     let lacks = |has: &str, lacks: &str| {
-        Err(format!(
-            "{place}: has {has} but no {lacks}: create an empty file named {lacks} beside it"
-        ))
+        let hint = format!("create an empty file named {lacks} beside it");
+        Err(Fault::lasting(format!("has {has} but no {lacks}"))
+            .at(place)
+            .with_hint(hint))
     };
     match (
         &seed.user_data,
@@ -341,9 +317,10 @@ fn assemble(
         (None, None, false, false) => Ok(None),
         (None, None, vendor, _) => {
             let has = if vendor { "vendor-data" } else { "network-config" };
-            Err(format!(
-                "{place}: has {has} but neither user-data nor meta-data: create both, empty ones will do"
-            ))
+            let what = format!("has {has} but neither user-data nor meta-data");
+            Err(Fault::lasting(what)
+                .at(place)
+                .with_hint("create both, empty ones will do"))
         }
     }
 }
@@ -373,7 +350,7 @@ fn described(volume: &Volume) -> String {
 }
 
 /// The complaint about a place that has no part; names the first few things that it has.
-fn no_parts(place: &str, mut names: Vec<String>) -> String {
+fn no_parts(place: &str, mut names: Vec<String>) -> Fault {
     names.sort();
     // Quoted: on a volume these are anybody's bytes, and they end up on a terminal.
     let mut shown: Vec<_> = names.iter().take(SHOWN).map(|name| format!("{name:?}")).collect();
@@ -382,10 +359,10 @@ fn no_parts(place: &str, mut names: Vec<String>) -> String {
         count if count > SHOWN => shown.push(format!("{} more", count - SHOWN)),
         _ => {}
     }
-    format!(
-        "{place}: has neither user-data nor meta-data, but {}: put both there, by these names",
-        shown.join(", ")
-    )
+    let what = format!("has neither user-data nor meta-data, but {}", shown.join(", "));
+    Fault::lasting(what)
+        .at(place)
+        .with_hint("put both there, by these names")
 }
 
 #[cfg(test)]

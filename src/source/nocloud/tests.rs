@@ -16,7 +16,7 @@ fn present(verdict: Verdict) -> Seed {
 
 fn broken(verdict: Verdict) -> String {
     match verdict {
-        Verdict::Broken(why) => why,
+        Verdict::Broken(fault) => fault.to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -42,7 +42,7 @@ fn assert_whole(seed: &Seed, case: &str) {
     assert_eq!(parts.map(bytes), SEED.map(|(_, contents)| Some(contents)), "{case}");
 }
 
-fn nothing(_: &Path) -> io::Result<Option<Vec<u8>>> {
+fn nothing(_: &Path) -> Result<Option<Vec<u8>>, Fault> {
     Ok(None)
 }
 
@@ -339,7 +339,10 @@ fn directories_win_over_volumes_and_the_first_over_the_second() {
         why.starts_with("/var/lib/cloud/seed/nocloud: has user-data but no meta-data"),
         "{why}"
     );
-    let fails = |_: &Path| Err(io::Error::from(io::ErrorKind::PermissionDenied));
+    let fails = |path: &Path| {
+        let error = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        Err(Fault::unreadable(path.display().to_string(), &error))
+    };
     let why = broken(search(&fails, &devices, &Rules::default()));
     assert!(
         why.contains("/var/lib/firstlight/seed/user-data: can't be read: permission denied"),
@@ -389,11 +392,20 @@ fn where_nothing_is_the_reason_says_so() {
     let expected = "no seed in /var/lib/firstlight/seed or /var/lib/cloud/seed/nocloud; no volume labelled cidata";
     assert_eq!(why, expected);
     // A device that fails might have been the seed.
-    let why = absent(search(&nothing, &[PathBuf::from("/dev/null")], &Rules::default()));
-    assert!(
-        why.ends_with("/dev/null: is neither an image file nor a block device"),
-        "{why}"
+    let failing = PathBuf::from("/dev/null");
+    let verdict = search(&nothing, std::slice::from_ref(&failing), &Rules::default());
+    let Verdict::Unknown(fault) = verdict else {
+        panic!("{verdict:?}")
+    };
+    assert_eq!(
+        fault.to_string(),
+        "/dev/null: is neither an image file nor a block device"
     );
+    // Nor does it keep the seed that is there from being taken.
+    if let Some(image) = iso("xorriso", "cidata", &["-r", "-J"], &SEED) {
+        let found = search(&nothing, &[failing, image.path.clone()], &Rules::default());
+        assert_whole(&present(found), "beside a device that fails");
+    }
 }
 
 #[test]
@@ -522,9 +534,7 @@ fn seedfrom_in_meta_data_is_followed_once() {
         ("hunter2", "names no place"),
     ] {
         let directory = own(&named(place));
-        let Verdict::Broken(why) = from_path(directory.path()) else {
-            panic!()
-        };
+        let why = broken(from_path(directory.path()));
         assert!(
             why.contains("meta-data: its seedfrom ") && why.contains(words) && !why.contains("hunter2"),
             "{why}"
@@ -541,8 +551,48 @@ fn a_place_may_be_an_address() {
         (seed.place.as_str(), seed.rest().as_str()),
         ("https://seeds.example.test/web1", "https://seeds.example.test/web1")
     );
-    let Verdict::Broken(why) = from_path(Path::new("ftp://hunter2/")) else {
-        panic!()
-    };
+    let why = broken(from_path(Path::new("ftp://hunter2/")));
     assert!(why.contains("is not fetched") && !why.contains("hunter2"), "{why}");
+}
+
+/// What lies in the way of a seed is not a seed that isn't there.
+#[test]
+fn a_seed_directory_that_cannot_be_read_is_not_absent() {
+    use std::os::unix::fs::symlink;
+    type Obstacle = fn(&Path);
+    let obstacles: [(&str, Obstacle); 5] = [
+        ("a directory instead of a part", |seed| {
+            std::fs::create_dir_all(seed.join("user-data")).unwrap();
+        }),
+        ("a part that leads to itself", |seed| {
+            std::fs::create_dir_all(seed).unwrap();
+            symlink("user-data", seed.join("user-data")).unwrap();
+        }),
+        ("a part that leads nowhere", |seed| {
+            std::fs::create_dir_all(seed).unwrap();
+            symlink("/nowhere", seed.join("user-data")).unwrap();
+        }),
+        ("a directory that leads to itself", |seed| {
+            std::fs::create_dir_all(seed.parent().unwrap()).unwrap();
+            symlink("seed", seed).unwrap();
+        }),
+        ("a file instead of the directory", |seed| {
+            std::fs::create_dir_all(seed.parent().unwrap()).unwrap();
+            std::fs::write(seed, "").unwrap();
+        }),
+    ];
+    for (name, put) in obstacles {
+        let tree = tempfile::tempdir().unwrap();
+        put(&tree.path().join("var/lib/firstlight/seed"));
+        let verdict = look(&Places {
+            root: crate::system::Root::open(tree.path()).unwrap(),
+            live: false,
+            devices: Vec::new(),
+            rules: Rules::default(),
+        });
+        assert!(
+            matches!(&verdict, Verdict::Broken(fault) if fault.place.contains("/var/lib/firstlight/seed")),
+            "{name}: {verdict:?}"
+        );
+    }
 }

@@ -6,6 +6,8 @@
 use roxmltree::{Document, Error, Node, ParsingOptions};
 use zeroize::Zeroizing;
 
+use crate::source::Fault;
+
 /// The largest environment that is read, in bytes (1 MiB): hypervisors take no more.
 pub const LIMIT: usize = 1024 * 1024;
 
@@ -56,13 +58,14 @@ impl Environment {
     ///
     /// # Errors
     /// It is none, or is damaged: what is wrong, where, and what to do, without showing a value.
-    pub fn parse(xml: &[u8]) -> Result<Self, String> {
+    pub fn parse(xml: &[u8]) -> Result<Self, Fault> {
         Self::of(parse(xml)?.root_element())
     }
 
-    fn of(root: Node<'_, '_>) -> Result<Self, String> {
+    fn of(root: Node<'_, '_>) -> Result<Self, Fault> {
         if root.tag_name().name() != "Environment" {
-            return Err("is XML, but no OVF environment: its outermost element must be Environment".to_owned());
+            let hint = "its outermost element must be Environment";
+            return Err(Fault::lasting("is XML, but no OVF environment").with_hint(hint));
         }
         let home = root.tag_name().namespace();
         let ours = |node: &Node<'_, '_>| is_ovf(node.tag_name().namespace()) || node.tag_name().namespace() == home;
@@ -91,28 +94,27 @@ impl Environment {
 ///
 /// # Errors
 /// As [`Environment::parse`].
-pub fn parse(xml: &[u8]) -> Result<Document<'_>, String> {
+pub fn parse(xml: &[u8]) -> Result<Document<'_>, Fault> {
     if xml.len() > LIMIT {
-        return Err(format!(
-            "has more than the {LIMIT} bytes that are read: make its values smaller"
-        ));
+        let what = format!("has more than the {LIMIT} bytes that are read");
+        return Err(Fault::lasting(what).with_hint("make its values smaller"));
     }
     let text = std::str::from_utf8(xml).map_err(|error| {
         let line = line_of(xml, error.valid_up_to());
-        format!("is not UTF-8: line {line} has a byte that can't be: write it as UTF-8")
+        Fault::lasting(format!("is not UTF-8: line {line} has a byte that can't be")).with_hint("write it as UTF-8")
     })?;
     // A guestinfo variable comes with a line break or a NUL behind it.
     let text = text
         .trim_start_matches('\u{feff}')
         .trim_matches(|c: char| c == '\0' || c.is_ascii_whitespace());
     if text.is_empty() {
-        return Err("is empty: power the machine off and on, which writes it anew".to_owned());
+        return Err(Fault::lasting("is empty").with_hint("power the machine off and on, which writes it anew"));
     }
     if text.split('<').any(|piece| piece.matches('=').count() > EQUALS_LIMIT) {
-        return Err("has an element with too many attributes: write a simpler one".to_owned());
+        return Err(Fault::lasting("has an element with too many attributes").with_hint("write a simpler one"));
     }
     if text.matches("xmlns").count() > NAMESPACE_LIMIT {
-        return Err("declares too many namespaces: write a simpler one".to_owned());
+        return Err(Fault::lasting("declares too many namespaces").with_hint("write a simpler one"));
     }
     let options = ParsingOptions {
         allow_dtd: false,
@@ -127,13 +129,12 @@ fn elements<'a, 'i>(parent: Node<'a, 'i>, name: &'static str) -> impl Iterator<I
     parent.children().filter(named)
 }
 
-fn read_property(node: Node<'_, '_>) -> Result<Property, String> {
+fn read_property(node: Node<'_, '_>) -> Result<Property, Fault> {
     let key = attribute(node, "key").map(str::trim).filter(|key| !key.is_empty());
     let Some(key) = key else {
         let line = node.document().text_pos_at(node.range().start).row;
-        return Err(format!(
-            "is damaged: the Property in line {line} has no key: give it an oe:key"
-        ));
+        let what = format!("is damaged: the Property in line {line} has no key");
+        return Err(Fault::lasting(what).with_hint("give it an oe:key"));
     };
     let value = attribute(node, "value").map(|value| Zeroizing::new(value.to_owned()));
     Ok(Property {
@@ -161,20 +162,20 @@ fn line_of(bytes: &[u8], end: usize) -> usize {
 }
 
 /// What is wrong with the XML, in words that quote nothing of it.
-fn explain(error: &Error) -> String {
+fn explain(error: &Error) -> Fault {
     let place = error.pos();
     let place = format!("line {}, column {}", place.row, place.col);
     match error {
-        Error::DtdDetected => "has a DTD, which no OVF environment has: remove it".to_owned(),
-        Error::NodesLimitReached => format!("has more than the {NODE_LIMIT} nodes that are read: write a simpler one"),
-        Error::UnknownEntityReference(..) | Error::MalformedEntityReference(_) => format!(
-            "is damaged: in {place} an `&` begins no entity: what wrote it did not escape a value, write `&amp;`"
-        ),
-        Error::UnclosedRootNode | Error::NoRootNode => {
-            "is cut off: its end is missing: power the machine off and on, which writes it anew".to_owned()
+        Error::DtdDetected => Fault::lasting("has a DTD, which no OVF environment has").with_hint("remove it"),
+        Error::NodesLimitReached => Fault::lasting(format!("has more than the {NODE_LIMIT} nodes that are read"))
+            .with_hint("write a simpler one"),
+        Error::UnknownEntityReference(..) | Error::MalformedEntityReference(_) => {
+            Fault::lasting(format!("is damaged: in {place} an `&` begins no entity"))
+                .with_hint("what wrote it did not escape a value, write `&amp;`")
         }
-        _ => format!(
-            "is damaged: {place} is not well-formed XML: escape `&`, `<` and `\"` in values as `&amp;`, `&lt;`, `&quot;`"
-        ),
+        Error::UnclosedRootNode | Error::NoRootNode => Fault::lasting("is cut off: its end is missing")
+            .with_hint("power the machine off and on, which writes it anew"),
+        _ => Fault::lasting(format!("is damaged: {place} is not well-formed XML"))
+            .with_hint("escape `&`, `<` and `\"` in values as `&amp;`, `&lt;`, `&quot;`"),
     }
 }

@@ -12,17 +12,18 @@ mod seed;
 mod tests;
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use self::environment::{Environment, LIMIT};
 use self::properties::Properties;
+use super::gathered::Gathered;
 use super::http::is_address;
 use super::media::{Kind, Volume};
 use super::nocloud::Reader;
-use super::{Places, Seed, Verdict, nocloud, vmware};
+use super::{Fault, Places, Seed, Verdict, nocloud, vmware};
 use crate::document::{Conversion, Diagnostic};
 
 /// Where a file of the machine may be; the first that has properties counts. The last two are cloud-init's: what its
@@ -54,7 +55,7 @@ pub fn from_path(path: &Path) -> Verdict {
     if plain {
         let read = File::open(path).and_then(|file| file.take(LIMIT as u64 + 1).read_to_end(&mut start));
         if let Err(error) = read {
-            return Verdict::Broken(format!("{place}: can't be read: {error}"));
+            return Fault::unreadable(place, &error).into();
         }
         let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&start);
         if text.trim_ascii_start().starts_with(b"<") {
@@ -63,67 +64,60 @@ pub fn from_path(path: &Path) -> Verdict {
     }
     let volumes = match Volume::open_all(path) {
         Ok(volumes) => volumes,
-        Err(error) => return Verdict::Broken(error.to_string()),
+        Err(error) => return Fault::from(error).into(),
     };
-    let found = volumes.iter().filter_map(|volume| on_volume(volume, None).transpose());
-    choose(found.map(|found| found.unwrap_or_else(Verdict::Broken)).collect()).unwrap_or_else(|| {
-        Verdict::Broken(format!(
-            "{place}: is neither an ovf-env.xml nor a volume that holds one: is it the right file?"
-        ))
-    })
+    let mut found = Gathered::default();
+    for verdict in volumes.iter().filter_map(|volume| on_volume(volume, None).transpose()) {
+        found.add(verdict);
+    }
+    if found.is_empty() {
+        let what = "is neither an ovf-env.xml nor a volume that holds one";
+        return Fault::lasting(what).at(place).with_hint("is it the right file?").into();
+    }
+    found.verdict(one_of)
 }
 
 /// Searches the machine: the fixed files, then every ISO 9660 volume, whatever its label, then VMware's guestinfo.
 pub fn search(places: &Places) -> Verdict {
     let read = |path: &Path| places.read(path);
     let allow = places.allow();
-    let mut absent = Vec::new();
-    absent.extend(allow.forbidden_directories());
+    let mut found = Gathered::default();
+    found.absent.extend(allow.forbidden_directories());
     for file in FILES.into_iter().filter(|_| allow.directory) {
         match places.read(Path::new(file)) {
             Ok(None) => {}
             Ok(Some(xml)) => match verdict(&Zeroizing::new(xml), file, file, Some(&read)) {
-                Verdict::Absent(why) => absent.push(why),
-                found => return found,
+                Verdict::Absent(why) => found.absent.push(why),
+                verdict => return verdict,
             },
-            Err(error) => return Verdict::Broken(format!("{file}: can't be read: {error}")),
+            Err(fault) => return fault.into(),
         }
     }
-    absent.extend(allow.forbidden_devices());
-    let mut found = Vec::new();
+    found.absent.extend(allow.forbidden_devices());
+    let said = found.absent.len();
     for device in &places.devices {
-        let volume = match Volume::open(device) {
-            Ok(Some(volume)) if volume.kind() == Kind::Iso9660 => volume,
-            Ok(_) => continue,
-            Err(error) if error.is_no_medium() => continue,
-            Err(error) => {
-                absent.push(error.to_string());
-                continue;
-            }
-        };
-        match on_volume(&volume, Some(&read)) {
-            Ok(verdict) => found.extend(verdict),
-            Err(why) if LABELS.iter().any(|label| volume.is_labelled(label)) => found.push(Verdict::Broken(why)),
-            Err(why) => absent.push(why),
+        match Volume::open(device) {
+            Ok(Some(volume)) if volume.kind() == Kind::Iso9660 => match on_volume(&volume, Some(&read)) {
+                Ok(verdict) => verdict.into_iter().for_each(|verdict| found.add(verdict)),
+                Err(fault) if LABELS.iter().any(|label| volume.is_labelled(label)) => found.broken.push(fault),
+                Err(fault) => found.unknown.push(fault),
+            },
+            Ok(_) => {}
+            Err(error) => found.add_unreadable(error),
         }
     }
-    match choose(found) {
-        Some(Verdict::Absent(why)) => absent.push(why),
-        Some(verdict) => return verdict,
-        None => absent.push("no OVF environment in a seed directory or on a CD".to_owned()),
-    }
-    let told = if allow.hypervisor {
-        vmware::ovf_environment(places)
-    } else {
-        None
-    };
-    if let Some(xml) = told.map(Zeroizing::new) {
-        match from_guestinfo(&xml, places) {
-            Verdict::Absent(why) => absent.push(why),
-            found => return found,
+    if found.seeds.is_empty() && found.broken.is_empty() {
+        if found.absent.len() == said {
+            found
+                .absent
+                .push("no OVF environment in a seed directory or on a CD".to_owned());
+        }
+        let told = allow.hypervisor.then(|| vmware::ovf_environment(places)).flatten();
+        if let Some(xml) = told.map(Zeroizing::new) {
+            found.add(from_guestinfo(&xml, places));
         }
     }
-    Verdict::Absent(absent.join("; "))
+    found.verdict(one_of)
 }
 
 /// What the environment in [`GUESTINFO`] says.
@@ -131,9 +125,12 @@ pub fn from_guestinfo(xml: &[u8], places: &Places) -> Verdict {
     verdict(xml, GUESTINFO, GUESTINFO, Some(&|path: &Path| places.read(path)))
 }
 
-/// What the environment on a volume says; `None` if there is none on it, `Err` if the volume can't be read.
-fn on_volume(volume: &Volume, read: Option<&Reader<'_>>) -> Result<Option<Verdict>, String> {
-    let entries = volume.list("").map_err(|error| error.to_string())?.unwrap_or_default();
+/// What the environment on a volume says; `None` if there is none on it.
+///
+/// # Errors
+/// The volume can't be read.
+fn on_volume(volume: &Volume, read: Option<&Reader<'_>>) -> Result<Option<Verdict>, Fault> {
+    let entries = volume.list("")?.unwrap_or_default();
     let named = |name: &str| NAMES.iter().any(|known| known.eq_ignore_ascii_case(name));
     let Some(entry) = entries.into_iter().find(|entry| named(&entry.name)) else {
         return Ok(None);
@@ -142,41 +139,28 @@ fn on_volume(volume: &Volume, read: Option<&Reader<'_>>) -> Result<Option<Verdic
     Ok(match volume.read(&entry.name, LIMIT as u64) {
         Ok(Some(xml)) => Some(verdict(&Zeroizing::new(xml), volume.name(), &origin, read)),
         Ok(None) => None,
-        Err(error) => Some(Verdict::Broken(error.to_string())),
+        Err(error) => Some(Fault::from(error).into()),
     })
 }
 
-/// One verdict from several volumes; `None` if there are none.
-fn choose(found: Vec<Verdict>) -> Option<Verdict> {
-    let mut seeds: Vec<Seed> = Vec::new();
-    let (mut broken, mut absent) = (Vec::new(), Vec::new());
-    for verdict in found {
-        match verdict {
-            Verdict::Absent(why) => absent.push(why),
-            Verdict::Broken(why) => broken.push(why),
-            Verdict::Present(seed) if seeds.iter().any(|other| other.says_the_same(&seed)) => {}
-            Verdict::Present(seed) => seeds.push(*seed),
-        }
-    }
+/// What to do about environments on several volumes, or about one where another is broken.
+fn one_of(seeds: &[Seed]) -> Fault {
     let places: Vec<_> = seeds.iter().map(|seed| seed.place.as_str()).collect();
     let places = places.join(" and ");
-    match (seeds.pop(), seeds.is_empty()) {
-        (Some(_), false) => broken.push(format!("different environments on {places}: detach all but one")),
-        (Some(seed), true) if broken.is_empty() => return Some(Verdict::Present(Box::new(seed))),
-        (Some(_), true) => broken.push(format!("{places} has a whole one: detach the other")),
-        (None, _) if broken.is_empty() && absent.is_empty() => return None,
-        (None, _) if broken.is_empty() => return Some(Verdict::Absent(absent.join("; "))),
-        (None, _) => {}
+    match seeds {
+        [_] => Fault::lasting(format!("{places} has a whole one")).with_hint("detach the other"),
+        _ => Fault::lasting(format!("different environments on {places}")).with_hint("detach all but one"),
     }
-    Some(Verdict::Broken(broken.join("; ")))
 }
 
 /// What an environment says. `read`: gives the machine's files, for `seedfrom`.
 fn verdict(xml: &[u8], place: &str, origin: &str, read: Option<&Reader<'_>>) -> Verdict {
-    understand(xml, place, origin, read).unwrap_or_else(|why| Verdict::Broken(format!("{origin}: {why}")))
+    understand(xml, place, origin, read)
+        .map_err(|fault| fault.at(origin))
+        .into()
 }
 
-fn understand(xml: &[u8], place: &str, origin: &str, read: Option<&Reader<'_>>) -> Result<Verdict, String> {
+fn understand(xml: &[u8], place: &str, origin: &str, read: Option<&Reader<'_>>) -> Result<Verdict, Fault> {
     let environment = Environment::parse(xml)?;
     let mut conversion = Conversion::new(ADVICE);
     let properties = Properties::of(&environment, origin, &mut conversion);
@@ -187,8 +171,9 @@ fn understand(xml: &[u8], place: &str, origin: &str, read: Option<&Reader<'_>>) 
     let own = seed::seed(&environment, &properties, (place, origin), conversion);
     let seed = match properties.get("seedfrom") {
         Some(from) => {
-            let also = faults(&own);
-            seed_from(from, own, &properties, read).map_err(|why| [vec![why], also].concat().join("; "))?
+            let also = faults(&own).into_iter().map(Fault::lasting);
+            let also: Vec<_> = also.collect();
+            seed_from(from, own, &properties, read).map_err(|fault| fault.and(also))?
         }
         None => own,
     };
@@ -203,16 +188,19 @@ fn faults(seed: &Seed) -> Vec<String> {
 }
 
 /// The NoCloud seed that the property `seedfrom` names: a directory, or an address, with the other properties below it.
-fn seed_from(from: &str, own: Seed, properties: &Properties<'_>, read: Option<&Reader<'_>>) -> Result<Seed, String> {
+fn seed_from(from: &str, own: Seed, properties: &Properties<'_>, read: Option<&Reader<'_>>) -> Result<Seed, Fault> {
     let documents = ["user-data", "firstlight.user-data", "network-config"];
     let excluded = |name: &&str| *name != "seedfrom" && (!is_address(from) || documents.contains(name));
     if let Some(other) = properties.names().find(excluded) {
-        return Err(format!(
-            "seedfrom names a whole seed, and {other} is set as well: keep one of them"
-        ));
+        let what = format!("seedfrom names a whole seed, and {other} is set as well");
+        return Err(Fault::lasting(what).with_hint("keep one of them"));
     }
-    let nowhere = |_: &Path| Err(io::Error::other("is the machine's own: use --source nocloud:DIRECTORY"));
-    let seed = nocloud::seed_from(from, read.unwrap_or(&nowhere)).map_err(|why| format!("seedfrom {why}"))?;
+    let nowhere = |path: &Path| {
+        let fault = Fault::lasting("can't be read: is the machine's own").at(path.display().to_string());
+        Err(fault.with_hint("use --source nocloud:DIRECTORY"))
+    };
+    let named = |fault: Fault| fault.named_by("seedfrom");
+    let seed = nocloud::seed_from(from, read.unwrap_or(&nowhere)).map_err(named)?;
     Ok(match seed.seedfrom {
         Some(address) => Seed {
             seedfrom: Some(address),

@@ -6,13 +6,14 @@ use roxmltree::Node;
 
 use super::environment::{Environment, attribute, parse};
 use super::properties::is_secret;
+use crate::source::Fault;
 
 /// The environment with the values of our secret properties emptied; `None` if they all are. Those of the other machines
 /// of a vApp as well: every process of this one can read them.
 ///
 /// # Errors
 /// It can't be read, or edited with certainty; the words show no value.
-pub fn without_secrets(xml: &[u8]) -> Result<Option<String>, String> {
+pub fn without_secrets(xml: &[u8]) -> Result<Option<String>, Fault> {
     let document = parse(xml)?;
     let text = document.input_text();
     let mut values: Vec<Range<usize>> = document.descendants().flat_map(secret_values).collect();
@@ -24,7 +25,7 @@ pub fn without_secrets(xml: &[u8]) -> Result<Option<String>, String> {
     let mut done = 0;
     for value in values {
         if !is_between_quotes(text, &value) {
-            return Err(UNCERTAIN.to_owned());
+            return Err(uncertain());
         }
         edited.push_str(text.get(done..value.start).unwrap_or_default());
         done = value.end;
@@ -32,11 +33,13 @@ pub fn without_secrets(xml: &[u8]) -> Result<Option<String>, String> {
     edited.push_str(text.get(done..).unwrap_or_default());
     match is_the_same_but_for_secrets(xml, &edited)? {
         true => Ok(Some(edited)),
-        false => Err(UNCERTAIN.to_owned()),
+        false => Err(uncertain()),
     }
 }
 
-const UNCERTAIN: &str = "is written in a way that can't be edited with certainty: remove it in the hypervisor";
+fn uncertain() -> Fault {
+    Fault::lasting("is written in a way that can't be edited with certainty").with_hint("remove it in the hypervisor")
+}
 
 /// Where the values of a secret property are; none of another node.
 fn secret_values(node: Node<'_, '_>) -> Vec<Range<usize>> {
@@ -60,7 +63,7 @@ fn is_between_quotes(text: &str, value: &Range<usize>) -> bool {
         && matches!((before, inside), (Some(quote @ (b'"' | b'\'')), Some(inside)) if !inside.as_bytes().contains(&quote))
 }
 
-fn is_the_same_but_for_secrets(before: &[u8], after: &str) -> Result<bool, String> {
+fn is_the_same_but_for_secrets(before: &[u8], after: &str) -> Result<bool, Fault> {
     let (mut before, after) = (Environment::parse(before)?, Environment::parse(after.as_bytes())?);
     for property in &mut before.properties {
         if let Some(value) = property.value.as_mut().filter(|_| is_secret(&property.key)) {
@@ -148,7 +151,7 @@ mod tests {
             " ".repeat(1000)
         );
         for xml in [properties(&wide), "<a".to_owned(), "<a/>".repeat(2)] {
-            let why = without_secrets(xml.as_bytes()).unwrap_err();
+            let why = without_secrets(xml.as_bytes()).unwrap_err().to_string();
             assert!(!why.contains("hunter2"), "{why}");
         }
     }

@@ -55,7 +55,7 @@ fn seed_of(properties: &[(&str, &str)]) -> Seed {
 
 fn broken(xml: &str) -> String {
     match from_environment(xml.as_bytes(), "env") {
-        Verdict::Broken(why) => why,
+        Verdict::Broken(fault) => fault.to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -63,7 +63,7 @@ fn broken(xml: &str) -> String {
 /// What is wrong with an environment: why it can't be used, or what its properties cost, a line each.
 fn wrong(xml: &str) -> String {
     match from_environment(xml.as_bytes(), "env") {
-        Verdict::Broken(why) => why,
+        Verdict::Broken(fault) => fault.to_string(),
         Verdict::Present(seed) => told(&seed).join("\n"),
         other => panic!("{other:?}"),
     }
@@ -315,9 +315,43 @@ fn volumes_of_any_label_and_spelling() {
         let Some(other) = iso(tool, "anything", options, &[(name, other.as_str())]) else {
             continue;
         };
-        assert!(matches!(search_images(&[&image, &other]), Verdict::Broken(why) if why.contains("different")));
+        assert!(matches!(search_images(&[&image, &other]), Verdict::Broken(fault) if fault.what.contains("different")));
     }
     assert!(matches!(search_images(&[]), Verdict::Absent(_)));
+}
+
+/// A volume that fails, or is cut off, may have held one; labelled as one, it did.
+#[test]
+fn an_environment_that_cannot_be_read_is_not_absent() {
+    let empty = tempfile::tempdir().unwrap();
+    let root = Root::open(empty.path()).unwrap();
+    let look = |devices: &[&str]| {
+        search(&Places {
+            root: root.clone(),
+            live: true,
+            devices: devices.iter().map(Into::into).collect(),
+            rules: Rules::default(),
+        })
+    };
+    assert!(matches!(look(&["/nonexistent/sr0"]), Verdict::Absent(_)));
+    let verdict = look(&["/nonexistent/sr0", "/dev/null"]);
+    assert!(
+        matches!(&verdict, Verdict::Unknown(fault) if fault.place == "/dev/null"),
+        "{verdict:?}"
+    );
+    for (label, is_one) in [("anything", false), ("OVF ENV", true)] {
+        let Some(image) = iso("xorriso", label, &["-J", "-r"], &[("ovf-env.xml", VSPHERE)]) else {
+            return;
+        };
+        present(look(&["/dev/null", image.path.to_str().unwrap()]));
+        image.cut(image.bytes().len() as u64 / 2);
+        let verdict = look(&[image.path.to_str().unwrap()]);
+        let (Verdict::Broken(fault) | Verdict::Unknown(fault)) = &verdict else {
+            panic!("{label}: {verdict:?}")
+        };
+        assert!(fault.to_string().contains("it was cut"), "{label}: {fault}");
+        assert_eq!(matches!(verdict, Verdict::Broken(_)), is_one, "{label}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::DIRECTORIES;
+use crate::source::Fault;
 use crate::system::{Kind, Metadata, Root};
 
 /// The most programs that are run.
@@ -14,7 +15,7 @@ pub struct Program {
     /// Where it is.
     pub path: String,
     /// Why it is not run.
-    pub refused: Option<String>,
+    pub refused: Option<Fault>,
 }
 
 impl Program {
@@ -31,15 +32,15 @@ impl Program {
 ///
 /// # Errors
 /// A directory can't be read, or somebody else than root may write to it; or there are too many.
-pub fn programs(root: &Root) -> Result<Vec<Program>, String> {
+pub fn programs(root: &Root) -> Result<Vec<Program>, Fault> {
     let mut by_name = BTreeMap::new();
     for directory in DIRECTORIES {
-        let found = root.metadata_followed(directory).map_err(|error| error.to_string())?;
+        let found = root.metadata_followed(directory)?;
         let Some(metadata) = found else { continue };
-        if let Some(why) = not_roots_alone(metadata) {
-            return Err(format!("{directory}: {why}"));
+        if let Some(fault) = not_roots_alone(metadata) {
+            return Err(fault.at(directory));
         }
-        for name in root.list(directory).map_err(|error| error.to_string())? {
+        for name in root.list(directory)? {
             if !name.starts_with('.') {
                 by_name.entry(name).or_insert(directory);
             }
@@ -60,38 +61,41 @@ pub fn programs(root: &Root) -> Result<Vec<Program>, String> {
         programs.push(Program { path, refused });
     }
     if programs.len() > MAX {
-        return Err(format!(
-            "{} programs in {}: at most {MAX} are run",
-            programs.len(),
-            DIRECTORIES.join(" and ")
-        ));
+        let (count, directories) = (programs.len(), DIRECTORIES.join(" and "));
+        return Err(Fault::lasting(format!(
+            "{count} programs in {directories}: at most {MAX} are run"
+        )));
     }
     Ok(programs)
 }
 
 /// Why the program is not to be run by root; `None` if it may be.
-fn refusal(root: &Root, path: &str) -> Option<String> {
+fn refusal(root: &Root, path: &str) -> Option<Fault> {
     let metadata = match root.metadata_followed(path) {
         Ok(Some(metadata)) => metadata,
-        Ok(None) => return Some("is a link to nothing: remove it".to_owned()),
-        Err(error) => return Some(error.to_string()),
+        Ok(None) => return Some(Fault::lasting("is a link to nothing").with_hint("remove it")),
+        Err(error) => return Some(error.into()),
     };
     if metadata.kind != Kind::File {
-        return Some("is no program: remove it".to_owned());
+        return Some(Fault::lasting("is no program").with_hint("remove it"));
     }
     not_roots_alone(metadata).or_else(|| {
         let executable = metadata.mode & 0o111 != 0;
-        (!executable).then(|| "may not be executed: chmod 0755 it, or remove it".to_owned())
+        (!executable).then(|| Fault::lasting("may not be executed").with_hint("chmod 0755 it, or remove it"))
     })
 }
 
 /// Why root does not trust what is in there; `None` if nobody else can have written it.
-fn not_roots_alone(metadata: Metadata) -> Option<String> {
+fn not_roots_alone(metadata: Metadata) -> Option<Fault> {
     match metadata {
-        Metadata { uid, .. } if uid != 0 => Some(format!("belongs to user {uid}, not to root: chown root it")),
-        Metadata { mode, .. } if mode & 0o022 != 0 => Some(format!(
-            "others than root may write to it (mode {mode:04o}): chmod go-w it"
-        )),
+        Metadata { uid, .. } if uid != 0 => {
+            let what = format!("belongs to user {uid}, not to root");
+            Some(Fault::forbidden(what).with_hint("chown root it"))
+        }
+        Metadata { mode, .. } if mode & 0o022 != 0 => {
+            let what = format!("others than root may write to it (mode {mode:04o})");
+            Some(Fault::forbidden(what).with_hint("chmod go-w it"))
+        }
         _ => None,
     }
 }

@@ -11,8 +11,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use self::find::Program;
-use super::{PART_LIMIT, Places, Rules, Seed, Verdict};
-use crate::system::run::{self, Keep};
+use super::gathered::Gathered;
+use super::{Fault, PART_LIMIT, Places, Rules, Verdict};
+use crate::system::run::{self, Keep, RunError};
 
 /// The source's name.
 const NAME: &str = "program";
@@ -30,7 +31,7 @@ pub fn search(places: &Places) -> Verdict {
     }
     let programs = match find::programs(&places.root) {
         Ok(programs) => programs,
-        Err(why) => return Verdict::Broken(why),
+        Err(fault) => return fault.into(),
     };
     if programs.is_empty() {
         return Verdict::Absent(format!("no program in {}", DIRECTORIES.join(" or ")));
@@ -41,7 +42,7 @@ pub fn search(places: &Places) -> Verdict {
             .iter()
             .map(|program| std::thread::Builder::new().spawn_scoped(scope, move || ask(program, limit)))
             .collect();
-        let failed = |why: String| Verdict::Broken(format!("a program could not be asked: {why}"));
+        let failed = |why: String| Verdict::Unknown(Fault::passing(format!("a program could not be asked: {why}")));
         running
             .into_iter()
             .map(|asked| match asked.map(std::thread::ScopedJoinHandle::join) {
@@ -59,10 +60,11 @@ pub fn from_path(path: &Path, rules: &Rules) -> Verdict {
     // A name without a slash would be searched for.
     match std::path::absolute(path) {
         Ok(path) => match ask(&Program::at(&path.to_string_lossy()), limit(rules.timeout)) {
-            Verdict::Absent(why) => Verdict::Broken(why),
+            Verdict::Absent(why) => Fault::lasting(why).into(),
+            Verdict::Unknown(fault) => fault.into(),
             verdict => verdict,
         },
-        Err(error) => Verdict::Broken(format!("{}: {error}", path.display())),
+        Err(error) => Fault::unreadable(path.display().to_string(), &error).into(),
     }
 }
 
@@ -72,12 +74,13 @@ pub(super) fn limit(timeout: Duration) -> Duration {
 }
 
 fn ask(Program { path, refused }: &Program, limit: Duration) -> Verdict {
-    if let Some(why) = refused {
-        return Verdict::Broken(format!("{path}: {why}"));
+    if let Some(fault) = refused {
+        return fault.clone().at(path).into();
     }
     let said = match run::run_foreign(std::slice::from_ref(path), &ENVIRONMENT, limit, Keep::Whole(PART_LIMIT)) {
         Ok(said) => said,
-        Err(why) => return Verdict::Broken(format!("{path}: {why}")),
+        Err(why @ RunError::Late(_)) => return Verdict::Unknown(Fault::passing(why.to_string()).at(path)),
+        Err(why) => return Fault::lasting(why.to_string()).at(path).into(),
     };
     if said.success {
         return answer::verdict(&said.stdout, path);
@@ -86,34 +89,27 @@ fn ask(Program { path, refused }: &Program, limit: Duration) -> Verdict {
         Some(status) => format!("ended with exit status {status}"),
         None => "was killed by a signal".to_owned(),
     };
-    Verdict::Broken(format!(
-        "{path}: {how}; what it said is not repeated, it may be secret: run it by hand to see"
-    ))
+    let what = format!("{how}; what it said is not repeated, it may be secret");
+    Fault::lasting(what).at(path).with_hint("run it by hand to see").into()
 }
 
 /// One verdict from those of all programs.
 fn choose(verdicts: Vec<Verdict>) -> Verdict {
-    let mut seeds: Vec<Seed> = Vec::new();
-    let (mut absent, mut broken) = (Vec::new(), Vec::new());
-    for verdict in verdicts {
-        match verdict {
-            Verdict::Absent(why) => absent.push(why),
-            Verdict::Broken(why) => broken.push(why),
-            Verdict::Present(seed) if seeds.iter().any(|other| other.says_the_same(&seed)) => {}
-            Verdict::Present(seed) => seeds.push(*seed),
-        }
+    let mut found = Gathered::default();
+    verdicts.into_iter().for_each(|verdict| found.add(verdict));
+    if let [_] = found.seeds.as_slice()
+        && !found.broken.is_empty()
+    {
+        // The broken one is to be mended, whatever the others say.
+        found.seeds.clear();
     }
-    if let [_, _, ..] = seeds.as_slice() {
+    found.verdict(|seeds| {
         let places: Vec<_> = seeds.iter().map(|seed| seed.place.as_str()).collect();
-        broken.push(format!(
-            "different seeds of {}: remove all but one, or mask it in {} with a link to /dev/null",
-            places.join(" and "),
+        let fault = Fault::lasting(format!("different seeds of {}", places.join(" and ")));
+        let hint = format!(
+            "remove all but one, or mask it in {} with a link to /dev/null",
             DIRECTORIES[0]
-        ));
-    }
-    match seeds.pop() {
-        _ if !broken.is_empty() => Verdict::Broken(broken.join("; ")),
-        Some(seed) => Verdict::Present(Box::new(seed)),
-        None => Verdict::Absent(absent.join("; ")),
-    }
+        );
+        fault.with_hint(hint)
+    })
 }

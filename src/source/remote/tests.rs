@@ -6,11 +6,11 @@ use crate::source::signature::check;
 use crate::source::signature::tests::{META_DATA, META_DATA_SIGNATURE, USER_DATA, USER_DATA_SIGNATURE, key};
 use crate::system::Root;
 
-fn fetched(seed: &Seed) -> Result<Seed, String> {
+fn fetched(seed: &Seed) -> Result<Seed, Fault> {
     fetched_by(seed, false)
 }
 
-fn fetched_by(seed: &Seed, signed: bool) -> Result<Seed, String> {
+fn fetched_by(seed: &Seed, signed: bool) -> Result<Seed, Fault> {
     let root = tempfile::tempdir().unwrap();
     let settings = Http {
         retry_for: std::time::Duration::ZERO,
@@ -117,7 +117,7 @@ fn a_seed_that_lacks_something_is_none() {
         let server = Server::of(&files);
         let mut own = pointing(server.address("/").written());
         own.meta_data = Some(Part::new("here", "{\"instance-id\": \"x\"}"));
-        let why = fetched(&own).unwrap_err();
+        let why = fetched(&own).unwrap_err().to_string();
         assert!(why.contains(words) && !why.contains("hunter2"), "{why}");
     }
 }
@@ -168,7 +168,7 @@ fn lists_lead_to_lists_up_to_a_depth_and_a_number() {
         let _ = writeln!(list, "{}", server.address("/x").written());
         list
     });
-    let why = fetched(&including(&many)).unwrap_err();
+    let why = fetched(&including(&many)).unwrap_err().to_string();
     assert!(why.contains("more than 32 addresses"), "{why}");
 
     // A list that leads to itself.
@@ -179,7 +179,7 @@ fn lists_lead_to_lists_up_to_a_depth_and_a_number() {
         .port();
     let own = format!("#include http://127.0.0.1:{port}/self\n");
     let _server = Server::at(port, &[("/self", &own)]);
-    let why = fetched(&including(&own)).unwrap_err();
+    let why = fetched(&including(&own)).unwrap_err().to_string();
     assert!(why.contains("more than 4 deep"), "{why}");
 }
 
@@ -190,7 +190,7 @@ fn all_that_is_fetched_for_a_document_has_one_limit() {
     let address = server.address("/x");
     let list = |times: usize| format!("#include\n{}", format!("{}\n", address.written()).repeat(times));
     assert!(fetched(&including(&list(4))).is_ok());
-    let why = fetched(&including(&list(30))).unwrap_err();
+    let why = fetched(&including(&list(30))).unwrap_err().to_string();
     assert!(why.contains("more than the 33554432 bytes"), "{why}");
     assert_eq!(server.seen().len(), 4 + 5);
 }
@@ -208,7 +208,7 @@ fn what_is_no_list_of_addresses_is_refused_without_being_shown() {
         ),
         (gone.as_str(), "/gone?…: the server has nothing there"),
     ] {
-        let why = fetched(&including(list)).unwrap_err();
+        let why = fetched(&including(list)).unwrap_err().to_string();
         assert!(why.contains(words) && !why.contains("hunter2"), "{list}: {why}");
     }
 }
@@ -232,9 +232,9 @@ fn what_is_fetched_is_signed_and_so_is_what_is_put_above_it() {
     let own = || Part::new("the kernel command line", "instance-id: own\n");
     assert_eq!(look("/s", None), Ok(()));
     assert_eq!(look("/s", Some(own().settled())), Ok(()));
-    let why = look("/s", Some(own())).unwrap_err();
+    let why = look("/s", Some(own())).unwrap_err().to_string();
     assert!(why.starts_with("the kernel command line: is not signed"), "{why}");
-    let why = look("/other", None).unwrap_err();
+    let why = look("/other", None).unwrap_err().to_string();
     assert!(why.contains("/other/user-data: is not signed"), "{why}");
 }
 

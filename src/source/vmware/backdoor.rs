@@ -7,6 +7,7 @@
 use super::transport::Transport;
 #[cfg(target_arch = "x86_64")]
 use super::transport::VALUE_LIMIT;
+use crate::source::Fault;
 
 /// How the port is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +39,8 @@ impl Transport for Backdoor {
         }
     }
 
-    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, String> {
-        ask(self.access, key).map_err(|why| format!("{}: {why}", self.name()))
+    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+        ask(self.access, key).map_err(|fault| fault.at(self.name()))
     }
 
     fn is_sure(&self) -> bool {
@@ -48,38 +49,39 @@ impl Transport for Backdoor {
 }
 
 #[cfg(target_arch = "x86_64")]
-fn ask(access: Access, key: &str) -> Result<Option<Vec<u8>>, String> {
+fn ask(access: Access, key: &str) -> Result<Option<Vec<u8>>, Fault> {
     if !vmw_backdoor::is_vmware_cpu() {
-        return Err("the processor doesn't say that it is VMware's".to_owned());
+        return Err(Fault::lasting("the processor doesn't say that it is VMware's"));
     }
     converse(access, key)
 }
 
 /// Asks over the port, whoever is behind it.
 #[cfg(target_arch = "x86_64")]
-fn converse(access: Access, key: &str) -> Result<Option<Vec<u8>>, String> {
+fn converse(access: Access, key: &str) -> Result<Option<Vec<u8>>, Fault> {
     let guard = match access {
         Access::Privileged => vmw_backdoor::probe_backdoor_privileged(),
         Access::Unprivileged => vmw_backdoor::probe_backdoor(),
     };
-    let mut guard = guard.map_err(|error| error.to_string())?;
-    let mut channel = guard.open_enhanced_chan().map_err(|error| error.to_string())?;
+    let refused = |error: &dyn std::fmt::Display| Fault::lasting(error.to_string());
+    let mut guard = guard.map_err(|error| refused(&error))?;
+    let mut channel = guard.open_enhanced_chan().map_err(|error| refused(&error))?;
     let value = channel.get_guestinfo(format!("guestinfo.{key}").as_bytes());
-    match value.map_err(|error| error.to_string())? {
+    match value.map_err(|error| refused(&error))? {
         Some(value) if value.len() as u64 > VALUE_LIMIT => {
             let value = zeroize::Zeroizing::new(value);
-            Err(format!(
+            Err(Fault::lasting(format!(
                 "guestinfo.{key} has more than the {VALUE_LIMIT} bytes that are read: {}",
                 value.len()
-            ))
+            )))
         }
         value => Ok(value),
     }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn ask(_: Access, _: &str) -> Result<Option<Vec<u8>>, String> {
-    Err("there is no backdoor on this processor".to_owned())
+fn ask(_: Access, _: &str) -> Result<Option<Vec<u8>>, Fault> {
+    Err(Fault::lasting("there is no backdoor on this processor"))
 }
 
 #[cfg(test)]
@@ -100,7 +102,7 @@ mod tests {
             return crate::skip::skip("this is a VMware machine");
         }
         for access in [Access::Privileged, Access::Unprivileged] {
-            let why = Backdoor::new(access).get("userdata").unwrap_err();
+            let why = Backdoor::new(access).get("userdata").unwrap_err().to_string();
             assert!(why.contains("doesn't say that it is VMware's"), "{why}");
         }
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::transport::Transport;
+use crate::source::Fault;
 use crate::source::file::read_plain;
 
 /// A directory with a file for each key.
@@ -34,9 +35,9 @@ impl Transport for Directory {
         path.display().to_string()
     }
 
-    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, String> {
+    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
         for path in self.candidates(key) {
-            let found = read_plain(&path).map_err(|error| format!("{}: can't be read: {error}", path.display()))?;
+            let found = read_plain(&path)?;
             if found.is_some() {
                 return Ok(found);
             }

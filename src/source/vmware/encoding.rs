@@ -3,8 +3,9 @@
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
-use crate::document::compressed::{self, Fault};
+use crate::document::compressed::{self, Fault as Unpacking};
 use crate::document::encoded;
+use crate::source::Fault;
 
 /// What `.encoding` may say.
 const NAMES: &str = "base64, b64, gzip+base64, gz+b64";
@@ -14,27 +15,28 @@ const NAMES: &str = "base64, b64, gzip+base64, gz+b64";
 ///
 /// # Errors
 /// It is not what the encoding says, but something else, or too large: in words, without anything of the value.
-pub fn decode(mut raw: Zeroizing<Vec<u8>>, encoding: &str, limit: u64) -> Result<Vec<u8>, String> {
+pub fn decode(mut raw: Zeroizing<Vec<u8>>, encoding: &str, limit: u64) -> Result<Vec<u8>, Fault> {
     let decoded = match encoding.trim() {
         "" => Zeroizing::new(std::mem::take(&mut *raw)),
         "base64" | "b64" => from_base64(&raw)?,
         "gzip+base64" | "gz+b64" => gunzip(&from_base64(&raw)?, limit)?,
         _ => {
-            return Err(format!(
-                "its encoding is not known: set .encoding to one of {NAMES}, or to nothing for plain text; the value is {}",
-                what_it_is(&raw)
-            ));
+            let is = what_it_is(&raw);
+            let hint = format!("set .encoding to one of {NAMES}, or to nothing for plain text; the value is {is}");
+            return Err(Fault::lasting("its encoding is not known").with_hint(hint));
         }
     };
     let below = encoded::unwrapped(&decoded, limit).map_err(|fault| match fault {
-        Fault::TooLarge => too_large(limit),
-        Fault::Damaged => "is gzip, and damaged or cut off: compress it again with gzip -c".to_owned(),
+        Unpacking::TooLarge => too_large(limit),
+        Unpacking::Damaged => {
+            Fault::lasting("is gzip, and damaged or cut off").with_hint("compress it again with gzip -c")
+        }
     })?;
     let mut plain = below.unwrap_or(decoded);
     Ok(std::mem::take(&mut *plain))
 }
 
-fn from_base64(raw: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
+fn from_base64(raw: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
     // base64(1) breaks lines.
     let text: Vec<u8> = raw.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let text = Zeroizing::new(text);
@@ -43,31 +45,30 @@ fn from_base64(raw: &[u8]) -> Result<Zeroizing<Vec<u8>>, String> {
         .and_then(|text| Base64::decode_vec(text).ok());
     decoded.map(Zeroizing::new).ok_or_else(|| {
         let is = what_it_is(raw);
-        format!(
-            "is not base64, as its encoding says, but {is}: encode it again with base64 -w0, or take .encoding away"
-        )
+        Fault::lasting(format!("is not base64, as its encoding says, but {is}"))
+            .with_hint("encode it again with base64 -w0, or take .encoding away")
     })
 }
 
-fn gunzip(packed: &[u8], limit: u64) -> Result<Zeroizing<Vec<u8>>, String> {
+fn gunzip(packed: &[u8], limit: u64) -> Result<Zeroizing<Vec<u8>>, Fault> {
     match compressed::gunzip(packed, limit) {
         Ok(bytes) => Ok(bytes),
-        Err(Fault::TooLarge) => Err(too_large(limit)),
-        Err(Fault::Damaged) if compressed::is_gzip(packed) => Err(
-            "is not gzip below base64 as a whole, as its encoding says, but cut off or damaged: encode it again with \
-             gzip -c | base64 -w0"
-                .to_owned(),
-        ),
-        Err(Fault::Damaged) => Err(format!(
-            "is not gzip below base64, as its encoding says, but base64 of {}: set .encoding to base64, or encode it again \
-             with gzip -c | base64 -w0",
-            what_it_is(packed)
-        )),
+        Err(Unpacking::TooLarge) => Err(too_large(limit)),
+        Err(Unpacking::Damaged) if compressed::is_gzip(packed) => {
+            let what = "is not gzip below base64 as a whole, as its encoding says, but cut off or damaged";
+            Err(Fault::lasting(what).with_hint("encode it again with gzip -c | base64 -w0"))
+        }
+        Err(Unpacking::Damaged) => {
+            let is = what_it_is(packed);
+            let what = format!("is not gzip below base64, as its encoding says, but base64 of {is}");
+            let hint = "set .encoding to base64, or encode it again with gzip -c | base64 -w0";
+            Err(Fault::lasting(what).with_hint(hint))
+        }
     }
 }
 
-fn too_large(limit: u64) -> String {
-    format!("unpacks to more than the {limit} bytes that are read")
+fn too_large(limit: u64) -> Fault {
+    Fault::lasting(format!("unpacks to more than the {limit} bytes that are read"))
 }
 
 /// What a value looks like, in words that show nothing of it.
@@ -136,7 +137,7 @@ mod tests {
             ("BASE64", secret.clone(), "set .encoding to one of base64, b64"),
             ("hunter2", secret, "encoding is not known"),
         ] {
-            let why = decode(Zeroizing::new(raw), encoding, 100).unwrap_err();
+            let why = decode(Zeroizing::new(raw), encoding, 100).unwrap_err().to_string();
             assert!(why.contains(what) && !why.contains("hunter2"), "{encoding}: {why}");
         }
     }
@@ -187,7 +188,7 @@ mod tests {
             ("hunter2", plain, "the value is a document in plain text"),
             ("gzip", b64(&half), "the value is gzip below base64"),
         ] {
-            let why = decode(Zeroizing::new(raw), encoding, 1000).unwrap_err();
+            let why = decode(Zeroizing::new(raw), encoding, 1000).unwrap_err().to_string();
             assert!(why.contains(what) && !why.contains("hunter2"), "{encoding}: {why}");
         }
     }
@@ -196,7 +197,7 @@ mod tests {
     fn a_gzip_bomb_is_refused_at_the_limit() {
         let bomb = b64(&gz(&vec![0; 50_000_000]));
         assert!(bomb.len() < 100_000);
-        let why = decode(Zeroizing::new(bomb), "gz+b64", 1000).unwrap_err();
+        let why = decode(Zeroizing::new(bomb), "gz+b64", 1000).unwrap_err().to_string();
         assert!(why.contains("unpacks to more than the 1000 bytes"), "{why}");
         let fits = b64(&gz(&[0; 1000]));
         assert_eq!(decode(Zeroizing::new(fits), "gz+b64", 1000), Ok(vec![0; 1000]));

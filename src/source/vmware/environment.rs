@@ -3,6 +3,7 @@
 use std::os::unix::ffi::OsStringExt;
 
 use super::transport::{Transport, VALUE_LIMIT};
+use crate::source::Fault;
 
 /// The environment of this process.
 #[derive(Debug)]
@@ -32,11 +33,12 @@ impl Transport for Environment {
         format!("VMX_GUESTINFO_{}", key.to_ascii_uppercase().replace('.', "_"))
     }
 
-    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, String> {
+    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
         let name = self.origin(key);
         match (self.get)(&name) {
             Some(value) if value.len() as u64 > VALUE_LIMIT => {
-                Err(format!("{name} has more than the {VALUE_LIMIT} bytes that are read"))
+                let what = format!("has more than the {VALUE_LIMIT} bytes that are read");
+                Err(Fault::lasting(what).at(name))
             }
             value => Ok(value),
         }

@@ -164,7 +164,10 @@ fn network(entries: &[Entry<'_>], text: &str, origin: &str) -> Option<Part> {
             match encoding::decode(raw, scheme, PART_LIMIT) {
                 Ok(bytes) => Some(Part::new(origin, bytes)),
                 Err(why) => {
-                    let why = format!("the network {}", why.replace(".encoding", "network.encoding"));
+                    let why = format!(
+                        "the network {}",
+                        why.to_string().replace(".encoding", "network.encoding")
+                    );
                     Some(faulty(Part::new(origin, ""), &["network"], &why))
                 }
             }

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use self::directory::Directory;
 use self::environment::Environment;
 use self::transport::Transport;
-use super::{PART_LIMIT, Part, Places, Seed, Verdict};
+use super::{Fault, PART_LIMIT, Part, Places, Seed, Verdict};
 use crate::document::Conversion;
 
 /// The source's name.
@@ -38,18 +38,24 @@ const KEYS: [(&str, &str); 3] = [
 const ADVICE: &str = "correct it in the settings of the virtual machine";
 
 /// Why there is no seed where one was looked for.
-enum Fault {
+enum NoSeed {
     /// The transport gives no answer.
-    Silent(String),
+    Silent(Fault),
     /// There is a value that can't be used.
-    Broken(String),
+    Broken(Fault),
 }
 
-impl Fault {
+impl NoSeed {
     /// The same, where there is something already that silence would leave half said.
     fn broken(self) -> Self {
-        match self {
-            Self::Silent(why) | Self::Broken(why) => Self::Broken(why),
+        Self::Broken(self.into())
+    }
+}
+
+impl From<NoSeed> for Fault {
+    fn from(none: NoSeed) -> Self {
+        match none {
+            NoSeed::Silent(fault) | NoSeed::Broken(fault) => fault,
         }
     }
 }
@@ -61,9 +67,9 @@ pub fn search(places: &Places) -> Verdict {
     }
     if let Some(mut environment) = Environment::of_process() {
         match gather(&mut environment, places.rules.signed()) {
-            Ok(Some(seed)) => return Verdict::Present(Box::new(seed)),
+            Ok(Some(seed)) => return seed.into(),
             Ok(None) => {}
-            Err(Fault::Silent(why) | Fault::Broken(why)) => return Verdict::Broken(why),
+            Err(none) => return Fault::from(none).into(),
         }
     }
     match transport::is_vmware(places) {
@@ -76,16 +82,16 @@ pub fn search(places: &Places) -> Verdict {
 }
 
 /// What guestinfo says, or, where it says nothing, what a customization does.
-fn or_customization(guestinfo: Verdict, customization: Result<Option<Seed>, String>) -> Verdict {
+fn or_customization(guestinfo: Verdict, customization: Result<Option<Seed>, Fault>) -> Verdict {
     match (guestinfo, customization) {
-        (Verdict::Absent(_), Ok(Some(seed))) => Verdict::Present(Box::new(seed)),
-        (Verdict::Absent(_), Err(why)) => Verdict::Broken(why),
+        (Verdict::Absent(_), Ok(Some(seed))) => seed.into(),
+        (Verdict::Absent(_), Err(fault)) => fault.into(),
         (guestinfo, Ok(Some(seed))) => {
             tracing::warn!("{} is not used: guestinfo comes before it", seed.place);
             guestinfo
         }
-        (guestinfo, Err(why)) => {
-            tracing::warn!("not used: {why}");
+        (guestinfo, Err(fault)) => {
+            tracing::warn!("not used: {fault}");
             guestinfo
         }
         (guestinfo, Ok(None)) => guestinfo,
@@ -96,7 +102,7 @@ fn or_customization(guestinfo: Verdict, customization: Result<Option<Seed>, Stri
 /// [`Verdict::Broken`] if there is none, because somebody named it.
 #[expect(clippy::disallowed_methods, reason = "the seed that the operator named")]
 pub fn from_path(path: &Path) -> Verdict {
-    let place = path.display();
+    let place = path.display().to_string();
     let found = if path.is_dir() {
         in_directory(path)
     } else if let (true, Some(directory), Some(name)) = (path.is_file(), path.parent(), path.file_name()) {
@@ -107,27 +113,24 @@ pub fn from_path(path: &Path) -> Verdict {
         };
         customization::at(directory, &name.to_string_lossy())
     } else {
-        return Verdict::Broken(format!(
-            "{place}: is not there: name a directory that has a file guestinfo.userdata or cust.cfg, or a cust.cfg"
-        ));
+        let hint = "name a directory that has a file guestinfo.userdata or cust.cfg, or a cust.cfg";
+        return Fault::lasting("is not there").at(place).with_hint(hint).into();
     };
-    match found {
-        Ok(Some(seed)) => Verdict::Present(Box::new(seed)),
-        Ok(None) => Verdict::Broken(format!(
-            "{place}: has no guestinfo: put files named guestinfo.userdata, guestinfo.metadata or guestinfo.vendordata there"
-        )),
-        Err(why) => Verdict::Broken(why),
-    }
+    let none = || {
+        let hint = "put files named guestinfo.userdata, guestinfo.metadata or guestinfo.vendordata there";
+        Fault::lasting("has no guestinfo").at(place).with_hint(hint)
+    };
+    found.and_then(|seed| seed.ok_or_else(none)).into()
 }
 
-fn in_directory(path: &Path) -> Result<Option<Seed>, String> {
+fn in_directory(path: &Path) -> Result<Option<Seed>, Fault> {
     match gather(&mut Directory::new(path), false) {
         Ok(Some(mut seed)) => {
             seed.place = path.display().to_string();
             Ok(Some(seed))
         }
         Ok(None) => customization::at(path, customization::FILE),
-        Err(Fault::Silent(why) | Fault::Broken(why)) => Err(why),
+        Err(none) => Err(none.into()),
     }
 }
 
@@ -137,9 +140,9 @@ fn ask(transports: &mut [Box<dyn Transport>], signed: bool) -> Verdict {
     let mut silent = Vec::new();
     for transport in transports {
         match gather(transport.as_mut(), signed) {
-            Ok(Some(seed)) => return Verdict::Present(Box::new(seed)),
-            Err(Fault::Broken(why)) => return Verdict::Broken(why),
-            Err(Fault::Silent(why)) => silent.push(why),
+            Ok(Some(seed)) => return seed.into(),
+            Err(NoSeed::Broken(fault)) => return fault.into(),
+            Err(NoSeed::Silent(fault)) => silent.push(fault.to_string()),
             Ok(None) => {
                 unset.push(transport.name().to_owned());
                 if transport.is_sure() {
@@ -161,20 +164,20 @@ fn ask(transports: &mut [Box<dyn Transport>], signed: bool) -> Verdict {
 }
 
 /// The seed that a transport has; `None` if no key is set. `signed`: with its signatures.
-fn gather(transport: &mut dyn Transport, signed: bool) -> Result<Option<Seed>, Fault> {
+fn gather(transport: &mut dyn Transport, signed: bool) -> Result<Option<Seed>, NoSeed> {
     let mut seed = Seed::empty(NAME, format!("guestinfo ({})", transport.name()));
     let mut is_nameless = true;
     for (key, part) in KEYS {
-        let found = value(transport, key).map_err(|why| match seed.parts().next() {
-            None => Fault::Silent(why),
+        let found = value(transport, key).map_err(|fault| match seed.parts().next() {
+            None => NoSeed::Silent(fault),
             // Half a seed is none.
-            Some(_) => Fault::Broken(why),
+            Some(_) => NoSeed::Broken(fault),
         })?;
         let Some(raw) = found else { continue };
         let mut whole = Part::new(transport.origin(key), decoded(transport, key, raw)?);
         if signed {
             let name = format!("{key}.minisig");
-            let signature = value(transport, &name).map_err(Fault::Broken)?;
+            let signature = value(transport, &name).map_err(NoSeed::Broken)?;
             let signature = signature.map(|raw| decoded(transport, &name, raw)).transpose()?;
             whole.signature = signature;
         }
@@ -192,25 +195,25 @@ fn gather(transport: &mut dyn Transport, signed: bool) -> Result<Option<Seed>, F
             seed.set(part, whole);
         }
     }
-    add_photon(transport, &mut seed, is_nameless).map_err(|fault| match seed.parts().next() {
-        None => fault,
-        Some(_) => fault.broken(),
+    add_photon(transport, &mut seed, is_nameless).map_err(|none| match seed.parts().next() {
+        None => none,
+        Some(_) => none.broken(),
     })?;
     let any = seed.parts().next().is_some();
     Ok(any.then_some(seed))
 }
 
 /// The value of a key, from what its `.encoding` says.
-fn decoded(transport: &mut dyn Transport, key: &str, raw: Zeroizing<Vec<u8>>) -> Result<Vec<u8>, Fault> {
+fn decoded(transport: &mut dyn Transport, key: &str, raw: Zeroizing<Vec<u8>>) -> Result<Vec<u8>, NoSeed> {
     let name = format!("{key}.encoding");
-    let scheme = value(transport, &name).map_err(Fault::Broken)?.unwrap_or_default();
+    let scheme = value(transport, &name).map_err(NoSeed::Broken)?.unwrap_or_default();
     let scheme = String::from_utf8_lossy(&scheme);
-    let broken = |why| Fault::Broken(format!("{}: {why}", transport.origin(key)));
+    let broken = |fault: Fault| NoSeed::Broken(fault.at(transport.origin(key)));
     encoding::decode(raw, &scheme, PART_LIMIT).map_err(broken)
 }
 
 /// Photon's own keys, for what the metadata leaves open.
-fn add_photon(transport: &mut dyn Transport, seed: &mut Seed, is_nameless: bool) -> Result<(), Fault> {
+fn add_photon(transport: &mut dyn Transport, seed: &mut Seed, is_nameless: bool) -> Result<(), NoSeed> {
     if is_nameless {
         let mut conversion = Conversion::new(ADVICE);
         let hostname = photon::hostname(transport, &mut conversion)?;
@@ -260,7 +263,7 @@ fn first_ovf_environment(transports: &mut [Box<dyn Transport>]) -> Option<Vec<u8
 }
 
 /// The value of a key, `None` if it is not set: nothing, white space or `---`, which is how cloud-init takes one away.
-fn value(transport: &mut dyn Transport, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
+fn value(transport: &mut dyn Transport, key: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Fault> {
     let found = transport.get(key)?.map(Zeroizing::new);
     Ok(found.filter(|value| !matches!(value.trim_ascii(), b"" | b"---")))
 }

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use serde_json::{Map, Value, json};
 
 use super::transport::Transport;
-use super::{Fault, value};
+use super::{NoSeed, value};
 use crate::document::Conversion;
 use crate::source::interface::{Interface, Route};
 use crate::source::prefix::with_prefix;
@@ -24,7 +24,7 @@ const ROUTES: usize = 32;
 ///
 /// # Errors
 /// It can't be asked for.
-pub fn hostname(transport: &mut dyn Transport, conversion: &mut Conversion) -> Result<Option<String>, Fault> {
+pub fn hostname(transport: &mut dyn Transport, conversion: &mut Conversion) -> Result<Option<String>, NoSeed> {
     let mut keys = Keys { transport, conversion };
     keys.text("hostname", &[])
 }
@@ -33,7 +33,7 @@ pub fn hostname(transport: &mut dyn Transport, conversion: &mut Conversion) -> R
 ///
 /// # Errors
 /// A key can't be asked for.
-pub fn network(transport: &mut dyn Transport, conversion: &mut Conversion) -> Result<Option<Value>, Fault> {
+pub fn network(transport: &mut dyn Transport, conversion: &mut Conversion) -> Result<Option<Value>, NoSeed> {
     let mut keys = Keys { transport, conversion };
     let mut interfaces = Vec::new();
     let mut number = 0;
@@ -47,13 +47,13 @@ pub fn network(transport: &mut dyn Transport, conversion: &mut Conversion) -> Re
             keys.wrong(&format!("interface.{number}"), &["network"], &what);
             break;
         }
-        interfaces.extend(keys.interface(number, interface).map_err(Fault::broken)?);
+        interfaces.extend(keys.interface(number, interface).map_err(NoSeed::broken)?);
         number += 1;
     }
     if interfaces.is_empty() {
         return Ok(None);
     }
-    keys.add_nameservers(&mut interfaces).map_err(Fault::broken)?;
+    keys.add_nameservers(&mut interfaces).map_err(NoSeed::broken)?;
     let mut ethernets = Map::new();
     for interface in interfaces {
         interface.finish(&mut ethernets, conversion);
@@ -69,7 +69,7 @@ struct Keys<'a> {
 
 impl Keys<'_> {
     /// The interface with this number, with what says which link it is; `None` if there is none.
-    fn matching(&mut self, number: usize) -> Result<Option<Interface>, Fault> {
+    fn matching(&mut self, number: usize) -> Result<Option<Interface>, NoSeed> {
         let key = |name: &str| format!("interface.{number}.{name}");
         let path = ["network", "ethernets", &format!("interface{number}")];
         let mut interface = Interface::new(path[2], self.transport.origin(&format!("interface.{number}")));
@@ -86,7 +86,7 @@ impl Keys<'_> {
 
     /// The interface with this number; `None` if something is wrong with it, which is reported: then the machine keeps what
     /// it has for it.
-    fn interface(&mut self, number: usize, mut interface: Interface) -> Result<Option<Interface>, Fault> {
+    fn interface(&mut self, number: usize, mut interface: Interface) -> Result<Option<Interface>, NoSeed> {
         let key = |name: &str| format!("interface.{number}.{name}");
         let id = format!("interface{number}");
         let path = ["network", "ethernets", id.as_str()];
@@ -129,7 +129,7 @@ impl Keys<'_> {
     }
 
     /// Reports an interface that gets no address of any kind.
-    fn report_unaddressed(&mut self, number: usize, has_dhcp: bool, path: &[&str]) -> Result<(), Fault> {
+    fn report_unaddressed(&mut self, number: usize, has_dhcp: bool, path: &[&str]) -> Result<(), NoSeed> {
         let key = |name: &str| format!("interface.{number}.{name}");
         let elsewhere = key("ip.0.address");
         if self.text(&elsewhere, path)?.is_some() {
@@ -149,7 +149,7 @@ impl Keys<'_> {
     }
 
     /// `route.M`: a gateway, and behind a comma where it leads to. Whether the interface is whole with them.
-    fn routes(&mut self, number: usize, interface: &mut Interface) -> Result<bool, Fault> {
+    fn routes(&mut self, number: usize, interface: &mut Interface) -> Result<bool, NoSeed> {
         let id = format!("interface{number}");
         let path = ["network", "ethernets", id.as_str()];
         for count in 0.. {
@@ -193,7 +193,7 @@ impl Keys<'_> {
         Ok(true)
     }
 
-    fn add_nameservers(&mut self, interfaces: &mut [Interface]) -> Result<(), Fault> {
+    fn add_nameservers(&mut self, interfaces: &mut [Interface]) -> Result<(), NoSeed> {
         let key = "dns.servers";
         let servers = self.text(key, &[])?.unwrap_or_default();
         let servers: Result<Vec<IpAddr>, _> = list(&servers).map(str::parse).collect();
@@ -213,8 +213,8 @@ impl Keys<'_> {
     }
 
     /// The text of a key; one that is none is reported.
-    fn text(&mut self, key: &str, path: &[&str]) -> Result<Option<String>, Fault> {
-        let Some(found) = value(self.transport, key).map_err(Fault::Silent)? else {
+    fn text(&mut self, key: &str, path: &[&str]) -> Result<Option<String>, NoSeed> {
+        let Some(found) = value(self.transport, key).map_err(NoSeed::Silent)? else {
             return Ok(None);
         };
         let text = std::str::from_utf8(&found).map(|text| text.trim().to_owned());
@@ -240,6 +240,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::source::Fault;
 
     /// Values, and what was asked for.
     struct Asked(BTreeMap<String, String>, Vec<String>);
@@ -249,7 +250,7 @@ mod tests {
             "table"
         }
 
-        fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, String> {
+        fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
             self.1.push(key.to_owned());
             Ok(self.0.get(key).map(|value| value.clone().into_bytes()))
         }

@@ -2,7 +2,7 @@
 
 use super::transport::{self, Transport};
 use super::{NAME, encoding, value};
-use crate::source::{PART_LIMIT, Places, Seed};
+use crate::source::{Fault, PART_LIMIT, Places, Seed};
 
 /// The keys whose documents hold secrets.
 pub const KEYS: [&str; 2] = ["userdata", "vendordata"];
@@ -42,7 +42,7 @@ impl Eraser {
     ///
     /// # Errors
     /// It can't be overwritten, or is still there: why, and what to do.
-    pub fn take_away(&mut self, key: &str) -> Result<(), String> {
+    pub fn take_away(&mut self, key: &str) -> Result<(), Fault> {
         self.write(key, NOTHING)?;
         let name = format!("{key}.encoding");
         match self.tools.iter_mut().find_map(|tool| value(tool.as_mut(), &name).ok()) {
@@ -55,7 +55,7 @@ impl Eraser {
     ///
     /// # Errors
     /// As [`Eraser::take_away`].
-    pub fn write(&mut self, key: &str, value: &str) -> Result<(), String> {
+    pub fn write(&mut self, key: &str, value: &str) -> Result<(), Fault> {
         let mut refused = Vec::new();
         for tool in &mut self.tools {
             match tool.set(key, value).and_then(|()| read_back(tool.as_mut(), key, value)) {
@@ -63,22 +63,24 @@ impl Eraser {
                 Err(why) => refused.push(why),
             }
         }
-        match refused.is_empty() {
-            true => Err("nothing here can overwrite it: install open-vm-tools".to_owned()),
-            false => Err(format!(
-                "{}: remove it in the hypervisor, or let the guest do that (isolation.tools.setInfo.disable = FALSE)",
-                refused.join("; ")
-            )),
-        }
+        Err(match Fault::together(refused) {
+            None => Fault::lasting("nothing here can overwrite it").with_hint("install open-vm-tools"),
+            Some(refused) => refused.with_hint(
+                "remove it in the hypervisor, or let the guest do that (isolation.tools.setInfo.disable = FALSE)",
+            ),
+        })
     }
 }
 
-fn read_back(tool: &mut dyn Transport, key: &str, value: &str) -> Result<(), String> {
+fn read_back(tool: &mut dyn Transport, key: &str, value: &str) -> Result<(), Fault> {
     // Tools print a line end, and one that is blank may be as good as not set.
     let now = tool.get(key)?.map(zeroize::Zeroizing::new).unwrap_or_default();
     match now.trim_ascii() == value.trim().as_bytes() {
         true => Ok(()),
-        false => Err(format!("{} has set guestinfo.{key}, and it is not so", tool.name())),
+        false => Err(Fault::lasting(format!(
+            "{} has set guestinfo.{key}, and it is not so",
+            tool.name()
+        ))),
     }
 }
 
@@ -130,14 +132,14 @@ mod tests {
             "table"
         }
 
-        fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, String> {
+        fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
             Ok(self.values.borrow().get(key).map(|value| value.clone().into_bytes()))
         }
 
-        fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        fn set(&mut self, key: &str, value: &str) -> Result<(), Fault> {
             self.said.borrow_mut().push(format!("{key}={value}"));
             if let Some(why) = self.refuses {
-                return Err(why.to_owned());
+                return Err(Fault::lasting(why));
             }
             if !self.deaf {
                 self.values.borrow_mut().insert(key.to_owned(), value.to_owned());
@@ -204,7 +206,7 @@ mod tests {
             ),
             (&[&deaf], "table has set guestinfo.userdata, and it is not so"),
         ] {
-            let why = eraser(tools).take_away("userdata").unwrap_err();
+            let why = eraser(tools).take_away("userdata").unwrap_err().to_string();
             assert!(why.contains(words) && !why.contains("hunter2"), "{why}");
         }
     }

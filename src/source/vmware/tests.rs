@@ -22,8 +22,8 @@ impl Transport for Table {
         "table"
     }
 
-    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, String> {
-        let value = self.values.get(key).copied().transpose().map_err(str::to_owned)?;
+    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+        let value = self.values.get(key).copied().transpose().map_err(Fault::passing)?;
         Ok(value.map(|value| value.as_bytes().to_vec()))
     }
 
@@ -51,9 +51,10 @@ fn texts(verdict: &Verdict) -> Vec<(&str, &str)> {
         .collect()
 }
 
-fn why(verdict: &Verdict) -> &str {
+fn why(verdict: &Verdict) -> String {
     match verdict {
-        Verdict::Absent(why) | Verdict::Broken(why) => why,
+        Verdict::Absent(why) => why.clone(),
+        Verdict::Broken(fault) | Verdict::Unknown(fault) => fault.to_string(),
         Verdict::Present(seed) => panic!("{seed:?}"),
     }
 }

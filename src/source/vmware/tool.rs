@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::transport::{Transport, VALUE_LIMIT};
-use crate::system::run::{Keep, Said, run};
+use crate::source::Fault;
+use crate::system::run::{Keep, RunError, Said, run};
 
 /// The small one, which the hypervisor can be told to refuse.
 pub const RPCTOOL: &[&str] = &["/usr/bin/vmware-rpctool"];
@@ -39,19 +40,27 @@ impl Tool {
     }
 
     /// One question, within what is left of the time.
-    fn say(&self, message: &str) -> Result<Said, String> {
+    fn say(&self, message: &str) -> Result<Said, RunError> {
         let left = self.until.saturating_duration_since(Instant::now());
         let mut argv = self.argv.clone();
         argv.push(message.to_owned());
-        run(&argv, &[], left.min(self.limit), Keep::Whole(VALUE_LIMIT)).map_err(|why| why.to_string())
+        run(&argv, &[], left.min(self.limit), Keep::Whole(VALUE_LIMIT))
     }
 }
 
 /// Only what is known is repeated: anything else may be a part of a value.
-fn refusal(stderr: &str) -> &'static str {
+fn refusal(stderr: &str) -> Fault {
     match stderr.contains("Permission denied") {
-        true => "permission denied",
-        false => "it failed",
+        true => Fault::lasting("permission denied"),
+        false => Fault::passing("it failed"),
+    }
+}
+
+/// A tool may be too late on a machine that is busy coming up.
+fn unanswered(error: &RunError) -> Fault {
+    match error {
+        RunError::Late(_) => Fault::passing(error.to_string()),
+        _ => Fault::lasting(error.to_string()),
     }
 }
 
@@ -60,10 +69,11 @@ impl Transport for Tool {
         &self.name
     }
 
-    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, String> {
+    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
+        let asked = format!("{} asked for guestinfo.{key}", self.name);
         let said = self
             .say(&format!("info-get guestinfo.{key}"))
-            .map_err(|why| format!("{} asked for guestinfo.{key}: {why}", self.name))?;
+            .map_err(|error| unanswered(&error).at(&asked))?;
         if said.success {
             // The tool's own line end, not the value's.
             let value = said.stdout.strip_suffix(b"\n").unwrap_or(&said.stdout);
@@ -73,23 +83,23 @@ impl Transport for Tool {
         if stderr.contains("No value found") {
             return Ok(None);
         }
-        Err(format!("{} asked for guestinfo.{key}: {}", self.name, refusal(&stderr)))
+        Err(refusal(&stderr).at(asked))
     }
 
-    fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+    fn set(&mut self, key: &str, value: &str) -> Result<(), Fault> {
         let message = format!("info-set guestinfo.{key} {value}");
         if message.len() > MESSAGE_LIMIT {
-            return Err(format!(
+            return Err(Fault::lasting(format!(
                 "guestinfo.{key} would have {} bytes, more than the 64 KiB that a guest can write",
                 value.len()
-            ));
+            )));
         }
-        let why = match self.say(&message) {
+        let fault = match self.say(&message) {
             Ok(said) if said.success => return Ok(()),
-            Ok(said) => refusal(&String::from_utf8_lossy(&said.stderr)).to_owned(),
-            Err(why) => why,
+            Ok(said) => refusal(&String::from_utf8_lossy(&said.stderr)),
+            Err(error) => unanswered(&error),
         };
-        Err(format!("{} setting guestinfo.{key}: {why}", self.name))
+        Err(fault.at(format!("{} setting guestinfo.{key}", self.name)))
     }
 }
 
@@ -97,7 +107,7 @@ impl Transport for Tool {
 mod tests {
     use super::*;
 
-    fn ask(script: &str, limit: Duration) -> Result<Option<Vec<u8>>, String> {
+    fn ask(script: &str, limit: Duration) -> Result<Option<Vec<u8>>, Fault> {
         let argv = ["/bin/sh", "-c", script];
         Tool::new(&argv, LIMIT, Instant::now() + limit).get("userdata")
     }
@@ -125,12 +135,13 @@ mod tests {
             ),
             ("kill -9 $$", "it failed"),
         ] {
-            let why = ask(script, limit).unwrap_err();
+            let why = ask(script, limit).unwrap_err().to_string();
             assert!(why.contains(what) && !why.contains("hunter2"), "{why}");
         }
         let why = Tool::new(&["/nonexistent/tool"], LIMIT, Instant::now() + limit)
             .get("userdata")
-            .unwrap_err();
+            .unwrap_err()
+            .to_string();
         assert!(
             why.starts_with("tool asked for guestinfo.userdata: can't be started"),
             "{why}"
@@ -155,9 +166,9 @@ mod tests {
             ),
             ("echo hunter2 >&2; exit 1", "sh setting guestinfo.ovfEnv: it failed"),
         ] {
-            assert_eq!(set(script, "x"), Err(what.to_owned()));
+            assert_eq!(set(script, "x").unwrap_err().to_string(), what);
         }
-        let why = set("true", &"x".repeat(65_536)).unwrap_err();
+        let why = set("true", &"x".repeat(65_536)).unwrap_err().to_string();
         assert!(why.contains("would have 65536 bytes, more than the 64 KiB"), "{why}");
     }
 
@@ -165,20 +176,22 @@ mod tests {
     fn a_tool_that_hangs_is_killed() {
         let begun = Instant::now();
         for script in ["sleep 60", "exec >&- 2>&-; sleep 60"] {
-            let why = ask(script, Duration::from_millis(300)).unwrap_err();
+            let why = ask(script, Duration::from_millis(300)).unwrap_err().to_string();
             assert!(why.contains("no answer within 0.") && !why.contains("hunter2"), "{why}");
         }
         // What it leaves behind has its output open, and is not waited for.
         let said = ask("echo x; sleep 60 & exit 0", Duration::from_secs(30));
         assert_eq!(said, Ok(Some(b"x".to_vec())));
-        let why = ask("echo x", Duration::ZERO).unwrap_err();
+        let why = ask("echo x", Duration::ZERO).unwrap_err().to_string();
         assert!(why.contains("no answer within"), "{why}");
         assert!(begun.elapsed() < Duration::from_secs(30));
     }
 
     #[test]
     fn output_is_bounded() {
-        let why = ask("exec cat /dev/zero", Duration::from_secs(60)).unwrap_err();
+        let why = ask("exec cat /dev/zero", Duration::from_secs(60))
+            .unwrap_err()
+            .to_string();
         assert!(why.contains("more than the 8388608 bytes"), "{why}");
         // The tool that talks on to standard error is not waited for.
         let limit = Duration::from_secs(20);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::backdoor::{Access, Backdoor};
 use super::tool::{self, Tool};
-use crate::source::Places;
+use crate::source::{Fault, Places};
 
 /// The largest value that is read, in bytes: VMware's own limit for all of guestinfo is 1 MiB.
 pub const VALUE_LIMIT: u64 = crate::source::PART_LIMIT;
@@ -33,14 +33,14 @@ pub trait Transport {
     ///
     /// # Errors
     /// It can't be asked: why, without anything of the value.
-    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, String>;
+    fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, Fault>;
 
     /// Sets `guestinfo.KEY`. The value stands on a command line: it must not be a secret.
     ///
     /// # Errors
     /// This way can't write, or was refused: why.
-    fn set(&mut self, key: &str, _value: &str) -> Result<(), String> {
-        Err(format!("{} can't set guestinfo.{key}", self.name()))
+    fn set(&mut self, key: &str, _value: &str) -> Result<(), Fault> {
+        Err(Fault::lasting(format!("{} can't set guestinfo.{key}", self.name())))
     }
 
     /// Whether "not set" is to be believed, rather than that this way may not see it.

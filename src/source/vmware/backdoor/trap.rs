@@ -12,6 +12,7 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction
 
 use super::{Access, VALUE_LIMIT, converse};
 use crate::skip::skip;
+use crate::source::Fault;
 
 /// What VMware's instructions and answers are marked with, open-vm-tools' `backdoor_def.h` and `guest_msg_def.h`.
 const MAGIC: i64 = 0x564D_5868;
@@ -142,7 +143,7 @@ fn values(key: &str) -> Option<Vec<u8>> {
 }
 
 /// Sets the trap and asks, in this process. To be run alone.
-fn trapped(messages: bool) -> impl Fn(&str) -> Result<Option<Vec<u8>>, String> {
+fn trapped(messages: bool) -> impl Fn(&str) -> Result<Option<Vec<u8>>, Fault> {
     {
         let mut hypervisor = HYPERVISOR.lock().unwrap();
         (hypervisor.values, hypervisor.messages) = (values, messages);
@@ -166,6 +167,7 @@ fn guestinfo_over_the_port() {
     assert!(
         ask("metadata")
             .unwrap_err()
+            .what
             .contains("guestinfo.metadata has more than the")
     );
 }
@@ -173,7 +175,7 @@ fn guestinfo_over_the_port() {
 #[test]
 #[ignore = "needs a process of its own: run by in_a_process_of_its_own"]
 fn a_port_without_messages() {
-    assert!(trapped(false)("userdata").unwrap_err().contains("reply too short"));
+    assert!(trapped(false)("userdata").unwrap_err().what.contains("reply too short"));
 }
 
 #[test]

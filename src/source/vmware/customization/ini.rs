@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use zeroize::Zeroizing;
 
 use crate::document::flag::flag;
+use crate::source::Fault;
+pub use crate::source::lenient::Wrong;
 
 /// The largest file that is read, in bytes.
 const SIZE_LIMIT: usize = 256 * 1024;
@@ -14,18 +16,9 @@ pub struct Ini {
     origin: String,
     entries: Vec<Entry>,
     /// What is wrong with its form.
-    pub faults: Vec<Fault>,
+    pub wrong: Vec<Wrong>,
     /// The sections in which a line can't be read, or two differ.
     damaged: HashSet<String>,
-}
-
-/// Something that is wrong: where, and what, without anything of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The file and the line, and the setting where there is one.
-    pub place: String,
-    /// What is wrong.
-    pub message: String,
 }
 
 /// One setting, and where it stands.
@@ -80,14 +73,15 @@ impl Ini {
     ///
     /// # Errors
     /// It is too large, or has no setting in it.
-    pub fn parse(bytes: &[u8], origin: &str) -> Result<Self, String> {
+    pub fn parse(bytes: &[u8], origin: &str) -> Result<Self, Fault> {
         if bytes.len() > SIZE_LIMIT {
-            return Err(format!("{origin}: has more than the {SIZE_LIMIT} bytes that are read"));
+            let what = format!("has more than the {SIZE_LIMIT} bytes that are read");
+            return Err(Fault::lasting(what).at(origin));
         }
         let mut ini = Self {
             origin: origin.to_owned(),
             entries: Vec::new(),
-            faults: Vec::new(),
+            wrong: Vec::new(),
             damaged: HashSet::new(),
         };
         let mut seen: HashMap<(String, String), usize> = HashMap::new();
@@ -122,8 +116,8 @@ impl Ini {
         }
         let Self { entries, damaged, .. } = &mut ini;
         entries.retain(|entry| !damaged.contains(&whole_key(&entry.section, &entry.key)));
-        match ini.faults.first().filter(|_| ini.entries.is_empty()) {
-            Some(Fault { place, message }) => Err(format!("{place}: {message}")),
+        match ini.wrong.first().filter(|_| ini.entries.is_empty()) {
+            Some(Wrong { place, message }) => Err(Fault::lasting(message).at(place)),
             None => Ok(ini),
         }
     }
@@ -144,7 +138,7 @@ impl Ini {
 
     fn damage(&mut self, line: usize, section: Option<&str>, what: &str) {
         self.damaged.extend(section.map(str::to_owned));
-        self.faults.push(Fault {
+        self.wrong.push(Wrong {
             place: format!("{}:{line}", self.origin),
             message: what.to_owned(),
         });
@@ -175,16 +169,16 @@ impl Ini {
     ///
     /// # Errors
     /// What stands behind the `|` of one is no number.
-    pub fn list(&self, section: &str, name: &str) -> Result<Vec<(u32, &Entry)>, Fault> {
+    pub fn list(&self, section: &str, name: &str) -> Result<Vec<(u32, &Entry)>, Wrong> {
         let of = |entry: &&Entry| entry.section == section && entry.name() == name && !entry.value.is_empty();
         let numbered = |entry| Ok((self.number(entry)?, entry));
         let found = self.entries.iter().filter(of).map(numbered);
-        let mut found: Vec<_> = found.collect::<Result<_, Fault>>()?;
+        let mut found: Vec<_> = found.collect::<Result<_, Wrong>>()?;
         found.sort_by_key(|(number, _)| *number);
         Ok(found)
     }
 
-    fn number(&self, entry: &Entry) -> Result<u32, Fault> {
+    fn number(&self, entry: &Entry) -> Result<u32, Wrong> {
         let number = entry
             .key
             .split_once('|')
@@ -196,7 +190,7 @@ impl Ini {
     ///
     /// # Errors
     /// It says neither yes nor no.
-    pub fn flag(&self, section: &str, key: &str) -> Result<Option<bool>, Fault> {
+    pub fn flag(&self, section: &str, key: &str) -> Result<Option<bool>, Wrong> {
         let Some(entry) = self.get(section, key) else {
             return Ok(None);
         };
@@ -218,8 +212,8 @@ impl Ini {
     }
 
     /// What is wrong with a setting, without its value.
-    pub fn wrong(&self, entry: &Entry, what: &str) -> Fault {
-        Fault {
+    pub fn wrong(&self, entry: &Entry, what: &str) -> Wrong {
+        Wrong {
             place: self.place(entry),
             message: format!("`{}` {what}", entry.key.escape_debug()),
         }
@@ -270,11 +264,11 @@ mod tests {
             (b"[A]\n\xff=hunter2\n", "cust.cfg:2: the line is not UTF-8"),
             (&large, "more than the 262144 bytes"),
         ] {
-            let why = Ini::parse(text, "cust.cfg").err().unwrap();
+            let why = Ini::parse(text, "cust.cfg").err().unwrap().to_string();
             assert!(why.contains(what) && !why.contains("hunter2"), "{why}");
         }
         let ini = Ini::parse(b"[A]\nF=hunter2\nL|x=hunter2\n", "cust.cfg").unwrap();
-        let said = |fault: Fault| format!("{}: {}", fault.place, fault.message);
+        let said = |fault: Wrong| format!("{}: {}", fault.place, fault.message);
         assert_eq!(
             ini.flag("A", "F").map_err(said),
             Err("cust.cfg:2: [A] F: `F` is neither yes nor no".to_owned())
@@ -289,7 +283,7 @@ mod tests {
     #[test]
     fn a_line_that_can_not_be_read_costs_its_section_at_most() {
         let good = "[GOOD]\nKEY = kept\n";
-        for (text, faults, damaged) in [
+        for (text, wrong, damaged) in [
             ("[A]\nhunter2\n", &["cust.cfg:4: the line is neither"][..], true),
             (
                 "[A]\na=hunter2\nA=1\na=hunter3\n",
@@ -305,13 +299,13 @@ mod tests {
         ] {
             let ini = Ini::parse(format!("{good}{text}").as_bytes(), "cust.cfg").unwrap();
             let told: Vec<_> = ini
-                .faults
+                .wrong
                 .iter()
                 .map(|fault| format!("{}: {}", fault.place, fault.message))
                 .collect();
-            assert_eq!(told.len(), faults.len(), "{told:?}");
+            assert_eq!(told.len(), wrong.len(), "{told:?}");
             assert!(
-                told.iter().zip(faults).all(|(told, fault)| told.starts_with(fault)),
+                told.iter().zip(wrong).all(|(told, fault)| told.starts_with(fault)),
                 "{told:?}"
             );
             assert!(!told.join("").contains("hunter"), "{told:?}");

@@ -12,12 +12,12 @@ use base64ct::{Base64, Encoding};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-use self::ini::{Entry, Fault, Ini};
+use self::ini::{Entry, Ini, Wrong};
 use super::{NAME, metadata};
 use crate::document::Conversion;
 use crate::document::chpasswd::looks_hashed;
 use crate::source::file::read_plain;
-use crate::source::{Part, Places, Seed, json};
+use crate::source::{Fault, Part, Places, Seed, json};
 
 /// What to do about a mistake.
 const ADVICE: &str = "correct the customization specification, and customize the machine again";
@@ -66,17 +66,14 @@ const ADAPTER: [&str; 11] = [
 ];
 
 /// Gives a file of the directory, `None` if it isn't there.
-type Reader<'a> = dyn Fn(&str) -> Result<Option<Vec<u8>>, String> + 'a;
+type Reader<'a> = dyn Fn(&str) -> Result<Option<Vec<u8>>, Fault> + 'a;
 
 /// The customization of the running machine; `None` if there is none.
 ///
 /// # Errors
 /// There is one that can't be used.
-pub fn of_machine(places: &Places) -> Result<Option<Seed>, String> {
-    let read = |name: &str| {
-        let path = Path::new(DIRECTORY).join(name);
-        places.read(&path).map_err(|error| error.to_string())
-    };
+pub fn of_machine(places: &Places) -> Result<Option<Seed>, Fault> {
+    let read = |name: &str| places.read(&Path::new(DIRECTORY).join(name));
     in_directory(DIRECTORY, FILE, &read)
 }
 
@@ -84,15 +81,12 @@ pub fn of_machine(places: &Places) -> Result<Option<Seed>, String> {
 ///
 /// # Errors
 /// There is one that can't be used.
-pub fn at(directory: &Path, name: &str) -> Result<Option<Seed>, String> {
-    let read = |name: &str| {
-        let path = directory.join(name);
-        read_plain(&path).map_err(|error| format!("{}: can't be read: {error}", path.display()))
-    };
+pub fn at(directory: &Path, name: &str) -> Result<Option<Seed>, Fault> {
+    let read = |name: &str| read_plain(&directory.join(name));
     in_directory(&directory.display().to_string(), name, &read)
 }
 
-fn in_directory(directory: &str, name: &str, read: &Reader<'_>) -> Result<Option<Seed>, String> {
+fn in_directory(directory: &str, name: &str, read: &Reader<'_>) -> Result<Option<Seed>, Fault> {
     let Some(bytes) = read(name)?.map(Zeroizing::new) else {
         return Ok(None);
     };
@@ -108,7 +102,7 @@ fn in_directory(directory: &str, name: &str, read: &Reader<'_>) -> Result<Option
     }
     let mut seed = Seed::empty(NAME, place.clone());
     let mut conversion = Conversion::new(ADVICE);
-    for Fault { place, message } in &ini.faults {
+    for Wrong { place, message } in &ini.wrong {
         conversion.error(&[], place.as_str(), message.as_str());
     }
     let metadata = given(&ini, "METADATA", directory, read, &mut conversion);
@@ -121,8 +115,8 @@ fn in_directory(directory: &str, name: &str, read: &Reader<'_>) -> Result<Option
         add_settings(&ini, &mut seed, &place, conversion);
     }
     if seed.parts().next().is_none() {
-        let what = "asks for nothing: take it away, or give it a [NETWORK] HOSTNAME";
-        return Err(format!("{place}: {what}"));
+        let hint = "take it away, or give it a [NETWORK] HOSTNAME";
+        return Err(Fault::lasting("asks for nothing").at(place).with_hint(hint));
     }
     Ok(Some(seed))
 }
@@ -160,7 +154,7 @@ fn given(ini: &Ini, key: &str, directory: &str, read: &Reader<'_>, conversion: &
     match found {
         Ok(bytes) => Some(Part::new(format!("{directory}/{name}"), bytes).unsignable()),
         Err(what) => {
-            let Fault { place, message } = ini.wrong(entry, &what);
+            let Wrong { place, message } = ini.wrong(entry, &what);
             conversion.error(&[], place, message);
             None
         }
@@ -211,14 +205,14 @@ fn document(ini: &Ini, conversion: &mut Conversion) -> Map<String, Value> {
                 conversion.place(&["root", key], ini.place(entry));
                 root.insert(key.to_owned(), json!(*password));
             }
-            Err(Fault { place, message }) => conversion.error(&["root", "password"], place, message),
+            Err(Wrong { place, message }) => conversion.error(&["root", "password"], place, message),
         }
     }
     match ini.flag("PASSWORD", "RESET") {
         Ok(Some(true)) => _ = root.insert("expire".to_owned(), json!(true)),
         Ok(_) => {}
         // The strict reading: a password that is to be changed is, rather than stays.
-        Err(Fault { place, message }) => {
+        Err(Wrong { place, message }) => {
             root.insert("expire".to_owned(), json!(true));
             conversion.error(&["root", "expire"], place, format!("{message}: taken as yes"));
         }
@@ -238,7 +232,7 @@ fn add_names(ini: &Ini, document: &mut Map<String, Value>, conversion: &mut Conv
     let domain = ini.get("NETWORK", "DOMAINNAME");
     let Some(entry) = ini.get("NETWORK", "HOSTNAME") else {
         if let Some(entry) = domain {
-            let Fault { place, message } = ini.wrong(entry, "needs a HOSTNAME beside it");
+            let Wrong { place, message } = ini.wrong(entry, "needs a HOSTNAME beside it");
             conversion.error(&["fqdn"], place, message);
         }
         return;
@@ -258,7 +252,7 @@ fn add_names(ini: &Ini, document: &mut Map<String, Value>, conversion: &mut Conv
 }
 
 /// The password below its base64; the line end that `echo` leaves in it belongs to no password.
-fn password(ini: &Ini, entry: &Entry) -> Result<Zeroizing<String>, Fault> {
+fn password(ini: &Ini, entry: &Entry) -> Result<Zeroizing<String>, Wrong> {
     let decoded = Base64::decode_vec(&entry.value).ok().map(Zeroizing::new);
     let text = decoded.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok());
     let text = text.ok_or_else(|| ini.wrong(entry, "is not base64 of a text"))?;

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
-use super::ini::{Entry, Fault, Ini};
+use super::ini::{Entry, Ini, Wrong};
 use crate::document::Conversion;
 use crate::source::interface::{Interface, Route};
 use crate::source::prefix::with_prefix;
@@ -84,19 +84,19 @@ fn primary<'a>(ini: &Ini, names: &[&'a str], conversion: &mut Conversion) -> Opt
         match ini.flag(name, "PRIMARY") {
             Ok(Some(true)) if primary.is_some_and(|other| other != *name) => {
                 let what = "is a second adapter with PRIMARY = yes: one is the primary one";
-                let Fault { place, message } = missing(ini, name, what);
+                let Wrong { place, message } = missing(ini, name, what);
                 conversion.error(&[], place, message);
             }
             Ok(Some(true)) => primary = Some(*name),
             Ok(_) => {}
-            Err(Fault { place, message }) => conversion.error(&[], place, message),
+            Err(Wrong { place, message }) => conversion.error(&[], place, message),
         }
     }
     primary
 }
 
 /// Reports what is wrong with an adapter, which is then left as it is.
-fn report(conversion: &mut Conversion, name: &str, fault: Fault) {
+fn report(conversion: &mut Conversion, name: &str, fault: Wrong) {
     let id = name.to_ascii_lowercase();
     conversion.error(&["network", "ethernets", &id], fault.place, fault.message);
 }
@@ -109,9 +109,9 @@ fn adapter<'a>(
     ini: &Ini,
     name: &'a str,
     owners: &mut HashMap<String, &'a str>,
-) -> Result<Option<(Interface, Ipv4)>, Fault> {
+) -> Result<Option<(Interface, Ipv4)>, Wrong> {
     let left_out = |why: &str| {
-        let Fault { place, message } = missing(ini, name, why);
+        let Wrong { place, message } = missing(ini, name, why);
         tracing::warn!("{place}: {message}");
     };
     if ini.flag(name, "ONBOOT")? == Some(false) {
@@ -147,7 +147,7 @@ fn ethernet(
     ipv4: &Ipv4,
     dns: &Dns<'_>,
     routes: Option<&mut DefaultRoutes>,
-) -> Result<Interface, Fault> {
+) -> Result<Interface, Wrong> {
     let mut gateways: Vec<(IpAddr, String)> = Vec::new();
     match ipv4 {
         Ipv4::Dhcp => {
@@ -187,7 +187,7 @@ fn ethernet(
             .for_each(|(via, place)| nic.add_route(routes.add(via), place)),
         None if gateways.is_empty() => {}
         None => {
-            let Fault { place, message } = missing(ini, name, "is not the primary adapter: its gateways are left out");
+            let Wrong { place, message } = missing(ini, name, "is not the primary adapter: its gateways are left out");
             tracing::warn!("{place}: {message}");
         }
     }
@@ -223,7 +223,7 @@ struct Dns<'a> {
 impl<'a> Dns<'a> {
     /// What the section says; a server that is wrong is reported and left out.
     fn of(ini: &'a Ini, conversion: &mut Conversion) -> Self {
-        let mut report = |fault: Fault| conversion.error(&[], fault.place, fault.message);
+        let mut report = |fault: Wrong| conversion.error(&[], fault.place, fault.message);
         let mut listed = |name: &str| ini.list("DNS", name).map_err(&mut report).unwrap_or_default();
         let (servers, suffixes) = (listed("NAMESERVER"), listed("SUFFIX"));
         let from_dhcp = ini.flag("DNS", "DNSFROMDHCP").map_err(&mut report).unwrap_or_default();
@@ -244,7 +244,7 @@ impl<'a> Dns<'a> {
     }
 }
 
-fn ipv4(ini: &Ini, name: &str) -> Result<Ipv4, Fault> {
+fn ipv4(ini: &Ini, name: &str) -> Result<Ipv4, Wrong> {
     if let Some(mode) = ini.get(name, "IPv4_MODE") {
         match mode.value.to_ascii_lowercase().as_str() {
             "backwards_compatible" => {}
@@ -265,19 +265,19 @@ fn ipv4(ini: &Ini, name: &str) -> Result<Ipv4, Fault> {
     }
 }
 
-fn prefixed(ini: &Ini, address: &Entry, mask: Option<&str>) -> Result<String, Fault> {
+fn prefixed(ini: &Ini, address: &Entry, mask: Option<&str>) -> Result<String, Wrong> {
     with_prefix(&address.value, mask).map_err(|why| ini.wrong(address, &why))
 }
 
-fn ip(ini: &Ini, entry: &Entry, text: &str) -> Result<IpAddr, Fault> {
+fn ip(ini: &Ini, entry: &Entry, text: &str) -> Result<IpAddr, Wrong> {
     text.parse().map_err(|_| ini.wrong(entry, "is no IP address"))
 }
 
 /// What is wrong with an adapter as a whole: at the first line of its section, or where it is named.
-fn missing(ini: &Ini, name: &str, what: &str) -> Fault {
+fn missing(ini: &Ini, name: &str, what: &str) -> Wrong {
     let first = ini.entries().iter().find(|entry| entry.section == name);
     let entry = first.or_else(|| ini.get("NIC-CONFIG", "NICS"));
-    Fault {
+    Wrong {
         place: entry.map(|entry| ini.place(entry)).unwrap_or_default(),
         message: format!("the adapter {} {what}", name.escape_debug()),
     }

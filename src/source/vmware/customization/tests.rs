@@ -80,7 +80,9 @@ MARKER-ID = marker-1
 
 fn seed(text: &str) -> Result<Seed, String> {
     let directory = folder(&[("cust.cfg", text)]);
-    at(directory.path(), FILE).map(Option::unwrap)
+    at(directory.path(), FILE)
+        .map(Option::unwrap)
+        .map_err(|fault| fault.to_string())
 }
 
 fn json(part: Option<&Part>) -> Value {
@@ -565,8 +567,8 @@ fn where_it_is_looked_for() {
         "/run/vmware-imc/cust.cfg"
     );
     assert_eq!(super::super::or_customization(absent(), Ok(None)), absent());
-    let torn = super::super::or_customization(absent(), Err("torn".to_owned()));
-    assert_eq!(torn, Verdict::Broken("torn".to_owned()));
+    let torn = super::super::or_customization(absent(), Err(Fault::lasting("torn")));
+    assert_eq!(torn, Verdict::Broken(Fault::lasting("torn")));
     let guestinfo = Verdict::Present(Box::new(Seed::empty(NAME, "guestinfo".to_owned())));
     assert_eq!(present(super::super::or_customization(guestinfo, found())), "guestinfo");
 }
