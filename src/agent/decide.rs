@@ -45,12 +45,13 @@ pub fn last_from_a_source(generations: &[Generation], is_same: impl Fn(&Generati
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::module::Stage;
     use crate::state::{Incomplete, StageRecord};
 
-    fn generation(number: u32, source: &str, digest: &str, outcome: Outcome) -> Generation {
+    /// A generation with nothing special.
+    pub fn generation(number: u32, source: &str, digest: &str, outcome: Outcome) -> Generation {
         Generation {
             version: 1,
             number,

@@ -193,3 +193,41 @@ pub async fn fetch(system: &System, seed: &Seed, rules: &Rules) -> Result<Seed, 
     let fetched = blocking("fetch", fetch).await;
     fetched.map_err(|error| Fault::passing(format!("can't fetch the document: {error}")))?
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::decide::tests::generation;
+    use super::*;
+    use crate::state::{Generation, Outcome};
+    use crate::system::Root;
+
+    #[test]
+    fn what_cannot_be_had_again_leaves_the_machine_and_what_is_refused_is_told() {
+        let tree = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(tree.path().join("var/lib/firstlight/generations/1")).unwrap();
+        let store = Store::new(Root::open(tree.path()).unwrap());
+        let mut seed = Seed::empty("nocloud", "the serial number".to_owned());
+        seed.seedfrom = Some("https://seeds.example.test/web1".parse().unwrap());
+        let server_gone = Fault::passing("can't be reached");
+        assert!(as_before(&store, &seed, &server_gone).unwrap().is_none());
+        let fetched_once = Generation {
+            pointer: Some(seed.digest()),
+            ..generation(1, "nocloud", "abc", Outcome::Done)
+        };
+        store.save(&fetched_once).unwrap();
+        for (fault, standing, told) in [
+            (server_gone, Standing::Done, false),
+            (Fault::lasting("the server says 403 Forbidden"), Standing::Done, false),
+            (Fault::forbidden("is not signed"), Standing::Degraded, true),
+        ] {
+            let status = as_before(&store, &seed, &fault).unwrap().unwrap();
+            assert_eq!(status.generation, Some(1));
+            assert_eq!(
+                (status.status, !status.problems.is_empty()),
+                (standing, told),
+                "{fault}"
+            );
+            assert!(status.detail.contains(&fault.what), "{}", status.detail);
+        }
+    }
+}

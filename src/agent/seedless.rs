@@ -72,35 +72,11 @@ pub fn failed(stage: Stage, why: String) -> Status {
 
 #[cfg(test)]
 mod tests {
+    use super::super::decide::tests::generation;
     use super::*;
     use crate::source::Fault;
-    use crate::state::{Generation, Incomplete, Outcome, StageRecord};
+    use crate::state::Outcome;
     use crate::system::Root;
-
-    fn done() -> Generation {
-        let record = StageRecord {
-            changed: 1,
-            outcome: Outcome::Done,
-        };
-        Generation {
-            version: 1,
-            number: 1,
-            created: 0,
-            instance_id: "i-1".into(),
-            source: "configdrive".into(),
-            place: "/dev/sr0".into(),
-            digest: "abc".into(),
-            outcome: Outcome::Done,
-            stages: [(Stage::System, record)].into(),
-            unconfirmed: None,
-            undoing: false,
-            pointer: None,
-            scrubbed: None,
-            scope: Vec::new(),
-            needs: [Stage::System].into(),
-            incomplete: Incomplete::default(),
-        }
-    }
 
     #[test]
     fn what_may_pass_is_looked_at_again_and_what_is_not_there_is_told_from_what_cannot_be_read() {
@@ -123,7 +99,7 @@ mod tests {
             std::fs::create_dir_all(tree.path().join("var/lib/firstlight/generations/1")).unwrap();
             let store = Store::new(Root::open(tree.path()).unwrap());
             let mut said = vec![in_local(&verdict), at_last(&store, &verdict).unwrap()];
-            store.save(&done()).unwrap();
+            store.save(&generation(1, "configdrive", "abc", Outcome::Done)).unwrap();
             said.push(at_last(&store, &verdict).unwrap());
             let standings: Vec<_> = said.iter().map(|status| status.status).collect();
             assert_eq!(standings, [local, new, configured], "{verdict:?}");

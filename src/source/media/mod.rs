@@ -131,12 +131,16 @@ impl MediaError {
         }
     }
 
-    /// Whether there is simply nothing in the drive, or no such device.
+    /// Whether there is simply nothing in the drive, no such device, or one that is not this machine's: the container
+    /// manager (EPERM, root included) or a cluster (EMEDIUMTYPE) keeps it for others.
     pub fn is_no_medium(&self) -> bool {
-        use nix::libc::{ENODEV, ENOENT, ENOMEDIUM, ENXIO};
+        use nix::libc::{EMEDIUMTYPE, ENODEV, ENOENT, ENOMEDIUM, ENXIO, EPERM};
         match self {
             Self::Open { source, .. } | Self::Read { source, .. } => {
-                matches!(source.raw_os_error(), Some(ENOMEDIUM | ENXIO | ENODEV | ENOENT))
+                matches!(
+                    source.raw_os_error(),
+                    Some(ENOMEDIUM | ENXIO | ENODEV | ENOENT | EMEDIUMTYPE | EPERM)
+                )
             }
             _ => false,
         }

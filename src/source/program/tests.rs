@@ -232,6 +232,9 @@ fn several_programs() {
     );
     let why = broken(choose(vec![seed("a", "1"), Fault::lasting("torn").into()]));
     assert_eq!(why, "torn");
+    let late = || Verdict::Unknown(Fault::passing("late"));
+    assert_eq!(choose(vec![late(), seed("a", "1")]), seed("a", "1"));
+    assert_eq!(choose(vec![late(), none()]), late());
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn ask(transports: &mut [Box<dyn Transport>], signed: bool) -> Verdict {
         match gather(transport.as_mut(), signed) {
             Ok(Some(seed)) => return seed.into(),
             Err(NoSeed::Broken(fault)) => return fault.into(),
-            Err(NoSeed::Silent(fault)) => silent.push(fault.to_string()),
+            Err(NoSeed::Silent(fault)) => silent.push(fault),
             Ok(None) => {
                 unset.push(transport.name().to_owned());
                 if transport.is_sure() {
@@ -157,10 +157,18 @@ fn ask(transports: &mut [Box<dyn Transport>], signed: bool) -> Verdict {
             unset.join(", ")
         ));
     }
-    Verdict::Absent(format!(
-        "a VMware machine, but its guestinfo can't be read: {}: install open-vm-tools if it should be",
+    // A tool that comes too late on a busy machine may have had something to say; one that is refused never will.
+    let may_pass = silent.iter().any(Fault::is_passing);
+    let silent: Vec<_> = silent.iter().map(Fault::to_string).collect();
+    let what = format!(
+        "a VMware machine, but its guestinfo can't be read: {}",
         silent.join("; ")
-    ))
+    );
+    let hint = "install open-vm-tools if it should be";
+    match may_pass {
+        true => Verdict::Unknown(Fault::passing(what).with_hint(hint)),
+        false => Verdict::Absent(format!("{what}: {hint}")),
+    }
 }
 
 /// The seed that a transport has; `None` if no key is set. `signed`: with its signatures.

@@ -23,7 +23,11 @@ impl Transport for Table {
     }
 
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, Fault> {
-        let value = self.values.get(key).copied().transpose().map_err(Fault::passing)?;
+        let fault = |why| match why {
+            "too slow" => Fault::passing(why),
+            other => Fault::lasting(other),
+        };
+        let value = self.values.get(key).copied().transpose().map_err(fault)?;
         Ok(value.map(|value| value.as_bytes().to_vec()))
     }
 
@@ -199,6 +203,28 @@ fn photons_own_keys_stand_in_for_what_the_metadata_leaves_open() {
         ("interface.0.dhcp", Err("too slow")),
     ];
     assert!(matches!(ask(&mut [table(&nics, true)], false), Verdict::Broken(_)));
+}
+
+#[test]
+fn a_tool_that_was_too_late_is_not_one_that_has_nothing() {
+    let late: fn() -> Box<dyn Transport> = || table(&[("metadata", Err("too slow"))], true);
+    let verdict = ask(&mut [late()], false);
+    assert!(
+        matches!(&verdict, Verdict::Unknown(fault) if fault.is_passing()),
+        "{verdict:?}"
+    );
+    assert!(
+        why(&verdict).contains("can't be read: too slow: install open-vm-tools"),
+        "{verdict:?}"
+    );
+    assert!(matches!(
+        ask(&mut [late(), table(&[], true)], false),
+        Verdict::Absent(_)
+    ));
+    let argv = ["/bin/sh", "-c", "echo Permission denied >&2; exit 1"];
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let refused = Box::new(tool::Tool::new(&argv, tool::LIMIT, until));
+    assert!(matches!(ask(&mut [refused], false), Verdict::Absent(_)));
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl Tool {
 fn refusal(stderr: &str) -> Fault {
     match stderr.contains("Permission denied") {
         true => Fault::lasting("permission denied"),
-        false => Fault::passing("it failed"),
+        false => Fault::lasting("it failed"),
     }
 }
 
