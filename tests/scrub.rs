@@ -583,8 +583,17 @@ fn a_tool_that_is_mute_costs_nothing_but_time() {
             assert!(text.contains(said), "{switch}: {text}");
             let found = machine.json("run/firstlight/status.json");
             assert_eq!(found["status"], status, "{switch}: {found:#}");
+            if switch == "mute" {
+                machine.boot();
+                let skipped = machine.path("run/firstlight/complete").exists();
+                assert!(
+                    !skipped,
+                    "the system stage is skipped while there is something to overwrite"
+                );
+            }
             let _ = fs::remove_file(machine.path("mute"));
             let status = machine.boot();
+            assert!(machine.path("run/firstlight/complete").exists(), "{switch}: {status:#}");
             assert_eq!(
                 (&status["status"], machine.generations()),
                 (&"done".into(), 1),

@@ -8,16 +8,16 @@ use super::decide::{Decision, decide};
 use super::online;
 use super::remote::{final_stage, prepare, start_final_stage};
 use super::selection::selection;
+use super::standing::{about, conclude, is_last_word, not_before_all_is_undone, unchanged};
 use super::{scrub, seedless};
 use crate::document::Document;
 use crate::document::settings::OnFailure;
-use crate::engine::{Policy, Undone};
+use crate::engine::Policy;
 use crate::module::{self, Stage};
-use crate::report::applied::AppliedReport;
 use crate::report::status::{Standing, Status};
 use crate::settings::Settings;
 use crate::source::{Choice, Rules, Seed, Verdict, search};
-use crate::state::{Generation, Outcome, StateError, Store, instance_id};
+use crate::state::{Generation, StateError, Store, instance_id};
 use crate::system::{System, udev};
 
 /// How long the system stage waits for a seed on a device that udev has yet to come to: nothing waits for it.
@@ -37,8 +37,15 @@ const POLL: Duration = Duration::from_millis(250);
 /// # Errors
 /// Not even the status could be written.
 pub async fn boot(stage: Stage, source: Option<&Choice>) -> Result<Status, StateError> {
-    let system = System::running()?;
+    boot_on(System::running()?, stage, source).await
+}
+
+async fn boot_on(system: System, stage: Stage, source: Option<&Choice>) -> Result<Status, StateError> {
     let store = Store::new(system.root.clone());
+    if stage == Stage::Local {
+        // Before anything can fail. (/run may be that of an earlier boot: `systemctl soft-reboot` keeps it.)
+        store.ask_for_system_stage()?;
+    }
     let said = match stage {
         Stage::Local => Vec::new(),
         Stage::System | Stage::Final => published(&store)
@@ -55,6 +62,12 @@ pub async fn boot(stage: Stage, source: Option<&Choice>) -> Result<Status, State
     };
     tell(&status, &said);
     publish(&store, &status)?;
+    if stage == Stage::Local
+        && is_last_word(&status)
+        && let Err(error) = store.skip_system_stage()
+    {
+        tracing::warn!("the system stage runs with nothing to do: {error}");
+    }
     Ok(status)
 }
 
@@ -128,18 +141,6 @@ async fn run(mut system: System, store: &Store, stage: Stage, source: Option<&Ch
     }
 }
 
-/// The boot has not ended as long as units are still to be started or stopped again.
-fn not_before_all_is_undone(status: Status, undone: &Undone) -> Status {
-    match status.status {
-        Standing::Done | Standing::Degraded | Standing::NoSource if !undone.left.is_empty() => Status {
-            status: Standing::Running,
-            detail: format!("an undoing goes on in the system stage: {}", undone.left.join(", ")),
-            ..status
-        },
-        _ => status,
-    }
-}
-
 /// The local stage: everything that is files.
 async fn local(system: &System, store: &Store, choice: &Choice, settings: &Settings) -> anyhow::Result<Status> {
     // On later boots nothing waits: what shows up after this is found by the system stage.
@@ -203,13 +204,7 @@ pub(super) async fn begin(system: &System, store: &Store, seed: &Seed, stage: St
     let document = Document::read(&seed.texts());
     let id = instance_id(document.meta_data.instance_id.as_deref(), &system.root, true)?;
     let decision = decide(&id, &seed.digest(), store.instance()?.as_deref(), &store.generations()?);
-    tracing::info!(
-        source = seed.source,
-        place = seed.place,
-        instance_id = id,
-        "{}",
-        in_words(&decision)
-    );
+    tracing::info!(source = seed.source, place = seed.place, instance_id = id, "{decision}");
     let resume = match decision {
         Decision::Nothing(generation) => {
             let mut status = unchanged(seed, &id, &generation, stage);
@@ -322,78 +317,5 @@ async fn carry_out_document(
     Ok(status)
 }
 
-/// From what a stage did to how the boot stands.
-fn conclude(status: &mut Status, report: &AppliedReport, stage: Stage) {
-    status.add_report(report);
-    status.generation = report.generation;
-    status.report = report.generation.map(Store::report_path);
-    let (standing, detail) = match (report.outcome, stage) {
-        (Outcome::Failed, _) => (Standing::Failed, "a change failed, and everything was undone"),
-        (_, Stage::Local) => (
-            Standing::Running,
-            "the local stage is done, the system stage is yet to run",
-        ),
-        (Outcome::Done, _) if status.problems.is_empty() => (Standing::Done, "the machine is as the document asks"),
-        _ => (Standing::Degraded, "something is not as the document asks"),
-    };
-    status.status = standing;
-    status.detail = detail.to_owned();
-}
-
-pub(super) fn about(seed: &Seed, id: &str, standing: Standing, detail: &str) -> Status {
-    Status {
-        source: Some(seed.source.clone()),
-        place: Some(seed.place.clone()),
-        instance_id: Some(id.to_owned()),
-        ..Status::plain(standing, detail)
-    }
-}
-
-fn unchanged(seed: &Seed, id: &str, generation: &Generation, stage: Stage) -> Status {
-    let (standing, detail) = match generation.outcome {
-        Outcome::RolledBack if generation.unconfirmed.is_some() => (
-            Standing::Degraded,
-            "this document was applied and not confirmed: boots don't apply it again, `firstlight apply` does; a changed \
-             document is applied at the next boot",
-        ),
-        Outcome::RolledBack => (
-            Standing::Done,
-            "this document was rolled back by hand: boots don't apply it again, `firstlight apply` does; a changed \
-             document is applied at the next boot",
-        ),
-        Outcome::Degraded => (
-            Standing::Degraded,
-            "the same document as before, and its errors: nothing to do until they are corrected",
-        ),
-        _ => (
-            Standing::Done,
-            "the same machine and the same document as before: nothing to do",
-        ),
-    };
-    Status {
-        stage: Some(stage),
-        generation: Some(generation.number),
-        report: Some(Store::report_path(generation.number)),
-        problems: match generation.outcome {
-            Outcome::RolledBack => Vec::new(),
-            _ => generation.incomplete.document.clone(),
-        },
-        ..about(seed, id, standing, detail)
-    }
-}
-
-fn in_words(decision: &Decision) -> String {
-    match decision {
-        Decision::NewInstance => "a new instance: everything is applied".to_owned(),
-        Decision::ChangedSeed => "the document has changed: it is applied".to_owned(),
-        Decision::Retry(generation) => {
-            let modules: Vec<&str> = generation.incomplete.modules.iter().map(String::as_str).collect();
-            format!(
-                "generation {} did not end as asked: tried again: {}",
-                generation.number,
-                modules.join(", ")
-            )
-        }
-        Decision::Nothing(generation) => format!("nothing to do since generation {}", generation.number),
-    }
-}
+#[cfg(test)]
+mod tests;

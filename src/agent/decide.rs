@@ -15,6 +15,21 @@ pub enum Decision {
     Nothing(Generation),
 }
 
+impl std::fmt::Display for Decision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NewInstance => f.write_str("a new instance: everything is applied"),
+            Self::ChangedSeed => f.write_str("the document has changed: it is applied"),
+            Self::Retry(generation) => {
+                let modules: Vec<&str> = generation.incomplete.modules.iter().map(String::as_str).collect();
+                let (number, modules) = (generation.number, modules.join(", "));
+                write!(f, "generation {number} did not end as asked: tried again: {modules}")
+            }
+            Self::Nothing(generation) => write!(f, "nothing to do since generation {}", generation.number),
+        }
+    }
+}
+
 /// Decides from which machine this is, what it is told, what the state remembers.
 ///
 /// What a person applied from a file in between is not the boot's business: only generations from a source count.

@@ -12,5 +12,6 @@ pub mod remote;
 pub mod scrub;
 mod seedless;
 pub mod selection;
+pub mod standing;
 
 pub use carry_out::{CarryOutError, Request, carry_out};

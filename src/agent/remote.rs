@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::boot::{about, begin};
+use super::boot::begin;
 use super::carry_out::{Request, carry_out};
 use super::confirm::settle;
 use super::decide::last_from_a_source;
 use super::seedless::failed;
 use super::selection::selection;
+use super::standing::about;
 use crate::document::Document;
 use crate::engine::Policy;
 use crate::module::{self, Stage};

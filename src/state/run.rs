@@ -14,6 +14,9 @@ pub const RUN_DIRECTORY: &str = "/run/firstlight";
 /// As long as it is there, a failure of firstlight's units stops the boot: `firstlight-emergency.service` asks for it.
 const EMERGENCY: &str = "/run/firstlight/emergency";
 
+/// As long as it is there, `firstlight.service` is skipped: nothing is left for the system stage.
+const COMPLETE: &str = "/run/firstlight/complete";
+
 const SEED_DIRECTORY: &str = "/run/firstlight/seed";
 
 #[derive(Serialize, Deserialize)]
@@ -110,6 +113,23 @@ impl Store {
         Ok(self.writer.remove(EMERGENCY)?)
     }
 
+    /// Nothing is left for the system stage of this boot: its unit is skipped.
+    ///
+    /// # Errors
+    /// `/run/firstlight` can't be written.
+    pub fn skip_system_stage(&self) -> Result<(), StateError> {
+        self.make_run(RUN_DIRECTORY)?;
+        self.write(COMPLETE, b"")
+    }
+
+    /// The system stage is not to be skipped.
+    ///
+    /// # Errors
+    /// `/run/firstlight` can't be written.
+    pub fn ask_for_system_stage(&self) -> Result<(), StateError> {
+        Ok(self.writer.remove(COMPLETE)?)
+    }
+
     /// Where what is published under this name is.
     pub fn run_path(name: &str) -> String {
         format!("{RUN_DIRECTORY}/{name}")
@@ -140,6 +160,26 @@ mod tests {
         assert!(tree.path().join(&EMERGENCY[1..]).exists());
         store.disarm_emergency().unwrap();
         assert!(!tree.path().join(&EMERGENCY[1..]).exists());
+    }
+
+    /// The only unit that looks for it: a fetch that was asked for is never skipped, nor is the local stage.
+    #[test]
+    fn the_system_stage_is_skipped_by_a_file_that_its_unit_looks_for() {
+        let tree = tempfile::tempdir().unwrap();
+        let store = Store::new(Root::open(tree.path()).unwrap());
+        let skipped = include_str!("../../units/firstlight.service");
+        assert!(skipped.contains(&format!("\nConditionPathExists=!{COMPLETE}\n")));
+        for unit in [
+            include_str!("../../units/firstlight-local.service"),
+            include_str!("../../units/firstlight-final.service"),
+        ] {
+            assert!(!unit.contains(COMPLETE));
+        }
+        store.ask_for_system_stage().unwrap();
+        store.skip_system_stage().unwrap();
+        assert!(tree.path().join(&COMPLETE[1..]).exists());
+        store.ask_for_system_stage().unwrap();
+        assert!(!tree.path().join(&COMPLETE[1..]).exists());
     }
 
     #[test]

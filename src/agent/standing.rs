@@ -1,0 +1,89 @@
+//! How a boot stands: from what a stage found, or did, to the status that it publishes.
+
+use crate::engine::Undone;
+use crate::module::Stage;
+use crate::report::applied::AppliedReport;
+use crate::report::status::{Standing, Status};
+use crate::source::Seed;
+use crate::state::{Generation, Outcome, Store};
+
+/// The status of a machine that has this seed.
+pub fn about(seed: &Seed, id: &str, standing: Standing, detail: &str) -> Status {
+    Status {
+        source: Some(seed.source.clone()),
+        place: Some(seed.place.clone()),
+        instance_id: Some(id.to_owned()),
+        ..Status::plain(standing, detail)
+    }
+}
+
+/// The same document as in an earlier boot: it stands as that left it.
+pub fn unchanged(seed: &Seed, id: &str, generation: &Generation, stage: Stage) -> Status {
+    let (standing, detail) = match generation.outcome {
+        Outcome::RolledBack if generation.unconfirmed.is_some() => (
+            Standing::Degraded,
+            "this document was applied and not confirmed: boots don't apply it again, `firstlight apply` does; a changed \
+             document is applied at the next boot",
+        ),
+        Outcome::RolledBack => (
+            Standing::Done,
+            "this document was rolled back by hand: boots don't apply it again, `firstlight apply` does; a changed \
+             document is applied at the next boot",
+        ),
+        Outcome::Degraded => (
+            Standing::Degraded,
+            "the same document as before, and its errors: nothing to do until they are corrected",
+        ),
+        _ => (
+            Standing::Done,
+            "the same machine and the same document as before: nothing to do",
+        ),
+    };
+    Status {
+        stage: Some(stage),
+        generation: Some(generation.number),
+        report: Some(Store::report_path(generation.number)),
+        problems: match generation.outcome {
+            Outcome::RolledBack => Vec::new(),
+            _ => generation.incomplete.document.clone(),
+        },
+        ..about(seed, id, standing, detail)
+    }
+}
+
+/// From what a stage did to how the boot stands.
+pub fn conclude(status: &mut Status, report: &AppliedReport, stage: Stage) {
+    status.add_report(report);
+    status.generation = report.generation;
+    status.report = report.generation.map(Store::report_path);
+    let (standing, detail) = match (report.outcome, stage) {
+        (Outcome::Failed, _) => (Standing::Failed, "a change failed, and everything was undone"),
+        (_, Stage::Local) => (
+            Standing::Running,
+            "the local stage is done, the system stage is yet to run",
+        ),
+        (Outcome::Done, _) if status.problems.is_empty() => (Standing::Done, "the machine is as the document asks"),
+        _ => (Standing::Degraded, "something is not as the document asks"),
+    };
+    status.status = standing;
+    status.detail = detail.to_owned();
+}
+
+/// The boot has not ended as long as units are still to be started or stopped again.
+pub fn not_before_all_is_undone(status: Status, undone: &Undone) -> Status {
+    match status.status {
+        Standing::Done | Standing::Degraded | Standing::NoSource if !undone.left.is_empty() => Status {
+            status: Standing::Running,
+            detail: format!("an undoing goes on in the system stage: {}", undone.left.join(", ")),
+            ..status
+        },
+        _ => status,
+    }
+}
+
+/// Whether nothing is left for the system stage once the local one has ended so. What that one carries out is verified in the
+/// system stage, what it doesn't find is looked for there, and what is not as asked is said there as well: only a document
+/// that was carried out in an earlier boot, all of it, leaves a local stage done.
+pub fn is_last_word(local: &Status) -> bool {
+    local.status == Standing::Done
+}
