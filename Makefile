@@ -1,4 +1,4 @@
-# build, test, soak, bench, demo, install, uninstall, clean. Everything else is cargo's.
+# build, test, soak, bench, bench-boot, demo, install, uninstall, clean. Everything else is cargo's.
 
 PREFIX  ?= /usr
 DESTDIR ?=
@@ -12,7 +12,7 @@ wants   = $(DESTDIR)/etc/systemd/system/multi-user.target.wants
 enabled = firstlight-local.service firstlight.service
 units   = $(enabled) firstlight-final.service firstlight-emergency.service
 
-.PHONY: build test soak bench demo install uninstall clean
+.PHONY: build test soak bench bench-boot demo install uninstall clean
 
 # One static executable, for machines whose libraries are not ours. (Naming the target keeps build scripts and
 # procedural macros out of crt-static.)
@@ -37,6 +37,10 @@ soak:
 # What reading costs: time and memory for documents that were made to cost much.
 bench:
 	cargo bench --locked --bench reader
+
+# What a boot costs, beside cloud-init, no agent at all, and a unit that runs /bin/true. As root.
+bench-boot: build
+	FIRSTLIGHT_BIN=$(abspath $(BINARY)) benches/boot
 
 demo:
 	examples/demo
