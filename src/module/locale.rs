@@ -86,12 +86,8 @@ fn is_missing(locale: &Name, machine: &Machine<'_>) -> bool {
     if locale.is_built_in() || there.is_empty() || there.contains(&compiled) {
         return false;
     }
-    let Ok(archive) = machine.root().read(ARCHIVE) else {
-        return false;
-    };
     let name = [b"\0", compiled.as_bytes(), b"\0"].concat();
-    let holds = |archive: Vec<u8>| archive.windows(name.len()).any(|window| window == name);
-    !archive.is_some_and(holds)
+    matches!(machine.root().holds(ARCHIVE, &name), Ok(None | Some(false)))
 }
 
 #[cfg(test)]

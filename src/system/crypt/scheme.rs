@@ -64,11 +64,9 @@ pub fn libcrypt_knows(root: &Root, prefix: &str) -> Result<Option<bool>, ReadErr
     }
     for directory in directories {
         for name in ["libcrypt.so.1", "libcrypt.so.2"] {
-            if let Some(library) = root.read(&format!("{directory}/{name}"))? {
-                let needle = prefix.as_bytes();
-                return Ok(Some(
-                    library.windows(needle.len().max(1)).any(|window| window == needle),
-                ));
+            let knows = root.holds(&format!("{directory}/{name}"), prefix.as_bytes())?;
+            if knows.is_some() {
+                return Ok(knows);
             }
         }
     }
