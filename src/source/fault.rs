@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::media::MediaError;
 use crate::system::ReadError;
 
-/// The most faults that one message lists.
+/// The most faults, or places of one, that a message lists.
 const SHOWN: usize = 8;
 
 /// What is to be expected of asking again. Of several together, the last of these counts.
@@ -111,17 +111,28 @@ impl Fault {
         self.kind == FaultKind::Passing
     }
 
-    /// Several as one; `None` if there are none.
-    pub fn together(mut faults: Vec<Self>) -> Option<Self> {
-        if faults.len() == 1 {
-            return faults.pop();
-        }
+    /// Several as one; `None` if there are none. Places where the same is wrong are named together.
+    pub fn together(faults: Vec<Self>) -> Option<Self> {
         let kind = faults.iter().map(|fault| fault.kind).max()?;
-        let mut texts: Vec<_> = faults.iter().take(SHOWN).map(Self::to_string).collect();
-        if let Some(more @ 1..) = faults.len().checked_sub(SHOWN) {
-            texts.push(format!("and {more} more"));
+        let mut groups: Vec<(Vec<String>, Self)> = Vec::new();
+        for mut fault in faults {
+            let place = std::mem::take(&mut fault.place);
+            match groups.iter_mut().find(|(_, other)| *other == fault) {
+                Some((places, _)) => places.push(place),
+                None => groups.push((vec![place], fault)),
+            }
         }
-        Some(Self::new(kind, texts.join("; ")))
+        let named = groups.into_iter().map(|(mut places, fault)| {
+            places.retain(|place| !place.is_empty());
+            let place = at_most(places, ", ");
+            Self { place, ..fault }
+        });
+        let mut named: Vec<Self> = named.collect();
+        if named.len() == 1 {
+            return named.pop();
+        }
+        let texts = named.iter().map(Self::to_string).collect();
+        Some(Self::new(kind, at_most(texts, "; ")))
     }
 
     fn text(&self) -> String {
@@ -132,6 +143,15 @@ impl Fault {
             .chain(self.hint.as_deref());
         parts.collect::<Vec<_>>().join(": ")
     }
+}
+
+/// The first [`SHOWN`] of them, and how many more there are.
+fn at_most(mut all: Vec<String>, between: &str) -> String {
+    if let Some(more @ 1..) = all.len().checked_sub(SHOWN) {
+        all.truncate(SHOWN);
+        all.push(format!("and {more} more"));
+    }
+    all.join(between)
 }
 
 /// Whether what the system says may pass: a device or a server that fails, and a lack of something. What is not there, is of
@@ -206,9 +226,20 @@ mod tests {
         }
         assert_eq!(Fault::together(all.to_vec()).unwrap().to_string(), "a; b; c");
         assert_eq!(Fault::together(Vec::new()), None);
-        let many = vec![Fault::passing("x"); SHOWN + 3];
+        let many: Vec<_> = (0..SHOWN + 3).map(|n| Fault::passing(format!("x{n}"))).collect();
         let text = Fault::together(many).unwrap().to_string();
-        assert!(text.ends_with("x; and 3 more"), "{text}");
+        assert!(text.ends_with("x7; and 3 more"), "{text}");
+    }
+
+    #[test]
+    fn places_where_the_same_is_wrong_are_named_together() {
+        let refused = |place: &str| Fault::lasting("can't be opened").with_hint("look as root").at(place);
+        let both = Fault::together(vec![refused("/dev/vda"), Fault::passing("x"), refused("/dev/vdb")]).unwrap();
+        assert_eq!(both.to_string(), "/dev/vda, /dev/vdb: can't be opened: look as root; x");
+        let many = (0..SHOWN + 1).map(|n| refused(&format!("/dev/sd{n}"))).collect();
+        let many = Fault::together(many).unwrap();
+        assert!(many.place.ends_with("/dev/sd7, and 1 more"), "{many}");
+        assert_eq!(many.hint.as_deref(), Some("look as root"));
     }
 
     #[test]
