@@ -6,8 +6,9 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::Verdict;
 
-/// How often what has not settled is looked at again.
-const POLL: Duration = Duration::from_millis(100);
+/// How soon what has not settled is looked at again: at first this soon, and the longer it takes the less often, down to
+/// this. Each look asks systemd and the kernel, and a first boot waits for docker with them.
+const POLL: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
 /// How long one look may take: a bus that does not answer must not hold up the deadline for long.
 const LOOK_LIMIT: Duration = Duration::from_secs(5);
@@ -57,7 +58,8 @@ pub async fn until_settled(
             break;
         }
         if !pending.is_empty() {
-            sleep(POLL.min(deadline - now)).await;
+            let pause = (begun.elapsed() / 4).clamp(POLL.0, POLL.1);
+            sleep(pause.min(deadline - now)).await;
         }
     }
     all
@@ -106,6 +108,17 @@ mod tests {
         let right = settled.iter().filter(|one| one.verdict == Verdict::Verified).count();
         assert_eq!(right, 21, "0 to 20 seconds, the deadline itself included");
         assert_eq!(settled[59].verdict, wrong());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_long_is_looked_at_less_often() {
+        for (seconds_to_come, most) in [(1, 10), (3, 15), (19, 32)] {
+            let (settled, took, looked) = seconds(seconds_to_come + 1, PATIENCE).await;
+            assert_eq!(settled[seconds_to_come].verdict, Verdict::Verified);
+            assert!(looked[seconds_to_come] <= most, "{seconds_to_come} s: {looked:?}");
+            // And yet soon after it is so.
+            assert!(took < Duration::from_secs(seconds_to_come as u64 + 1), "{took:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
