@@ -1,19 +1,22 @@
 //! Programs of the machine that we ask or have work done, as text: [`super::run`] for the asynchronous half.
+//!
+//! They run in our own unit, under our limits. What a document wants run is not us, and is a unit of its own:
+//! [`super::systemd::TransientService`].
 
 use std::time::Duration;
 
 use super::run::{self, Keep, RunError, Said};
 use super::thread::blocking;
+use super::{Kind, ReadError, Root};
 
 /// How many bytes of a program's output are kept.
 const OUTPUT_LIMIT: u64 = 1024 * 1024;
 
-/// What programs find in their environment; Photon's `/usr/sbin` is not in everybody's search path.
-const ENVIRONMENT: [(&str, &str); 3] = [
-    ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
-    ("LC_ALL", "C.UTF-8"),
-    ("HOME", "/root"),
-];
+/// Where programs are looked for; Photon's `/usr/sbin` is not in everybody's search path.
+const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// What programs find in their environment.
+pub const ENVIRONMENT: [(&str, &str); 3] = [("PATH", SEARCH_PATH), ("LC_ALL", "C.UTF-8"), ("HOME", "/root")];
 
 /// What a program printed and how it ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,7 +36,7 @@ impl Output {
     }
 }
 
-/// Why a program did not do its work.
+/// Why a program was not to be found, or did not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
     /// It could not be started.
@@ -44,6 +47,9 @@ pub enum CommandError {
         /// Why.
         why: String,
     },
+    /// Whether it is there can't be told.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// It took too long and was killed.
     #[error("{program} did not end within {} s and was killed", .limit.as_secs())]
     TimedOut {
@@ -62,6 +68,35 @@ pub enum CommandError {
         /// The end of what it said.
         stderr: String,
     },
+}
+
+/// The absolute path of a program that is named so or by a name in the search path.
+///
+/// # Errors
+/// There is no such program, or it may not be executed.
+pub fn locate(root: &Root, program: &str) -> Result<String, CommandError> {
+    let refuse = |why: &str| Err(start(program.to_owned(), &why));
+    let candidates: Vec<String> = match (program.starts_with('/'), program.contains('/')) {
+        (true, _) => vec![program.to_owned()],
+        (false, true) => return refuse("it is neither an absolute path nor a name in the search path"),
+        (false, false) if program.is_empty() => return refuse("there is no program to start"),
+        (false, false) => SEARCH_PATH
+            .split(':')
+            .map(|directory| format!("{directory}/{program}"))
+            .collect(),
+    };
+    let mut is_there = false;
+    for path in candidates {
+        match root.metadata_followed(&path)? {
+            Some(found) if found.kind == Kind::File && found.mode & 0o111 != 0 => return Ok(path),
+            found => is_there |= found.is_some(),
+        }
+    }
+    match is_there {
+        true => refuse("it is not a file that may be executed"),
+        false if program.starts_with('/') => refuse("there is no such file"),
+        false => refuse(&format!("there is no such program in {SEARCH_PATH}")),
+    }
 }
 
 /// Runs a program and hands back what it printed, whatever its exit status.
@@ -153,6 +188,42 @@ mod tests {
             .await
             .unwrap_err();
         assert!(error.to_string().contains("was killed"), "{error}");
+    }
+
+    #[test]
+    fn programs_are_found_as_a_shell_finds_them() {
+        let tree = tempfile::tempdir().unwrap();
+        let make = |path: &str, mode: u32| {
+            let path = tree.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, "").unwrap();
+            std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+        };
+        make("usr/local/bin/tool", 0o644);
+        make("usr/bin/tool", 0o755);
+        make("opt/text", 0o644);
+        std::os::unix::fs::symlink("usr/bin", tree.path().join("bin")).unwrap();
+        std::os::unix::fs::symlink("/bin/tool", tree.path().join("opt/link")).unwrap();
+        let root = Root::open(tree.path()).unwrap();
+        for (program, found) in [
+            ("tool", "/usr/bin/tool"),
+            ("/bin/tool", "/bin/tool"),
+            ("/opt/link", "/opt/link"),
+        ] {
+            assert_eq!(locate(&root, program).unwrap(), found);
+        }
+        let no_file = "it is not a file that may be executed";
+        for (program, why) in [
+            ("nowhere", "there is no such program in /usr/local/sbin:"),
+            ("/nowhere", "there is no such file"),
+            ("/opt/text", no_file),
+            ("/opt", no_file),
+            ("./tool", "neither an absolute path nor a name"),
+            ("", "no program"),
+        ] {
+            let error = locate(&root, program).unwrap_err().to_string();
+            assert!(error.contains(why), "{program}: {error}");
+        }
     }
 
     #[tokio::test(flavor = "current_thread")]

@@ -2,6 +2,9 @@
 //! time limit, bounded output that is wiped.
 //!
 //! The program's own end is waited for, not that of its output: what it leaves in the background holds nobody up.
+//!
+//! For the machine's own programs, which are asked or do our work. What a document wants run is a unit of its own:
+//! [`super::systemd::TransientService`].
 
 mod left_behind;
 

@@ -12,7 +12,9 @@ pub mod unit_file;
 mod unit_name;
 mod unit_state;
 
-pub use bus::{Bus, BusError, NetworkReloaded, TransientTimer, UnitStatus, Verb};
+pub use bus::{
+    BadEnd, Bus, BusError, NetworkReloaded, ServiceError, TransientService, TransientTimer, UnitStatus, Verb,
+};
 pub use install::{InstallError, InstallLink, disable_links, enable_links, mask_links, unmask_links};
 pub use install_section::{InstallSection, Unexpandable};
 pub use unit_file::{CONFIG_DIRECTORY, UnitFile, unit_names};

@@ -73,12 +73,17 @@ impl Bus {
                 unit,
             }),
             Ok(Err(error)) => Err(error),
-            Err(_) => Err(BusError::JobPending {
-                verb,
-                limit,
-                state: self.state_in_words(&unit).await,
-                unit,
-            }),
+            Err(_) => Err(self.still_pending(verb, &unit, limit).await),
+        }
+    }
+
+    /// The error of a job that did not end in time.
+    pub(super) async fn still_pending(&self, verb: Verb, unit: &str, limit: Duration) -> BusError {
+        BusError::JobPending {
+            verb,
+            limit,
+            state: self.state_in_words(unit).await,
+            unit: unit.to_owned(),
         }
     }
 
@@ -102,32 +107,18 @@ impl Bus {
     }
 
     async fn enqueue_and_wait(&self, verb: Verb, unit: &str) -> Result<String, BusError> {
-        let what = format!("{verb} {unit}");
-        // The job can end before the call that queues it returns: listen first.
-        let mut ends = self
-            .manager
-            .receive_job_removed()
-            .await
-            .map_err(|e| self.refused(&what, &e))?;
-        let mut ended: HashMap<OwnedObjectPath, String> = HashMap::new();
-        let mut call = pin!(self.enqueue(verb, unit));
-        let job = loop {
-            // A boot ends more jobs than a stream holds; one that isn't read would hold up the reply.
-            tokio::select! {
-                job = &mut call => break job?,
-                end = next(&mut ends) => ended.extend(end),
-            }
-        };
-        if let Some(result) = ended.remove(&job) {
-            return Ok(result);
-        }
-        loop {
-            match next(&mut ends).await {
-                Some((ended, result)) if ended == job => return Ok(result),
-                Some(_) => {}
-                None => return Err(BusError::Connect("the bus closed the connection".to_owned())),
-            }
-        }
+        let mut ends = self.job_ends(&format!("{verb} {unit}")).await?;
+        let job = ends.during(self.enqueue(verb, unit)).await?;
+        ends.of(&job).await
+    }
+
+    /// Listens for jobs that end: begun before one is queued, which can end before the call that queues it returns.
+    pub(super) async fn job_ends(&self, what: &str) -> Result<JobEnds, BusError> {
+        let stream = self.manager.receive_job_removed().await;
+        Ok(JobEnds {
+            stream: stream.map_err(|error| self.refused(what, &error))?,
+            ended: HashMap::new(),
+        })
     }
 
     /// Forgets that a unit has failed, and how often it was started of late: its next start is not refused because of
@@ -161,6 +152,41 @@ impl Bus {
         match self.result(unit, &row.6).await {
             Some(result) if result != "success" => format!("{} ({}), result {result}", row.3, row.4),
             _ => format!("{} ({})", row.3, row.4),
+        }
+    }
+}
+
+/// The jobs that end.
+pub(super) struct JobEnds {
+    stream: JobRemovedStream,
+    /// Those that did so while another was queued, with their results.
+    ended: HashMap<OwnedObjectPath, String>,
+}
+
+impl JobEnds {
+    /// Makes the call that queues a job. A boot ends more jobs than a stream holds, and one that isn't read would hold up
+    /// the reply.
+    pub(super) async fn during<T>(&mut self, call: impl Future<Output = T>) -> T {
+        let mut call = pin!(call);
+        loop {
+            tokio::select! {
+                answer = &mut call => return answer,
+                end = next(&mut self.stream) => self.ended.extend(end),
+            }
+        }
+    }
+
+    /// Waits for the end of this job, and returns its result.
+    pub(super) async fn of(&mut self, job: &OwnedObjectPath) -> Result<String, BusError> {
+        if let Some(result) = self.ended.remove(job) {
+            return Ok(result);
+        }
+        loop {
+            match next(&mut self.stream).await {
+                Some((ended, result)) if ended == *job => return Ok(result),
+                Some(_) => {}
+                None => return Err(BusError::Connect("the bus closed the connection".to_owned())),
+            }
         }
     }
 }

@@ -29,7 +29,7 @@ pub use error::BusError;
 pub use job::Verb;
 pub use network::NetworkReloaded;
 pub use status::UnitStatus;
-pub use transient::TransientTimer;
+pub use transient::{BadEnd, ServiceError, TransientService, TransientTimer};
 
 /// How long one call may take. Reading all unit files again is the longest.
 const METHOD_TIMEOUT: Duration = Duration::from_secs(60);

@@ -23,6 +23,9 @@ pub(super) type UnitRow = (
     OwnedObjectPath,
 );
 
+/// A process of a unit: its control group, its number, its command line.
+pub(super) type UnitProcess = (String, u32, String);
+
 /// A unit that is not made from a file: its name, its properties.
 pub(super) type Transient<'a> = (&'a str, &'a [(&'a str, Variant<'a>)]);
 
@@ -52,6 +55,8 @@ pub(super) trait Manager {
         aux: &[Transient<'_>],
     ) -> zbus::Result<OwnedObjectPath>;
     fn reset_failed_unit(&self, name: &str) -> zbus::Result<()>;
+    fn get_unit_processes(&self, name: &str) -> zbus::Result<Vec<UnitProcess>>;
+    fn unref_unit(&self, name: &str) -> zbus::Result<()>;
 
     #[zbus(signal)]
     fn job_removed(&self, id: u32, job: OwnedObjectPath, unit: String, result: String) -> zbus::Result<()>;

@@ -101,7 +101,13 @@ impl Bus {
             && holds.and_then(|value| bool::try_from(value).ok()) == Some(false)
     }
 
-    async fn property(&self, object: &OwnedObjectPath, kind: &str, name: &str) -> Option<OwnedVariant> {
+    /// Whether it was made over the bus, and not from a file of somebody's.
+    pub(super) async fn is_transient(&self, object: &OwnedObjectPath) -> bool {
+        let transient = self.property(object, "Unit", "Transient").await;
+        transient.and_then(|value| bool::try_from(value).ok()) == Some(true)
+    }
+
+    pub(super) async fn property(&self, object: &OwnedObjectPath, kind: &str, name: &str) -> Option<OwnedVariant> {
         let interface = InterfaceName::try_from(format!("{SYSTEMD_NAME}.{kind}")).ok()?;
         let builder = PropertiesProxy::builder(&self.connection);
         let proxy = builder.destination(SYSTEMD_NAME).path(object).build().await.ok()?;

@@ -11,7 +11,8 @@ use zbus::{ObjectPath, OwnedObjectPath};
 use super::*;
 use crate::skip::skip;
 
-mod transient;
+mod service;
+mod timer;
 
 const LIMIT: Duration = Duration::from_secs(10);
 /// For what is expected not to end.
@@ -91,7 +92,19 @@ impl Systemd {
         self.note("reload");
     }
 
-    async fn list_units_by_names(&self, names: Vec<String>) -> zbus::fdo::Result<Vec<UnitRow>> {
+    async fn list_units_by_names(
+        &self,
+        names: Vec<String>,
+        #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
+    ) -> zbus::fdo::Result<Vec<UnitRow>> {
+        if names == ["firstlight-unheard.service"] {
+            let other = ObjectPath::try_from("/org/freedesktop/systemd1/job/8").unwrap();
+            for _ in 0..500 {
+                Self::job_removed(&emitter, 8, other.clone(), "x.service", "done")
+                    .await
+                    .unwrap();
+            }
+        }
         names.iter().map(|name| self.row(name)).collect()
     }
 
@@ -211,7 +224,7 @@ impl Systemd {
     ) -> Result<OwnedObjectPath, SystemdError> {
         self.note(&format!("stop {name} {mode}"));
         match name {
-            "waiting.timer" => {
+            _ if name == "waiting.timer" || service::is_one(name) => {
                 let job = ObjectPath::try_from("/org/freedesktop/systemd1/job/5").unwrap();
                 Self::job_removed(&emitter, 5, job.clone(), name, "done").await.unwrap();
                 Ok(job.into())
@@ -229,19 +242,40 @@ impl Systemd {
         &self,
         name: &str,
         mode: &str,
+        #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
         properties: Vec<(String, zbus::OwnedVariant)>,
         aux: Vec<(String, Vec<(String, zbus::OwnedVariant)>)>,
     ) -> Result<OwnedObjectPath, SystemdError> {
         self.note(&format!("transient {name} {mode}"));
         for (unit, properties) in std::iter::once((name.to_owned(), properties)).chain(aux) {
             for (property, value) in properties {
-                self.note(&format!("{unit}: {property}={}", transient::in_words(&value)));
+                self.note(&format!("{unit}: {property}={}", timer::in_words(&value)));
             }
         }
-        match name {
-            "taken.timer" => Err(SystemdError::UnitExists(format!("Unit {name} was already loaded."))),
-            _ => Ok(ObjectPath::try_from("/org/freedesktop/systemd1/job/6").unwrap().into()),
+        let job = ObjectPath::try_from("/org/freedesktop/systemd1/job/6").unwrap();
+        if service::tells_its_end(name) {
+            // It ends before the call returns.
+            Self::job_removed(&emitter, 6, job.clone(), name, "done").await.unwrap();
         }
+        match name {
+            "taken.timer" | "firstlight-taken.service" | "firstlight-busy.service" => {
+                Err(SystemdError::UnitExists(format!("Unit {name} was already loaded.")))
+            }
+            "firstlight-refused.service" => Err(SystemdError::UnitMasked(format!("Unit {name} is masked."))),
+            _ => Ok(job.into()),
+        }
+    }
+
+    async fn get_unit_processes(&self, name: &str) -> Vec<(String, u32, String)> {
+        self.note(&format!("processes {name}"));
+        let process = |pid| (format!("/system.slice/{name}"), pid, "server".to_owned());
+        let asked = format!("processes {name}");
+        let times = self.calls.lock().unwrap().iter().filter(|call| **call == asked).count();
+        (0..service::left_by(name, times)).map(process).collect()
+    }
+
+    async fn unref_unit(&self, name: &str) {
+        self.note(&format!("unref {name}"));
     }
 
     #[zbus(signal)]
@@ -261,6 +295,7 @@ impl Systemd {
 
     fn row(&self, name: &str) -> zbus::fdo::Result<UnitRow> {
         let (load, active, sub) = match name {
+            _ if service::is_one(name) => service::stands(name, &self.calls.lock().unwrap()),
             "good.service" => ("loaded", "active", "running"),
             "waiting.timer" => ("loaded", "active", "waiting"),
             "bad.timer" => ("loaded", "failed", "failed"),
@@ -295,7 +330,7 @@ impl Systemd {
             words.4,
             String::new(),
             object,
-            0,
+            u32::from(name == "firstlight-lost.service"),
             String::new(),
             path("/"),
         ))
@@ -303,9 +338,13 @@ impl Systemd {
 }
 
 /// A oneshot service.
+#[derive(Default)]
 struct Service {
     result: &'static str,
     remains: bool,
+    /// How its main process ended.
+    code: i32,
+    status: i32,
 }
 
 #[zbus::interface(name = "org.freedesktop.systemd1.Service")]
@@ -321,14 +360,26 @@ impl Service {
     }
 
     #[zbus(property)]
+    async fn exec_main_code(&self) -> i32 {
+        self.code
+    }
+
+    #[zbus(property)]
+    async fn exec_main_status(&self) -> i32 {
+        self.status
+    }
+
+    #[zbus(property)]
     async fn remain_after_exit(&self) -> bool {
         self.remains
     }
 }
 
 /// A unit whose condition was looked at in this boot.
+#[derive(Default)]
 struct Unit {
     condition: bool,
+    transient: bool,
 }
 
 #[zbus::interface(name = "org.freedesktop.systemd1.Unit")]
@@ -336,6 +387,11 @@ impl Unit {
     #[zbus(property)]
     async fn condition_result(&self) -> bool {
         self.condition
+    }
+
+    #[zbus(property)]
+    async fn transient(&self) -> bool {
+        self.transient
     }
 
     #[zbus(property)]
@@ -409,7 +465,7 @@ struct Stage {
     bus: Bus,
     calls: Calls,
     _players: zbus::Connection,
-    _daemon: Daemon,
+    daemon: Daemon,
 }
 
 impl Stage {
@@ -440,8 +496,24 @@ async fn stage_with(networkd: &'static str, old: bool) -> Option<Stage> {
     ] {
         let object = format!("/org/freedesktop/systemd1/unit/{unit}_service");
         players = players
-            .serve_at(object.clone(), Service { result, remains })
-            .serve_at(object, Unit { condition });
+            .serve_at(
+                object.clone(),
+                Service {
+                    result,
+                    remains,
+                    ..Service::default()
+                },
+            )
+            .serve_at(
+                object,
+                Unit {
+                    condition,
+                    ..Unit::default()
+                },
+            );
+    }
+    for (object, service, unit) in service::objects() {
+        players = players.serve_at(object.clone(), service).serve_at(object, unit);
     }
     if networkd == "active" {
         players = match old {
@@ -457,7 +529,7 @@ async fn stage_with(networkd: &'static str, old: bool) -> Option<Stage> {
         bus,
         calls,
         _players: players,
-        _daemon: daemon,
+        daemon,
     })
 }
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use zbus::Variant;
 
-use super::error::name_and_message;
-use super::{Bus, BusError, Verb};
+use super::super::error::name_and_message;
+use super::super::{Bus, BusError, Verb};
+use super::microseconds;
 
 /// How often a program that failed is tried again, and for how long that may go on.
 const RETRY: Duration = Duration::from_secs(10);
@@ -117,8 +118,4 @@ impl Bus {
             state: facts.active_state,
         })
     }
-}
-
-fn microseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
