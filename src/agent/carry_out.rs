@@ -9,7 +9,7 @@ use crate::document::{Diagnostic, Document};
 use crate::engine::verify::Finding;
 use crate::engine::{
     Applied, ApplyError, ArmError, Baseline, GenerationPlan, Job, ModulePlan, ModuleResult, NextInventory, Policy,
-    PreflightError, apply, confirm, preflight, relieve, settle_inventory, survey, vet,
+    PreflightError, add_unmet, apply, confirm, preflight, relieve, settle_inventory, survey, vet,
 };
 use crate::module::{Level, Module, Note, Stage};
 use crate::report::applied::{AppliedReport, ModuleOutcome};
@@ -88,6 +88,10 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     let work = Work::of(&plan);
     let mut plan = plan.up_to(request.stage, &machine);
     vet(system, &mut plan, request.document, &machine).await;
+    if !request.always {
+        // A boot looks afterwards: its network is yet to come.
+        add_unmet(system, &mut plan).await;
+    }
     let policy = policy(request);
     if policy == Policy::Rollback && plan.problems().next().is_some() {
         return Ok(AppliedReport::of(None, &refused(&plan)));

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::context::Context;
 use super::exit::Exit;
-use crate::engine::{Baseline, GenerationPlan, survey};
+use crate::engine::{Baseline, GenerationPlan, add_unmet, survey};
 use crate::module;
 use crate::report::plan::PlanReport;
 use crate::state::{StateError, Store};
@@ -34,12 +34,13 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
     let modules = module::only(&arguments.only);
     let baseline = baseline(&system)?;
     let facts = survey(&system, &modules, &input.document.config, baseline.inventory.units()).await;
-    let plan = GenerationPlan::make(
+    let mut plan = GenerationPlan::make(
         &modules,
         &input.document,
         &Machine::new(&system.root, &facts),
         &baseline,
     )?;
+    add_unmet(&system, &mut plan).await;
     let report = PlanReport::of(&plan, &input.document.diagnostics, &system.root, system.live)?;
     let session = system.live.then(|| Session::current(&system.root)).flatten();
     let report = report.disturbing(&plan, session.as_ref());

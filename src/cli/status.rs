@@ -9,7 +9,8 @@ use super::exit::Exit;
 use crate::agent::boot::published;
 use crate::agent::confirm::pending;
 use crate::document::Config;
-use crate::engine::{Baseline, drift, survey};
+use crate::engine::drift::sort;
+use crate::engine::{Baseline, drift, survey, unmet};
 use crate::report::drift::DriftReport;
 use crate::report::status::{Standing, Status, Unconfirmed};
 use crate::state::Store;
@@ -51,9 +52,11 @@ async fn show_drift(context: &Context) -> anyhow::Result<Exit> {
     let store = Store::new(system.root.clone());
     let baseline = Baseline::read(&store, &system.root)?;
     let facts = survey(&system, &[], &Config::default(), baseline.inventory.units()).await;
-    let found = drift(&Machine::new(&system.root, &facts), &baseline)?;
+    let mut found = drift(&Machine::new(&system.root, &facts), &baseline)?;
+    found.extend(unmet(&system, &baseline).await);
+    sort(&mut found);
     let generation = store.current()?.map(|generation| generation.number);
-    let report = DriftReport::new(generation, baseline.inventory.items.len(), found);
+    let report = DriftReport::new(generation, baseline.inventory.len(), found);
     context.print(&report, |style| report.render(style))?;
     Ok(if report.drift.is_empty() {
         Exit::Done

@@ -13,7 +13,7 @@ pub struct Drift {
     pub module: String,
     /// The generation that had.
     pub generation: u32,
-    /// The kind: `file`, `directory`, `symlink`, `account`, `hostname`, `kernel`, `unit`.
+    /// The kind: `file`, `directory`, `symlink`, `account`, `hostname`, `kernel`, `unit`, `expectation`.
     pub kind: &'static str,
     /// What it is: a path, an account, a unit.
     pub target: String,
@@ -33,8 +33,13 @@ pub fn drift(machine: &Machine<'_>, baseline: &Baseline) -> Result<Vec<Drift>, S
         let drifted = item.thing.kind().drift(machine, baseline)?;
         found.extend(drifted.map(|drifted| drifted.of(item)));
     }
-    found.sort_by(|a, b| (place(&a.module), &a.target).cmp(&(place(&b.module), &b.target)));
+    sort(&mut found);
     Ok(found)
+}
+
+/// By module, then by what it is.
+pub fn sort(found: &mut [Drift]) {
+    found.sort_by(|a, b| (place(&a.module), &a.target).cmp(&(place(&b.module), &b.target)));
 }
 
 /// Modules are shown in the order in which they act.

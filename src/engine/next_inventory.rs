@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::baseline::Baseline;
 use super::plan::{GenerationPlan, ModulePlan};
 use crate::module::Share;
-use crate::state::{Inventory, Item, PathItem, PathState, StateError, Thing};
+use crate::state::{Expected, Inventory, Item, PathItem, PathState, StateError, Thing};
 use crate::system::write::parent_of;
 use crate::system::{Machine, ReadError, Root};
 
@@ -50,6 +50,9 @@ impl NextInventory {
                 change.kind().remember(&mut taker, module, missing)?;
             }
         }
+        for module in &plan.modules {
+            taker.expect(module);
+        }
         Ok(taker.next)
     }
 
@@ -69,6 +72,10 @@ impl NextInventory {
     pub fn begin(mut self, generation: u32, store: &crate::state::Store) -> Result<(), StateError> {
         for item in self.inventory.items.values_mut().filter(|item| item.generation == 0) {
             item.generation = generation;
+        }
+        let expected = self.inventory.expected.values_mut();
+        for expected in expected.filter(|expected| expected.generation == 0) {
+            expected.generation = generation;
         }
         store.keep_contents(self.contents.iter().map(|bytes| &**bytes))?;
         store.begin_inventory(generation, &self.inventory)
@@ -96,6 +103,32 @@ impl Taker<'_> {
             thing,
         };
         self.next.inventory.items.insert(key, item);
+    }
+
+    /// What a module expects that no item tells of. What could not be planned says nothing of it.
+    fn expect(&mut self, module: &ModulePlan) {
+        if module.declared.is_empty() && !module.problems.is_empty() {
+            return;
+        }
+        let unsaid = module
+            .expectations
+            .iter()
+            .filter(|expectation| !expectation.is_remembered());
+        let expectations: Vec<_> = unsaid.filter_map(|it| serde_json::to_value(it).ok()).collect();
+        let expected = &mut self.next.inventory.expected;
+        if expectations.is_empty() {
+            expected.remove(module.name);
+        } else if expected
+            .get(module.name)
+            .is_none_or(|old| old.expectations != expectations)
+        {
+            let generation = 0;
+            let new = Expected {
+                generation,
+                expectations,
+            };
+            expected.insert(module.name.to_owned(), new);
+        }
     }
 
     /// A directory, a link, or nothing.

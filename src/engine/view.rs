@@ -21,7 +21,8 @@ const DIFF_LIMIT: usize = 64 * 1024;
 /// A change as it is shown. Its JSON form is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeView {
-    /// The kind: `file`, `directory`, `symlink`, `account`, `hostname`, `kernel`, `unit`, `network-reload`, `command`.
+    /// The kind: `file`, `directory`, `symlink`, `account`, `hostname`, `kernel`, `unit`, `network-reload`,
+    /// `network-reconfigure`, `command`.
     pub kind: Cow<'static, str>,
     /// What it touches: a path, an account, a unit.
     pub target: String,

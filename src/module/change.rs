@@ -6,6 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::document::Secret;
 use crate::document::network::{Address, Ip, LinkName, Mac, Mtu, Route, SearchDomain};
 use crate::document::redact::redact;
@@ -34,6 +36,8 @@ pub enum Change {
     Unit(UnitChange),
     /// networkd reads its files again and reconfigures the links.
     NetworkReload,
+    /// networkd configures links anew though no file has changed.
+    NetworkReconfigure(NetworkReconfigureChange),
     /// A program with its arguments. It can't be undone.
     Command(CommandChange),
 }
@@ -51,6 +55,7 @@ impl Change {
             | Self::Kernel(_)
             | Self::Unit(_)
             | Self::NetworkReload
+            | Self::NetworkReconfigure(_)
             | Self::Command(_) => None,
         }
     }
@@ -226,6 +231,13 @@ pub struct HostnameChange {
     pub name: String,
 }
 
+/// Links that networkd configures anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkReconfigureChange {
+    /// Their names.
+    pub links: Vec<String>,
+}
+
 /// A symbolic link, or its absence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SymlinkChange {
@@ -253,8 +265,10 @@ pub struct CommandChange {
     pub purpose: String,
 }
 
-/// How the machine shall behave once the changes are made: what verification looks at, beyond the files.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How the machine shall behave once the changes are made: what verification looks at, beyond the files. Its JSON form is
+/// that of the state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Expectation {
     /// `sshd -t` accepts the configuration. Looked at before sshd is told to reload.
     SshdAccepts,
@@ -313,7 +327,8 @@ pub enum Expectation {
 }
 
 /// What a configured link shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LinkSetting {
     /// networkd has taken the file for it.
     NetworkFile,
@@ -334,7 +349,7 @@ pub enum LinkSetting {
 }
 
 /// Which link of the machine is meant: every condition given must hold. Patterns as in systemd.network(5).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkSelector {
     /// Shell-style patterns of the name, any of which may match.
     pub names: Vec<String>,

@@ -17,6 +17,18 @@ pub struct Inventory {
     pub version: u32,
     /// The items.
     pub items: BTreeMap<String, Item>,
+    /// What the machine shows because of them, by the module that asked for it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub expected: BTreeMap<String, Expected>,
+}
+
+/// What a module expects to be seen on the running machine, beyond the items.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expected {
+    /// The generation that made it so.
+    pub generation: u32,
+    /// The expectations, in the form that the engine gives them.
+    pub expectations: Vec<serde_json::Value>,
 }
 
 impl Default for Inventory {
@@ -24,6 +36,7 @@ impl Default for Inventory {
         Self {
             version: STATE_VERSION,
             items: BTreeMap::new(),
+            expected: BTreeMap::new(),
         }
     }
 }
@@ -37,6 +50,17 @@ impl Inventory {
     /// The paths, in their order.
     pub fn paths(&self) -> impl Iterator<Item = &PathItem> {
         self.items.values().filter_map(|item| item.thing.path())
+    }
+
+    /// How many items and expectations there are.
+    pub fn len(&self) -> usize {
+        let expected = self.expected.values().map(|expected| expected.expectations.len());
+        self.items.len() + expected.sum::<usize>()
+    }
+
+    /// Whether nothing is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// The units of which it says whether they run.
@@ -101,7 +125,7 @@ impl Store {
     /// The state directory can't be read or written.
     pub fn restore_inventory(&self, number: u32, module: Option<&str>) -> Result<(), StateError> {
         if let Some(module) = module {
-            return self.restore_items(number, |item| item.module == module);
+            return self.restore_some(number, |item| item.module == module, |name| name == module);
         }
         match self.read_inventory(&Self::inventory_before(number))? {
             Some(before) => self.write_json(&Self::path(NAME), &before),
@@ -117,13 +141,17 @@ impl Store {
         if paths.is_empty() {
             return Ok(());
         }
-        self.restore_items(number, |item| {
-            let path = item.thing.path();
-            path.is_some_and(|item| paths.contains(&item.path))
-        })
+        let is_one = |item: &Item| item.thing.path().is_some_and(|item| paths.contains(&item.path));
+        self.restore_some(number, is_one, |_| false)
     }
 
-    fn restore_items(&self, number: u32, which: impl Fn(&Item) -> bool) -> Result<(), StateError> {
+    /// Puts back which items, and what which modules expect.
+    fn restore_some(
+        &self,
+        number: u32,
+        which: impl Fn(&Item) -> bool,
+        expecting: impl Fn(&str) -> bool,
+    ) -> Result<(), StateError> {
         let Some(before) = self.read_inventory(&Self::inventory_before(number))? else {
             return Ok(());
         };
@@ -132,6 +160,9 @@ impl Store {
         for (key, item) in before.items.into_iter().filter(|(_, item)| which(item)) {
             mixed.items.entry(key).or_insert(item);
         }
+        mixed.expected.retain(|module, _| !expecting(module));
+        let earlier = before.expected.into_iter();
+        mixed.expected.extend(earlier.filter(|(module, _)| expecting(module)));
         self.write_json(&Self::path(NAME), &mixed)
     }
 
@@ -144,11 +175,14 @@ impl Store {
             return Ok(());
         };
         let mut inventory = self.inventory()?;
-        let known = inventory.items.len();
+        let known = (inventory.items.len(), inventory.expected.len());
         for (key, item) in before.items {
             inventory.items.entry(key).or_insert(item);
         }
-        if inventory.items.len() == known {
+        for (module, expected) in before.expected {
+            inventory.expected.entry(module).or_insert(expected);
+        }
+        if (inventory.items.len(), inventory.expected.len()) == known {
             return Ok(());
         }
         self.write_json(&Self::path(NAME), &inventory)
@@ -293,6 +327,35 @@ mod tests {
         store.sweep_inventory().unwrap();
         let is_kept = |bytes: &[u8]| store.content(&digest(bytes)).unwrap().is_some();
         assert_eq!((is_kept(b"a"), is_kept(b"b"), is_kept(b"c")), (true, true, false));
+    }
+
+    #[test]
+    fn what_a_module_expects_goes_back_with_its_items() {
+        let (_tree, store) = store();
+        let expecting = |generation, modules: &[&str]| {
+            let expected = Expected {
+                generation,
+                expectations: vec![serde_json::json!("sshd-accepts")],
+            };
+            let expected = modules.iter().map(|module| ((*module).to_owned(), expected.clone()));
+            Inventory {
+                expected: expected.collect(),
+                ..Inventory::default()
+            }
+        };
+        let (one, two) = (expecting(1, &["network", "sshd"]), expecting(2, &["network"]));
+        store.begin_inventory(1, &one).unwrap();
+        store.begin_inventory(2, &two).unwrap();
+        store.restore_paths(2, &["/etc/a".to_owned()]).unwrap();
+        assert_eq!(store.inventory().unwrap(), two);
+        store.restore_inventory(2, Some("network")).unwrap();
+        assert_eq!(store.inventory().unwrap(), expecting(1, &["network"]));
+        store.readopt_inventory(2).unwrap();
+        assert_eq!(store.inventory().unwrap(), one);
+        assert_eq!(
+            (one.len(), one.is_empty(), Inventory::default().is_empty()),
+            (2, false, true)
+        );
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub use contents::digest;
 use damage::remedy;
 pub use generation::{Deadline, Generation, Incomplete, Outcome, StageRecord, scrubbed};
 pub use instance::instance_id;
-pub use inventory::Inventory;
+pub use inventory::{Expected, Inventory};
 pub use journal::{Journal, Mark, Record, Step};
 pub use ledger::{Ledger, Once, Run, RunOutcome};
 pub use lock::{Lock, LockError};

@@ -16,6 +16,9 @@ const KERNEL: &str = "sysctl: {net.core.somaxconn: 5001}\n";
 
 const SOMAXCONN: &str = "cat /proc/sys/net/core/somaxconn";
 
+/// An expectation: no file says whether the route is there.
+const ROUTE: &str = "eth0 has the route default via 192.0.2.1";
+
 /// No target at all.
 const NOTHING: [&str; 0] = [];
 
@@ -33,13 +36,14 @@ pub fn drift(test: &str, suite: Suite) {
 
     assert_eq!(session.run(OLD, SOMAXCONN).said, "5001");
     let tampering = format!(
-        "systemctl disable --now docker && hostname tampered && chmod 0600 {NETWORK} && echo 100 >/proc/sys/net/core/somaxconn"
+        "systemctl disable --now docker && hostname tampered && chmod 0600 {NETWORK} && echo 100 >/proc/sys/net/core/somaxconn \
+         && ip route del default"
     );
     let tampered = session.run(OLD, &tampering);
     assert!(tampered.ok, "{}", tampered.said);
     assert_eq!(
         drifted(&session),
-        [NETWORK, "docker.service", "first-light", "net.core.somaxconn"]
+        [NETWORK, "docker.service", ROUTE, "first-light", "net.core.somaxconn"]
     );
     let exit = session.run(OLD, "firstlight status --drift; echo exit $?").said;
     assert!(
@@ -52,6 +56,8 @@ pub fn drift(test: &str, suite: Suite) {
     assert_eq!(session.docker(OLD), ["active", "enabled"]);
     assert_eq!(session.run(OLD, "hostname").said, "first-light");
     assert_eq!(session.run(OLD, SOMAXCONN).said, "5001");
+    let gateway = session.run(OLD, "ip route show default").said;
+    assert!(gateway.starts_with("default via 192.0.2.1 "), "{gateway}");
     say(test, "tampered with, named and healed");
 
     let document = format!("{}{LOGIN}", network(OLD));

@@ -307,6 +307,19 @@ nothing)
     printf 'refused 1\nrefused.yaml:4:20: dockerd refuses this\ninet 192.0.2.30/24\nchanged 0\n' ;;
 esac
 firstlight plan --exit-code /run/by-hand.yaml >&2; echo "plan $?"
+ip address del 192.0.2.30/24 dev eth0
+firstlight status --drift | grep -o 'has 192.0.2.30/24: it has'
+firstlight plan /run/by-hand.yaml | grep -o 'configured anew by networkd'
+firstlight apply /run/by-hand.yaml >&2; echo "apply $?"
+ip address show dev eth0 | grep -o 'inet 192.0.2.30/24'
+sed -i '1i AuthorizedKeysFile none' /etc/ssh/sshd_config
+firstlight status --drift >/run/drifted; echo "drift $?"
+grep -o "sshd -T says authorizedkeysfile" /run/drifted
+cat /run/drifted >&2
+sed -i 1d /etc/ssh/sshd_config
+firstlight status --drift >&2; echo "drift $?"
+# What was mended has a generation of its own, with nothing to be undone.
+firstlight rollback >&2; echo "rollback $?"
 firstlight rollback >/run/rolled; echo "rollback $?"
 cat /run/rolled >&2
 look 192.0.2.10
@@ -350,6 +363,14 @@ refused.yaml:4:20: dockerd refuses this
 inet 192.0.2.30/24
 changed 0
 plan 0
+has 192.0.2.30/24: it has
+configured anew by networkd
+apply 0
+inet 192.0.2.30/24
+drift 3
+sshd -T says authorizedkeysfile
+drift 0
+rollback 0
 rollback 0
 photon-machine
 photon-machine

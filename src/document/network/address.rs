@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// An address of a link with its prefix length: `192.0.2.10/24`, `2001:db8::10/64`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -50,6 +50,12 @@ impl fmt::Display for Address {
     }
 }
 
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// What is wrong with `text`, and how it would be right.
 fn not_an_address(text: &str) -> String {
     let shown = text.escape_debug();
@@ -67,7 +73,7 @@ fn not_an_address(text: &str) -> String {
 }
 
 /// An IP address alone, of either family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String")]
 pub struct Ip(pub IpAddr);
 
@@ -126,7 +132,7 @@ fn gateway(text: &str) -> Result<IpAddr, String> {
 }
 
 /// The address of a route's next hop, of either family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String")]
 pub struct NextHop(pub IpAddr);
 

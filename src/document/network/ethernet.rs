@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::address::{Address, Gateway4, Gateway6};
 use super::dhcp::{Dhcp4Overrides, Dhcp6Overrides};
@@ -132,7 +132,7 @@ pub enum AddressGeneration {
 }
 
 /// The largest packet in bytes: 68 (RFC 791) to 65535.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(try_from = "u32")]
 pub struct Mtu(u32);
 

@@ -1,6 +1,6 @@
 //! Name servers and search domains.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::address::Ip;
 use crate::document::one_or_many::one_or_many;
@@ -18,7 +18,7 @@ pub struct Nameservers {
 }
 
 /// A domain as `Domains=` of systemd.network(5) takes it: `example.test`, `~example.test`, `~.`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String")]
 pub struct SearchDomain(String);
 

@@ -4,13 +4,13 @@ use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::address::{Ip, NextHop};
 use super::ethernet::Mtu;
 
 /// One static route.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Route {
     /// Where it leads: `default`, a network (`198.51.100.0/24`), or one address.
@@ -146,8 +146,14 @@ impl fmt::Display for Destination {
     }
 }
 
+impl Serialize for Destination {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// What kind of route it is, ip-route(8).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "ip-route(8)'s words")]
 pub enum RouteType {
@@ -185,7 +191,7 @@ impl RouteType {
 }
 
 /// How far a route reaches, ip-route(8).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "ip-route(8)'s words")]
 pub enum RouteScope {
@@ -206,7 +212,7 @@ impl RouteScope {
 }
 
 /// A TCP window in segments: 1 to 1023 (systemd.network(5), InitialCongestionWindow=).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "u32")]
 pub struct Window(u32);
 

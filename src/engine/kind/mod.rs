@@ -177,6 +177,7 @@ impl Change {
             Self::Kernel(kernel) => kernel,
             Self::Unit(unit) => unit,
             Self::NetworkReload => &network::NetworkReload,
+            Self::NetworkReconfigure(links) => links,
             Self::Command(command) => command,
         }
     }

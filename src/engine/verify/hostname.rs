@@ -22,6 +22,10 @@ impl ExpectationKind for HostnameIs<'_> {
         Place::Running
     }
 
+    fn is_remembered(&self) -> bool {
+        true
+    }
+
     fn look<'a>(&'a self, _sight: &'a Sight<'a>) -> Looking<'a> {
         seen(match nix::unistd::gethostname() {
             Err(errno) => Verdict::Unseen(errno.desc().to_owned()),

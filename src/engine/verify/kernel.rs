@@ -24,6 +24,10 @@ impl ExpectationKind for KernelHas<'_> {
         Place::Running
     }
 
+    fn is_remembered(&self) -> bool {
+        true
+    }
+
     fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {
         seen(match compare(&sight.system.root, self.wanted) {
             Standing::Same => Verdict::Verified,

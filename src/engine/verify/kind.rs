@@ -11,7 +11,7 @@ use super::password::PasswordIs;
 use super::sight::Sight;
 use super::sshd::{SshdAccepts, SshdSays, SshdTakesKeys};
 use super::unit::{UnitFileIs, UnitIs};
-use crate::module::Expectation;
+use crate::module::{Change, Expectation};
 
 /// A look at the machine, on its way.
 pub(super) type Looking<'a> = Pin<Box<dyn Future<Output = Verdict> + 'a>>;
@@ -49,6 +49,16 @@ pub(super) trait ExpectationKind {
     /// Where it is seen.
     fn place(&self) -> Place;
 
+    /// Whether the inventory remembers it as a thing of its own, which drifts by itself.
+    fn is_remembered(&self) -> bool {
+        false
+    }
+
+    /// What puts it right where it isn't so and nothing of the files is missing.
+    fn mend(&self, _sight: &Sight<'_>) -> Option<Change> {
+        None
+    }
+
     /// How it turned out.
     fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a>;
 }
@@ -82,6 +92,16 @@ impl Expectation {
     /// The expectation in words, for a plan.
     pub fn in_words(&self) -> String {
         self.kind().in_words()
+    }
+
+    /// What puts it right where it isn't so and nothing of the files is missing.
+    pub(in crate::engine) fn mend(&self, sight: &Sight<'_>) -> Option<Change> {
+        self.kind().mend(sight)
+    }
+
+    /// Whether the inventory remembers it as a thing of its own.
+    pub(in crate::engine) fn is_remembered(&self) -> bool {
+        self.kind().is_remembered()
     }
 
     /// Whether only a running machine can show it; the others are seen in its files.

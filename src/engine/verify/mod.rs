@@ -128,12 +128,13 @@ async fn look(job: &Job<'_>, expectations: &[&Expectation]) -> Vec<Verdict> {
     verdicts
 }
 
-async fn look_at(sight: &Sight<'_>, expectation: &Expectation) -> Verdict {
+/// How one expectation turns out.
+pub(super) async fn look_at(sight: &Sight<'_>, expectation: &Expectation) -> Verdict {
     let kind = expectation.kind();
     if kind.place() == Place::Running && !sight.system.live {
         return Verdict::Unseen("only the booted machine can show it".to_owned());
     }
-    if kind.moment() == Moment::InTime && sight.patience.is_zero() {
+    if kind.moment() == Moment::InTime && !sight.in_time {
         return Verdict::Unseen("a later stage of the boot looks at it".to_owned());
     }
     kind.look(sight).await

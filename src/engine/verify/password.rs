@@ -25,6 +25,10 @@ impl ExpectationKind for PasswordIs<'_> {
         Place::Files
     }
 
+    fn is_remembered(&self) -> bool {
+        true
+    }
+
     fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {
         seen(judge(sight.system, self.user, self.hash))
     }

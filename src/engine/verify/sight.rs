@@ -1,7 +1,6 @@
 //! What is looked at to verify expectations, each of it once.
 
 use std::cell::OnceCell;
-use std::time::Duration;
 
 use tokio::sync::OnceCell as AsyncOnceCell;
 
@@ -15,8 +14,8 @@ use crate::system::sshd::{Effective, Sshd, SshdError};
 pub struct Sight<'a> {
     /// The machine.
     pub(super) system: &'a System,
-    /// How long what was asked may take to show.
-    pub(super) patience: Duration,
+    /// Whether what takes its time is looked at; else a later stage of the boot does that.
+    pub(super) in_time: bool,
     network: OnceCell<Network>,
     sshd: AsyncOnceCell<Result<Effective, SshdError>>,
 }
@@ -25,8 +24,16 @@ impl<'a> Sight<'a> {
     /// What there is to see for this job.
     pub fn of(job: &Job<'a>) -> Self {
         Self {
-            system: job.system,
-            patience: job.patience,
+            in_time: !job.patience.is_zero(),
+            ..Self::now(job.system)
+        }
+    }
+
+    /// What there is to see now.
+    pub fn now(system: &'a System) -> Self {
+        Self {
+            system,
+            in_time: true,
             network: OnceCell::new(),
             sshd: AsyncOnceCell::new(),
         }

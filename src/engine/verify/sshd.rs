@@ -5,6 +5,7 @@ use super::kind::{ExpectationKind, Looking, Moment, Place};
 use super::sight::Sight;
 use crate::document::redact::redact;
 use crate::system::sshd::{Effective, Printed, SshdError, Verdict as Says};
+use crate::system::write::may_own;
 
 /// `sshd -t` accepts the configuration.
 pub(super) struct SshdAccepts;
@@ -89,6 +90,9 @@ impl ExpectationKind for SshdTakesKeys<'_> {
 
 /// What sshd says, judged. It quotes the line that it refuses.
 async fn ask(sight: &Sight<'_>, judge: impl FnOnce(&Effective) -> Verdict) -> Verdict {
+    if !may_own() {
+        return Verdict::Unseen("only root may ask it".to_owned());
+    }
     match sight.sshd().await {
         Ok(effective) => judge(effective),
         Err(error) => Verdict::Wrong(redact(&error.to_string()).into_owned()),

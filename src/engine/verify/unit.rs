@@ -32,6 +32,10 @@ impl ExpectationKind for UnitIs<'_> {
         Place::Running
     }
 
+    fn is_remembered(&self) -> bool {
+        true
+    }
+
     fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {
         Box::pin(ask(sight.system, self.unit, self.active))
     }
@@ -54,6 +58,10 @@ impl ExpectationKind for UnitFileIs<'_> {
 
     fn place(&self) -> Place {
         Place::Files
+    }
+
+    fn is_remembered(&self) -> bool {
+        true
     }
 
     fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {

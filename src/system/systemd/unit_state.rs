@@ -8,7 +8,8 @@ use super::unit_name::{NameKind, UnitName};
 use crate::system::{Kind, ReadError, Root};
 
 /// How a unit file stands, in systemctl(1)'s words for `is-enabled`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum UnitFileState {
     /// Its `[Install]` links are made.
     Enabled,
