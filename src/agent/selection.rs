@@ -21,7 +21,7 @@ pub fn selection(system: &System, said: Option<&Choice>) -> anyhow::Result<(Choi
         true => system.root.read_text("/proc/cmdline")?,
         false => None,
     };
-    let told = Choice::from_kernel_words(&words.unwrap_or_default()).map_err(anyhow::Error::msg)?;
+    let told = Choice::from_kernel_words(&words.unwrap_or_default())?;
     let set = || settings.sources.clone().map(Choice::These);
     Ok((told.or_else(set).unwrap_or_default(), settings))
 }
