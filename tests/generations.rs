@@ -46,6 +46,8 @@ fn a_document_with_a_key_that_is_not_applied_is_degraded_once() {
         assert_eq!(why["modules"], json!([]));
         assert!(why["document"][0].as_str().unwrap().contains("`snap`"), "{why}");
 
+        let detail = boot(&machine)["detail"].clone();
+        assert!(!detail.as_str().unwrap().contains("as it was left"), "{detail}");
         write(&machine, "etc/two", "mine");
         for _ in 0..2 {
             let status = boot(&machine);
@@ -56,6 +58,8 @@ fn a_document_with_a_key_that_is_not_applied_is_degraded_once() {
             );
             assert!(status["problems"][0].as_str().unwrap().contains("`snap`"), "{status:#}");
             assert_eq!(machine.read("etc/two"), "mine", "an edit by hand stays");
+            let detail = status["detail"].as_str().unwrap();
+            assert!(detail.contains("1 thing is not as it was left"), "{detail}");
         }
     });
 }

@@ -8,17 +8,17 @@ use super::decide::{Decision, decide};
 use super::online;
 use super::remote::{final_stage, prepare, start_final_stage};
 use super::selection::selection;
-use super::standing::{about, conclude, is_last_word, not_before_all_is_undone, unchanged};
+use super::standing::{about, conclude, is_last_word, not_before_all_is_undone, note_drift, unchanged};
 use super::{scrub, seedless};
-use crate::document::Document;
 use crate::document::settings::OnFailure;
-use crate::engine::Policy;
+use crate::document::{Config, Document};
+use crate::engine::{Baseline, Policy, drift, survey};
 use crate::module::{self, Stage};
 use crate::report::status::{Standing, Status};
 use crate::settings::Settings;
 use crate::source::{Choice, Rules, Seed, Verdict, search};
 use crate::state::{Generation, StateError, Store, instance_id};
-use crate::system::{System, udev};
+use crate::system::{Machine, System, udev};
 
 /// How long the system stage waits for a seed on a device that udev has yet to come to: nothing waits for it.
 const LATE_DEVICE_TIMEOUT: Duration = Duration::from_secs(120);
@@ -199,6 +199,13 @@ async fn find(system: &System, choice: &Choice, rules: &Rules, limit: Duration) 
     }
 }
 
+/// How many things are not as they were left, as far as files show it: before the network is up, little else does.
+async fn drifted(system: &System, store: &Store) -> Result<usize, StateError> {
+    let baseline = Baseline::read(store, &system.root)?;
+    let facts = survey(system, &[], &Config::default(), Vec::new()).await;
+    Ok(drift(&Machine::new(&system.root, &facts), &baseline)?.len())
+}
+
 /// A seed as a stage found it: decides what is to be done with it, and does it.
 pub(super) async fn begin(system: &System, store: &Store, seed: &Seed, stage: Stage) -> anyhow::Result<Status> {
     let document = Document::read(&seed.texts());
@@ -208,6 +215,10 @@ pub(super) async fn begin(system: &System, store: &Store, seed: &Seed, stage: St
     let resume = match decision {
         Decision::Nothing(generation) => {
             let mut status = unchanged(seed, &id, &generation, stage);
+            match drifted(system, store).await {
+                Ok(drifted) => note_drift(&mut status, drifted),
+                Err(error) => tracing::warn!("what has drifted can't be told: {error}"),
+            }
             scrub::after_success(system, store, seed, &document, &mut status);
             return Ok(status);
         }

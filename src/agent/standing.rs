@@ -51,6 +51,17 @@ pub fn unchanged(seed: &Seed, id: &str, generation: &Generation, stage: Stage) -
     }
 }
 
+/// Says how much is not as it was left. A boot leaves it so: somebody may have wanted it.
+pub fn note_drift(status: &mut Status, drifted: usize) {
+    let what = match drifted {
+        0 => return,
+        1 => "1 thing is not as it was left".to_owned(),
+        many => format!("{many} things are not as they were left"),
+    };
+    let hint = "`firstlight status --drift` says what, `firstlight apply --again` puts it back";
+    status.detail = format!("{}; {what}: {hint}", status.detail);
+}
+
 /// From what a stage did to how the boot stands.
 pub fn conclude(status: &mut Status, report: &AppliedReport, stage: Stage) {
     status.add_report(report);
