@@ -146,7 +146,8 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     }
     let mut report = AppliedReport::of(Some(generation.number), &applied);
     let trial = generation.unconfirmed.clone();
-    finish(store, generation, request, &report)?;
+    let left = left_for_boot(&plan, &machine)?;
+    finish(store, generation, request, &report, left)?;
     match trial {
         Some(_) if report.outcome == Outcome::Failed => confirm::disarm(system).await,
         Some(deadline) => report.reverts_in = Some(deadline.seconds_left(&BootTime::now(&system.root))),
@@ -218,6 +219,17 @@ fn prune(store: &Store, document: &Document) {
         Ok(forgotten) => tracing::debug!("generations that are no longer kept: {forgotten:?}"),
         Err(error) => tracing::warn!("old generations can't be removed: {error}"),
     }
+}
+
+/// The modules of which something is left for the first boot: to that one, all is not done.
+fn left_for_boot(plan: &GenerationPlan, machine: &Machine<'_>) -> Result<BTreeSet<String>, ReadError> {
+    let mut left = BTreeSet::new();
+    for module in &plan.modules {
+        if module.is_left_for_boot(machine)? {
+            left.insert(module.name.to_owned());
+        }
+    }
+    Ok(left)
 }
 
 /// The document's own word on failure, else the caller's.
@@ -325,6 +337,7 @@ fn finish(
     mut generation: Generation,
     request: &Request<'_>,
     report: &AppliedReport,
+    left: BTreeSet<String>,
 ) -> Result<(), StateError> {
     let (stage, document) = (request.stage, request.document);
     let changed = report.modules.iter().map(|module| module.changed.len()).sum();
@@ -338,7 +351,7 @@ fn finish(
     generation.outcome = report.outcome;
     if Some(&stage) >= generation.needs.iter().max() {
         let again = report.modules.iter().filter(|module| can_get_better(module, document));
-        generation.incomplete.modules = again.map(|module| module.name.clone()).collect();
+        generation.incomplete.modules = again.map(|module| module.name.clone()).chain(left).collect();
     }
     let earlier = store.part(generation.number, GenerationReport::NAME)?;
     let mut whole = GenerationReport::resume(generation.number, earlier.as_deref());
@@ -378,3 +391,6 @@ fn json(value: &impl serde::Serialize) -> Vec<u8> {
     text.push(b'\n');
     text
 }
+
+#[cfg(test)]
+mod tests;

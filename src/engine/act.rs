@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::batch::before;
 use crate::module::{Change, Dirty};
 use crate::state::{Record, StateError, Store, Undo};
-use crate::system::systemd::{Bus, BusError, InstallError};
+use crate::system::systemd::{Bus, BusError, InstallError, ServiceError};
 use crate::system::{ReadError, System, WriteError, account, command};
 
 /// How long systemd may take for one unit: docker waits for the network, which may take two minutes.
@@ -38,6 +38,12 @@ pub enum ActError {
     /// A program failed.
     #[error(transparent)]
     Command(#[from] command::CommandError),
+    /// A command of the document failed.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// A unit can't be called so.
+    #[error("{0}")]
+    UnitName(String),
     /// It needs a system bus and there is none.
     #[error("there is no system bus to {0}")]
     NoBus(String),

@@ -201,6 +201,19 @@ impl ModulePlan {
         }
     }
 
+    /// Whether something of it is left for the first boot.
+    ///
+    /// # Errors
+    /// The machine can't be looked at.
+    pub fn is_left_for_boot(&self, machine: &Machine<'_>) -> Result<bool, ReadError> {
+        for change in &self.declared {
+            if change.kind().left_for_boot(machine)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Why it can't be planned, or some entries of it, in words: where, what, and what to do.
     pub fn what_is_missing(&self) -> Vec<String> {
         self.problems.iter().map(Diagnostic::in_one_line).collect()
@@ -266,7 +279,10 @@ impl ModulePlan {
             if !is_so && let Some(as_is) = as_is_already(&change, module, document, machine, baseline)? {
                 (change, is_so) = (as_is, true);
             }
-            if is_so {
+            if let Some(text) = change.kind().left_for_boot(machine)? {
+                let level = Level::Notice;
+                made.notes.push(Note { level, text });
+            } else if is_so {
                 made.holding += 1;
             } else {
                 made.notes.extend(note_opened_up(&change, machine, baseline)?);

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -38,8 +39,10 @@ pub enum Change {
     NetworkReload,
     /// networkd configures links anew though no file has changed.
     NetworkReconfigure(NetworkReconfigureChange),
-    /// A program with its arguments. It can't be undone.
+    /// A program that the module needs run. It can't be undone.
     Command(CommandChange),
+    /// A command that the document wants run. It can't be undone.
+    DocumentCommand(DocumentCommand),
 }
 
 impl Change {
@@ -56,7 +59,8 @@ impl Change {
             | Self::Unit(_)
             | Self::NetworkReload
             | Self::NetworkReconfigure(_)
-            | Self::Command(_) => None,
+            | Self::Command(_)
+            | Self::DocumentCommand(_) => None,
         }
     }
 }
@@ -256,11 +260,31 @@ pub struct UnitChange {
     pub action: UnitAction,
 }
 
-/// A program to run.
+/// One of the machine's own programs that a module needs run, such as `udevadm trigger`: never what the document names. It
+/// runs in our own unit, with our limits and in our sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandChange {
     /// The program's absolute path and its arguments. Never a shell line, never a secret.
     pub argv: Vec<String>,
+    /// What it is for, in a few words.
+    pub purpose: String,
+}
+
+/// A command that the document wants run. It is not us: systemd runs it as a unit of its own, outside of our sandbox.
+///
+/// It takes a running systemd: a module that wants it is of the stage [`crate::module::Stage::System`] or a later one. In a
+/// tree that doesn't run it is left for the first boot, and the plan says so. That it runs once is the module's to see to:
+/// it never holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentCommand {
+    /// What tells its unit from others, the same at each boot: `runcmd-2` runs as `firstlight-runcmd-2.service`.
+    pub name: String,
+    /// The program, by its absolute path or by a name in the search path, and its arguments. No shell is between. Anybody
+    /// may read them: what holds a secret is a script in a file for root alone.
+    pub argv: Vec<String>,
+    /// How long it may take. Then it is stopped, with all that it has started. What it leaves in the background when it ends
+    /// by itself goes on.
+    pub limit: Duration,
     /// What it is for, in a few words.
     pub purpose: String,
 }

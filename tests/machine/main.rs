@@ -7,6 +7,7 @@
 #![allow(clippy::expect_used, reason = "a test says where it stopped by panicking there")]
 
 mod check;
+mod command;
 mod container;
 mod drift;
 mod emergency;
@@ -77,6 +78,8 @@ machines! {
     container_confirm_trixie => |test| trial::confirm_or_revert(test, Trixie);
     container_drift_bookworm => |test| drift::drift(test, Bookworm);
     container_drift_trixie => |test| drift::drift(test, Trixie);
+    container_commands_bookworm => |test| command::commands_of_a_document(test, Bookworm);
+    container_commands_trixie => |test| command::commands_of_a_document(test, Trixie);
     container_emergency_bookworm => |test| emergency::emergency(test, Bookworm);
     container_emergency_trixie => |test| emergency::emergency(test, Trixie);
     container_credentials_bookworm => |test| scenario::credentials(test, Bookworm);

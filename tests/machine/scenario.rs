@@ -10,10 +10,10 @@ use std::ops::Range;
 use std::process::Command;
 use std::time::Duration;
 
-const FIRST: &str = "192.0.2.10";
+pub const FIRST: &str = "192.0.2.10";
 const OTHER: &str = "192.0.2.20";
 /// As the root filesystem ships it.
-const SHIPPED_PASSWORD: &str = "changeme";
+pub const SHIPPED_PASSWORD: &str = "changeme";
 
 /// First boot with a seed; a reboot, which changes nothing; a reboot with a changed seed, which is applied.
 pub fn three_boots(test: &str, machine: &mut dyn Machine) {

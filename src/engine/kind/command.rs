@@ -1,4 +1,4 @@
-//! A program with its arguments. It can't be undone.
+//! A program that a module needs run, in our own unit. It can't be undone.
 
 use super::{Acting, ChangeKind, TakingBack, UndoKind, no_file};
 use crate::engine::act::{ActError, JOB_LIMIT, Scene};
@@ -21,8 +21,9 @@ impl ChangeKind for CommandChange {
         Ok(view("command", &self.argv.join(" "), "run", &self.purpose))
     }
 
-    fn holds(&self, _machine: &Machine<'_>) -> Result<bool, ReadError> {
-        Ok(false)
+    /// Nothing of a tree is executed, nor for it.
+    fn holds(&self, machine: &Machine<'_>) -> Result<bool, ReadError> {
+        Ok(machine.live().is_none())
     }
 
     fn imagine(&self, _files: &mut Root) -> Result<(), ReadError> {
@@ -62,5 +63,27 @@ impl UndoKind for ImpossibleUndo {
 
     fn take_back<'a>(&'a self, _scene: &'a Scene<'a>, _record: &'a Record) -> TakingBack<'a> {
         Box::pin(std::future::ready(Ok(Back::Impossible(self.what.clone()))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::{Facts, Live};
+
+    #[test]
+    fn nothing_is_executed_for_a_tree() {
+        let tree = tempfile::tempdir().unwrap();
+        let root = Root::open(tree.path()).unwrap();
+        let command = CommandChange {
+            argv: vec!["/bin/true".to_owned()],
+            purpose: "nothing".to_owned(),
+        };
+        let running = Facts {
+            live: Some(Live::default()),
+            ..Facts::default()
+        };
+        let holds = |facts: &Facts| command.holds(&Machine::new(&root, facts)).unwrap();
+        assert!(holds(&Facts::default()) && !holds(&running));
     }
 }

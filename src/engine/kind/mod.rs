@@ -5,6 +5,7 @@
 mod account;
 mod command;
 mod directory;
+mod document_command;
 mod file;
 mod hostname;
 mod kernel;
@@ -43,6 +44,11 @@ pub(super) trait ChangeKind {
 
     /// Whether the machine is so already: what makes a second `apply` plan nothing.
     fn holds(&self, machine: &Machine<'_>) -> Result<bool, ReadError>;
+
+    /// That it is not made here, in words, where only the booted machine can make it. It is still wanted at the first boot.
+    fn left_for_boot(&self, _machine: &Machine<'_>) -> Result<Option<String>, ReadError> {
+        Ok(None)
+    }
 
     /// What is where once it is made: it needs a place, and the directories on the way.
     fn makes(&self) -> Option<(&str, Kind)> {
@@ -179,6 +185,7 @@ impl Change {
             Self::NetworkReload => &network::NetworkReload,
             Self::NetworkReconfigure(links) => links,
             Self::Command(command) => command,
+            Self::DocumentCommand(command) => command,
         }
     }
 }

@@ -1,0 +1,85 @@
+//! What can't be done where a document is carried out.
+
+use super::*;
+use crate::agent::decide::{Decision, decide};
+use crate::document::{Config, Texts};
+use crate::module::{Change, DocumentCommand, FileChange, Plan, PlanError};
+
+/// A module that wants a file, and a command run.
+#[derive(Debug)]
+struct Commands;
+
+impl Module for Commands {
+    fn name(&self) -> &'static str {
+        "commands"
+    }
+
+    fn keys(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::System
+    }
+
+    fn plan(&self, _want: &Config, _machine: &Machine<'_>) -> Result<Plan, PlanError> {
+        let command = DocumentCommand {
+            name: "setup".to_owned(),
+            argv: ["/usr/bin/setup", "--token", "hunter2"].map(str::to_owned).into(),
+            limit: Duration::from_secs(90),
+            purpose: "set it up".to_owned(),
+        };
+        let mut file = FileChange::write("/etc/setup", "a\n", 0o644);
+        if let Some(content) = &mut file.content {
+            content.owner = (users::get_effective_uid(), users::get_effective_gid());
+        }
+        Ok(Plan {
+            changes: vec![Change::File(file), Change::DocumentCommand(command)],
+            ..Plan::default()
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_command_is_left_for_the_first_boot_and_is_still_wanted_then() {
+    let tree = tempfile::tempdir().unwrap();
+    let system = System::tree(tree.path()).unwrap();
+    let store = Store::new(system.root.clone());
+    let document = Document::read(&Texts::default());
+    let request = Request {
+        document: &document,
+        instance_id: "i-1",
+        origin: ("nocloud", "a place"),
+        digest: "d",
+        pointer: None,
+        modules: &[&Commands],
+        scope: &[],
+        stage: Stage::Final,
+        default_policy: Policy::Rollback,
+        patience: Duration::ZERO,
+        resume: None,
+        always: false,
+        confirm: None,
+    };
+    let report = carry_out(&system, &store, &request).await.unwrap();
+    // Nothing is short of what can be done here.
+    assert_eq!(report.outcome, Outcome::Done);
+    let notes: Vec<_> = report.modules[0]
+        .notes
+        .iter()
+        .map(|note| (note.level, note.text.as_str()))
+        .collect();
+    let note = "/usr/bin/setup --token (secret) runs at the first boot: set it up";
+    assert_eq!(notes, [(Level::Notice, note)]);
+    let plan = store.part(1, "plan-final.json").unwrap().unwrap();
+    assert!(String::from_utf8(plan).unwrap().contains(note));
+
+    let generations = store.generations().unwrap();
+    assert_eq!(generations[0].incomplete.modules, ["commands".to_owned()].into());
+    // The boot of a machine that had this instance already.
+    let decision = decide("i-1", "d", Some("i-1"), &generations);
+    assert_eq!(decision, Decision::Retry(generations[0].clone()));
+    // Asked again, there is nothing more to be done here.
+    let again = carry_out(&system, &store, &request).await.unwrap();
+    assert_eq!((again.generation, again.outcome), (None, Outcome::Done));
+}
