@@ -46,7 +46,7 @@ fn clean_up(system: &System, store: &Store, generation: &Generation) -> Result<b
     let rolling_back = generation.undoing || journal.rolling_back;
     let mut refused = Vec::new();
     if !rolling_back {
-        refused = finish_files(system, &journal)?;
+        refused = finish_files(system, store, &journal)?;
     }
     abandon(system, store, number)?;
     forget(system, store, number, &refused)?;
@@ -99,22 +99,16 @@ pub fn settle_inventory(store: &Store, number: u32) -> Result<(), StateError> {
 
 /// Carries out what was committed. What can't be put in its place must not keep the machine from booting as far as it can:
 /// its path is returned.
-fn finish_files(system: &System, journal: &Journal) -> Result<Vec<String>, ActError> {
-    let committed = || {
-        journal
-            .records
-            .iter()
-            .take(journal.committed)
-            .filter(|record| !record.immediate)
-    };
+fn finish_files(system: &System, store: &Store, journal: &Journal) -> Result<Vec<String>, ActError> {
+    let committed = journal.records.iter().take(journal.committed);
     let mut refused = Vec::new();
-    for record in committed() {
+    for record in committed.filter(|record| !record.immediate) {
         if let Err(error) = carry_out(&system.writer, record) {
             tracing::warn!("{error}: it is left out");
             refused.extend(path_of(record).map(str::to_owned));
         }
     }
-    system.writer.sync(committed().filter_map(path_of))?;
+    store.stay_behind(&system.writer)?;
     Ok(refused)
 }
 

@@ -13,7 +13,8 @@ pub fn digest(bytes: &[u8]) -> String {
 }
 
 impl Store {
-    /// Keeps these contents, all of them with one sync. What is kept already is not written again.
+    /// Keeps these contents. They are on disk before what is put or written into the state after them. What is kept already
+    /// is not written again.
     ///
     /// # Errors
     /// The state directory can't be written.
@@ -30,14 +31,14 @@ impl Store {
             return Ok(());
         }
         self.make(&directory())?;
-        let paths: Vec<String> = missing.keys().map(|name| content_path(name)).collect();
-        for (path, bytes) in paths.iter().zip(missing.values()) {
-            let temporary = Writer::temporary_beside(path);
+        for (name, bytes) in missing {
+            let path = content_path(&name);
+            let temporary = Writer::temporary_beside(&path);
             self.writer
                 .stage_file(&temporary, bytes, 0o600, super::current_owner())?;
-            self.writer.publish(&temporary, path)?;
+            self.writer.publish(&temporary, &path)?;
         }
-        Ok(self.writer.sync(paths.iter().map(String::as_str))?)
+        Ok(())
     }
 
     /// The content with this digest; `None` where it was not kept.
@@ -62,7 +63,7 @@ impl Store {
     pub(super) fn sweep_contents(&self, needed: &BTreeSet<String>) -> Result<(), StateError> {
         for name in self.root.list(&directory())? {
             if !needed.contains(&name) {
-                self.writer.remove(&content_path(&name))?;
+                self.writer.discard(&content_path(&name))?;
             }
         }
         Ok(())

@@ -200,6 +200,10 @@ impl Store {
         Self::path(&format!("generations/{number}"))
     }
 
+    fn record_path(number: u32) -> String {
+        format!("{}/generation.json", Self::generation_path(number))
+    }
+
     /// The generations there are, oldest first.
     ///
     /// # Errors
@@ -222,7 +226,7 @@ impl Store {
     /// # Errors
     /// It is damaged, or was written by a newer firstlight.
     pub fn generation(&self, number: u32) -> Result<Option<Generation>, StateError> {
-        let path = format!("{}/generation.json", Self::generation_path(number));
+        let path = Self::record_path(number);
         #[derive(Deserialize)]
         struct Version {
             version: u32,
@@ -252,7 +256,7 @@ impl Store {
         Ok(newest_first.find(|generation| generation.confirm_by().is_some()))
     }
 
-    /// Begins a generation: gives it the next number and writes its record.
+    /// Begins a generation: gives it the next number and writes its record, which is on disk before anything of it is done.
     ///
     /// # Errors
     /// The state directory can't be written.
@@ -265,27 +269,25 @@ impl Store {
             .unwrap_or(0);
         generation.number = last + 1;
         self.make(&Self::generation_path(generation.number))?;
-        self.save(&generation)?;
+        self.put_json(&Self::record_path(generation.number), &generation)?;
         Ok(generation)
     }
 
-    /// Writes a generation's record.
+    /// Writes a generation's record; it is on disk when this returns.
     ///
     /// # Errors
     /// The state directory can't be written.
     pub fn save(&self, generation: &Generation) -> Result<(), StateError> {
-        self.write_json(
-            &format!("{}/generation.json", Self::generation_path(generation.number)),
-            generation,
-        )
+        self.write_json(&Self::record_path(generation.number), generation)
     }
 
-    /// Writes one of a generation's files for people and programs: `plan.json`, `report.json`, `document`.
+    /// Writes one of a generation's files for people and programs: `plan.json`, `report.json`, `document`. It is on disk
+    /// with the generation's record, at the latest.
     ///
     /// # Errors
     /// The state directory can't be written.
     pub fn save_part(&self, number: u32, name: &str, bytes: &[u8]) -> Result<(), StateError> {
-        self.write(&format!("{}/{name}", Self::generation_path(number)), bytes)
+        self.put(&format!("{}/{name}", Self::generation_path(number)), bytes, 0o600)
     }
 
     /// What [`Store::save_part`] has written, if it has.

@@ -97,16 +97,16 @@ impl Store {
     }
 
     /// Writes the inventory that generation `number` makes true. The one of before stays with the generation; what an
-    /// earlier stage of it has left there stays.
+    /// earlier stage of it has left there stays. Both are on disk before anything of the generation is done.
     ///
     /// # Errors
     /// The state directory can't be written.
     pub fn begin_inventory(&self, number: u32, inventory: &Inventory) -> Result<(), StateError> {
         let before = Self::inventory_before(number);
         if self.read_inventory(&before)?.is_none() {
-            self.write_json(&before, &self.inventory()?)?;
+            self.put_json(&before, &self.inventory()?)?;
         }
-        self.write_json(&Self::path(NAME), inventory)
+        self.put_json(&Self::path(NAME), inventory)
     }
 
     /// Looks whether what an undo of generation `number` needs can be read: its journal, and the inventory of before.

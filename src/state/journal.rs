@@ -99,7 +99,8 @@ impl Store {
         self.append(&path, &line(&path, record)?)
     }
 
-    /// Adds the records of a batch at once; they and their images are on disk when this returns.
+    /// Adds the records of a batch at once; they are on disk when this returns, and with them what was put into the state
+    /// before: their images, the generation's own record, the inventories.
     ///
     /// # Errors
     /// The state directory can't be written.
@@ -109,8 +110,7 @@ impl Store {
         for record in records {
             text.extend(line(&path, record)?);
         }
-        self.append(&path, &text)?;
-        Ok(self.writer.sync(std::iter::once(path.as_str()))?)
+        self.append(&path, &text)
     }
 
     /// Sets a mark; it is on disk when this returns.

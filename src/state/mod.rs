@@ -108,7 +108,15 @@ impl Store {
         format!("{STATE_DIRECTORY}/{name}")
     }
 
-    /// Makes a directory of the state, and those it is in.
+    /// Lets nothing that is written into the state from here on be on disk before what `writer` has changed so far.
+    ///
+    /// # Errors
+    /// The disk failed, or is full.
+    pub fn stay_behind(&self, writer: &Writer) -> Result<(), StateError> {
+        Ok(writer.flush_before(&Self::path("generations"))?)
+    }
+
+    /// Makes a directory of the state, and those it is in. They are on disk with what is put into them.
     fn make(&self, path: &str) -> Result<(), StateError> {
         let owner = current_owner();
         for missing in self.writer.missing_parents(&format!("{path}/x"))? {
@@ -117,7 +125,7 @@ impl Store {
             } else {
                 0o755
             };
-            self.writer.make_directory(&missing, mode, owner)?;
+            self.writer.stage_directory(&missing, mode, owner)?;
         }
         Ok(())
     }
@@ -138,21 +146,23 @@ impl Store {
         for directory in directories {
             let names = self.root.list(&directory)?;
             for name in names.iter().filter(|name| name.starts_with(TEMPORARY_PREFIX)) {
-                self.writer.remove(&format!("{directory}/{name}"))?;
+                self.writer.discard(&format!("{directory}/{name}"))?;
             }
         }
         Ok(())
     }
 
+    /// Writes one of the state's files; it is on disk when this returns.
     fn write(&self, path: &str, bytes: &[u8]) -> Result<(), StateError> {
-        self.put(path, bytes, 0o600)
+        within_limit(path, bytes)?;
+        let written = self.writer.write_file(path, bytes, 0o600, current_owner());
+        written.map_err(|error| self.damaged(path).unwrap_or_else(|| error.into()))
     }
 
+    /// Writes one of the state's files: after a power cut it is there with all that was put before it, or it is not there.
     fn put(&self, path: &str, bytes: &[u8], mode: u32) -> Result<(), StateError> {
-        if bytes.len() as u64 > FILE_LIMIT {
-            return Err(StateError::TooLarge { path: path.to_owned() });
-        }
-        let written = self.writer.write_file(path, bytes, mode, current_owner());
+        within_limit(path, bytes)?;
+        let written = self.writer.put_file(path, bytes, mode, current_owner());
         written.map_err(|error| self.damaged(path).unwrap_or_else(|| error.into()))
     }
 
@@ -183,13 +193,28 @@ impl Store {
     }
 
     fn write_json<T: serde::Serialize>(&self, path: &str, value: &T) -> Result<(), StateError> {
-        let mut text = serde_json::to_vec_pretty(value).map_err(|e| StateError::Damaged {
-            path: path.to_owned(),
-            why: e.to_string(),
-        })?;
-        text.push(b'\n');
-        self.write(path, &text)
+        self.write(path, &json(path, value)?)
     }
+
+    fn put_json<T: serde::Serialize>(&self, path: &str, value: &T) -> Result<(), StateError> {
+        self.put(path, &json(path, value)?, 0o600)
+    }
+}
+
+fn within_limit(path: &str, bytes: &[u8]) -> Result<(), StateError> {
+    match bytes.len() as u64 > FILE_LIMIT {
+        true => Err(StateError::TooLarge { path: path.to_owned() }),
+        false => Ok(()),
+    }
+}
+
+fn json<T: serde::Serialize>(path: &str, value: &T) -> Result<Vec<u8>, StateError> {
+    let mut text = serde_json::to_vec_pretty(value).map_err(|e| StateError::Damaged {
+        path: path.to_owned(),
+        why: e.to_string(),
+    })?;
+    text.push(b'\n');
+    Ok(text)
 }
 
 /// State belongs to whoever writes it: root, or the person who tries firstlight on a scratch tree.

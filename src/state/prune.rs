@@ -87,7 +87,7 @@ impl Store {
         for name in self.root.list(path)? {
             self.remove_entry(&format!("{path}/{name}"), depth)?;
         }
-        Ok(self.writer.remove_directory(path)?)
+        Ok(self.writer.discard_directory(path)?)
     }
 
     fn remove_entry(&self, path: &str, depth: usize) -> Result<(), StateError> {
@@ -95,7 +95,7 @@ impl Store {
         match (there.is_some_and(|there| there.kind == Kind::Directory), depth) {
             (true, 0) => Ok(()),
             (true, _) => self.remove_tree(path, depth - 1),
-            (false, _) => Ok(self.writer.remove(path)?),
+            (false, _) => Ok(self.writer.discard(path)?),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is known about this boot, in `/run/firstlight`: gone with the next one.
 //!
 //! `seed/` holds what the local stage found, secrets included, for the system stage; it is in memory, for root only, and
-//! removed as soon as the system stage has read it.
+//! removed as soon as the system stage has read it. It does not outlive a power cut, so nothing of it waits for a disk.
 
 use serde::{Deserialize, Serialize};
 
@@ -43,10 +43,10 @@ impl Store {
             seedfrom: seed.seedfrom.as_ref().map(|address| address.written().to_owned()),
         };
         for (name, part) in seed.parts() {
-            self.write(&format!("{SEED_DIRECTORY}/{name}"), &part.bytes)?;
+            self.put(&format!("{SEED_DIRECTORY}/{name}"), &part.bytes, 0o600)?;
             origins.parts.push((name.to_owned(), part.origin.clone()));
         }
-        self.write_json(&format!("{SEED_DIRECTORY}/origins.json"), &origins)
+        self.put_json(&format!("{SEED_DIRECTORY}/origins.json"), &origins)
     }
 
     /// The seed that an earlier stage of this boot handed on, if there is one.
@@ -74,9 +74,9 @@ impl Store {
     /// It can't be removed.
     pub fn forget_handed_on(&self) -> Result<(), StateError> {
         for name in self.root.list(SEED_DIRECTORY)? {
-            self.writer.remove(&format!("{SEED_DIRECTORY}/{name}"))?;
+            self.writer.discard(&format!("{SEED_DIRECTORY}/{name}"))?;
         }
-        Ok(self.writer.remove_directory(SEED_DIRECTORY)?)
+        Ok(self.writer.discard_directory(SEED_DIRECTORY)?)
     }
 
     /// Writes a file of this boot that everybody may read: `status.json`, `result.json`.
@@ -102,7 +102,7 @@ impl Store {
     /// `/run/firstlight` can't be written.
     pub fn arm_emergency(&self) -> Result<(), StateError> {
         self.make_run(RUN_DIRECTORY)?;
-        self.write(EMERGENCY, b"")
+        self.put(EMERGENCY, b"", 0o600)
     }
 
     /// A failure stops nothing any more.
@@ -110,7 +110,7 @@ impl Store {
     /// # Errors
     /// `/run/firstlight` can't be written.
     pub fn disarm_emergency(&self) -> Result<(), StateError> {
-        Ok(self.writer.remove(EMERGENCY)?)
+        Ok(self.writer.discard(EMERGENCY)?)
     }
 
     /// Nothing is left for the system stage of this boot: its unit is skipped.
@@ -138,7 +138,7 @@ impl Store {
     fn make_run(&self, path: &str) -> Result<(), StateError> {
         for missing in self.writer.missing_parents(&format!("{path}/x"))? {
             let mode = if missing == SEED_DIRECTORY { 0o700 } else { 0o755 };
-            self.writer.make_directory(&missing, mode, super::current_owner())?;
+            self.writer.stage_directory(&missing, mode, super::current_owner())?;
         }
         Ok(())
     }

@@ -4,12 +4,14 @@
 //! alone. Nothing here knows what a document is.
 
 pub mod account;
+mod append;
 pub mod clock;
 pub mod command;
 pub mod crypt;
 pub mod dockerd;
 pub mod failpoint;
 pub mod file_system;
+mod flush;
 pub mod host;
 mod imagined;
 pub mod kernel;

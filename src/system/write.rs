@@ -1,21 +1,26 @@
 //! The hands: writing below a root directory. For [`crate::engine`] alone.
 //!
-//! Every file is written beside its target, synced and renamed over it, so that whoever looks, even after a crash, sees
-//! the old or the new one. Links on the way are followed inside the root; the last component never is: what is replaced
-//! is what is there.
+//! Every file is written beside its target, written out and renamed over it, so that whoever looks, even after a crash,
+//! sees the old or the new one. Links on the way are followed inside the root; the last component never is: what is
+//! replaced is what is there.
+//!
+//! What is *written*, *made* or *removed* is on disk when the call returns. What is *put* is there after a power cut with
+//! all that was put, written or added before it on the same file system, or it is not there. What is *staged*,
+//! *published* or *discarded* waits for [`Writer::flush`].
 
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::FileExt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, renameat};
-use nix::sys::stat::{Mode, fchmod, fstat, fstatat, mkdirat};
-use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, fdatasync, fsync, ftruncate, symlinkat, syncfs, unlinkat, write};
+use nix::sys::stat::{Mode, fchmod, fstatat, mkdirat};
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, symlinkat, unlinkat, write};
 
 use super::failpoint::Call::{Change, Read};
 use super::failpoint::{call, pass};
-use super::root::{Metadata, Root, errno_of};
+use super::flush::Unflushed;
+use super::root::{Metadata, Root};
 use super::way::{file_name, is_privileged};
 
 /// What names of temporary files begin with: what a crash left of them can be told and swept.
@@ -37,19 +42,21 @@ pub struct WriteError {
 #[derive(Debug, Clone)]
 pub struct Writer {
     root: Root,
+    unflushed: Arc<Mutex<Unflushed>>,
 }
 
 /// A directory entry that is about to be changed: its directory, open, and its name.
-struct Place<'a> {
-    directory: OwnedFd,
-    name: &'a str,
+pub(super) struct Place<'a> {
+    pub(super) directory: OwnedFd,
+    pub(super) name: &'a str,
     path: &'a str,
 }
 
 impl Writer {
     /// Hands for this root.
     pub fn new(root: Root) -> Self {
-        Self { root }
+        let unflushed = Arc::default();
+        Self { root, unflushed }
     }
 
     /// Writes a whole file with exactly this mode and owner (uid, gid), replacing whatever non-directory is there.
@@ -57,20 +64,31 @@ impl Writer {
     /// # Errors
     /// The directory is missing or read-only, the disk is full, the owner may not be set.
     pub fn write_file(&self, path: &str, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
+        self.put_file(path, bytes, mode, owner)?;
+        self.flush_at(&self.place("write", path)?)
+    }
+
+    /// As [`Writer::write_file`], but not before it has to be: it is on disk no earlier than what was put before it, and at
+    /// the latest with what is written next on the same file system.
+    ///
+    /// # Errors
+    /// As [`Writer::write_file`].
+    pub fn put_file(&self, path: &str, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
         let place = self.place("write", path)?;
         let temporary = format!("{TEMPORARY_PREFIX}{}", new_name());
         let written = place.create(&temporary).and_then(|file| {
             pass();
-            let synced = fill(&file, bytes, mode, owner).and_then(|()| call(Change, || fsync(&file)));
-            synced.map_err(|e| place.errno("write", e))?;
-            pass();
+            fill(&file, bytes, mode, owner).map_err(|e| place.errno("write", e))?;
+            self.wrote(&place, &file)?;
+            self.keep_order(&place)?;
             place.rename(&temporary)
         });
         if written.is_err() {
             place.give_up(&temporary);
         }
         written?;
-        place.sync()
+        self.renamed(&place)?;
+        self.keep_order(&place)
     }
 
     /// A name for a temporary file beside `path`, that nobody can have put there.
@@ -79,7 +97,7 @@ impl Writer {
         format!("{parent}/{TEMPORARY_PREFIX}{}", new_name())
     }
 
-    /// Writes a new file without waiting for the disk: part of a batch that [`Writer::sync`] ends.
+    /// Writes a new file: part of a batch that [`Writer::flush`] ends.
     ///
     /// # Errors
     /// As [`Writer::write_file`]; also when something is there already.
@@ -88,29 +106,28 @@ impl Writer {
         let file = place.create(place.name)?;
         pass();
         fill(&file, bytes, mode, owner).map_err(|e| place.errno("write", e))?;
-        pass();
-        Ok(())
+        self.wrote(&place, &file)
     }
 
-    /// Makes a new symbolic link without waiting for the disk.
+    /// Makes a new symbolic link: part of a batch that [`Writer::flush`] ends.
     ///
     /// # Errors
     /// As [`Writer::stage_file`].
     pub fn stage_symlink(&self, path: &str, target: &str) -> Result<(), WriteError> {
         let place = self.place("link", path)?;
         place.link(place.name, target)?;
-        pass();
-        Ok(())
+        self.renamed(&place)
     }
 
-    /// Makes a new directory without waiting for the disk; one that is there already gets the mode and owner.
+    /// Makes a new directory, part of a batch that [`Writer::flush`] ends; one that is there already gets the mode and
+    /// owner.
     ///
     /// # Errors
     /// As [`Writer::make_directory`].
     pub fn stage_directory(&self, path: &str, mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
         let place = self.place("make the directory", path)?;
         match call(Change, || mkdirat(&place.directory, place.name, Mode::S_IRWXU)) {
-            Ok(()) => pass(),
+            Ok(()) => self.renamed(&place)?,
             Err(Errno::EEXIST) => {}
             Err(errno) => return Err(place.errno("make the directory", errno)),
         }
@@ -118,11 +135,13 @@ impl Writer {
         let made = call(Read, || openat(&place.directory, place.name, flags, Mode::empty()))
             .map_err(|e| place.errno("make the directory", e))?;
         own(&made, mode, owner).map_err(|e| place.errno("make the directory", e))?;
+        let noted = self.unflushed().changed(made, path);
+        noted.map_err(|e| place.errno("make the directory", e))?;
         pass();
         Ok(())
     }
 
-    /// Puts a staged entry in its place, in the same directory, replacing whatever non-directory is there. `Ok(false)`
+    /// Puts a staged entry in its place, in the same directory, until [`Writer::flush`] in memory alone, replacing whatever non-directory is there. `Ok(false)`
     /// when the staged entry is not there (any more).
     ///
     /// # Errors
@@ -135,64 +154,31 @@ impl Writer {
         match call(Change, || {
             renameat(&place.directory, name, &place.directory, place.name)
         }) {
-            Ok(()) => {
-                pass();
-                Ok(true)
-            }
+            Ok(()) => self.renamed(&place).map(|()| true),
             Err(Errno::ENOENT) => Ok(false),
             Err(errno) => Err(place.errno("write", errno)),
         }
     }
 
-    /// Waits until everything that was written to the file systems of these paths' directories is on disk: one
-    /// syncfs(2) for each file system.
+    /// Waits until everything that these hands and their copies have changed is on disk. Nothing waits for what others
+    /// have changed, but for what is in the same log already.
     ///
     /// # Errors
     /// The disk failed, or is full.
-    pub fn sync<'a>(&self, paths: impl Iterator<Item = &'a str>) -> Result<(), WriteError> {
-        let mut synced = Vec::new();
-        for path in paths {
-            let Some(place) = self.place_if_there("sync", path)? else {
-                continue;
-            };
-            let stat = call(Read, || fstat(&place.directory)).map_err(|e| place.errno("sync", e))?;
-            let device = stat.st_dev;
-            if !synced.contains(&device) {
-                call(Change, || syncfs(&place.directory)).map_err(|e| place.errno("sync", e))?;
-                pass();
-                synced.push(device);
-            }
-        }
-        Ok(())
+    pub fn flush(&self) -> Result<(), WriteError> {
+        let flushed = self.unflushed().flush();
+        flushed.map_err(|unsynced| error("sync", &unsynced.path, &unsynced.errno.desc()))
     }
 
-    /// Adds whole lines to the end of a file that only root may read, making it when there is none, and syncs it. A line
-    /// that a crash left without its end goes first. What can't be added as a whole is taken back as far as the disk
-    /// lets it.
+    /// Lets nothing that is written at `path` from here on be on disk before what these hands have changed so far. What
+    /// will be in the same log anyway is not waited for.
     ///
     /// # Errors
-    /// As [`Writer::write_file`].
-    pub fn append_lines(&self, path: &str, bytes: &[u8]) -> Result<(), WriteError> {
+    /// As [`Writer::flush`].
+    pub fn flush_before(&self, path: &str) -> Result<(), WriteError> {
         let place = self.place("write", path)?;
-        let flags = OFlag::O_RDWR | OFlag::O_APPEND | OFlag::O_CREAT | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
-        let opened = call(Change, || openat(&place.directory, place.name, flags, mode));
-        let file = File::from(opened.map_err(|e| place.errno("write", e))?);
-        let end = whole_lines(&file).map_err(|e| place.errno("read", e))?;
-        let cut = || call(Change, || ftruncate(&file, end));
-        let appended = cut()
-            .and_then(|()| put(&file, bytes))
-            .and_then(|()| call(Change, || fdatasync(&file)));
-        if let Err(errno) = appended {
-            // What was begun must not be taken for what was done.
-            let taken_back = cut().and_then(|()| call(Change, || fdatasync(&file)));
-            return Err(match taken_back {
-                Ok(()) => place.errno("write", errno),
-                Err(_) => place.error("write, nor take back what was written to,", errno.desc().to_owned()),
-            });
-        }
-        pass();
-        Ok(())
+        let flushed = self.unflushed().flush_before(&place.directory);
+        flushed.map_err(|e| place.errno("sync what comes before", e))
     }
 
     /// Opens a file that only root may read for reading and writing, making it when there is none: for locks.
@@ -220,7 +206,8 @@ impl Writer {
             place.give_up(&temporary);
             return Err(error);
         }
-        place.sync()
+        self.renamed(&place)?;
+        self.flush_at(&place)
     }
 
     /// Makes a directory with this mode and owner, or gives an existing one that mode and owner.
@@ -229,7 +216,7 @@ impl Writer {
     /// Something that is no directory is there, or as [`Writer::write_file`].
     pub fn make_directory(&self, path: &str, mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
         self.stage_directory(path, mode, owner)?;
-        self.place("make the directory", path)?.sync()
+        self.flush_at(&self.place("make the directory", path)?)
     }
 
     /// Removes a file or a link; nothing there is fine.
@@ -237,7 +224,8 @@ impl Writer {
     /// # Errors
     /// It is a directory, or the directory it is in is read-only.
     pub fn remove(&self, path: &str) -> Result<(), WriteError> {
-        self.unlink(path, UnlinkatFlags::NoRemoveDir)
+        let changed = self.unlink(path, UnlinkatFlags::NoRemoveDir)?;
+        changed.map_or(Ok(()), |place| self.flush_at(&place))
     }
 
     /// Removes an empty directory; nothing there is fine, and what is not empty, or no directory, stays.
@@ -245,19 +233,38 @@ impl Writer {
     /// # Errors
     /// The directory it is in is read-only.
     pub fn remove_directory(&self, path: &str) -> Result<(), WriteError> {
-        self.unlink(path, UnlinkatFlags::RemoveDir)
+        let changed = self.unlink(path, UnlinkatFlags::RemoveDir)?;
+        changed.map_or(Ok(()), |place| self.flush_at(&place))
     }
 
-    fn unlink(&self, path: &str, flags: UnlinkatFlags) -> Result<(), WriteError> {
+    /// As [`Writer::remove`], part of a batch that [`Writer::flush`] ends; what nobody misses needs no end: until the disk
+    /// has heard of it, a power cut brings it back.
+    ///
+    /// # Errors
+    /// As [`Writer::remove`].
+    pub fn discard(&self, path: &str) -> Result<(), WriteError> {
+        self.unlink(path, UnlinkatFlags::NoRemoveDir).map(drop)
+    }
+
+    /// As [`Writer::remove_directory`], part of a batch that [`Writer::flush`] ends.
+    ///
+    /// # Errors
+    /// As [`Writer::remove_directory`].
+    pub fn discard_directory(&self, path: &str) -> Result<(), WriteError> {
+        self.unlink(path, UnlinkatFlags::RemoveDir).map(drop)
+    }
+
+    /// Where a name was taken away; `None` where nothing has changed.
+    fn unlink<'a>(&self, path: &'a str, flags: UnlinkatFlags) -> Result<Option<Place<'a>>, WriteError> {
         let Some(place) = self.place_if_there("remove", path)? else {
-            return Ok(());
+            return Ok(None);
         };
         match call(Change, || unlinkat(&place.directory, place.name, flags)) {
             Ok(()) => {
-                pass();
-                place.sync()
+                self.renamed(&place)?;
+                Ok(Some(place))
             }
-            Err(Errno::ENOENT | Errno::ENOTEMPTY | Errno::EEXIST | Errno::ENOTDIR) => Ok(()),
+            Err(Errno::ENOENT | Errno::ENOTEMPTY | Errno::EEXIST | Errno::ENOTDIR) => Ok(None),
             Err(errno) => Err(place.errno("remove", errno)),
         }
     }
@@ -309,8 +316,39 @@ impl Writer {
         Ok(if is_privileged(owner.0) { (0, 0) } else { owner })
     }
 
+    pub(super) fn unflushed(&self) -> MutexGuard<'_, Unflushed> {
+        self.unflushed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A file in this place's directory has all its content.
+    fn wrote(&self, place: &Place<'_>, file: &File) -> Result<(), WriteError> {
+        let noted = self.unflushed().wrote(file, &place.directory, place.path);
+        noted.map_err(|e| place.errno("write", e))?;
+        pass();
+        Ok(())
+    }
+
+    /// The names in this place's directory have changed.
+    fn renamed(&self, place: &Place<'_>) -> Result<(), WriteError> {
+        pass();
+        let noted = self.unflushed().renamed(&place.directory, place.path);
+        noted.map_err(|e| place.errno("sync the directory of", e))
+    }
+
+    /// Keeps what comes behind what was changed on this place's file system.
+    fn keep_order(&self, place: &Place<'_>) -> Result<(), WriteError> {
+        let kept = self.unflushed().keep_order(&place.directory);
+        kept.map_err(|e| place.errno("sync", e))
+    }
+
+    /// Waits until what was changed on this place's file system is on disk.
+    fn flush_at(&self, place: &Place<'_>) -> Result<(), WriteError> {
+        let flushed = self.unflushed().flush_at(&place.directory);
+        flushed.map_err(|e| place.errno("sync the directory of", e))
+    }
+
     /// The place of `path`; an error where its directory is missing.
-    fn place<'a>(&self, what: &'static str, path: &'a str) -> Result<Place<'a>, WriteError> {
+    pub(super) fn place<'a>(&self, what: &'static str, path: &'a str) -> Result<Place<'a>, WriteError> {
         self.place_if_there(what, path)?
             .ok_or_else(|| error(what, path, &Errno::ENOENT.desc()))
     }
@@ -375,17 +413,11 @@ impl Place<'_> {
         });
     }
 
-    fn sync(&self) -> Result<(), WriteError> {
-        call(Change, || fsync(&self.directory)).map_err(|e| self.errno("sync the directory of", e))?;
-        pass();
-        Ok(())
-    }
-
-    fn errno(&self, what: &'static str, errno: Errno) -> WriteError {
+    pub(super) fn errno(&self, what: &'static str, errno: Errno) -> WriteError {
         self.error(what, errno.desc().to_owned())
     }
 
-    fn error(&self, what: &'static str, why: String) -> WriteError {
+    pub(super) fn error(&self, what: &'static str, why: String) -> WriteError {
         WriteError {
             what,
             path: self.path.to_owned(),
@@ -399,7 +431,7 @@ fn fill(file: &File, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<(), E
     own(file, mode, owner)
 }
 
-fn put(file: &File, mut bytes: &[u8]) -> Result<(), Errno> {
+pub(super) fn put(file: &File, mut bytes: &[u8]) -> Result<(), Errno> {
     while !bytes.is_empty() {
         match call(Change, || write(file, bytes))? {
             0 => return Err(Errno::EIO),
@@ -407,23 +439,6 @@ fn put(file: &File, mut bytes: &[u8]) -> Result<(), Errno> {
         }
     }
     Ok(())
-}
-
-/// Where the last whole line of the file ends.
-fn whole_lines(file: &File) -> Result<i64, Errno> {
-    const BLOCK: i64 = 4096;
-    let mut end = call(Read, || fstat(file))?.st_size;
-    let mut block = [0; BLOCK as usize];
-    while end > 0 {
-        let start = (end - 1) / BLOCK * BLOCK;
-        let part = &mut block[..usize::try_from(end - start).unwrap_or_default()];
-        let read = call(Read, || file.read_at(part, start.unsigned_abs()).map_err(errno_of))?;
-        if let Some(at) = part[..read].iter().rposition(|byte| *byte == b'\n') {
-            return Ok(start + i64::try_from(at).unwrap_or_default() + 1);
-        }
-        end = start;
-    }
-    Ok(0)
 }
 
 /// Whether this process can give files to others. Who is not root tries firstlight on a tree of its own, and all files
@@ -514,28 +529,6 @@ mod tests {
         writer.remove_directory("/etc/a").unwrap();
         assert!(!tree.path().join("etc/a").exists());
         assert!(writer.remove("/etc").is_err());
-    }
-
-    #[test]
-    fn a_torn_line_goes_before_the_next_is_added() {
-        let (tree, writer, _) = hands();
-        let path = tree.path().join("etc/journal");
-        let long = "x".repeat(10_000);
-        for (torn, whole) in [
-            ("", ""),
-            ("one\n", "one\n"),
-            ("one\ntw", "one\n"),
-            ("torn", ""),
-            (format!("one\n{long}").as_str(), "one\n"),
-            (
-                format!("{long}\n{}", "\0".repeat(5000)).as_str(),
-                format!("{long}\n").as_str(),
-            ),
-        ] {
-            std::fs::write(&path, torn).unwrap();
-            writer.append_lines("/etc/journal", b"next\n").unwrap();
-            assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{whole}next\n"));
-        }
     }
 
     #[test]

@@ -29,6 +29,20 @@ pub fn mount_tmpfs(at: &Path, options: &str) {
     mount(Some("tmpfs"), at, Some("tmpfs"), MsFlags::empty(), Some(options)).unwrap();
 }
 
+/// Mounts an empty overlay, in memory.
+pub fn mount_overlay(at: &Path) {
+    mount_tmpfs(at, "mode=755");
+    let options: Vec<String> = ["lower", "upper", "work"]
+        .iter()
+        .map(|name| {
+            std::fs::create_dir(at.join(name)).unwrap();
+            format!("{name}dir={}", at.join(name).display())
+        })
+        .collect();
+    let (kind, options) = (Some("overlay"), options.join(","));
+    mount(kind, at, kind, MsFlags::empty(), Some(options.as_str())).unwrap();
+}
+
 /// Makes what is below `at` read-only.
 pub fn make_read_only(at: &Path) {
     let none = None::<&str>;

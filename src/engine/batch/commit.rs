@@ -106,7 +106,8 @@ impl Batch<'_> {
         if !refused.is_empty() {
             return Err(CommitError::Entries(refused));
         }
-        Ok(self.system.writer.sync(self.paths()).map_err(ActError::from)?)
+        // The mark must not be on disk before what it is about.
+        Ok(self.store.stay_behind(&self.system.writer).map_err(ActError::from)?)
     }
 
     fn write_entry(&self, entry: &Entry) -> Result<(), WriteError> {
@@ -168,22 +169,19 @@ impl Batch<'_> {
                 left_out.push(LeftOut::of(record, error.into()));
             }
         }
-        self.system.writer.sync(self.paths())?;
+        // Nor the word that it is done before it is. Until then it is done again.
+        self.store.stay_behind(&self.system.writer)?;
         Ok(left_out)
-    }
-
-    fn paths(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().filter_map(|entry| path_of(&entry.record))
     }
 }
 
-/// Does what is left to do for a committed record. Doing it again does no harm.
+/// Does what is left to do for a committed record; part of a batch that [`Writer::flush`] ends. Doing it again does no harm.
 pub(in crate::engine) fn carry_out(writer: &Writer, record: &Record) -> Result<(), WriteError> {
     match (path_of(record), &record.step) {
         (Some(path), Some(Step::Publish { temporary })) => writer.publish(temporary, path).map(|_| ()),
-        (Some(path), Some(Step::Remove)) => writer.remove(path),
-        (Some(path), Some(Step::RemoveDirectory)) => writer.remove_directory(path),
-        (Some(path), Some(Step::Directory { mode, owner })) => writer.make_directory(path, *mode, *owner),
+        (Some(path), Some(Step::Remove)) => writer.discard(path),
+        (Some(path), Some(Step::RemoveDirectory)) => writer.discard_directory(path),
+        (Some(path), Some(Step::Directory { mode, owner })) => writer.stage_directory(path, *mode, *owner),
         _ => Ok(()),
     }
 }
@@ -202,14 +200,14 @@ fn abandon_from(system: &System, store: &Store, generation: u32, from: usize) ->
     let mut failed = None;
     for record in left.iter().rev().filter(|record| !record.immediate) {
         let taken_away = match (&record.undo, &record.step) {
-            (_, Some(Step::Publish { temporary })) => system.writer.remove(temporary),
+            (_, Some(Step::Publish { temporary })) => system.writer.discard(temporary),
             (
                 Undo::Path(PathUndo {
                     path,
                     before: Before::Absent,
                 }),
                 None,
-            ) => system.writer.remove_directory(path),
+            ) => system.writer.discard_directory(path),
             _ => Ok(()),
         };
         if let Err(error) = taken_away {
@@ -219,6 +217,8 @@ fn abandon_from(system: &System, store: &Store, generation: u32, from: usize) ->
     if let Some(error) = failed {
         return Err(error.into());
     }
+    // What nobody has a record of any more must be gone.
+    store.stay_behind(&system.writer)?;
     let immediate = left.iter().filter(|record| record.immediate);
     if left.is_empty() || immediate.clone().count() == left.len() {
         return Ok(());

@@ -1,0 +1,196 @@
+//! What it takes until a change is on the disk, and as few flushes of the device as that takes.
+//!
+//! ext4 with its journal and XFS write what is done to names and sizes into one log, in the order in which it is done:
+//! one fsync(2) of what was changed last brings along everything that was changed before it, and after a power cut
+//! nothing is there without what was done before it. What files hold is not in the log. It is written out as soon as it
+//! is there, before a name that counts leads to it, and without a flush (sync_file_range(2)): the device is flushed
+//! whenever the log is written.
+//!
+//! Everywhere else (btrfs, F2FS, overlayfs, ext4 without a journal, what nobody has heard of) fsync(2) is taken at its
+//! word: it is about the one file or directory that it is given. Where there are many of them, one syncfs(2) costs less,
+//! although it waits for what everybody else has written there too.
+
+#![expect(unsafe_code, reason = "sync_file_range(2) has no safe binding")]
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::sys::stat::{fstat, major, minor};
+use nix::sys::statfs::{EXT4_SUPER_MAGIC, TMPFS_MAGIC, XFS_SUPER_MAGIC, fstatfs};
+use nix::unistd::{fsync, syncfs};
+
+use super::failpoint::Call::{Change, Read};
+use super::failpoint::{call, pass};
+use super::root::errno_of;
+
+/// How many files and directories are synced one by one where there is no log: the five areas of a first boot are fewer.
+const ONE_BY_ONE: usize = 16;
+
+/// How a file system brings changes to the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Log {
+    /// All of them in order. So does a file system in memory: after a power cut none of them is there.
+    One,
+    /// Each file and each directory by itself.
+    None,
+}
+
+/// What was changed and may not be on the disk yet, by file system.
+#[derive(Debug, Default)]
+pub(super) struct Unflushed(BTreeMap<u64, Device>);
+
+#[derive(Debug)]
+struct Device {
+    log: Log,
+    /// What is to be synced, by inode: of one log what was changed last, else everything, up to one more than the limit.
+    changed: BTreeMap<u64, Changed>,
+}
+
+#[derive(Debug)]
+struct Changed {
+    file: OwnedFd,
+    path: String,
+}
+
+/// A sync that failed, and the path that it was about.
+#[derive(Debug)]
+pub(super) struct Unsynced {
+    pub(super) path: String,
+    pub(super) errno: Errno,
+}
+
+impl Unflushed {
+    /// A file in `directory` has all its content: it is written out before a name that counts leads to it.
+    pub(super) fn wrote(&mut self, file: &File, directory: &OwnedFd, path: &str) -> Result<(), Errno> {
+        match self.device(directory)?.log {
+            Log::One => {
+                call(Change, || write_out(file))?;
+                // Not its directory: the log may have had that before the place of the content.
+                self.changed(file.as_fd().try_clone_to_owned().map_err(errno_of)?, path)
+            }
+            Log::None => {
+                self.changed(file.as_fd().try_clone_to_owned().map_err(errno_of)?, path)?;
+                self.renamed(directory, path)
+            }
+        }
+    }
+
+    /// The names in `directory` have changed.
+    pub(super) fn renamed(&mut self, directory: &OwnedFd, path: &str) -> Result<(), Errno> {
+        self.changed(directory.try_clone().map_err(errno_of)?, path)
+    }
+
+    /// This directory itself has changed.
+    pub(super) fn changed(&mut self, file: OwnedFd, path: &str) -> Result<(), Errno> {
+        let inode = call(Read, || fstat(&file))?.st_ino;
+        let device = self.device(&file)?;
+        match device.log {
+            Log::One => device.changed.clear(),
+            // One more than are synced one by one says that they are many.
+            Log::None if device.is_many() => return Ok(()),
+            Log::None => {}
+        }
+        let path = path.to_owned();
+        device.changed.insert(inode, Changed { file, path });
+        Ok(())
+    }
+
+    /// Keeps what comes from here on behind what was changed on this file system so far: where the log does that already,
+    /// nothing is waited for.
+    pub(super) fn keep_order(&mut self, directory: &OwnedFd) -> Result<(), Errno> {
+        let device = self.device(directory)?;
+        match device.log {
+            Log::One => Ok(()),
+            Log::None => device.flush().map_err(|unsynced| unsynced.errno),
+        }
+    }
+
+    /// Waits until what was changed on the file system of `directory` is on disk.
+    pub(super) fn flush_at(&mut self, directory: &OwnedFd) -> Result<(), Errno> {
+        self.device(directory)?.flush().map_err(|unsynced| unsynced.errno)
+    }
+
+    /// Keeps what comes from here on to the file system of `directory` behind everything that was changed so far: only
+    /// other file systems are waited for where its log keeps the order.
+    pub(super) fn flush_before(&mut self, directory: &OwnedFd) -> Result<(), Errno> {
+        let own = call(Read, || fstat(directory))?.st_dev;
+        let mut others = self
+            .0
+            .iter_mut()
+            .filter(|(number, device)| **number != own || device.log == Log::None);
+        let flushed = others.try_for_each(|(_, device)| device.flush());
+        flushed.map_err(|unsynced| unsynced.errno)
+    }
+
+    /// Waits until everything that was changed is on disk.
+    pub(super) fn flush(&mut self) -> Result<(), Unsynced> {
+        self.0.values_mut().try_for_each(Device::flush)
+    }
+
+    /// The file system of what is open.
+    fn device(&mut self, file: &OwnedFd) -> Result<&mut Device, Errno> {
+        let number = call(Read, || fstat(file))?.st_dev;
+        Ok(match self.0.entry(number) {
+            Entry::Occupied(known) => known.into_mut(),
+            // Asked once: it does not change.
+            Entry::Vacant(new) => {
+                let log = log_of(file, number)?;
+                let changed = BTreeMap::new();
+                new.insert(Device { log, changed })
+            }
+        })
+    }
+}
+
+impl Device {
+    fn is_many(&self) -> bool {
+        self.changed.len() > ONE_BY_ONE
+    }
+
+    fn flush(&mut self) -> Result<(), Unsynced> {
+        let many = self.is_many();
+        for Changed { file, path } in std::mem::take(&mut self.changed).into_values() {
+            let synced = call(Change, || if many { syncfs(&file) } else { fsync(&file) });
+            synced.map_err(|errno| Unsynced { path, errno })?;
+            pass();
+            if many {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn log_of(file: &OwnedFd, device: u64) -> Result<Log, Errno> {
+    let kind = call(Read, || fstatfs(file))?.filesystem_type();
+    let is_one = kind == XFS_SUPER_MAGIC || kind == TMPFS_MAGIC || (kind == EXT4_SUPER_MAGIC && has_journal(device));
+    Ok(if is_one { Log::One } else { Log::None })
+}
+
+/// Whether an ext4 has a journal, as far as the kernel says so. ext2 has the same number and none.
+#[expect(clippy::disallowed_methods, reason = "the kernel's own files, whatever the root is")]
+fn has_journal(device: u64) -> bool {
+    let block = format!("/sys/dev/block/{}:{}", major(device), minor(device));
+    let Ok(link) = std::fs::read_link(block) else {
+        return false;
+    };
+    let name = link.file_name().unwrap_or_default().to_string_lossy();
+    let task = std::fs::read_to_string(format!("/sys/fs/ext4/{name}/journal_task"));
+    task.is_ok_and(|task| !task.trim().is_empty() && task.trim() != "<none>")
+}
+
+/// Writes out what a file holds, and waits for the device to have taken it.
+fn write_out(file: &File) -> Result<(), Errno> {
+    let all = libc::SYNC_FILE_RANGE_WAIT_BEFORE | libc::SYNC_FILE_RANGE_WRITE | libc::SYNC_FILE_RANGE_WAIT_AFTER;
+    // SAFETY: it takes numbers alone, and the file is open for as long as it runs.
+    let done = unsafe { libc::sync_file_range(file.as_raw_fd(), 0, 0, all) };
+    match Errno::result(done).map(drop) {
+        // Some sandboxes don't know it.
+        Err(Errno::ENOSYS) => fsync(file),
+        result => result,
+    }
+}
