@@ -7,12 +7,12 @@ mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
 use support::mounts::{mount_overlay, mount_tmpfs, unmount_below, with_own_mounts};
 use support::program::{firstlight, text};
+use support::skip::skip;
 use support::tree::{build, place};
 
 /// Host name, network, sshd, password, docker.
@@ -31,11 +31,6 @@ fn document(files: usize) -> String {
         text.push_str(&format!("  - {{path: /srv/{number}/file, content: \"{number}\"}}\n"));
     }
     text
-}
-
-/// Past libtest's capture.
-fn skip(why: &str) {
-    let _ = writeln!(std::io::stderr(), "flushes: SKIP: {why}");
 }
 
 /// A system call that changes something or waits for the disk, in its order.
@@ -59,8 +54,7 @@ fn traced(root: &Path, document: &str) -> Option<Vec<Event>> {
         .args(["apply", "--root", text(root), text(&input)])
         .output()
     else {
-        assert!(std::env::var_os("CI").is_none(), "strace is missing");
-        skip("no strace");
+        skip("strace is missing");
         return None;
     };
     assert!(ran.status.success(), "{ran:?}");
@@ -143,7 +137,7 @@ fn a_disk_with_ext4_is_flushed_few_times_whatever_else_is_dirty() {
                 .unwrap()
                 .success();
         if !mounted {
-            return skip("no mkfs.ext4, or no loop device");
+            return skip("mkfs.ext4 or a loop device is missing");
         }
         for files in [0, 20] {
             let root = at.join(files.to_string());

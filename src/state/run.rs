@@ -3,6 +3,7 @@
 //! `seed/` holds what the local stage found, secrets included, for the system stage; it is in memory, for root only, and
 //! removed as soon as the system stage has read it. It does not outlive a power cut, so nothing of it waits for a disk.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::{StateError, Store};
@@ -94,6 +95,28 @@ impl Store {
     /// It can't be read.
     pub fn published(&self, name: &str) -> Result<Option<Vec<u8>>, StateError> {
         self.read(&Self::run_path(name))
+    }
+
+    /// Notes something for the next stage of this boot, which takes it with [`Store::take_noted`].
+    ///
+    /// # Errors
+    /// `/run/firstlight` can't be written.
+    pub fn note<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StateError> {
+        self.make_run(RUN_DIRECTORY)?;
+        self.put_json(&Self::run_path(name), value)
+    }
+
+    /// What an earlier stage of this boot has noted, once.
+    ///
+    /// # Errors
+    /// It can't be read or removed, or is not what was written.
+    pub fn take_noted<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StateError> {
+        let path = Self::run_path(name);
+        let noted = self.read_json(&path)?;
+        if noted.is_some() {
+            self.writer.discard(&path)?;
+        }
+        Ok(noted)
     }
 
     /// From here on a failure stops the boot; a crash and the units' time limit are failures too.

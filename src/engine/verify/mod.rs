@@ -1,5 +1,6 @@
 //! Looks whether the machine behaves as asked, beyond the files.
 
+mod answer;
 mod hostname;
 mod kernel;
 mod kind;

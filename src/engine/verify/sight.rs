@@ -4,10 +4,12 @@ use std::cell::OnceCell;
 
 use tokio::sync::OnceCell as AsyncOnceCell;
 
+use super::answer;
 use crate::engine::apply::Job;
+use crate::state::Store;
 use crate::system::System;
 use crate::system::network::Network;
-use crate::system::sshd::{Effective, Sshd, SshdError};
+use crate::system::sshd::{Printed, Sshd, SshdError};
 
 /// The machine at one moment. All files are in place by then.
 #[derive(Debug)]
@@ -17,7 +19,10 @@ pub struct Sight<'a> {
     /// Whether what takes its time is looked at; else a later stage of the boot does that.
     pub(super) in_time: bool,
     network: OnceCell<Network>,
-    sshd: AsyncOnceCell<Result<Effective, SshdError>>,
+    store: &'a Store,
+    sshd: AsyncOnceCell<Result<Printed, SshdError>>,
+    /// Where no `Match` block matches.
+    sshd_elsewhere: AsyncOnceCell<Option<Printed>>,
 }
 
 impl<'a> Sight<'a> {
@@ -35,7 +40,9 @@ impl<'a> Sight<'a> {
             system,
             in_time: true,
             network: OnceCell::new(),
+            store: job.store,
             sshd: AsyncOnceCell::new(),
+            sshd_elsewhere: AsyncOnceCell::new(),
         }
     }
 
@@ -44,8 +51,17 @@ impl<'a> Sight<'a> {
         self.network.get_or_init(|| Network::observe(&self.system.root))
     }
 
-    /// What the machine's sshd says of its configuration: `sshd -T` refuses what `sshd -t` refuses.
-    pub(super) async fn sshd(&self) -> &Result<Effective, SshdError> {
-        self.sshd.get_or_init(async || Sshd::find()?.effective().await).await
+    /// What counts for root in the machine's sshd: `sshd -T` refuses what `sshd -t` refuses.
+    pub(super) async fn sshd(&self) -> &Result<Printed, SshdError> {
+        // Without patience this is a stage that others follow.
+        let is_awaited = self.patience.is_zero();
+        let ask = || answer::effective(self.store, &self.system.root, is_awaited);
+        self.sshd.get_or_init(ask).await
+    }
+
+    /// What counts where no `Match` block matches.
+    pub(super) async fn sshd_elsewhere(&self) -> &Option<Printed> {
+        let ask = async || Sshd::find().ok()?.elsewhere().await;
+        self.sshd_elsewhere.get_or_init(ask).await
     }
 }

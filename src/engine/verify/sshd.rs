@@ -24,7 +24,12 @@ impl ExpectationKind for SshdAccepts {
     }
 
     fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {
-        Box::pin(ask(sight, |_| Verdict::Verified))
+        Box::pin(async {
+            match said(sight).await {
+                Ok(_) => Verdict::Verified,
+                Err(refusal) => refusal,
+            }
+        })
     }
 }
 
@@ -48,7 +53,16 @@ impl ExpectationKind for SshdSays<'_> {
     }
 
     fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {
-        Box::pin(ask(sight, |effective| says(effective, self.keyword, self.value)))
+        Box::pin(async {
+            let mut effective = match said(sight).await {
+                Ok(root) => Effective { root, elsewhere: None },
+                Err(refusal) => return refusal,
+            };
+            if matches!(effective.compare(self.keyword, self.value), Says::Differs { .. }) {
+                effective.elsewhere.clone_from(sight.sshd_elsewhere().await);
+            }
+            says(&effective, self.keyword, self.value)
+        })
     }
 }
 
@@ -75,28 +89,24 @@ impl ExpectationKind for SshdTakesKeys<'_> {
 
     fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {
         Box::pin(async {
-            match sight.sshd().await {
-                Err(error @ SshdError::Missing) => Verdict::Unseen(error.to_string()),
-                _ => {
-                    ask(sight, |effective| {
-                        takes_keys(&effective.root, self.pattern, self.forced)
-                    })
-                    .await
-                }
+            if let Err(error @ SshdError::Missing) = sight.sshd().await {
+                return Verdict::Unseen(error.to_string());
+            }
+            match said(sight).await {
+                Ok(root) => takes_keys(&root, self.pattern, self.forced),
+                Err(refusal) => refusal,
             }
         })
     }
 }
 
-/// What sshd says, judged. It quotes the line that it refuses.
-async fn ask(sight: &Sight<'_>, judge: impl FnOnce(&Effective) -> Verdict) -> Verdict {
+/// What sshd says, or that it refuses to say it. It quotes the line that it refuses.
+async fn said(sight: &Sight<'_>) -> Result<Printed, Verdict> {
     if !may_own() {
-        return Verdict::Unseen("only root may ask it".to_owned());
+        return Err(Verdict::Unseen("only root may ask it".to_owned()));
     }
-    match sight.sshd().await {
-        Ok(effective) => judge(effective),
-        Err(error) => Verdict::Wrong(redact(&error.to_string()).into_owned()),
-    }
+    let said = sight.sshd().await.clone();
+    said.map_err(|error| Verdict::Wrong(redact(&error.to_string()).into_owned()))
 }
 
 fn says(effective: &Effective, keyword: &str, value: &str) -> Verdict {

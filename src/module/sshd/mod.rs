@@ -24,7 +24,7 @@ use super::{
 use crate::document::Config;
 use crate::document::sshd::{Keyword, Setting, settings};
 use crate::system::sshd::{PlannedFile, PlannedLine};
-use crate::system::{Kind, Machine, Metadata};
+use crate::system::{Kind, Machine, Metadata, Root};
 use access::shown;
 use config_file::ConfigFile;
 use criteria::Who;
@@ -100,6 +100,16 @@ pub fn planned(want: &Config, machine: &Machine<'_>) -> Result<Option<(Effective
     let files = Files::new(machine.root());
     let effective = Effective::read(&place(&settings, &files, &main)?.applied(&files))?;
     Ok(Some((effective, settings)))
+}
+
+/// The files that sshd reads its configuration from as they are, in its order, and what they say.
+///
+/// # Errors
+/// They can't be read, or sshd would not follow their includes.
+pub fn configuration(root: &Root) -> Result<Vec<(String, Vec<u8>)>, PlanError> {
+    let files = Files::new(root);
+    let read = |path: &String| Ok((path.clone(), files.read(path)?.unwrap_or_default()));
+    Effective::read(&files)?.files().iter().map(read).collect()
 }
 
 /// An error about the machine's configuration as a whole is about the first thing that the document wants of it.

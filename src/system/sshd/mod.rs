@@ -105,7 +105,7 @@ impl fmt::Display for Refusal {
 pub struct Effective {
     /// What counts for root, from the machine itself.
     pub root: Printed,
-    /// What counts where no `Match` block matches; `None` when this sshd can't say.
+    /// What counts where no `Match` block matches; `None` when nobody has asked, or this sshd can't say.
     pub elsewhere: Option<Printed>,
 }
 
@@ -174,18 +174,47 @@ impl Sshd {
         })
     }
 
-    /// The values that count: `sshd -T`.
+    /// The values that count for root: `sshd -T`.
     ///
     /// # Errors
     /// sshd refuses its configuration, or could not be asked.
-    pub async fn effective(&mut self) -> Result<Effective, SshdError> {
-        let root = self.ask(&["-T", "-C", ROOT_LOGIN]).await?;
-        let elsewhere = self.ask(&["-T", "-C", NO_MATCH]).await.ok();
-        Ok(Effective { root, elsewhere })
+    pub async fn effective(&mut self) -> Result<Printed, SshdError> {
+        self.ask(&["-T", "-C", ROOT_LOGIN]).await
+    }
+
+    /// The values that count where no `Match` block matches: another question, and so another run. Worth it only where root
+    /// gets something else than what is wanted. `None` when this sshd can't say.
+    pub async fn elsewhere(&mut self) -> Option<Printed> {
+        self.ask(&["-T", "-C", NO_MATCH]).await.ok()
+    }
+
+    /// What tells this sshd from one that may give another answer to the same question.
+    ///
+    /// # Errors
+    /// It is gone.
+    #[expect(clippy::disallowed_methods, reason = "only the running machine's sshd is asked")]
+    pub fn identity(&self) -> std::io::Result<String> {
+        use std::os::unix::fs::MetadataExt;
+        let program = std::fs::metadata(&self.program)?;
+        Ok(format!(
+            "{} {}:{} {} {}.{} {}.{}",
+            self.program.display(),
+            program.dev(),
+            program.ino(),
+            program.size(),
+            program.mtime(),
+            program.mtime_nsec(),
+            program.ctime(),
+            program.ctime_nsec(),
+        ))
     }
 
     /// Runs sshd, helped over what a machine that has never booted lacks.
     async fn ask(&mut self, question: &[&str]) -> Result<Printed, SshdError> {
+        // It would refuse to look at anything without one, and be asked twice.
+        if self.scratch_key.is_none() && !has_host_keys() {
+            self.scratch_key = ScratchKey::make(program("ssh-keygen")).await.ok();
+        }
         let mut made_directory = false;
         loop {
             let output = self.run(question).await?;
@@ -230,6 +259,16 @@ fn program(name: &str) -> Option<PathBuf> {
         .iter()
         .map(|directory| Path::new(directory).join(name));
     candidates.into_iter().find(|path| path.is_file())
+}
+
+/// Whether there are host keys where sshd looks for them unless it is told otherwise.
+#[expect(clippy::disallowed_methods, reason = "only the running machine's sshd is asked")]
+fn has_host_keys() -> bool {
+    let names = std::fs::read_dir("/etc/ssh").into_iter().flatten().flatten();
+    let is_key = |name: &str| name.starts_with("ssh_host_") && name.ends_with("_key");
+    names
+        .into_iter()
+        .any(|entry| entry.file_name().to_str().is_some_and(is_key))
 }
 
 /// The directory that sshd's unprivileged half wants to be in and that isn't there.

@@ -23,6 +23,13 @@ fn asked<T>(config: &str, question: impl AsyncFnOnce(Sshd) -> T) -> Option<T> {
     Some(runtime.block_on(question(sshd.with_config(&file))))
 }
 
+async fn effective(sshd: &mut Sshd) -> Effective {
+    Effective {
+        root: sshd.effective().await.unwrap(),
+        elsewhere: sshd.elsewhere().await,
+    }
+}
+
 /// Host keys that don't exist: as on a first boot.
 const NO_KEYS: &str = "HostKey /nowhere/ssh_host_ed25519_key\n";
 
@@ -31,7 +38,7 @@ fn it_is_asked_without_host_keys() {
     let config = format!("{NO_KEYS}PermitRootLogin no\nLoginGraceTime 2m\n");
     let Some(effective) = asked(&config, async |mut sshd| {
         sshd.accepts().await.unwrap();
-        sshd.effective().await.unwrap()
+        effective(&mut sshd).await
     }) else {
         return;
     };
@@ -127,7 +134,7 @@ fn a_configuration_that_is_only_planned_is_judged_under_its_own_names() {
 #[test]
 fn root_may_get_something_else_than_the_others() {
     let config = "PermitRootLogin no\nMatch Address 127.0.0.1 LocalPort 22\nPermitRootLogin yes\n";
-    let Some(effective) = asked(config, async |mut sshd| sshd.effective().await.unwrap()) else {
+    let Some(effective) = asked(config, async |mut sshd| effective(&mut sshd).await) else {
         return;
     };
     let found = "yes".to_owned();
