@@ -24,13 +24,13 @@ build:
 test:
 	if [ "$$(id -u)" = 0 ]; then tests/machine/install-tools && $(MAKE) --silent build; fi
 	FIRSTLIGHT_BIN=$(abspath $(BINARY)) cargo test --locked
-	cargo test --locked --features failpoints --test crash --test faults
+	cargo test --locked --features failpoints --test crash --test faults --test power_cut
 
 # The long form of what the tests do briefly: the process killed at hundreds of random moments, and each system call that
 # changes something failing once.
 soak:
 	SOAK=400 cargo test --locked --test soak --test mutations
-	SOAK=1 cargo test --locked --features failpoints --test faults
+	SOAK=1 cargo test --locked --features failpoints --test faults --test power_cut
 	$(MAKE) --silent build
 	FIRSTLIGHT_BIN=$(abspath $(BINARY)) SOAK_CUTS=20 cargo test --locked --test machine -- power_cut
 
