@@ -10,6 +10,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use support::chroot::Machine;
 use support::mounts::{mount_overlay, mount_tmpfs, unmount_below, with_own_mounts};
 use support::program::{firstlight, text};
 use support::skip::skip;
@@ -116,6 +117,45 @@ fn the_five_areas_take_few_flushes_and_more_files_take_none() {
     let Some(few) = flushes(0) else { return };
     assert_eq!(few, 3, "the records, the mark, the end");
     assert_eq!(flushes(20), Some(few));
+}
+
+/// How often a stage of a boot waits for the disk; `None`, aloud, where there is no strace.
+fn flushes_of(stage: &str, machine: &Machine) -> Option<usize> {
+    let output = tempfile::NamedTempFile::new().unwrap();
+    let Ok(ran) = Command::new("strace")
+        .args(["-f", "-o", text(output.path()), "-e", "fsync,fdatasync,syncfs,sync"])
+        .args(["unshare", "--uts", "chroot", text(machine.tree.path())])
+        .args(["/usr/bin/firstlight", "boot", "--stage", stage])
+        .output()
+    else {
+        skip("strace is missing");
+        return None;
+    };
+    assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+    let trace = fs::read_to_string(output.path()).unwrap();
+    Some(trace.lines().filter(|line| line.ends_with(" = 0")).count())
+}
+
+#[test]
+fn a_boot_waits_for_the_disk_where_it_does_something() {
+    with_own_mounts("a_boot_waits_for_the_disk_where_it_does_something", || {
+        let local = flushes_of("local", &Machine::with_sshd(&format!("#cloud-config\n{FIVE_AREAS}")));
+        let Some(local) = local else { return };
+        assert_eq!(local, 5, "the host name and the instance are two more");
+
+        // Without the host name, which is another one in each of these runs.
+        let machine = Machine::with_sshd("#cloud-config\nsshd: {permit_root_login: yes}\n");
+        assert_eq!(flushes_of("local", &machine), Some(4));
+        assert_eq!(
+            flushes_of("system", &machine),
+            Some(2),
+            "what it begins, and how it ended"
+        );
+        fs::remove_dir_all(machine.path("run/firstlight")).unwrap();
+        for stage in ["local", "system"] {
+            assert_eq!(flushes_of(stage, &machine), Some(0), "the second boot, {stage}");
+        }
+    });
 }
 
 /// A device of its own, since what is counted are its flushes and what is written to it.

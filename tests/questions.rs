@@ -5,45 +5,11 @@
 mod support;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
-use support::chroot::{Machine, install};
+use support::chroot::Machine;
 use support::mounts::with_own_mounts;
 
 const DOCUMENT: &str = "#cloud-config\nhostname: one\nsshd: {permit_root_login: yes, options: {MaxAuthTries: 3}}\n";
-
-/// An sshd that writes down what it is asked, and that has no host keys yet, as on a first boot.
-const SSHD: &str = "#!/bin/sh
-echo \"$*\" >> /asked
-case \"$*\" in
-*-h*) ;;
-*) echo 'sshd: no hostkeys available -- exiting.' >&2; exit 1 ;;
-esac
-echo 'permitrootlogin yes'
-echo \"maxauthtries ${TRIES:-3}\"
-";
-
-const SSH_KEYGEN: &str = "#!/bin/sh
-for last; do :; done
-: > \"$last\"
-";
-
-fn machine() -> Machine {
-    let machine = Machine::new(DOCUMENT);
-    install(machine.tree.path(), Path::new("/bin/sh"));
-    let _ = fs::create_dir_all(machine.path("bin"));
-    let _ = fs::copy(machine.path("usr/bin/sh"), machine.path("bin/sh"));
-    for directory in ["usr/sbin", "dev"] {
-        fs::create_dir_all(machine.path(directory)).unwrap();
-    }
-    fs::write(machine.path("dev/null"), "").unwrap();
-    for (path, text) in [("usr/sbin/sshd", SSHD), ("usr/bin/ssh-keygen", SSH_KEYGEN)] {
-        fs::write(machine.path(path), text).unwrap();
-        fs::set_permissions(machine.path(path), fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    machine
-}
 
 /// What sshd was asked since the last time, without the names that change.
 fn asked(machine: &Machine) -> Vec<String> {
@@ -67,7 +33,7 @@ const QUESTIONS: [&str; 2] = [
 #[test]
 fn a_first_boot_asks_sshd_each_question_once() {
     with_own_mounts("a_first_boot_asks_sshd_each_question_once", || {
-        let machine = machine();
+        let machine = Machine::with_sshd(DOCUMENT);
         let (code, status) = machine.boot();
         assert_eq!(code, 0, "{status:#}");
         assert_eq!(asked(&machine), QUESTIONS, "the local stage");
@@ -96,7 +62,7 @@ fn what_has_changed_is_asked_again() {
             }),
             ("itself", |machine| {
                 let path = machine.path("usr/sbin/sshd");
-                fs::write(&path, SSHD.to_owned() + "# x\n").unwrap();
+                fs::write(&path, fs::read_to_string(&path).unwrap() + "# x\n").unwrap();
             }),
             ("accounts", |machine| {
                 let path = machine.path("etc/group");
@@ -108,7 +74,7 @@ fn what_has_changed_is_asked_again() {
             }),
         ];
         for (what, change) in changes {
-            let machine = machine();
+            let machine = Machine::with_sshd(DOCUMENT);
             machine.boot();
             asked(&machine);
             assert!(machine.path("run/firstlight/sshd.json").exists());

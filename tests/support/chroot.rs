@@ -1,6 +1,7 @@
 //! A machine as a tree to chroot(2) to, in which the program boots.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -10,6 +11,23 @@ use serde_json::Value;
 use super::mounts::unmount_below;
 use super::program::text;
 use super::tree::{build, place};
+
+/// An sshd that writes down in `/asked` what it is asked, and that has no host keys yet, as on a first boot.
+const SSHD: &str = "#!/bin/sh
+echo \"$*\" >> /asked
+case \"$*\" in
+*-h*) ;;
+*) echo 'sshd: no hostkeys available -- exiting.' >&2; exit 1 ;;
+esac
+echo 'permitrootlogin yes'
+echo 'maxauthtries 3'
+";
+
+/// An ssh-keygen that makes an empty file.
+const SSH_KEYGEN: &str = "#!/bin/sh
+for last; do :; done
+: > \"$last\"
+";
 
 /// A machine as a tree to chroot(2) to, with its seed in it.
 pub struct Machine {
@@ -22,6 +40,22 @@ impl Machine {
     pub fn new(document: &str) -> Self {
         let machine = Self::bare(None);
         machine.tell(document);
+        machine
+    }
+
+    /// The same with an sshd that says `permitrootlogin yes` and `maxauthtries 3`, whatever its files say.
+    pub fn with_sshd(document: &str) -> Self {
+        let machine = Self::new(document);
+        install(machine.tree.path(), Path::new("/bin/sh"));
+        for directory in ["bin", "dev", "usr/sbin"] {
+            fs::create_dir_all(machine.path(directory)).unwrap();
+        }
+        copy(&machine.path("usr/bin/sh"), &machine.path("bin/sh"));
+        fs::write(machine.path("dev/null"), "").unwrap();
+        for (path, text) in [("usr/sbin/sshd", SSHD), ("usr/bin/ssh-keygen", SSH_KEYGEN)] {
+            fs::write(machine.path(path), text).unwrap();
+            fs::set_permissions(machine.path(path), fs::Permissions::from_mode(0o755)).unwrap();
+        }
         machine
     }
 
