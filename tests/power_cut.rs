@@ -1,7 +1,7 @@
 //! The power goes at one moment after the other: what the kernel has not given to the disk by then is lost. The next run ends
 //! as asked, and the one before can be had back.
 //!
-//! The program dies as in `tests/crash.rs`, on disks of its own, ext4 in files; what counts then is what is in those files,
+//! The program dies as in `tests/crash.rs`, on disks of its own, files with ext4, XFS or btrfs; what counts then is what is in those files,
 //! not what the kernel still has in memory. Needs root, and the feature `failpoints`: `cargo test --features failpoints
 //! --test power_cut`. It takes some of the moments; with `SOAK` set, all.
 
@@ -15,7 +15,7 @@ use std::process::Command;
 
 use support::mounts::{unmount_below, with_own_mounts};
 use support::program::{firstlight, firstlight_dying, text};
-use support::skip::skip;
+use support::skip::{skip, skip_in};
 use support::tree::{Snapshot, build, difference, snapshot};
 
 /// More moments than an apply has.
@@ -24,28 +24,54 @@ const MOMENTS: usize = 2000;
 /// One of so many moments is taken without `SOAK`.
 const SAMPLE: usize = 5;
 
+/// A kind of file system.
+struct Kind {
+    mkfs: &'static [&'static str],
+    /// With nothing written that nobody asks for, as far as that can be said.
+    mount: &'static str,
+    size: u64,
+}
+
+const EXT4: Kind = Kind {
+    mkfs: &["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0"],
+    mount: "loop,commit=300",
+    size: 24 << 20,
+};
+
+const XFS: Kind = Kind {
+    mkfs: &["mkfs.xfs", "-q"],
+    // A copy has the same name.
+    mount: "loop,nouuid",
+    size: 320 << 20,
+};
+
+/// It has no log that everything is in.
+const BTRFS: Kind = Kind {
+    mkfs: &["mkfs.btrfs", "-q"],
+    mount: "loop,commit=300",
+    size: 160 << 20,
+};
+
 /// Disks, each mounted at a path of the tree.
 struct Disks {
+    kind: &'static Kind,
     images: Vec<(&'static str, PathBuf)>,
 }
 
 impl Disks {
     /// New ones; `None` where there are no tools.
-    fn make(places: &[&'static str], directory: &Path) -> Option<Self> {
+    fn make(kind: &'static Kind, places: &[&'static str], directory: &Path) -> Option<Self> {
         let mut images = Vec::new();
         for (number, at) in places.iter().enumerate() {
             let image = directory.join(format!("disk{number}"));
-            fs::File::create(&image).unwrap().set_len(24 << 20).unwrap();
-            let made = Command::new("mkfs.ext4")
-                .args(["-q", "-E", "lazy_itable_init=0,lazy_journal_init=0"])
-                .arg(&image)
-                .status();
+            fs::File::create(&image).unwrap().set_len(kind.size).unwrap();
+            let made = Command::new(kind.mkfs[0]).args(&kind.mkfs[1..]).arg(&image).status();
             if !made.is_ok_and(|made| made.success()) {
                 return None;
             }
             images.push((*at, image));
         }
-        Some(Self { images })
+        Some(Self { kind, images })
     }
 
     /// What is on them now, whatever is yet to be written to them.
@@ -59,17 +85,18 @@ impl Disks {
             (*at, copy)
         };
         Self {
+            kind: self.kind,
             images: self.images.iter().map(copy).collect(),
         }
     }
 
-    /// Mounts them; nothing is written that nobody asks for. Whether there are loop devices.
+    /// Mounts them. Whether that is possible here.
     fn mount(&self, tree: &Path) -> bool {
         self.images.iter().all(|(at, image)| {
             let at = tree.join(at);
             fs::create_dir_all(&at).unwrap();
             let mounted = Command::new("mount")
-                .args(["-o", "loop,commit=300"])
+                .args(["-o", self.kind.mount])
                 .args([image, &at])
                 .status();
             mounted.unwrap().success()
@@ -108,13 +135,14 @@ fn is_directory(entry: &support::tree::Entry) -> bool {
     matches!(entry, support::tree::Entry::Directory(..))
 }
 
-fn cut_power(places: &[&'static str]) {
+/// Cuts the power at each moment of an apply; whether there are such disks here.
+fn cut_power(kind: &'static Kind, places: &[&'static str]) -> bool {
     let directory = tempfile::tempdir().unwrap();
     let tree = directory.path().join("tree");
     fs::create_dir(&tree).unwrap();
-    let Some(disks) = Disks::make(places, directory.path()).filter(|disks| disks.mount(&tree)) else {
+    let Some(disks) = Disks::make(kind, places, directory.path()).filter(|disks| disks.mount(&tree)) else {
         unmount_below(&tree);
-        return skip("mkfs.ext4 or loop devices are missing");
+        return false;
     };
     build("photon5", None, &tree);
     let before = snapshot(&tree);
@@ -139,7 +167,7 @@ fn cut_power(places: &[&'static str]) {
         let Some(left) = left else { break };
         cuts += 1;
         left.with(&tree, || {
-            let what = format!("{places:?}, power cut at {moment}");
+            let what = format!("{}, {places:?}, power cut at {moment}", kind.mkfs[0]);
             whole(&before, &after, &snapshot(&tree));
             let again = firstlight(&apply);
             let now = snapshot(&tree);
@@ -161,16 +189,34 @@ fn cut_power(places: &[&'static str]) {
         });
     }
     assert!(cuts * step > 50, "only {cuts} power cuts");
+    true
 }
 
 #[test]
 fn whenever_the_power_goes_the_next_run_ends_as_asked() {
     with_own_mounts("whenever_the_power_goes_the_next_run_ends_as_asked", || {
-        cut_power(&[""])
+        if !cut_power(&EXT4, &[""]) {
+            skip("mkfs.ext4 or loop devices are missing");
+        }
     });
 }
 
 #[test]
 fn the_same_with_the_state_on_another_disk() {
-    with_own_mounts("the_same_with_the_state_on_another_disk", || cut_power(&["", "var"]));
+    with_own_mounts("the_same_with_the_state_on_another_disk", || {
+        if !cut_power(&EXT4, &["", "var"]) {
+            skip("mkfs.ext4 or loop devices are missing");
+        }
+    });
+}
+
+#[test]
+fn the_same_with_other_file_systems_where_the_kernel_has_them() {
+    with_own_mounts("the_same_with_other_file_systems_where_the_kernel_has_them", || {
+        for kind in [&XFS, &BTRFS] {
+            if !cut_power(kind, &["", "var"]) {
+                skip_in(false, &format_args!("{} or its file system is missing", kind.mkfs[0]));
+            }
+        }
+    });
 }
