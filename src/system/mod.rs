@@ -23,6 +23,7 @@ pub mod root;
 pub mod run;
 mod scratch;
 pub mod sshd;
+mod staging;
 pub mod systemd;
 pub mod thread;
 pub mod trust;

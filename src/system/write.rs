@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat, renameat};
-use nix::sys::stat::{Mode, fchmod, fstatat, mkdirat};
+use nix::sys::stat::{Mode, fchmod, fstatat};
 use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, symlinkat, unlinkat, write};
 
 use super::failpoint::Call::{Change, Read};
@@ -89,96 +89,6 @@ impl Writer {
         written?;
         self.renamed(&place)?;
         self.keep_order(&place)
-    }
-
-    /// A name for a temporary file beside `path`, that nobody can have put there.
-    pub fn temporary_beside(path: &str) -> String {
-        let parent = parent_of(path).trim_end_matches('/');
-        format!("{parent}/{TEMPORARY_PREFIX}{}", new_name())
-    }
-
-    /// Writes a new file: part of a batch that [`Writer::flush`] ends.
-    ///
-    /// # Errors
-    /// As [`Writer::write_file`]; also when something is there already.
-    pub fn stage_file(&self, path: &str, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
-        let place = self.place("write", path)?;
-        let file = place.create(place.name)?;
-        pass();
-        fill(&file, bytes, mode, owner).map_err(|e| place.errno("write", e))?;
-        self.wrote(&place, &file)
-    }
-
-    /// Makes a new symbolic link: part of a batch that [`Writer::flush`] ends.
-    ///
-    /// # Errors
-    /// As [`Writer::stage_file`].
-    pub fn stage_symlink(&self, path: &str, target: &str) -> Result<(), WriteError> {
-        let place = self.place("link", path)?;
-        place.link(place.name, target)?;
-        self.renamed(&place)
-    }
-
-    /// Makes a new directory, part of a batch that [`Writer::flush`] ends; one that is there already gets the mode and
-    /// owner.
-    ///
-    /// # Errors
-    /// As [`Writer::make_directory`].
-    pub fn stage_directory(&self, path: &str, mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
-        let place = self.place("make the directory", path)?;
-        match call(Change, || mkdirat(&place.directory, place.name, Mode::S_IRWXU)) {
-            Ok(()) => self.renamed(&place)?,
-            Err(Errno::EEXIST) => {}
-            Err(errno) => return Err(place.errno("make the directory", errno)),
-        }
-        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        let made = call(Read, || openat(&place.directory, place.name, flags, Mode::empty()))
-            .map_err(|e| place.errno("make the directory", e))?;
-        own(&made, mode, owner).map_err(|e| place.errno("make the directory", e))?;
-        let noted = self.unflushed().changed(made, path);
-        noted.map_err(|e| place.errno("make the directory", e))?;
-        pass();
-        Ok(())
-    }
-
-    /// Puts a staged entry in its place, in the same directory, until [`Writer::flush`] in memory alone, replacing whatever non-directory is there. `Ok(false)`
-    /// when the staged entry is not there (any more).
-    ///
-    /// # Errors
-    /// A directory is in its place, or the directory it is in is read-only.
-    pub fn publish(&self, temporary: &str, path: &str) -> Result<bool, WriteError> {
-        let Some(place) = self.place_if_there("write", path)? else {
-            return Ok(false);
-        };
-        let name = temporary.rsplit('/').next().unwrap_or_default();
-        match call(Change, || {
-            renameat(&place.directory, name, &place.directory, place.name)
-        }) {
-            Ok(()) => self.renamed(&place).map(|()| true),
-            Err(Errno::ENOENT) => Ok(false),
-            Err(errno) => Err(place.errno("write", errno)),
-        }
-    }
-
-    /// Waits until everything that these hands and their copies have changed is on disk. Nothing waits for what others
-    /// have changed, but for what is in the same log already.
-    ///
-    /// # Errors
-    /// The disk failed, or is full.
-    pub fn flush(&self) -> Result<(), WriteError> {
-        let flushed = self.unflushed().flush();
-        flushed.map_err(|unsynced| error("sync", &unsynced.path, &unsynced.errno.desc()))
-    }
-
-    /// Lets nothing that is written at `path` from here on be on disk before what these hands have changed so far. What
-    /// will be in the same log anyway is not waited for.
-    ///
-    /// # Errors
-    /// As [`Writer::flush`].
-    pub fn flush_before(&self, path: &str) -> Result<(), WriteError> {
-        let place = self.place("write", path)?;
-        let flushed = self.unflushed().flush_before(&place.directory);
-        flushed.map_err(|e| place.errno("sync what comes before", e))
     }
 
     /// Opens a file that only root may read for reading and writing, making it when there is none: for locks.
@@ -321,7 +231,7 @@ impl Writer {
     }
 
     /// A file in this place's directory has all its content.
-    fn wrote(&self, place: &Place<'_>, file: &File) -> Result<(), WriteError> {
+    pub(super) fn wrote(&self, place: &Place<'_>, file: &File) -> Result<(), WriteError> {
         let noted = self.unflushed().wrote(file, &place.directory, place.path);
         noted.map_err(|e| place.errno("write", e))?;
         pass();
@@ -329,7 +239,7 @@ impl Writer {
     }
 
     /// The names in this place's directory have changed.
-    fn renamed(&self, place: &Place<'_>) -> Result<(), WriteError> {
+    pub(super) fn renamed(&self, place: &Place<'_>) -> Result<(), WriteError> {
         pass();
         let noted = self.unflushed().renamed(&place.directory, place.path);
         noted.map_err(|e| place.errno("sync the directory of", e))
@@ -354,7 +264,11 @@ impl Writer {
     }
 
     /// The place of `path`; `None` where its directory is missing, and so whatever would be in it.
-    fn place_if_there<'a>(&self, what: &'static str, path: &'a str) -> Result<Option<Place<'a>>, WriteError> {
+    pub(super) fn place_if_there<'a>(
+        &self,
+        what: &'static str,
+        path: &'a str,
+    ) -> Result<Option<Place<'a>>, WriteError> {
         let name = file_name(path).map_err(|e| error(what, path, &e))?;
         let way = match self.root.way(parent_of(path)) {
             Ok(way) if way.missing == 0 => way,
@@ -369,7 +283,7 @@ impl Writer {
     }
 }
 
-fn error(what: &'static str, path: &str, why: &dyn std::fmt::Display) -> WriteError {
+pub(super) fn error(what: &'static str, path: &str, why: &dyn std::fmt::Display) -> WriteError {
     WriteError {
         what,
         path: path.to_owned(),
@@ -386,7 +300,7 @@ pub fn parent_of(path: &str) -> &str {
 }
 
 impl Place<'_> {
-    fn create(&self, name: &str) -> Result<File, WriteError> {
+    pub(super) fn create(&self, name: &str) -> Result<File, WriteError> {
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let mode = Mode::S_IRUSR | Mode::S_IWUSR;
         call(Change, || openat(&self.directory, name, flags, mode))
@@ -394,7 +308,7 @@ impl Place<'_> {
             .map_err(|e| self.errno("write", e))
     }
 
-    fn link(&self, name: &str, target: &str) -> Result<(), WriteError> {
+    pub(super) fn link(&self, name: &str, target: &str) -> Result<(), WriteError> {
         call(Change, || symlinkat(target, &self.directory, name)).map_err(|e| self.errno("link", e))
     }
 
@@ -426,7 +340,7 @@ impl Place<'_> {
     }
 }
 
-fn fill(file: &File, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<(), Errno> {
+pub(super) fn fill(file: &File, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<(), Errno> {
     put(file, bytes)?;
     own(file, mode, owner)
 }
@@ -448,7 +362,7 @@ pub fn may_own() -> bool {
 }
 
 /// Owner first: chown(2) clears set-user-ID, and the mode is set in full whatever the umask is.
-fn own<Fd: AsFd>(fd: Fd, mode: u32, owner: (u32, u32)) -> Result<(), Errno> {
+pub(super) fn own<Fd: AsFd>(fd: Fd, mode: u32, owner: (u32, u32)) -> Result<(), Errno> {
     if may_own() {
         let (uid, gid) = (Uid::from_raw(owner.0), Gid::from_raw(owner.1));
         call(Change, || fchown(&fd, Some(uid), Some(gid)))?;

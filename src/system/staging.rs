@@ -1,0 +1,101 @@
+//! A batch on its way to the disk: staged beside its places, published by renaming, flushed once for all.
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat, renameat};
+use nix::sys::stat::{Mode, mkdirat};
+
+use super::failpoint::Call::{Change, Read};
+use super::failpoint::{call, pass};
+use super::write::{TEMPORARY_PREFIX, WriteError, Writer, error, fill, new_name, own, parent_of};
+
+impl Writer {
+    /// A name for a temporary file beside `path`, that nobody can have put there.
+    pub fn temporary_beside(path: &str) -> String {
+        let parent = parent_of(path).trim_end_matches('/');
+        format!("{parent}/{TEMPORARY_PREFIX}{}", new_name())
+    }
+
+    /// Writes a new file: part of a batch that [`Writer::flush`] ends.
+    ///
+    /// # Errors
+    /// As [`Writer::write_file`]; also when something is there already.
+    pub fn stage_file(&self, path: &str, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
+        let place = self.place("write", path)?;
+        let file = place.create(place.name)?;
+        pass();
+        fill(&file, bytes, mode, owner).map_err(|e| place.errno("write", e))?;
+        self.wrote(&place, &file)
+    }
+
+    /// Makes a new symbolic link: part of a batch that [`Writer::flush`] ends.
+    ///
+    /// # Errors
+    /// As [`Writer::stage_file`].
+    pub fn stage_symlink(&self, path: &str, target: &str) -> Result<(), WriteError> {
+        let place = self.place("link", path)?;
+        place.link(place.name, target)?;
+        self.renamed(&place)
+    }
+
+    /// Makes a new directory, part of a batch that [`Writer::flush`] ends; one that is there already gets the mode and
+    /// owner.
+    ///
+    /// # Errors
+    /// As [`Writer::make_directory`].
+    pub fn stage_directory(&self, path: &str, mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
+        let place = self.place("make the directory", path)?;
+        match call(Change, || mkdirat(&place.directory, place.name, Mode::S_IRWXU)) {
+            Ok(()) => self.renamed(&place)?,
+            Err(Errno::EEXIST) => {}
+            Err(errno) => return Err(place.errno("make the directory", errno)),
+        }
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+        let made = call(Read, || openat(&place.directory, place.name, flags, Mode::empty()))
+            .map_err(|e| place.errno("make the directory", e))?;
+        own(&made, mode, owner).map_err(|e| place.errno("make the directory", e))?;
+        let noted = self.unflushed().changed(made, path);
+        noted.map_err(|e| place.errno("make the directory", e))?;
+        pass();
+        Ok(())
+    }
+
+    /// Puts a staged entry in its place, in the same directory, until [`Writer::flush`] in memory alone, replacing whatever non-directory is there. `Ok(false)`
+    /// when the staged entry is not there (any more).
+    ///
+    /// # Errors
+    /// A directory is in its place, or the directory it is in is read-only.
+    pub fn publish(&self, temporary: &str, path: &str) -> Result<bool, WriteError> {
+        let Some(place) = self.place_if_there("write", path)? else {
+            return Ok(false);
+        };
+        let name = temporary.rsplit('/').next().unwrap_or_default();
+        match call(Change, || {
+            renameat(&place.directory, name, &place.directory, place.name)
+        }) {
+            Ok(()) => self.renamed(&place).map(|()| true),
+            Err(Errno::ENOENT) => Ok(false),
+            Err(errno) => Err(place.errno("write", errno)),
+        }
+    }
+
+    /// Waits until everything that these hands and their copies have changed is on disk. Nothing waits for what others
+    /// have changed, but for what is in the same log already.
+    ///
+    /// # Errors
+    /// The disk failed, or is full.
+    pub fn flush(&self) -> Result<(), WriteError> {
+        let flushed = self.unflushed().flush();
+        flushed.map_err(|unsynced| error("sync", &unsynced.path, &unsynced.errno.desc()))
+    }
+
+    /// Lets nothing that is written at `path` from here on be on disk before what these hands have changed so far. What
+    /// will be in the same log anyway is not waited for.
+    ///
+    /// # Errors
+    /// As [`Writer::flush`].
+    pub fn flush_before(&self, path: &str) -> Result<(), WriteError> {
+        let place = self.place("write", path)?;
+        let flushed = self.unflushed().flush_before(&place.directory);
+        flushed.map_err(|e| place.errno("sync what comes before", e))
+    }
+}
