@@ -24,7 +24,7 @@ struct Kept {
     said: Printed,
 }
 
-/// What counts for root, from sshd or from the stage before. `is_awaited`: a later stage of this boot will ask again.
+/// What counts for root, from sshd or from the stage before; kept where a later stage of this boot will ask again.
 pub(super) async fn effective(store: &Store, root: &Root, is_awaited: bool) -> Result<Printed, SshdError> {
     let mut sshd = Sshd::find()?;
     let about = about(root, &sshd);

@@ -19,7 +19,8 @@ pub struct Sight<'a> {
     /// Whether what takes its time is looked at; else a later stage of the boot does that.
     pub(super) in_time: bool,
     network: OnceCell<Network>,
-    store: &'a Store,
+    /// Where what sshd says is kept for the next stage of the boot.
+    store: Option<&'a Store>,
     sshd: AsyncOnceCell<Result<Printed, SshdError>>,
     /// Where no `Match` block matches.
     sshd_elsewhere: AsyncOnceCell<Option<Printed>>,
@@ -30,6 +31,7 @@ impl<'a> Sight<'a> {
     pub fn of(job: &Job<'a>) -> Self {
         Self {
             in_time: !job.patience.is_zero(),
+            store: Some(job.store),
             ..Self::now(job.system)
         }
     }
@@ -40,7 +42,7 @@ impl<'a> Sight<'a> {
             system,
             in_time: true,
             network: OnceCell::new(),
-            store: job.store,
+            store: None,
             sshd: AsyncOnceCell::new(),
             sshd_elsewhere: AsyncOnceCell::new(),
         }
@@ -53,9 +55,10 @@ impl<'a> Sight<'a> {
 
     /// What counts for root in the machine's sshd: `sshd -T` refuses what `sshd -t` refuses.
     pub(super) async fn sshd(&self) -> &Result<Printed, SshdError> {
-        // Without patience this is a stage that others follow.
-        let is_awaited = self.patience.is_zero();
-        let ask = || answer::effective(self.store, &self.system.root, is_awaited);
+        let ask = async || match self.store {
+            Some(store) => answer::effective(store, &self.system.root, !self.in_time).await,
+            None => Sshd::find()?.effective().await,
+        };
         self.sshd.get_or_init(ask).await
     }
 
