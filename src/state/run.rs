@@ -142,7 +142,7 @@ impl Store {
     /// `/run/firstlight` can't be written.
     pub fn skip_system_stage(&self) -> Result<(), StateError> {
         self.make_run(RUN_DIRECTORY)?;
-        self.write(COMPLETE, b"")
+        self.put(COMPLETE, b"", 0o600)
     }
 
     /// The system stage is not to be skipped.
@@ -150,7 +150,7 @@ impl Store {
     /// # Errors
     /// `/run/firstlight` can't be written.
     pub fn ask_for_system_stage(&self) -> Result<(), StateError> {
-        Ok(self.writer.remove(COMPLETE)?)
+        Ok(self.writer.discard(COMPLETE)?)
     }
 
     /// Where what is published under this name is.
