@@ -25,6 +25,7 @@ test:
 	if [ "$$(id -u)" = 0 ]; then tests/machine/install-tools && $(MAKE) --silent build; fi
 	FIRSTLIGHT_BIN=$(abspath $(BINARY)) cargo test --locked
 	cargo test --locked --features failpoints --test crash --test faults --test power_cut
+	if [ "$$(id -u)" = 0 ]; then cargo test --locked --quiet --test machine -- --ignored --nocapture the_dearest; fi
 
 # The long form of what the tests do briefly: the process killed at hundreds of random moments, and each system call that
 # changes something failing once.

@@ -1,16 +1,44 @@
 //! Who may boot machines, and how many at a time.
 
+use crate::say;
 use crate::skip::is_root;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// As long as one lives, one of the two places is taken.
 pub struct Permit {
     _slot: File,
+    test: String,
+    since: Instant,
+}
+
+impl Drop for Permit {
+    /// Writes down how long the machines of this test had the place: `make test` ends with the dearest.
+    fn drop(&mut self) {
+        let spent = workshop().join("spent");
+        let written = fs::create_dir_all(&spent)
+            .and_then(|()| fs::write(spent.join(&self.test), format!("{}\n", self.since.elapsed().as_secs())));
+        if let Err(error) = written {
+            say(&self.test, &format!("how long it took can't be written down: {error}"));
+        }
+    }
+}
+
+/// How long a test's machines had their place last time, in seconds; the dearest first.
+pub fn spent() -> Vec<(u64, String)> {
+    let files = fs::read_dir(workshop().join("spent")).into_iter().flatten().flatten();
+    let mut spent: Vec<(u64, String)> = files
+        .filter_map(|file| {
+            let seconds = fs::read_to_string(file.path()).ok()?.trim().parse().ok()?;
+            Some((seconds, file.file_name().into_string().ok()?))
+        })
+        .collect();
+    spent.sort_unstable_by(|a, b| b.cmp(a));
+    spent
 }
 
 /// Where everything these tests make is kept: cached trees, copies at work, logs.
@@ -50,7 +78,11 @@ pub fn enter(test: &str) -> Option<Permit> {
         for slot in ["slot-1", "slot-2"] {
             let slot = File::create(workshop().join(slot)).expect("target/machine can be written");
             if slot.try_lock().is_ok() {
-                return Some(Permit { _slot: slot });
+                return Some(Permit {
+                    _slot: slot,
+                    test: test.to_owned(),
+                    since: Instant::now(),
+                });
             }
         }
         sleep(Duration::from_millis(200));

@@ -48,6 +48,22 @@ macro_rules! machines {
     )*};
 }
 
+/// Which machines are the dearest: `make test` runs it by itself, once all others have ended.
+#[test]
+#[ignore = "tells of the others"]
+fn the_dearest_machines() {
+    let spent = gate::spent();
+    assert!(!spent.is_empty(), "no machine was booted");
+    let sum: u64 = spent.iter().map(|(seconds, _)| seconds).sum();
+    println!(
+        "{} tests with machines took {sum} s together, two at a time. The dearest:",
+        spent.len()
+    );
+    for (seconds, test) in spent.iter().take(8) {
+        println!("{seconds:6} s  {test}");
+    }
+}
+
 // Virtual machines first: they take longest, and two tests run at a time.
 machines! {
     a_vm_with_cd_rom_trixie => |test| scenario::three_boots(test, &mut Vm::new(Trixie, test, Medium::CdRom));

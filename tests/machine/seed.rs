@@ -63,6 +63,7 @@ impl Seed {
                      \x20 lan:\n\
                      \x20   match: {{name: eth0}}\n\
                      \x20   addresses: [{address}/24]\n\
+                     \x20   accept-ra: false\n\
                      \x20   routes: [{{to: default, via: 192.0.2.1}}]\n\
                      \x20   nameservers: {{addresses: [192.0.2.53], search: [rig.test]}}\n"
                 ),
