@@ -111,6 +111,8 @@ fn an_area_is_at_home_in_its_own_files() {
         // The modules, the changes and the expectations.
         "src/module/mod.rs",
         "src/module/change.rs",
+        // What one gives and another needs.
+        "src/module/order.rs",
         // What is remembered of it, and how it is undone.
         "src/state/thing.rs",
         "src/state/undo.rs",

@@ -81,6 +81,9 @@ fn a_verbose_plan_says_more() {
         "{}",
         plan(&["-v"])
     );
+    let document = b"write_files: [{path: /etc/one, content: one}]\nhostname: web1\n";
+    let said = firstlight_reading(&["plan", "-v", "--root", text(tree.path()), "-"], document).stdout;
+    assert!(said.contains("  planned after write_files, for its files\n"), "{said}");
 }
 
 /// Nothing of a document or of the machine steers the terminal of who looks.

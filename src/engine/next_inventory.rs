@@ -110,10 +110,9 @@ impl Taker<'_> {
         if module.declared.is_empty() && !module.problems.is_empty() {
             return;
         }
-        let unsaid = module
-            .expectations
-            .iter()
-            .filter(|expectation| !expectation.is_remembered());
+        // What is only taken back is looked at once.
+        let asked = module.expectations.iter().filter(|_| !module.declared.is_empty());
+        let unsaid = asked.filter(|expectation| !expectation.is_remembered());
         let expectations: Vec<_> = unsaid.filter_map(|it| serde_json::to_value(it).ok()).collect();
         let expected = &mut self.next.inventory.expected;
         if expectations.is_empty() {

@@ -5,7 +5,10 @@ use super::owner::{self, Denied};
 use super::reaction::reactions;
 use super::release;
 use crate::document::{Diagnostic, Document};
-use crate::module::{Change, Check, Expectation, FileChange, Level, Module, Note, PlanError, Stage, asked_at, header};
+use crate::module::order::{needs, order};
+use crate::module::{
+    Change, Check, Expectation, FileChange, Level, Module, Note, PlanError, Stage, Supply, asked_at, header,
+};
 use crate::state::{StateError, check_target};
 use crate::system::{Kind, Machine, PathError, ReadError, Root};
 
@@ -49,6 +52,8 @@ pub struct ModulePlan {
     pub problems: Vec<Diagnostic>,
     /// Whether each of its changes makes sense without the others.
     pub stands_alone: bool,
+    /// The modules that it planned after because it needs what they give, with what that is.
+    pub after: Vec<(&'static str, Supply)>,
 }
 
 impl GenerationPlan {
@@ -81,7 +86,7 @@ impl GenerationPlan {
         Ok(plan)
     }
 
-    /// Asks every module, each on the machine as those before it would make it. Those that give whole files come first.
+    /// Asks every module, each on the machine as those before it would make it. Who gives what others need comes first.
     fn over_imagined(
         modules: &[&dyn Module],
         document: &Document,
@@ -90,12 +95,12 @@ impl GenerationPlan {
         denied: &Denied,
     ) -> Result<Self, StateError> {
         let mut files = without_edits.clone();
-        let mut in_order: Vec<(usize, &dyn Module)> = modules.iter().copied().enumerate().collect();
-        in_order.sort_by_key(|(_, module)| !module.gives_any_path());
-        let mut planned = Vec::new();
-        for (at, module) in in_order {
+        let mut planned: Vec<(usize, ModulePlan)> = Vec::new();
+        for at in order(modules) {
+            let module = modules[at];
             let (imagined, see) = (machine.with_root(&files), (document, machine));
-            let made = ModulePlan::make(module, &imagined, see, baseline, denied)?;
+            let mut made = ModulePlan::make(module, &imagined, see, baseline, denied)?;
+            made.after = after(module, modules, &planned);
             for change in &made.declared {
                 change.kind().imagine(&mut files)?;
             }
@@ -198,6 +203,7 @@ impl ModulePlan {
             notes: Vec::new(),
             problems: Vec::new(),
             stands_alone: false,
+            after: Vec::new(),
         }
     }
 
@@ -292,6 +298,13 @@ impl ModulePlan {
         }
         Ok(made)
     }
+}
+
+/// The modules that have planned something which `module` needs.
+fn after(module: &dyn Module, modules: &[&dyn Module], planned: &[(usize, ModulePlan)]) -> Vec<(&'static str, Supply)> {
+    let busy = planned.iter().filter(|(_, made)| !made.declared.is_empty());
+    let needed = busy.filter_map(|(at, made)| Some((made.name, needs(module, modules[*at])?)));
+    needed.collect()
 }
 
 /// What is not as firstlight left it, in a way that its edit can't be told from what somebody made of it.

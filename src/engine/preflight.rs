@@ -237,6 +237,7 @@ mod tests {
             notes: Vec::new(),
             problems: Vec::new(),
             stands_alone: false,
+            after: Vec::new(),
         };
         GenerationPlan {
             modules: vec![module],

@@ -6,7 +6,7 @@ use super::sshd::access::{Access, Way};
 use super::sshd::account::Account;
 use super::sshd::key_file::{self, KeyFile};
 use super::sshd::{self, strict_modes};
-use super::{Change, DirectoryChange, Expectation, FileChange, Module, Plan, PlanError, Share, Stage};
+use super::{Change, DirectoryChange, Expectation, FileChange, Module, Plan, PlanError, Share, Stage, Supply};
 use crate::document::authorized_key::KeyParts;
 use crate::document::password::{Credential, logins};
 use crate::document::{AuthorizedKey, Config};
@@ -28,6 +28,10 @@ impl Module for AuthorizedKeys {
 
     fn stage(&self) -> Stage {
         Stage::Local
+    }
+
+    fn needs(&self) -> &'static [Supply] {
+        &[Supply::Files, Supply::Accounts]
     }
 
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {

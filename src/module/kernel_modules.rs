@@ -1,6 +1,6 @@
 //! `kernel_modules`: loaded now, and by systemd at each boot, modules-load.d(5).
 
-use super::{Change, Expectation, FileChange, KernelChange, Module, Plan, PlanError, Stage};
+use super::{Change, Expectation, FileChange, KernelChange, Module, Plan, PlanError, Stage, Supply};
 use crate::document::Config;
 use crate::document::kernel_modules::ModuleName;
 use crate::system::{Machine, ReadError, kernel};
@@ -23,6 +23,10 @@ impl Module for KernelModules {
 
     fn stage(&self) -> Stage {
         Stage::Local
+    }
+
+    fn gives(&self) -> &'static [Supply] {
+        &[Supply::KernelModules]
     }
 
     fn changes_stand_alone(&self) -> bool {

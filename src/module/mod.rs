@@ -17,6 +17,7 @@ pub mod network;
 pub mod networkd;
 pub mod networkd_files;
 pub mod ntp;
+pub mod order;
 pub mod password;
 pub mod services;
 pub mod sshd;
@@ -31,6 +32,7 @@ use crate::system::Machine;
 pub use crate::vocabulary::Stage;
 pub use change::*;
 pub use check::{Check, DockerdCheck, SshdCheck};
+pub use order::Supply;
 
 /// One area of the machine that user-data can configure.
 pub trait Module: std::fmt::Debug + Sync {
@@ -48,10 +50,14 @@ pub trait Module: std::fmt::Debug + Sync {
         false
     }
 
-    /// Whether the document names the paths itself, any path: such a module plans before those that edit files, so that they
-    /// edit what it gives.
-    fn gives_any_path(&self) -> bool {
-        false
+    /// What it gives that others need: it plans before them.
+    fn gives(&self) -> &'static [Supply] {
+        &[]
+    }
+
+    /// What it needs that others give: it plans on what they planned.
+    fn needs(&self) -> &'static [Supply] {
+        &[Supply::Files]
     }
 
     /// The keys that lead to what asks for `change` in the document, outermost first.
@@ -176,14 +182,13 @@ impl From<crate::system::ReadError> for PlanError {
     }
 }
 
-/// All modules, in the order in which they plan and act: who the machine is, how it is reached, who may log in, what runs.
+/// All modules, in the order in which they act, and plan where none needs what a later one gives ([`order`]): who the machine is, how it is reached, who may log in, what runs.
 pub fn all() -> Vec<&'static dyn Module> {
     vec![
         &hostname::Hostname,
         &timezone::Timezone,
         &locale::Locale,
         &keymap::Keymap,
-        // Some parameters come with a module.
         &kernel_modules::KernelModules,
         &sysctl::Sysctl,
         &network::Network,

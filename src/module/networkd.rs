@@ -4,7 +4,7 @@
 //! somebody's decision: neither is overruled, both are named. Two managers of one link would take turns at it.
 
 use super::services::{left_to_ask, plan_unit};
-use super::{Module, Plan, PlanError, Stage};
+use super::{Module, Plan, PlanError, Stage, Supply};
 use crate::document::Config;
 use crate::document::networkd_files::NetworkdFileKind;
 use crate::document::services::{Service, ServiceState};
@@ -43,6 +43,10 @@ impl Module for Networkd {
 
     fn stage(&self) -> Stage {
         Stage::System
+    }
+
+    fn needs(&self) -> &'static [Supply] {
+        &[Supply::Files, Supply::NetworkFiles]
     }
 
     fn observes(&self, want: &Config) -> Vec<String> {

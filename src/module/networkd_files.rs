@@ -1,7 +1,7 @@
 //! Files of networkd as the document has them: in `/etc/systemd/network`, beside those of `network`.
 
 use super::network::{DIRECTORY, trigger_udev};
-use super::{Change, Dirty, FileChange, Module, Plan, PlanError, Stage, header};
+use super::{Change, Dirty, FileChange, Module, Plan, PlanError, Stage, Supply, header};
 use crate::document::Config;
 use crate::document::networkd_files::{NetworkdFile, NetworkdFileKind};
 use crate::system::{Machine, ReadError};
@@ -24,6 +24,10 @@ impl Module for NetworkdFiles {
 
     fn stage(&self) -> Stage {
         Stage::Local
+    }
+
+    fn gives(&self) -> &'static [Supply] {
+        &[Supply::NetworkFiles]
     }
 
     fn changes_stand_alone(&self) -> bool {

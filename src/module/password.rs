@@ -2,7 +2,7 @@
 
 use super::sshd::access::{Access, Way};
 use super::sshd::{self, account};
-use super::{AccountChange, Change, Expectation, Module, PasswordChange, Plan, PlanError, Stage};
+use super::{AccountChange, Change, Expectation, Module, PasswordChange, Plan, PlanError, Stage, Supply};
 use crate::document::password::{Credential, DEFAULT_USER, Login, logins};
 use crate::document::{Config, PasswordHash, Secret};
 use crate::system::account::passwd::{self, PasswdEntry};
@@ -30,6 +30,10 @@ impl Module for Password {
 
     fn stage(&self) -> Stage {
         Stage::Local
+    }
+
+    fn needs(&self) -> &'static [Supply] {
+        &[Supply::Files, Supply::Accounts]
     }
 
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {

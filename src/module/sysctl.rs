@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Change, Expectation, FileChange, KernelChange, Level, Module, Note, Plan, PlanError, Stage};
+use super::{Change, Expectation, FileChange, KernelChange, Level, Module, Note, Plan, PlanError, Stage, Supply};
 use crate::document::Config;
 use crate::document::sysctl::{ParameterName, ParameterValue};
 use crate::system::{Machine, ReadError, kernel};
@@ -34,6 +34,10 @@ impl Module for Sysctl {
 
     fn stage(&self) -> Stage {
         Stage::Local
+    }
+
+    fn needs(&self) -> &'static [Supply] {
+        &[Supply::Files, Supply::KernelModules]
     }
 
     fn changes_stand_alone(&self) -> bool {

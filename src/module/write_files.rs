@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use super::{Change, DirectoryChange, Dirty, FileChange, Module, Plan, PlanError, Share, Stage};
+use super::{Change, DirectoryChange, Dirty, FileChange, Module, Plan, PlanError, Share, Stage, Supply};
 use crate::document::Config;
 use crate::document::write_files::{Owner, WriteFile};
 use crate::system::write::parent_of;
@@ -37,8 +37,13 @@ impl Module for WriteFiles {
         true
     }
 
-    fn gives_any_path(&self) -> bool {
-        true
+    fn gives(&self) -> &'static [Supply] {
+        &[Supply::Files]
+    }
+
+    /// Owners.
+    fn needs(&self) -> &'static [Supply] {
+        &[Supply::Accounts]
     }
 
     fn asked_at(&self, change: &Change, want: &Config) -> Vec<String> {

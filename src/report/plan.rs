@@ -48,6 +48,8 @@ pub struct ModuleReport {
     pub notes: Vec<Note>,
     /// Why it can't be planned, or some entries of it.
     pub problems: Vec<Diagnostic>,
+    /// Why it was planned where it was: what it needs of which module.
+    pub after: Vec<String>,
 }
 
 impl PlanReport {
@@ -71,6 +73,11 @@ impl PlanReport {
                 left_for_boot: words(left),
                 notes: module.notes.clone(),
                 problems: module.problems.clone(),
+                after: module
+                    .after
+                    .iter()
+                    .map(|(name, supply)| format!("{name}, for its {supply}"))
+                    .collect(),
             })
         });
         Ok(Self {
@@ -154,6 +161,9 @@ impl ModuleReport {
         }
         if held {
             let _ = writeln!(text, "  {}", style.faint(&format!("{} unchanged", self.holding)));
+        }
+        for after in self.after.iter().filter(|_| verbose && !self.changes.is_empty()) {
+            let _ = writeln!(text, "  {}", style.faint(&format!("planned after {after}")));
         }
         for note in self.notes.iter().filter(told) {
             let word = if note.level == Level::Warning {

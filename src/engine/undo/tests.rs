@@ -201,6 +201,7 @@ async fn a_failure_and_a_failed_undoing_are_both_told() {
         notes: Vec::new(),
         problems: Vec::new(),
         stands_alone: false,
+        after: Vec::new(),
     };
     let plan = GenerationPlan {
         modules: vec![module],

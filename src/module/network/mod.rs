@@ -15,7 +15,7 @@ use crate::document::network::{Ethernet, InterfaceId, Network as Asked};
 use crate::document::networkd_files::RESERVED_PREFIX;
 use crate::system::{LinkFacts, Machine};
 
-use super::{Change, Dirty, FileChange, Level, Module, Note, Plan, PlanError, Stage};
+use super::{Change, Dirty, FileChange, Level, Module, Note, Plan, PlanError, Stage, Supply};
 
 use files::NetworkdFile;
 use ini::Assignment;
@@ -69,6 +69,10 @@ impl Module for Network {
 
     fn stage(&self) -> Stage {
         Stage::Local
+    }
+
+    fn gives(&self) -> &'static [Supply] {
+        &[Supply::NetworkFiles]
     }
 
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
