@@ -190,6 +190,15 @@ fn contains(bytes: &[u8], needle: &str) -> bool {
     bytes.windows(needle.len()).any(|window| window == needle.as_bytes())
 }
 
+/// Says stop when it goes, also because of a test that failed.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// What `body` gives, and which of the needles were on a command line or in an environment meanwhile. `body` is told how
 /// often all processes have been looked at.
 fn sampled<T>(needles: &[&'static str], body: impl FnOnce(&AtomicUsize) -> T) -> (T, BTreeSet<&'static str>) {
@@ -208,8 +217,10 @@ fn sampled<T>(needles: &[&'static str], body: impl FnOnce(&AtomicUsize) -> T) ->
             }
             seen
         });
-        let result = body(&rounds);
-        stop.store(true, Ordering::Relaxed);
+        let result = {
+            let _stop = Stop(&stop);
+            body(&rounds)
+        };
         (result, sampler.join().unwrap())
     })
 }

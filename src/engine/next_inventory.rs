@@ -105,15 +105,15 @@ impl Taker<'_> {
         self.next.inventory.items.insert(key, item);
     }
 
-    /// What a module expects that no item tells of. What could not be planned says nothing of it.
+    /// What a module expects that is to be looked at later. What could not be planned says nothing of it.
     fn expect(&mut self, module: &ModulePlan) {
         if module.declared.is_empty() && !module.problems.is_empty() {
             return;
         }
         // What is only taken back is looked at once.
         let asked = module.expectations.iter().filter(|_| !module.declared.is_empty());
-        let unsaid = asked.filter(|expectation| !expectation.is_remembered());
-        let expectations: Vec<_> = unsaid.filter_map(|it| serde_json::to_value(it).ok()).collect();
+        let kept = asked.filter(|expectation| expectation.is_kept());
+        let expectations: Vec<_> = kept.filter_map(|it| serde_json::to_value(it).ok()).collect();
         let expected = &mut self.next.inventory.expected;
         if expectations.is_empty() {
             expected.remove(module.name);

@@ -62,9 +62,9 @@ pub async fn unmet(system: &System, baseline: &Baseline) -> Vec<Drift> {
     found
 }
 
-/// How it is instead; `None` where it is so, can't be told, or is an item's to tell.
+/// How it is instead; `None` where it is so, can't be told, or is not looked at here.
 async fn instead(sight: &Sight<'_>, expectation: &Expectation) -> Option<String> {
-    if expectation.is_remembered() {
+    if !expectation.is_kept() {
         return None;
     }
     match look_at(sight, expectation).await {
@@ -122,7 +122,7 @@ mod tests {
         assert!(!text.contains("$6$"), "{text}");
         let mut kept = 0;
         for module in &plan.modules {
-            let unsaid = module.expectations.iter().filter(|it| !it.is_remembered());
+            let expected = module.expectations.iter().filter(|it| it.is_kept());
             let values = next.expected.get(module.name).map_or(&[][..], |it| &it.expectations);
             let read: Vec<Expectation> = values
                 .iter()
@@ -130,7 +130,7 @@ mod tests {
                 .collect();
             assert_eq!(
                 read.iter().collect::<Vec<_>>(),
-                unsaid.collect::<Vec<_>>(),
+                expected.collect::<Vec<_>>(),
                 "{}",
                 module.name
             );

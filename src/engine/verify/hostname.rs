@@ -22,8 +22,8 @@ impl ExpectationKind for HostnameIs<'_> {
         Place::Running
     }
 
-    fn is_remembered(&self) -> bool {
-        true
+    fn is_kept(&self) -> bool {
+        false
     }
 
     fn look<'a>(&'a self, _sight: &'a Sight<'a>) -> Looking<'a> {

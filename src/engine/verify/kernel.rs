@@ -24,8 +24,8 @@ impl ExpectationKind for KernelHas<'_> {
         Place::Running
     }
 
-    fn is_remembered(&self) -> bool {
-        true
+    fn is_kept(&self) -> bool {
+        false
     }
 
     fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {

@@ -49,9 +49,10 @@ pub(super) trait ExpectationKind {
     /// Where it is seen.
     fn place(&self) -> Place;
 
-    /// Whether the inventory remembers it as a thing of its own, which drifts by itself.
-    fn is_remembered(&self) -> bool {
-        false
+    /// Whether it is kept in the inventory, to be looked at later: not what has an item there that drifts by itself, and no
+    /// secret.
+    fn is_kept(&self) -> bool {
+        true
     }
 
     /// What puts it right where it isn't so and nothing of the files is missing.
@@ -99,9 +100,9 @@ impl Expectation {
         self.kind().mend(sight)
     }
 
-    /// Whether the inventory remembers it as a thing of its own.
-    pub(in crate::engine) fn is_remembered(&self) -> bool {
-        self.kind().is_remembered()
+    /// Whether it is kept in the inventory, to be looked at later.
+    pub(in crate::engine) fn is_kept(&self) -> bool {
+        self.kind().is_kept()
     }
 
     /// Whether only a running machine can show it; the others are seen in its files.

@@ -25,8 +25,8 @@ impl ExpectationKind for PasswordIs<'_> {
         Place::Files
     }
 
-    fn is_remembered(&self) -> bool {
-        true
+    fn is_kept(&self) -> bool {
+        false
     }
 
     fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {

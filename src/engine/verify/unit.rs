@@ -32,8 +32,8 @@ impl ExpectationKind for UnitIs<'_> {
         Place::Running
     }
 
-    fn is_remembered(&self) -> bool {
-        true
+    fn is_kept(&self) -> bool {
+        false
     }
 
     fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {
@@ -60,8 +60,8 @@ impl ExpectationKind for UnitFileIs<'_> {
         Place::Files
     }
 
-    fn is_remembered(&self) -> bool {
-        true
+    fn is_kept(&self) -> bool {
+        false
     }
 
     fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {
