@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::context::Context;
 use super::exit::Exit;
-use crate::engine::{Baseline, GenerationPlan, add_unmet, survey};
-use crate::module;
+use crate::engine::{Baseline, GenerationPlan, add_unmet, observe_dirtied, survey};
+use crate::module::{self, Stage};
 use crate::report::plan::PlanReport;
 use crate::state::{StateError, Store};
 use crate::system::network::Session;
@@ -33,13 +33,11 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
     };
     let modules = module::only(&arguments.only);
     let baseline = baseline(&system)?;
-    let facts = survey(&system, &modules, &input.document.config, baseline.inventory.units()).await;
-    let mut plan = GenerationPlan::make(
-        &modules,
-        &input.document,
-        &Machine::new(&system.root, &facts),
-        &baseline,
-    )?;
+    let mut facts = survey(&system, &modules, &input.document.config, baseline.inventory.units()).await;
+    let machine = Machine::new(&system.root, &facts);
+    let plan = GenerationPlan::make(&modules, &input.document, &machine, &baseline)?;
+    observe_dirtied(&system, &mut facts, &plan).await;
+    let mut plan = plan.up_to(Stage::Final, &Machine::new(&system.root, &facts));
     add_unmet(&system, &mut plan).await;
     let report = PlanReport::of(&plan, &input.document.diagnostics, &system.root, system.live)?;
     let session = system.live.then(|| Session::current(&system.root)).flatten();

@@ -2,8 +2,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::plan::GenerationPlan;
 use crate::document::Config;
-use crate::module::Module;
+use crate::module::{Dirty, Module};
 use crate::system::{Facts, Live, System, network};
 
 /// Units that react to what modules write, and so are always looked at.
@@ -51,6 +52,33 @@ async fn look(system: &System, modules: &[&dyn Module], config: &Config, units: 
     live
 }
 
+/// Adds the units that `plan` makes dirty and nobody has looked at: who has to notice is known once it is planned. Its
+/// reactions are those of the facts before; [`GenerationPlan::up_to`] works them out again.
+pub async fn observe_dirtied(system: &System, facts: &mut Facts, plan: &GenerationPlan) {
+    let (Some(live), Some(bus)) = (&mut facts.live, &system.bus) else {
+        return;
+    };
+    let missing = unobserved(plan, live);
+    if missing.is_empty() {
+        return;
+    }
+    match bus.unit_facts(&missing).await {
+        Ok(units) => live.units.extend(units),
+        Err(error) => tracing::warn!("systemd does not say how the units are: {error}"),
+    }
+}
+
+/// The units that a plan makes dirty and the facts don't have.
+fn unobserved<'p>(plan: &'p GenerationPlan, live: &Live) -> Vec<&'p str> {
+    let changes = plan.modules.iter().flat_map(|module| &module.changes);
+    let dirties = changes.flat_map(|change| change.kind().dirties());
+    let mut units: Vec<&str> = dirties.filter_map(Dirty::unit).collect();
+    units.sort_unstable();
+    units.dedup();
+    units.retain(|unit| !live.units.contains_key(*unit));
+    units
+}
+
 /// Days since 1970-01-01, or 0 when the clock has not been set.
 fn today() -> u32 {
     let seconds = SystemTime::now()
@@ -58,4 +86,38 @@ fn today() -> u32 {
         .map_or(0, |since| since.as_secs());
     let day = u32::try_from(seconds / 86_400).unwrap_or(0);
     if day < EARLIEST_DAY { 0 } else { day }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Document, Text, Texts};
+    use crate::engine::Baseline;
+    use crate::module::keymap;
+    use crate::system::{Machine, UnitFacts};
+
+    #[test]
+    fn who_has_to_notice_is_looked_at_though_no_module_asks_for_it() {
+        let tree = tempfile::tempdir().unwrap();
+        let units = tree.path().join("usr/lib/systemd/system");
+        std::fs::create_dir_all(&units).unwrap();
+        std::fs::write(units.join("systemd-vconsole-setup.service"), "[Service]\n").unwrap();
+        let system = System::tree(tree.path()).unwrap();
+        let document = Document::read(&Texts {
+            user_data: Some(Text {
+                origin: "x",
+                bytes: b"keymap: de\n",
+            }),
+            ..Texts::default()
+        });
+        let facts = Facts::default();
+        let machine = Machine::new(&system.root, &facts);
+        let plan = GenerationPlan::make(&[&keymap::Keymap], &document, &machine, &Baseline::default()).unwrap();
+        let mut live = Live::default();
+        assert_eq!(unobserved(&plan, &live), ["systemd-vconsole-setup.service"], "{plan:?}");
+        live.units
+            .insert("systemd-vconsole-setup.service".to_owned(), UnitFacts::default());
+        assert_eq!(unobserved(&plan, &live), [""; 0]);
+        assert_eq!(unobserved(&GenerationPlan::default(), &Live::default()), [""; 0]);
+    }
 }
