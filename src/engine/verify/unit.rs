@@ -92,14 +92,16 @@ async fn ask(system: &System, unit: &str, active: bool) -> Verdict {
 
 /// Whether the unit runs, or doesn't, as wanted. `now` is CLOCK_MONOTONIC.
 fn judge(unit: &str, active: bool, is: &UnitStatus, now: Duration) -> Verdict {
-    if active
-        && is
-            .running_since
-            .is_some_and(|since| now.saturating_sub(since) < SETTLED)
-    {
-        return Verdict::Wrong(format!(
-            "it began to run less than {SETTLED:?} ago; see journalctl -u {unit}"
-        ));
+    if active && is.sub_state == "running" && unit.ends_with(".service") {
+        let why = match is.running_since {
+            Some(since) if now.saturating_sub(since) >= SETTLED => None,
+            Some(_) => Some(format!("it began to run less than {SETTLED:?} ago")),
+            // It ended while systemd was asked, and is forgotten.
+            None => Some("systemd does not say since when it runs".to_owned()),
+        };
+        if let Some(why) = why {
+            return Verdict::Wrong(format!("{why}; see journalctl -u {unit}"));
+        }
     }
     let same = match (active, is.active_state.as_str()) {
         (true, "active" | "reloading" | "refreshing") => true,
@@ -155,7 +157,11 @@ mod tests {
             ..status("inactive", "dead", "success")
         };
         for (active, is, expected) in [
-            (true, status("active", "running", "success"), ""),
+            (
+                true,
+                status("active", "running", "success"),
+                "systemd does not say since when it runs; see journalctl -u x.service",
+            ),
             (true, status("active", "exited", "success"), ""),
             (true, status("reloading", "reload", "success"), ""),
             (true, ended.clone(), ""),

@@ -23,7 +23,7 @@ pub struct UnitStatus {
     /// It is a `Type=oneshot` service without `RemainAfterExit=`, and did not fail. Whether it has run, nobody may know any
     /// more: systemd forgets a unit that is done, unless another needs it.
     pub has_ended_well: bool,
-    /// Of a service that runs: since when, by CLOCK_MONOTONIC.
+    /// Of a service that runs: since when, by CLOCK_MONOTONIC. `None` where systemd doesn't know: it has ended meanwhile.
     pub running_since: Option<Duration>,
     /// It was to be started, and a `Condition…=` of its file kept it from being.
     pub condition_failed: bool,
@@ -79,7 +79,9 @@ impl Bus {
 
     async fn active_since(&self, object: &OwnedObjectPath) -> Option<Duration> {
         let since = self.property(object, "Unit", "ActiveEnterTimestampMonotonic").await?;
-        u64::try_from(since).ok().map(Duration::from_micros)
+        // Of a unit that systemd has forgotten meanwhile it says 0.
+        let since = u64::try_from(since).ok().filter(|since| *since > 0);
+        since.map(Duration::from_micros)
     }
 
     /// The units that start this one when something happens to them, as a socket does when somebody connects.
