@@ -9,7 +9,7 @@ use crate::document::{Diagnostic, Document};
 use crate::engine::verify::Finding;
 use crate::engine::{
     Applied, ApplyError, ArmError, Baseline, GenerationPlan, Job, ModulePlan, ModuleResult, NextInventory, Policy,
-    PreflightError, add_unmet, apply, confirm, observe_dirtied, preflight, relieve, settle_inventory, survey, vet,
+    PreflightError, add_unmet, apply, confirm, preflight, relieve, settle_inventory, survey_and_plan, vet,
 };
 use crate::module::{Level, Module, Note, Stage};
 use crate::report::applied::{AppliedReport, ModuleOutcome};
@@ -81,11 +81,7 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     // State that a newer firstlight wrote is not for this one to add to.
     store.generations()?;
     let baseline = Baseline::read(store, &system.root)?;
-    let (config, units) = (&request.document.config, baseline.inventory.units());
-    let mut facts = survey(system, request.modules, config, units).await;
-    let machine = Machine::new(&system.root, &facts);
-    let plan = GenerationPlan::make(request.modules, request.document, &machine, &baseline)?;
-    observe_dirtied(system, &mut facts, &plan).await;
+    let (facts, plan) = survey_and_plan(system, request.modules, request.document, &baseline).await?;
     let machine = Machine::new(&system.root, &facts);
     let work = Work::of(&plan);
     let mut plan = plan.up_to(request.stage, &machine);

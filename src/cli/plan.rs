@@ -6,12 +6,12 @@ use clap::Args;
 
 use super::context::Context;
 use super::exit::Exit;
-use crate::engine::{Baseline, GenerationPlan, add_unmet, observe_dirtied, survey};
-use crate::module::{self, Stage};
+use crate::engine::{Baseline, add_unmet, survey_and_plan};
+use crate::module;
 use crate::report::plan::PlanReport;
 use crate::state::{StateError, Store};
 use crate::system::network::Session;
-use crate::system::{Machine, System, write};
+use crate::system::{System, write};
 
 /// The arguments of `plan`.
 #[derive(Debug, Args)]
@@ -33,11 +33,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
     };
     let modules = module::only(&arguments.only);
     let baseline = baseline(&system)?;
-    let mut facts = survey(&system, &modules, &input.document.config, baseline.inventory.units()).await;
-    let machine = Machine::new(&system.root, &facts);
-    let plan = GenerationPlan::make(&modules, &input.document, &machine, &baseline)?;
-    observe_dirtied(&system, &mut facts, &plan).await;
-    let mut plan = plan.up_to(Stage::Final, &Machine::new(&system.root, &facts));
+    let (_, mut plan) = survey_and_plan(&system, &modules, &input.document, &baseline).await?;
     add_unmet(&system, &mut plan).await;
     let report = PlanReport::of(&plan, &input.document.diagnostics, &system.root, system.live)?;
     let session = system.live.then(|| Session::current(&system.root)).flatten();

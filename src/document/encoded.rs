@@ -72,7 +72,7 @@ mod tests {
     use std::io::Write;
 
     use super::*;
-    use crate::document::{Document, Text, Texts};
+    use crate::document::{Document, Texts};
 
     fn gz(bytes: &[u8]) -> Vec<u8> {
         let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
@@ -100,13 +100,7 @@ mod tests {
         ] {
             let found = unwrapped(&encoded, 1000).unwrap();
             assert_eq!(found.as_deref().map(Vec::as_slice), Some(plain));
-            let document = Document::read(&Texts {
-                user_data: Some(Text {
-                    origin: "user-data",
-                    bytes: &encoded,
-                }),
-                ..Texts::default()
-            });
+            let document = Document::read(&Texts::of_user_data("user-data", &encoded));
             assert_eq!(
                 (document.diagnostics.len(), document.config.hostname.unwrap().as_str()),
                 (0, "web1")

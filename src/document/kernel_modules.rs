@@ -85,17 +85,11 @@ impl Check for KernelModules {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Diagnostic, Document, Text, Texts};
+    use crate::document::{Diagnostic, Document, Texts};
 
     /// The modules of a document, or what is wrong with it and where.
     fn read(yaml: &str) -> Result<Vec<String>, Vec<String>> {
-        let document = Document::read(&Texts {
-            user_data: Some(Text {
-                origin: "x",
-                bytes: yaml.as_bytes(),
-            }),
-            ..Texts::default()
-        });
+        let document = Document::read(&Texts::of_user_data("x", yaml.as_bytes()));
         if !document.diagnostics.is_empty() {
             return Err(document.diagnostics.iter().map(Diagnostic::in_one_line).collect());
         }

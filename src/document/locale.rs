@@ -81,16 +81,10 @@ mod tests {
 
     #[test]
     fn off_asks_for_nothing() {
-        use crate::document::{Config, Document, Text, Texts};
+        use crate::document::{Config, Document, Texts};
         for word in ["false", "off", "No", "0", "'false'", "OFF", "~", ""] {
             let text = format!("locale: {word}\n");
-            let document = Document::read(&Texts {
-                user_data: Some(Text {
-                    origin: "user-data",
-                    bytes: text.as_bytes(),
-                }),
-                ..Texts::default()
-            });
+            let document = Document::read(&Texts::of_user_data("user-data", text.as_bytes()));
             assert_eq!(
                 (document.diagnostics, document.config),
                 (vec![], Config::default()),

@@ -204,7 +204,7 @@ impl Check for Sysctl {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Diagnostic, Document, Text, Texts};
+    use crate::document::{Diagnostic, Document, Texts};
 
     #[test]
     fn names_in_both_spellings() {
@@ -256,13 +256,7 @@ mod tests {
 
     /// The parameters of a document, or what is wrong with it and where.
     fn read(yaml: &str) -> Result<Vec<(String, String)>, Vec<String>> {
-        let document = Document::read(&Texts {
-            user_data: Some(Text {
-                origin: "x",
-                bytes: yaml.as_bytes(),
-            }),
-            ..Texts::default()
-        });
+        let document = Document::read(&Texts::of_user_data("x", yaml.as_bytes()));
         if !document.diagnostics.is_empty() {
             return Err(document.diagnostics.iter().map(Diagnostic::in_one_line).collect());
         }

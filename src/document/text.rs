@@ -44,6 +44,16 @@ pub struct Texts<'a> {
     pub conversions: Vec<(&'a str, &'a Conversion)>,
 }
 
+impl<'a> Texts<'a> {
+    /// User-data alone.
+    pub fn of_user_data(origin: &'a str, bytes: &'a [u8]) -> Self {
+        Self {
+            user_data: Some(Text { origin, bytes }),
+            ..Self::default()
+        }
+    }
+}
+
 /// What a text holds that is compressed by gzip or in base64; `None` if it is plain. It is paid for.
 pub(super) fn unpacked(text: Text<'_>, budget: &mut Budget) -> Result<Option<Zeroizing<Vec<u8>>>, Box<Diagnostic>> {
     if text.bytes.len() > TEXT_LIMIT {

@@ -15,7 +15,7 @@ pub fn disturbances(plan: &GenerationPlan, session: Option<&Session>) -> Vec<Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::module::{Change, UnitAction, UnitChange};
+    use crate::module::{Change, NetworkReloadChange, UnitAction, UnitChange};
 
     #[test]
     fn a_person_is_told_what_stops_under_them() {
@@ -27,7 +27,7 @@ mod tests {
         };
         let plan = GenerationPlan {
             reactions: vec![
-                Change::NetworkReload,
+                Change::NetworkReload(NetworkReloadChange::default()),
                 unit("sshd.service", UnitAction::Reload),
                 unit("docker.service", UnitAction::Restart),
             ],

@@ -40,7 +40,7 @@ pub use plan::{GenerationPlan, ModulePlan};
 pub use preflight::{PreflightError, preflight};
 pub use recover::{recover, settle_inventory};
 pub use relief::relieve;
-pub use survey::{observe_dirtied, survey};
+pub use survey::{survey, survey_and_plan};
 pub use undo::{RollbackError, Undone, rollback};
 pub use unmet::{add_unmet, unmet};
 pub use vet::vet;

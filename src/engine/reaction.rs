@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::plan::ModulePlan;
-use crate::module::{Change, Dirty, UnitAction, UnitChange};
+use crate::module::{Change, Dirty, NetworkReloadChange, UnitAction, UnitChange};
 use crate::system::Machine;
 
 /// What the missing changes make dirty, each told once, and only where it runs: what does not run reads its files when it
@@ -34,7 +34,9 @@ pub(super) fn react<'a>(dirties: impl Iterator<Item = &'a Dirty>, machine: &Mach
         let reaction = match dirty {
             // Reading unit files again is part of every unit change that needs it.
             Dirty::Manager => None,
-            Dirty::Network => runs("systemd-networkd.service").then_some(Change::NetworkReload),
+            Dirty::Network => {
+                runs("systemd-networkd.service").then(|| Change::NetworkReload(NetworkReloadChange::default()))
+            }
             Dirty::Reload(name) => runs(name).then(|| unit(name, UnitAction::Reload)),
             Dirty::Restart(name) => runs(name).then(|| unit(name, UnitAction::Restart)),
         };

@@ -2,10 +2,12 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::baseline::Baseline;
 use super::plan::GenerationPlan;
-use crate::document::Config;
-use crate::module::{Dirty, Module};
-use crate::system::{Facts, Live, System, network};
+use crate::document::{Config, Document};
+use crate::module::{Dirty, Module, Stage};
+use crate::state::StateError;
+use crate::system::{Facts, Live, Machine, System, network};
 
 /// Units that react to what modules write, and so are always looked at.
 const REACTING: [&str; 5] = [
@@ -52,9 +54,25 @@ async fn look(system: &System, modules: &[&dyn Module], config: &Config, units: 
     live
 }
 
-/// Adds the units that `plan` makes dirty and nobody has looked at: who has to notice is known once it is planned. Its
-/// reactions are those of the facts before; [`GenerationPlan::up_to`] works them out again.
-pub async fn observe_dirtied(system: &System, facts: &mut Facts, plan: &GenerationPlan) {
+/// Plans on what the machine shows; with the facts that this took.
+///
+/// # Errors
+/// Something of the machine or of the state can't be read.
+pub async fn survey_and_plan(
+    system: &System,
+    modules: &[&dyn Module],
+    document: &Document,
+    baseline: &Baseline,
+) -> Result<(Facts, GenerationPlan), StateError> {
+    let mut facts = survey(system, modules, &document.config, baseline.inventory.units()).await;
+    let plan = GenerationPlan::make(modules, document, &Machine::new(&system.root, &facts), baseline)?;
+    observe_dirtied(system, &mut facts, &plan).await;
+    let plan = plan.up_to(Stage::Final, &Machine::new(&system.root, &facts));
+    Ok((facts, plan))
+}
+
+/// Adds the units that `plan` makes dirty and nobody has looked at: who has to notice is known once it is planned.
+async fn observe_dirtied(system: &System, facts: &mut Facts, plan: &GenerationPlan) {
     let (Some(live), Some(bus)) = (&mut facts.live, &system.bus) else {
         return;
     };
@@ -91,7 +109,7 @@ fn today() -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Document, Text, Texts};
+    use crate::document::{Document, Texts};
     use crate::engine::Baseline;
     use crate::module::keymap;
     use crate::system::{Machine, UnitFacts};
@@ -103,13 +121,7 @@ mod tests {
         std::fs::create_dir_all(&units).unwrap();
         std::fs::write(units.join("systemd-vconsole-setup.service"), "[Service]\n").unwrap();
         let system = System::tree(tree.path()).unwrap();
-        let document = Document::read(&Texts {
-            user_data: Some(Text {
-                origin: "x",
-                bytes: b"keymap: de\n",
-            }),
-            ..Texts::default()
-        });
+        let document = Document::read(&Texts::of_user_data("x", b"keymap: de\n"));
         let facts = Facts::default();
         let machine = Machine::new(&system.root, &facts);
         let plan = GenerationPlan::make(&[&keymap::Keymap], &document, &machine, &Baseline::default()).unwrap();

@@ -76,7 +76,7 @@ async fn instead(sight: &Sight<'_>, expectation: &Expectation) -> Option<String>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Document, Text, Texts};
+    use crate::document::{Document, Texts};
     use crate::engine::{GenerationPlan, NextInventory};
     use crate::module;
     use crate::system::{Facts, Machine};
@@ -92,13 +92,7 @@ mod tests {
     /// What the inventory keeps reads back as it was, and holds no hash. What an item tells of is not kept twice.
     #[test]
     fn what_is_kept_reads_back_as_it_was() {
-        let document = Document::read(&Texts {
-            user_data: Some(Text {
-                origin: "x",
-                bytes: DOCUMENT.as_bytes(),
-            }),
-            ..Texts::default()
-        });
+        let document = Document::read(&Texts::of_user_data("x", DOCUMENT.as_bytes()));
         assert_eq!(document.diagnostics, []);
         let tree = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(tree.path().join("etc/ssh")).unwrap();

@@ -106,7 +106,7 @@ async fn ask_dockerd(check: &DockerdCheck, machine: &Machine<'_>) -> Option<Plan
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Document, Text, Texts};
+    use crate::document::{Document, Texts};
     use crate::engine::{Baseline, GenerationPlan};
     use crate::module::{self, Expectation};
     use crate::system::Facts;
@@ -127,13 +127,7 @@ mod tests {
             std::fs::write(path, text).unwrap();
         }
         let text = "docker: {enabled: true, daemon: {mtu: 1400}}\nsshd: {permit_root_login: 'yes'}\n";
-        let document = Document::read(&Texts {
-            user_data: Some(Text {
-                origin: "x.yaml",
-                bytes: text.as_bytes(),
-            }),
-            ..Texts::default()
-        });
+        let document = Document::read(&Texts::of_user_data("x.yaml", text.as_bytes()));
         let system = System::tree(tree.path()).unwrap();
         let facts = Facts::default();
         let machine = Machine::new(&system.root, &facts);

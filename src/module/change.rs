@@ -35,10 +35,8 @@ pub enum Change {
     Kernel(KernelChange),
     /// What systemd does with a unit.
     Unit(UnitChange),
-    /// networkd reads its files again and reconfigures the links.
-    NetworkReload,
-    /// networkd configures links anew though no file has changed.
-    NetworkReconfigure(NetworkReconfigureChange),
+    /// networkd reads its files again and configures links anew.
+    NetworkReload(NetworkReloadChange),
     /// A program that the module needs run. It can't be undone.
     Command(CommandChange),
     /// A command that the document wants run. It can't be undone.
@@ -57,8 +55,7 @@ impl Change {
             | Self::Hostname(_)
             | Self::Kernel(_)
             | Self::Unit(_)
-            | Self::NetworkReload
-            | Self::NetworkReconfigure(_)
+            | Self::NetworkReload(_)
             | Self::Command(_)
             | Self::DocumentCommand(_) => None,
         }
@@ -235,10 +232,10 @@ pub struct HostnameChange {
     pub name: String,
 }
 
-/// Links that networkd configures anew.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NetworkReconfigureChange {
-    /// Their names.
+/// The links that networkd configures anew: those whose files have changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NetworkReloadChange {
+    /// The names of those that it configures anew though no file has changed.
     pub links: Vec<String>,
 }
 

@@ -237,13 +237,7 @@ mod tests {
                 false,
             ),
         ] {
-            let document = Document::read(&Texts {
-                user_data: Some(Text {
-                    origin: "user-data",
-                    bytes: document.as_bytes(),
-                }),
-                ..Texts::default()
-            });
+            let document = Document::read(&Texts::of_user_data("user-data", document.as_bytes()));
             let tree = tempfile::tempdir().unwrap();
             let root = Root::open(tree.path()).unwrap();
             let plan = NetworkdFiles

@@ -1,6 +1,6 @@
 //! User-data: what people write, with something changed in it.
 
-use firstlight::document::{Document, Text, Texts};
+use firstlight::document::{Document, Texts};
 use proptest::prelude::*;
 
 use super::{config, mutants};
@@ -48,13 +48,7 @@ const PROBLEMS: usize = 101;
 const RENDERED: usize = 4000;
 
 fn read(bytes: &[u8]) -> Document {
-    Document::read(&Texts {
-        user_data: Some(Text {
-            origin: "user-data",
-            bytes,
-        }),
-        ..Texts::default()
-    })
+    Document::read(&Texts::of_user_data("user-data", bytes))
 }
 
 #[test]

@@ -100,16 +100,10 @@ fn is_wide(ethernet: &Ethernet) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::document::{Document, Text, Texts};
+    use crate::document::{Document, Texts};
 
     fn read(text: &str) -> Document {
-        Document::read(&Texts {
-            user_data: Some(Text {
-                origin: "user-data",
-                bytes: text.as_bytes(),
-            }),
-            ..Texts::default()
-        })
+        Document::read(&Texts::of_user_data("user-data", text.as_bytes()))
     }
 
     /// The IDs of the interfaces that are taken, and what is not taken, without the reasons.

@@ -507,13 +507,7 @@ fn a_list_of_addresses_is_one_however_it_is_packed() {
     let behind = &b"\nhttp://127.0.0.1:1/x\n"[..];
     for bytes in [list.to_vec(), packed(list), in_base64(list).into_bytes()] {
         assert_eq!(list_of_addresses(&bytes).as_deref(), Some(behind));
-        let document = Document::read(&Texts {
-            user_data: Some(Text {
-                origin: "doc",
-                bytes: &bytes,
-            }),
-            ..Texts::default()
-        });
+        let document = Document::read(&Texts::of_user_data("doc", &bytes));
         assert!(shown(&document).contains("a list of addresses") && !document.has_errors());
     }
     for bytes in [

@@ -1,21 +1,16 @@
 //! A program that a module needs run, in our own unit. It can't be undone.
 
-use super::{Acting, ChangeKind, TakingBack, UndoKind, no_file};
-use crate::engine::act::{ActError, JOB_LIMIT, Scene};
-use crate::engine::batch::Batch;
-use crate::engine::next_inventory::Taker;
-use crate::engine::plan::ModulePlan;
-use crate::engine::preflight::{Needs, PreflightError};
+use super::{Acting, ChangeKind, TakingBack, UndoKind};
+use crate::engine::act::{JOB_LIMIT, Scene};
 use crate::engine::undo::Back;
 use crate::engine::view::{ChangeView, view};
 use crate::module::CommandChange;
 use crate::state::{ImpossibleUndo, Record, Undo};
-use crate::system::{Machine, ReadError, Root, System, command};
+use crate::system::{Machine, ReadError, Root, command};
 
 impl ChangeKind for CommandChange {
-    fn key(&self) -> Option<String> {
-        None
-    }
+    nothing_lasts!();
+    by_itself!();
 
     fn view(&self, _root: &Root) -> Result<ChangeView, ReadError> {
         Ok(view("command", &self.argv.join(" "), "run", &self.purpose))
@@ -24,26 +19,6 @@ impl ChangeKind for CommandChange {
     /// Nothing of a tree is executed, nor for it.
     fn holds(&self, machine: &Machine<'_>) -> Result<bool, ReadError> {
         Ok(machine.live().is_none())
-    }
-
-    fn imagine(&self, _files: &mut Root) -> Result<(), ReadError> {
-        Ok(())
-    }
-
-    fn need(&self, _needs: &mut Needs<'_>, _system: &System) -> Result<(), PreflightError> {
-        Ok(())
-    }
-
-    fn remember(&self, _taker: &mut Taker<'_>, _module: &ModulePlan, _missing: bool) -> Result<(), ReadError> {
-        Ok(())
-    }
-
-    fn is_of_files(&self, _system: &System) -> bool {
-        false
-    }
-
-    fn prepare(&self, _batch: &mut Batch<'_>, _module: &str) -> Result<(), ActError> {
-        no_file()
     }
 
     fn act<'a>(&'a self, scene: &'a Scene<'a>) -> Acting<'a> {

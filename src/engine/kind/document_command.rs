@@ -1,17 +1,13 @@
 //! A command that the document wants run, as a unit of its own. It can't be undone.
 
-use super::{Acting, ChangeKind, no_file};
+use super::{Acting, ChangeKind};
 use crate::document::redact::redact;
 use crate::engine::act::{ActError, Scene};
-use crate::engine::batch::Batch;
-use crate::engine::next_inventory::Taker;
-use crate::engine::plan::ModulePlan;
-use crate::engine::preflight::{Needs, PreflightError};
 use crate::engine::view::{ChangeView, view};
 use crate::module::DocumentCommand;
 use crate::state::{ImpossibleUndo, Undo};
 use crate::system::systemd::{TransientService, UnitName};
-use crate::system::{Machine, ReadError, Root, System, command};
+use crate::system::{Machine, ReadError, Root, command};
 
 /// How much of a command line is shown, in characters.
 const SHOWN: usize = 200;
@@ -20,9 +16,8 @@ const SHOWN: usize = 200;
 const BOOTED: &str = "/run/systemd/system";
 
 impl ChangeKind for DocumentCommand {
-    fn key(&self) -> Option<String> {
-        None
-    }
+    nothing_lasts!();
+    by_itself!();
 
     fn view(&self, _root: &Root) -> Result<ChangeView, ReadError> {
         let how = format!("{}; can't be undone", self.purpose);
@@ -41,26 +36,6 @@ impl ChangeKind for DocumentCommand {
     fn left_for_boot(&self, machine: &Machine<'_>) -> Result<Option<String>, ReadError> {
         let is_booted = machine.live().is_some() && machine.root().exists(BOOTED)?;
         Ok((!is_booted).then(|| format!("{} runs at the first boot: {}", shown(&self.argv), self.purpose)))
-    }
-
-    fn imagine(&self, _files: &mut Root) -> Result<(), ReadError> {
-        Ok(())
-    }
-
-    fn need(&self, _needs: &mut Needs<'_>, _system: &System) -> Result<(), PreflightError> {
-        Ok(())
-    }
-
-    fn remember(&self, _taker: &mut Taker<'_>, _module: &ModulePlan, _missing: bool) -> Result<(), ReadError> {
-        Ok(())
-    }
-
-    fn is_of_files(&self, _system: &System) -> bool {
-        false
-    }
-
-    fn prepare(&self, _batch: &mut Batch<'_>, _module: &str) -> Result<(), ActError> {
-        no_file()
     }
 
     fn act<'a>(&'a self, scene: &'a Scene<'a>) -> Acting<'a> {

@@ -1,21 +1,21 @@
 //! The kernel's host name.
 
-use super::{Acting, ChangeKind, TakingBack, ThingKind, UndoKind, no_file};
-use crate::engine::act::{ActError, Scene, no_hostname, set_kernel_hostname};
+use super::{Acting, ChangeKind, TakingBack, ThingKind, UndoKind};
+use crate::engine::act::{Scene, no_hostname, set_kernel_hostname};
 use crate::engine::baseline::Baseline;
-use crate::engine::batch::Batch;
 use crate::engine::drift::Drifted;
 use crate::engine::next_inventory::Taker;
 use crate::engine::plan::ModulePlan;
-use crate::engine::preflight::{Needs, PreflightError};
 use crate::engine::release::Release;
 use crate::engine::undo::Back;
 use crate::engine::view::{ChangeView, view};
 use crate::module::HostnameChange;
 use crate::state::{HostnameItem, HostnameUndo, Record, StateError, Thing, Undo};
-use crate::system::{Machine, ReadError, Root, System};
+use crate::system::{Machine, ReadError, Root};
 
 impl ChangeKind for HostnameChange {
+    by_itself!();
+
     fn key(&self) -> Option<String> {
         Some("hostname".to_owned())
     }
@@ -29,26 +29,10 @@ impl ChangeKind for HostnameChange {
         Ok(machine.live().is_none_or(|live| live.hostname == self.name))
     }
 
-    fn imagine(&self, _files: &mut Root) -> Result<(), ReadError> {
-        Ok(())
-    }
-
-    fn need(&self, _needs: &mut Needs<'_>, _system: &System) -> Result<(), PreflightError> {
-        Ok(())
-    }
-
     fn remember(&self, taker: &mut Taker<'_>, module: &ModulePlan, _missing: bool) -> Result<(), ReadError> {
         let name = self.name.clone();
         taker.put(module, Thing::Hostname(HostnameItem { name }));
         Ok(())
-    }
-
-    fn is_of_files(&self, _system: &System) -> bool {
-        false
-    }
-
-    fn prepare(&self, _batch: &mut Batch<'_>, _module: &str) -> Result<(), ActError> {
-        no_file()
     }
 
     /// Before the bus is there hostnamed has not started, and reads `/etc/hostname` when it does.

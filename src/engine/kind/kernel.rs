@@ -1,22 +1,22 @@
 //! What the running kernel has: modules and parameters.
 
-use super::{Acting, ChangeKind, TakingBack, ThingKind, UndoKind, no_file};
+use super::{Acting, ChangeKind, TakingBack, ThingKind, UndoKind};
 use crate::engine::act::{ActError, Scene};
 use crate::engine::baseline::Baseline;
-use crate::engine::batch::Batch;
 use crate::engine::drift::Drifted;
 use crate::engine::next_inventory::Taker;
 use crate::engine::plan::ModulePlan;
-use crate::engine::preflight::{Needs, PreflightError};
 use crate::engine::release::Release;
 use crate::engine::undo::Back;
 use crate::engine::view::{ChangeView, view};
 use crate::module::KernelChange;
 use crate::state::{ImpossibleUndo, KernelParameterUndo, Record, StateError, Thing, Undo};
 use crate::system::kernel::{self, Standing};
-use crate::system::{Machine, ReadError, Root, System};
+use crate::system::{Machine, ReadError, Root};
 
 impl ChangeKind for KernelChange {
+    by_itself!();
+
     fn key(&self) -> Option<String> {
         Some(KernelChange::key(self))
     }
@@ -40,25 +40,9 @@ impl ChangeKind for KernelChange {
         Ok(machine.live().is_none() || kernel::compare(machine.root(), self) == Standing::Same)
     }
 
-    fn imagine(&self, _files: &mut Root) -> Result<(), ReadError> {
-        Ok(())
-    }
-
-    fn need(&self, _needs: &mut Needs<'_>, _system: &System) -> Result<(), PreflightError> {
-        Ok(())
-    }
-
     fn remember(&self, taker: &mut Taker<'_>, module: &ModulePlan, _missing: bool) -> Result<(), ReadError> {
         taker.put(module, Thing::Kernel(self.clone()));
         Ok(())
-    }
-
-    fn is_of_files(&self, _system: &System) -> bool {
-        false
-    }
-
-    fn prepare(&self, _batch: &mut Batch<'_>, _module: &str) -> Result<(), ActError> {
-        no_file()
     }
 
     fn act<'a>(&'a self, scene: &'a Scene<'a>) -> Acting<'a> {
@@ -104,7 +88,10 @@ impl ThingKind for KernelChange {
         }
         Ok(match kernel::compare(machine.root(), self) {
             Standing::Differs(how) => {
-                let how = format!("was made so that {self}, but {how}");
+                let how = match self {
+                    Self::Module { .. } => "was loaded, and is not any more".to_owned(),
+                    Self::Parameter { value, .. } => format!("was set to {value}, but {how}"),
+                };
                 Some(Drifted::new("kernel", self.name(), how))
             }
             Standing::Same | Standing::Unseen(_) => None,

@@ -2,6 +2,53 @@
 //! has drifted, how a change is undone. [`Change::kind`], [`Thing::kind`] and [`Undo::kind`] are the places that tell the
 //! kinds apart.
 
+/// A kind says so that it has nothing to do with files: it is made by itself, and no batch takes it.
+macro_rules! by_itself {
+    () => {
+        fn imagine(&self, _files: &mut crate::system::Root) -> Result<(), crate::system::ReadError> {
+            Ok(())
+        }
+
+        fn need(
+            &self,
+            _needs: &mut crate::engine::preflight::Needs<'_>,
+            _system: &crate::system::System,
+        ) -> Result<(), crate::engine::preflight::PreflightError> {
+            Ok(())
+        }
+
+        fn is_of_files(&self, _system: &crate::system::System) -> bool {
+            false
+        }
+
+        fn prepare(
+            &self,
+            _batch: &mut crate::engine::batch::Batch<'_>,
+            _module: &str,
+        ) -> Result<(), crate::engine::act::ActError> {
+            Ok(())
+        }
+    };
+}
+
+/// A kind says so that nothing of it lasts: the inventory has nothing to remember.
+macro_rules! nothing_lasts {
+    () => {
+        fn key(&self) -> Option<String> {
+            None
+        }
+
+        fn remember(
+            &self,
+            _taker: &mut crate::engine::next_inventory::Taker<'_>,
+            _module: &crate::engine::plan::ModulePlan,
+            _missing: bool,
+        ) -> Result<(), crate::system::ReadError> {
+            Ok(())
+        }
+    };
+}
+
 mod account;
 mod command;
 mod directory;
@@ -182,8 +229,7 @@ impl Change {
             Self::Hostname(name) => name,
             Self::Kernel(kernel) => kernel,
             Self::Unit(unit) => unit,
-            Self::NetworkReload => &network::NetworkReload,
-            Self::NetworkReconfigure(links) => links,
+            Self::NetworkReload(reload) => reload,
             Self::Command(command) => command,
             Self::DocumentCommand(command) => command,
         }
@@ -193,9 +239,4 @@ impl Change {
 /// What has been made by a batch.
 fn nothing<'a>() -> Acting<'a> {
     Box::pin(std::future::ready(Ok(())))
-}
-
-/// What no batch takes.
-fn no_file() -> Result<(), ActError> {
-    Ok(())
 }

@@ -6,7 +6,7 @@ use super::Verdict;
 use super::kind::{ExpectationKind, Looking, Moment, Place, seen};
 use super::sight::Sight;
 use crate::document::network::{Address, Ip, Route, SearchDomain};
-use crate::module::{Change, LinkSelector, LinkSetting, NetworkReconfigureChange, network::is_own_file};
+use crate::module::{Change, LinkSelector, LinkSetting, NetworkReloadChange, network::is_own_file};
 use crate::system::network::{Detection, Link, Managed, Network, Signal};
 
 /// The number of the main routing table, rtnetlink(7).
@@ -36,7 +36,7 @@ impl ExpectationKind for LinkHas<'_> {
     fn mend(&self, sight: &Sight<'_>) -> Option<Change> {
         let links = links(sight.network(), self.link, self.file);
         let links: Vec<String> = links.into_iter().map(|link| link.facts.name.clone()).collect();
-        (!links.is_empty()).then_some(Change::NetworkReconfigure(NetworkReconfigureChange { links }))
+        (!links.is_empty()).then_some(Change::NetworkReload(NetworkReloadChange { links }))
     }
 
     fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {

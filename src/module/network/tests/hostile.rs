@@ -1,17 +1,11 @@
 //! Documents that meet themselves: what is planned of each, and what is said.
 
 use super::*;
-use crate::document::{Document, Text, Texts};
+use crate::document::{Document, Texts};
 
 /// The files that are planned of a document, and the warnings.
 fn planned(rig: &Rig, text: &str) -> (Vec<String>, Vec<String>) {
-    let document = Document::read(&Texts {
-        user_data: Some(Text {
-            origin: "user-data",
-            bytes: text.as_bytes(),
-        }),
-        ..Texts::default()
-    });
+    let document = Document::read(&Texts::of_user_data("user-data", text.as_bytes()));
     let root = Root::open(rig.tree.path()).unwrap();
     let plan = Network
         .plan(&document.config, &Machine::new(&root, &rig.facts))
