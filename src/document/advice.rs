@@ -181,7 +181,7 @@ mod tests {
             ("ntp.pers", "did you mean `peers`?"),
             ("ssh_authorized_keys", "`root.ssh_authorized_keys`"),
             ("disable_root", "`sshd.permit_root_login`"),
-            ("runcmd", "aren't run yet"),
+            ("runcmd", "doesn't run commands yet"),
             ("keyboard", "`keymap`"),
             ("zypper", "a key of cloud-config"),
             ("ubuntu_pro", "a key of cloud-config"),

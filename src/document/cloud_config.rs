@@ -1,4 +1,4 @@
-//! The keys of cloud-init's cloud-config that are known by name and not applied.
+//! The keys of cloud-init's cloud-config that firstlight knows by name but doesn't apply.
 
 use std::borrow::Cow;
 
@@ -8,28 +8,28 @@ use super::text::TEXT_LIMIT;
 use super::yaml::scalar::{Meaning, boolean, resolve};
 use super::yaml::{Node, Value};
 
-/// Keys that change nothing on a machine by themselves, and why: they are accepted and have no effect here.
+/// Keys that are accepted and have no effect, and why.
 pub const WITHOUT_EFFECT: [(&str, &str); 4] = [
     (
         "merge_how",
-        "a later document's key always takes the place of an earlier one's",
+        "a key in a later document always replaces the same key in an earlier one",
     ),
     (
         "merge_type",
-        "a later document's key always takes the place of an earlier one's",
+        "a key in a later document always replaces the same key in an earlier one",
     ),
     (
         "final_message",
-        "the end of a boot is in the journal and in `firstlight status`",
+        "the journal and `firstlight status` say how a boot ended",
     ),
     (
         "vendor_data",
-        "only `enabled: false` says something: that vendor-data is not taken",
+        "only `enabled: false` has one: vendor-data is then ignored",
     ),
 ];
 
-/// Keys of cloud-config (schema-cloud-config-v1.json, cloud-init 26.2) that firstlight doesn't apply; one below another
-/// with a dot in between.
+/// Keys of cloud-config (schema-cloud-config-v1.json, cloud-init 26.2) that firstlight doesn't apply. A dot separates a
+/// nested key from its parent.
 pub const NOT_APPLIED: [&str; 84] = [
     "allow_userdata",
     "ansible",
@@ -117,31 +117,34 @@ pub const NOT_APPLIED: [&str; 84] = [
     "zypper",
 ];
 
-/// What does it instead of a key that is not applied.
+/// What to use instead of a key that is not applied.
 pub fn instead(key: &str) -> String {
     let does = match key {
-        "ssh_authorized_keys" => "root's keys go below `root.ssh_authorized_keys`",
-        "disable_root" | "disable_root_opts" => "`sshd.permit_root_login` says whether root may log in over SSH",
+        "ssh_authorized_keys" => "for root's keys, use `root.ssh_authorized_keys`",
+        "disable_root" | "disable_root_opts" => "use `sshd.permit_root_login` to allow or forbid root logins over SSH",
         "runcmd" | "bootcmd" => {
-            "commands aren't run yet: `services` enables and starts units, `write_files` writes files, `sysctl` sets \
-             kernel parameters, `kernel_modules` loads modules"
+            "firstlight doesn't run commands yet: use `services` to enable and start units, `write_files` to write \
+             files, `sysctl` to set kernel parameters, `kernel_modules` to load modules"
         }
-        "packages" | "package_update" | "package_upgrade" => "packages aren't installed yet: put them into the image",
+        "packages" | "package_update" | "package_upgrade" => {
+            "firstlight doesn't install packages yet: add them to the image"
+        }
         "user" | "users" | "groups" => {
-            "accounts aren't made yet: `root` has root's password and keys, `chpasswd` passwords of accounts that are there"
+            "firstlight doesn't create accounts yet: use `root` for root's password and keys, `chpasswd` for \
+             passwords of existing accounts"
         }
-        "keyboard" => "`keymap` sets the keys of the console",
-        "manage_resolv_conf" | "resolv_conf" => "`nameservers` of an interface below `network` does it",
-        "locale_configfile" => "`locale` writes the file that the machine reads",
-        _ => "nothing of it is applied: remove the key",
+        "keyboard" => "use `keymap` to set the console keymap",
+        "manage_resolv_conf" | "resolv_conf" => "use `nameservers` of an interface under `network`",
+        "locale_configfile" => "use `locale`: it writes the file that the machine reads",
+        _ => "remove the key",
     };
     does.to_owned()
 }
 
-/// Keys of which `false` forbids something that would be done otherwise.
+/// Keys whose `false` forbids something that would happen otherwise.
 const FALSE_FORBIDS: [&str; 3] = ["allow_userdata", "apt_pipelining", "create_hostname_file"];
 
-/// Whether a key that is not applied asks for nothing that would have to be done: `packages: []`, `package_update: false`.
+/// Whether a key that is not applied asks for nothing anyway: `packages: []`, `package_update: false`.
 pub fn asks_nothing(key: &str, value: &Node) -> bool {
     if !NOT_APPLIED.contains(&key) {
         return false;
@@ -159,8 +162,8 @@ fn is_off(value: &Node) -> bool {
     matches!(&value.value, Value::Scalar(scalar) if boolean(&scalar.text) == Some(false))
 }
 
-/// Keys that forbid something, and what forbids it. Where their value can't be read, that is taken: what somebody wanted to
-/// forbid is not allowed by a typo.
+/// Keys that can forbid something, with the value that forbids it. That value is used if the given one is invalid: a
+/// typo must not allow what somebody wanted to forbid.
 const FORBIDDING: [(&str, &str); 7] = [
     ("allow_public_ssh_keys", "false"),
     ("chpasswd.expire", "true"),
@@ -171,24 +174,23 @@ const FORBIDDING: [(&str, &str); 7] = [
     ("root.expire", "true"),
 ];
 
-/// What is taken for a value at `path` that can't be read, if the key is one that forbids.
+/// The value to use instead of an invalid one at `path`, if the key can forbid something.
 pub fn strict_reading(path: &[String]) -> Option<&'static str> {
     let written = path.join(".");
     let found = FORBIDDING.iter().find(|(key, _)| *key == written);
     found.map(|(_, strict)| *strict)
 }
 
-/// What a list of addresses begins with. The second one asks for what is always so here: the same list is not fetched
-/// twice for one instance that came out as asked.
+/// The headers of an include list. `#include-once` needs no handling of its own: firstlight never fetches a list again
+/// for an instance that is configured as asked.
 const LIST: [&str; 2] = ["#include-once", "#include"];
 
-/// What is behind the first word of a list of addresses (`#include`), without the encodings it comes in; `None` if it is no
-/// list.
+/// The decoded body of an include list, without its header (`#include`). `None` if this isn't one.
 pub fn list_of_addresses(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
-    /// Longer than white space before a header may be.
+    /// How many bytes are unpacked to look for the header.
     const HEAD: u64 = 4096;
     if is_gzip(bytes) {
-        // Most are none: they aren't unpacked to know that.
+        // Most texts aren't include lists. Don't unpack them whole to find out.
         behind_header(&compressed::beginning(bytes, HEAD))?;
     }
     match encoded::unwrapped(bytes, TEXT_LIMIT as u64).ok()? {
@@ -203,7 +205,7 @@ fn behind_header(bytes: &[u8]) -> Option<&[u8]> {
     rest.first().is_none_or(u8::is_ascii_whitespace).then_some(rest)
 }
 
-/// What the first line of a user-data says of its format, when it is one that is not a cloud-config.
+/// The format that the first line of user-data names, if that isn't cloud-config.
 pub fn other_format(text: &str) -> Option<&'static str> {
     let start = text.trim_start_matches('\u{feff}').trim_start();
     let first = start.lines().next().unwrap_or_default().to_ascii_lowercase();
@@ -212,7 +214,7 @@ pub fn other_format(text: &str) -> Option<&'static str> {
         ("#cloud-config-archive", "a cloud-config archive"),
         ("#cloud-config-jsonp", "a JSON patch"),
         ("#cloud-boothook", "a boot hook"),
-        ("#part-handler", "a part handler, which is Python code"),
+        ("#part-handler", "a part handler (Python code)"),
         ("## template: jinja", "a Jinja template"),
         ("content-type:", "a MIME message"),
         ("mime-version:", "a MIME message"),

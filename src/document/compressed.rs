@@ -1,28 +1,28 @@
-//! Texts that come compressed by gzip, as cloud-init takes them.
+//! Texts compressed with gzip, which cloud-init accepts too.
 
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
 use zeroize::{Zeroize, Zeroizing};
 
-/// Why something could not be unpacked.
+/// Why a text could not be unpacked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// It is no gzip, or is damaged or cut off.
+    /// It isn't gzip, or it is damaged or truncated.
     Damaged,
-    /// There is more in it than may be.
+    /// It unpacks to more than the limit.
     TooLarge,
 }
 
-/// Whether these bytes begin as gzip does (RFC 1952).
+/// Whether these bytes start with gzip's magic number (RFC 1952).
 pub fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x1f, 0x8b])
 }
 
-/// The bytes that `packed` holds, at most `limit` of them.
+/// Unpacks `packed` to at most `limit` bytes.
 ///
 /// # Errors
-/// It is damaged, or holds more.
+/// It is damaged, or unpacks to more than `limit`.
 pub fn gunzip(packed: &[u8], limit: u64) -> Result<Zeroizing<Vec<u8>>, Fault> {
     let mut bytes = Zeroizing::new(Vec::new());
     let unpacked = MultiGzDecoder::new(packed).take(limit + 1).read_to_end(&mut bytes);
@@ -35,10 +35,10 @@ pub fn gunzip(packed: &[u8], limit: u64) -> Result<Zeroizing<Vec<u8>>, Fault> {
     Err(fault)
 }
 
-/// The first bytes that `packed` holds, `count` at most; fewer where it is damaged.
+/// Unpacks the first `count` bytes; fewer if `packed` is shorter or damaged.
 pub fn beginning(packed: &[u8], count: u64) -> Zeroizing<Vec<u8>> {
     let mut bytes = Zeroizing::new(Vec::new());
-    // What was unpacked before the damage is there.
+    // After an error, `bytes` still holds what came before the damage.
     _ = MultiGzDecoder::new(packed).take(count).read_to_end(&mut bytes);
     bytes
 }

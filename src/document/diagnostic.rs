@@ -1,4 +1,4 @@
-//! What is wrong with a document, for the person who wrote it: file, line, column, the line itself, and what to do.
+//! A problem in a document, shown to its author: file, line, column, the line itself, and what to do.
 
 use annotate_snippets::{AnnotationKind, Level as SnippetLevel, Origin, Renderer, Snippet};
 use serde::Serialize;
@@ -7,7 +7,7 @@ use super::excerpt::Excerpt;
 use super::plain::plain;
 use super::yaml::Span;
 
-/// How much a diagnostic weighs.
+/// How serious a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
@@ -17,32 +17,32 @@ pub enum Severity {
     Warning,
 }
 
-/// One thing that is wrong with a document. Its JSON form is stable.
+/// One problem in a document. Its JSON form is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
-    /// How much it weighs.
+    /// How serious it is.
     pub severity: Severity,
     /// What is wrong.
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
-    /// The file, or the place in a seed.
+    /// The file, or the part of a seed.
     pub file: String,
-    /// Line, from 1; 0 when the whole text is meant.
+    /// Line, from 1; 0 if the problem concerns the whole text.
     pub line: usize,
-    /// Column in characters, from 1; 0 when the whole text is meant.
+    /// Column in characters, from 1; 0 if the problem concerns the whole text.
     pub column: usize,
-    /// The keys that lead there, outermost first.
+    /// The keys that lead to the place, outermost first.
     pub path: Vec<String>,
-    /// The line as written, or the part of a long one around what is to blame. Everything else on it is masked: it may be
-    /// a secret.
+    /// The line as written, or the relevant part of a long line. Everything but the faulty part is masked, because it
+    /// may be a secret.
     pub excerpt: Option<String>,
     #[serde(skip)]
     mark: std::ops::Range<usize>,
-    /// Whether the excerpt begins within the line.
+    /// Whether the excerpt starts in the middle of the line.
     #[serde(skip)]
     cut: bool,
-    /// Whether it is about a text that a source made: its advice is the source's.
+    /// Whether a source generated the text. The hint is then the source's.
     #[serde(skip)]
     converted: bool,
 }
@@ -65,7 +65,7 @@ impl Diagnostic {
         }
     }
 
-    /// A diagnostic about a text that a source made, at the source's own place, with the source's advice.
+    /// A diagnostic about a text that a source generated, with the source's own place and hint.
     pub fn converted(place: &str, message: impl Into<String>, advice: &str) -> Self {
         Self {
             converted: true,
@@ -77,7 +77,7 @@ impl Diagnostic {
         }
     }
 
-    /// A diagnostic about a place in a text. `excerpt` is the text's line with its secrets masked.
+    /// A diagnostic about a place in a text. `excerpt` is the line with its secrets masked.
     pub fn at(file: &str, span: Span, excerpt: Excerpt, message: impl Into<String>) -> Self {
         Self {
             line: span.line,
@@ -89,7 +89,7 @@ impl Diagnostic {
         }
     }
 
-    /// The same with advice; without any, what a source advises about a text that it made stays.
+    /// Sets the hint. `None` keeps the hint of a source that generated the text.
     #[must_use]
     pub fn hint(mut self, hint: Option<String>) -> Self {
         if hint.is_some() || !self.converted {
@@ -98,33 +98,34 @@ impl Diagnostic {
         self
     }
 
-    /// The same with advice on what to write, which can't be followed in a text that a source made.
+    /// Sets a hint about what to write. A text that a source generated keeps the source's hint: its author can't edit
+    /// it.
     #[must_use]
     pub fn hint_on_text(self, hint: Option<String>) -> Self {
         let hint = hint.filter(|_| !self.converted);
         self.hint(hint)
     }
 
-    /// The same with the keys that lead to the place.
+    /// Sets the keys that lead to the place.
     #[must_use]
     pub fn path(mut self, path: Vec<String>) -> Self {
         self.path = path;
         self
     }
 
-    /// The same, weighing less.
+    /// Makes it a warning.
     #[must_use]
     pub fn warning(mut self) -> Self {
         self.severity = Severity::Warning;
         self
     }
 
-    /// Whether the value is not used.
+    /// Whether it is an error: the value is not used.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
 
-    /// `file:line:column`, or the file alone where the whole text is meant.
+    /// `file:line:column`, or only the file if the whole text is concerned.
     pub fn place(&self) -> String {
         match self.line {
             0 => self.file.clone(),
@@ -132,13 +133,13 @@ impl Diagnostic {
         }
     }
 
-    /// `file:line:column: what is wrong (what to do)`, for logs and reports.
+    /// `file:line:column: message (hint)`, for logs and reports.
     pub fn in_one_line(&self) -> String {
         let hint = self.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
         format!("{}: {}{hint}", self.place(), self.message)
     }
 
-    /// For people: the message, `file:line:column`, the line with a mark under the place, the hint.
+    /// For people: the message, `file:line:column`, the line with the place underlined, the hint.
     pub fn render(&self, colour: bool) -> String {
         let level = match self.severity {
             Severity::Error => SnippetLevel::ERROR,
@@ -152,7 +153,7 @@ impl Diagnostic {
                 let mark = AnnotationKind::Primary.span(self.mark.clone());
                 let snippet = Snippet::source(line.as_str()).line_start(self.line).annotation(mark);
                 if self.cut {
-                    // The column is that of the text, not of what is shown of it.
+                    // The column counts from the start of the line, not of the excerpt.
                     let place = Origin::path(file.as_str()).line(self.line).char_column(self.column);
                     title.element(place).element(snippet)
                 } else {

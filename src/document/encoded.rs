@@ -1,17 +1,17 @@
-//! Texts that come in base64, compressed, or both, though nothing beside them says so.
+//! Texts that are base64-encoded, compressed, or both, without being declared as such.
 
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
 use super::compressed::{self, Fault, is_gzip};
 
-/// How many encodings below one another are taken off: gzip below base64, and that in base64 once more.
+/// How many nested encodings are removed.
 const LAYERS: usize = 4;
 
-/// What stands below the encodings of these bytes, at most `limit` of it; `None` if they are plain.
+/// These bytes without their encodings, at most `limit` of them; `None` if they are plain.
 ///
 /// # Errors
-/// It is gzip and damaged, or more than `limit`.
+/// A gzip layer is damaged, or the result is larger than `limit`.
 pub fn unwrapped(bytes: &[u8], limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>, Fault> {
     let mut inner: Option<Zeroizing<Vec<u8>>> = None;
     for _ in 0..LAYERS {
@@ -28,8 +28,8 @@ pub fn unwrapped(bytes: &[u8], limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>,
     Ok(inner)
 }
 
-/// What a text stands for that is base64 as a whole, white space left out, with its padding: something that is compressed
-/// by gzip or begins like a document. Anything else is no base64, but a text that happens to look like it.
+/// Decodes a text that is base64 as a whole: padded, white space ignored. The result must be gzip or begin like a
+/// document. Anything else is a plain text that happens to look like base64.
 pub fn from_base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let is_digit =
         |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=') || byte.is_ascii_whitespace();
@@ -39,14 +39,14 @@ pub fn from_base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let packed = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace());
     let packed = Zeroizing::new(packed.collect::<Vec<u8>>());
     let packed = std::str::from_utf8(&packed).ok()?;
-    // Strict: what encodes to something else is none.
+    // Strict: encoding the result again must give the same text.
     let bytes = Zeroizing::new(Base64::decode_vec(packed).ok()?);
     let again = Zeroizing::new(Base64::encode_string(&bytes));
     let is_nested = || bytes.len() >= 8 && bytes.iter().all(is_digit) && from_base64(&bytes).is_some();
     (*again == packed && (begins_like_a_document(&bytes) || is_nested())).then_some(bytes)
 }
 
-/// Whether bytes are gzip or begin as a document does: with `#`, `{`, `---`, `%`, or a `key:`.
+/// Whether the bytes are gzip or begin like a document: with `#`, `{`, `---`, `%`, or a `key:`.
 pub fn begins_like_a_document(bytes: &[u8]) -> bool {
     if is_gzip(bytes) {
         return true;

@@ -1,4 +1,4 @@
-//! A document as it may be kept: what was used of it, its secrets masked.
+//! A document as it is stored: what was used of it, with secrets masked.
 
 use serde_json::{Map, Value as Json};
 
@@ -7,8 +7,8 @@ use super::yaml::scalar::{Meaning, resolve};
 use super::yaml::{Node, Notes, Value};
 use crate::vocabulary::MASK;
 
-/// The tree as JSON. What a [`Secret`](super::Secret) was read from is masked, and so is what stands at a place that names
-/// one: not all of a document has types of ours.
+/// The tree as JSON. Values that were read as a [`Secret`](super::Secret) are masked. So are values under a key that
+/// names one, because not every part of a document is typed.
 pub fn masked(node: &Node, notes: &Notes) -> Json {
     walk(node, notes, false)
 }
@@ -42,14 +42,14 @@ fn walk(node: &Node, notes: &Notes, secret: bool) -> Json {
     }
 }
 
-/// Whether what stands below this key is, or may be, a secret. `chpasswd.list` holds passwords in its lines.
+/// Whether the value of this key is, or may be, a secret. The lines of `chpasswd.list` hold passwords.
 pub fn names_a_secret(key: &str) -> bool {
     let plain = key.to_ascii_lowercase();
     redact::names_a_secret(key) || plain.contains("content") || plain.contains("list") || plain == "headers"
 }
 
-/// Whether even a key below this key is a secret: nothing but one value, or lines, should stand there. `chpasswd` has keys,
-/// and so have headers.
+/// Whether even the keys of a mapping under this key may be secrets, because only a value or lines belong there.
+/// `chpasswd` and headers do have keys.
 pub fn hides_keys(key: &str) -> bool {
     names_a_secret(key) && key != "chpasswd" && !key.eq_ignore_ascii_case("headers")
 }

@@ -195,9 +195,21 @@ mod tests {
             .map(|one| (one.line, one.is_error(), one.message.as_str()))
             .collect();
         let expected = [
-            (1, false, "`instanceid` means nothing in meta-data"),
-            (2, false, "`local_hostname` means nothing in meta-data"),
-            (3, false, "`Wait_On_Network` means nothing in meta-data"),
+            (
+                1,
+                false,
+                "`instanceid` is not a key that firstlight reads from meta-data",
+            ),
+            (
+                2,
+                false,
+                "`local_hostname` is not a key that firstlight reads from meta-data",
+            ),
+            (
+                3,
+                false,
+                "`Wait_On_Network` is not a key that firstlight reads from meta-data",
+            ),
         ];
         assert_eq!(told, expected);
         assert_eq!(

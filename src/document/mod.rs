@@ -1,7 +1,7 @@
-//! What the document says: YAML with positions, typed configuration, diagnostics.
+//! The document: YAML with positions, typed configuration, diagnostics.
 //!
-//! Nothing here knows about sources, modules or the machine. One file per part of the document, with the noun that the
-//! part's module has too.
+//! Nothing here knows about sources, modules or the machine. Each part of the document has its own file, with the same
+//! name as the module that applies it.
 
 pub mod advice;
 pub mod asked;

@@ -1,15 +1,15 @@
-//! Text as it may be shown: what its own names call a secret, and passwords in URLs, are masked; the rest stays as it is.
+//! Text that is safe to show: values whose names say they are secrets, and passwords in URLs, are masked.
 //!
-//! For text that firstlight did not make and that is not a [`Secret`](super::Secret) as a whole: the machine's files in a
-//! diff, free options of the document, what a program says. It goes by names (`token`, `--password`, `"splunk-token"`):
-//! a secret that nothing calls one is not known to be one. Lines stay lines.
+//! This is for text that firstlight did not produce and that is not a [`Secret`](super::Secret) as a whole: files in a
+//! diff, untyped options of the document, a program's output. It relies on names (`token`, `--password`,
+//! `"splunk-token"`), so it misses a secret that nothing names as one. Line breaks are preserved.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::vocabulary::MASK;
 
-/// Whether what this key, option or variable is set to is a secret, going by its name.
+/// Whether the name of a key, option or variable says that its value is a secret.
 pub fn names_a_secret(name: &str) -> bool {
     const PARTS: [&str; 10] = [
         "pass",
@@ -31,7 +31,7 @@ pub fn names_a_secret(name: &str) -> bool {
     matches!(plain.as_str(), "auth" | "auths") || PARTS.iter().any(|part| plain.contains(part))
 }
 
-/// The text with its secrets masked.
+/// The text with secrets masked.
 pub fn redact(text: &str) -> Cow<'_, str> {
     let spans = secrets(text);
     if spans.is_empty() {
@@ -48,7 +48,7 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Where the secrets of a text are, in order, none twice; none of them has a line break in it.
+/// Where the secrets of a text are: in order, without overlaps, none across a line break.
 pub fn secrets(text: &str) -> Vec<Range<usize>> {
     let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text.trim_start_matches('\u{feff}')).is_ok();
     let found = if is_json && text.contains(['{', '[']) {
@@ -97,7 +97,7 @@ fn line_secrets(line: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// `scheme://user:PASSWORD@host`. The password reaches to the last `@`: people don't escape theirs.
+/// `scheme://user:PASSWORD@host`. The password extends to the last `@`, because people don't escape theirs.
 fn url_passwords(line: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut from = 0;
@@ -118,7 +118,7 @@ fn url_passwords(line: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// `user:PASSWORD@host`, as a proxy may be given; no address of a mail, nor an image with its digest.
+/// `user:PASSWORD@host`, as in a proxy setting. Email addresses and image digests don't count.
 fn passwords_without_scheme(line: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
@@ -140,9 +140,9 @@ fn ends_word(c: char) -> bool {
     c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>')
 }
 
-/// How long the `user:password` is with which an address goes on. It may have blanks and quotes in it, unless what is
-/// behind the first colon is the port of a host. `word`: where the first of them is; `last`: where the last `@` is;
-/// `is_alone`: nothing is before the address in the line.
+/// The length of the `user:password` at the start of `rest`. It may contain blanks and quotes, unless a port follows
+/// the first colon. `word`: where the first blank or quote is. `last`: where the last `@` is. `is_alone`: the URL is
+/// the first word of the line.
 fn userinfo(rest: &str, word: usize, last: Option<usize>, is_alone: bool) -> usize {
     let within = rest.get(..word).and_then(|word| word.rfind('@'));
     let beyond = last.filter(|at| *at > word);
@@ -158,8 +158,8 @@ fn userinfo(rest: &str, word: usize, last: Option<usize>, is_alone: bool) -> usi
     }
 }
 
-/// `NAME=VALUE`, `NAME: VALUE`, `--NAME VALUE`, where the name is a secret's. A value in quotes ends with them; what is
-/// assigned at the beginning of a line is all that follows; other values end with the word.
+/// `NAME=VALUE`, `NAME: VALUE`, `--NAME VALUE`, where the name is that of a secret. A quoted value ends with its quote.
+/// If the name starts the line, the value is the rest of the line. Other values end with the word.
 fn assigned(line: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
@@ -182,9 +182,9 @@ fn assigned(line: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// The value of the name at `name`, if something is assigned to it here and is not just yes or no.
+/// The value assigned to the name at `name`, if there is one and it isn't just yes or no.
 fn value_of(line: &str, name: Range<usize>) -> Option<Range<usize>> {
-    // The name itself may be quoted, as a key is.
+    // The name may be quoted, as JSON keys are.
     let behind = line.get(name.end..)?.trim_start_matches(['"', '\'']);
     let trimmed = behind.trim_start();
     let (value, separator) = match trimmed.strip_prefix(['=', ':']) {
@@ -219,7 +219,7 @@ fn value_of(line: &str, name: Range<usize>) -> Option<Range<usize>> {
     (!harmless && text != MASK).then_some(start..start + length)
 }
 
-/// Where the string ends that began with `quote`, escapes passed over.
+/// Where the string that began with `quote` ends. Escaped quotes don't end it.
 fn closing_quote(text: &str, quote: char) -> Option<usize> {
     let mut escaped = false;
     text.char_indices().find_map(|(at, c)| {
@@ -229,11 +229,11 @@ fn closing_quote(text: &str, quote: char) -> Option<usize> {
     })
 }
 
-/// Programs that take passwords in other ways than by a name and a value.
+/// Passwords that are not given as a name and a value.
 mod words {
     use std::ops::Range;
 
-    /// `curl -u USER:PASSWORD`, and lines of a netrc: `machine HOST login USER password PASSWORD`.
+    /// `curl -u USER:PASSWORD`, and netrc lines: `machine HOST login USER password PASSWORD`.
     pub(super) fn secrets(line: &str) -> Vec<Range<usize>> {
         let words: Vec<(usize, &str)> = split(line).collect();
         let mut found = netrc(&words);
@@ -248,7 +248,7 @@ mod words {
         line.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '[' | ']' | '`'))
             .map(move |word| {
                 let start = at;
-                // Every separator here has one byte, but for white space beyond ASCII.
+                // A separator has one byte, unless it is white space outside ASCII.
                 let length = word.len();
                 at = start
                     + length
@@ -287,7 +287,7 @@ mod words {
         found
     }
 
-    /// Only where all of the line is made of netrc's words: `password` is a word of English too.
+    /// Only if the whole line consists of netrc keywords and values: `password` is an English word too.
     fn netrc(words: &[(usize, &str)]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         let mut rest = words.iter();
@@ -303,19 +303,19 @@ mod words {
     }
 }
 
-/// Private keys as OpenSSL and OpenSSH write them.
+/// Private keys in the formats of OpenSSL and OpenSSH.
 mod pem {
     use super::lines;
     use std::ops::Range;
 
-    /// The lines between `-----BEGIN … PRIVATE KEY-----` and its end, or that of the text.
+    /// The lines from `-----BEGIN … PRIVATE KEY-----` to the end marker, or to the end of the text.
     pub(super) fn private_keys(text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         let mut inside = false;
         for (at, line) in lines(text) {
             let begin = line.find("-----BEGIN ").filter(|_| line.contains("PRIVATE KEY"));
             let end = line.find("-----END ");
-            // All of it may stand in one line, with `\n` in it.
+            // The whole key may be on one line, with `\n` as text.
             let from = match begin {
                 Some(begin) => {
                     begin
@@ -337,18 +337,18 @@ mod pem {
     }
 }
 
-/// JSON goes by its structure: what is anywhere below a secret's name is one, keys included.
+/// In JSON, everything under a secret's name is a secret, including nested keys.
 mod json {
     use super::{closing_quote, line_secrets, names_a_secret, shifted};
     use std::ops::Range;
 
-    /// A mapping or list that is open, and whether it is below a secret's name.
+    /// An open object or array, and whether it is under a secret's name.
     struct Open {
         mapping: bool,
         secret: bool,
     }
 
-    /// Of a text that is JSON.
+    /// The secrets of a text that is JSON.
     pub(super) fn secrets(text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         let mut open: Vec<Open> = Vec::new();

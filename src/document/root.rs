@@ -13,33 +13,33 @@ use super::{AuthorizedKey, PasswordHash, Secret};
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RootAccount {
-    /// Its password in plain text. Hashed on the machine, by the method that the machine itself uses.
+    /// The password in plain text. It is hashed on the machine, with the method that the machine is configured to use.
     #[serde(default, deserialize_with = "not_hashed")]
     pub password: Option<Password>,
-    /// Its password as a hash: `$6$…`, `$y$…`, `$5$…`, `$2b$…`, as crypt(5) has it.
+    /// The password as a crypt(5) hash: `$6$…`, `$y$…`, `$5$…`, `$2b$…`.
     pub hashed_password: Option<PasswordHash>,
-    /// Whether the next login has to choose a new password. Default: false where a password is given; otherwise it
-    /// stays as it is.
+    /// Whether a new password must be chosen at the next login. Default: false if a password is given; otherwise
+    /// nothing changes.
     pub expire: Option<bool>,
-    /// Public keys that may log in as root over SSH, a line of authorized_keys(5) each. Keys that are there already
-    /// stay.
+    /// Public keys that may log in as root over SSH, each a line of authorized_keys(5). Keys that are already on the
+    /// machine stay.
     #[serde(default, deserialize_with = "one_or_many")]
     pub ssh_authorized_keys: Vec<AuthorizedKey>,
 }
 
-/// Reads a password in plain text. A hash would be hashed once more, and nobody could log in.
+/// Reads a password in plain text. A hash would be hashed again, and nobody could log in.
 fn not_hashed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Password>, D::Error> {
     let text = Option::<Secret>::deserialize(deserializer)?;
     if text.as_ref().is_some_and(|text| looks_hashed(text.expose().trim())) {
         return Err(D::Error::custom(
-            "this looks like a hash, and `root.password` is in plain text: write it as `root.hashed_password`",
+            "this looks like a hash, but `root.password` is a plain-text password: use `root.hashed_password`",
         ));
     }
     text.map(Password::try_from).transpose().map_err(D::Error::custom)
 }
 
 impl RootAccount {
-    /// The password that is given here.
+    /// The password that the document gives root.
     pub fn login(&self) -> Option<Login> {
         let (key, credential) = match (&self.password, &self.hashed_password) {
             (Some(password), _) => ("password", Credential::Plain(password.clone())),
@@ -62,7 +62,7 @@ impl Check for RootAccount {
             problems.error(
                 &["hashed_password"],
                 "`password` and `hashed_password` are both given",
-                Some("keep one of the two"),
+                Some("keep one of them"),
             );
         }
     }

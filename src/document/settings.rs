@@ -1,28 +1,28 @@
-//! `firstlight`: how the document itself is to be treated.
+//! `firstlight`: how firstlight treats the document.
 
 use serde::Deserialize;
 
-/// Settings of firstlight that travel with the document.
+/// Settings of firstlight that are part of the document.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// What happens to a generation when one of its changes fails.
+    /// What to do when a change fails.
     pub on_failure: Option<OnFailure>,
-    /// At boot too, refuse the whole document when one key of it is bad.
+    /// Refuse the whole document if any key is invalid, even at boot.
     #[serde(default)]
     pub strict: bool,
-    /// How many generations are kept, those that can be rolled back. Default: 10.
+    /// How many generations to keep for rollback. Default: 10.
     pub keep_generations: Option<KeepGenerations>,
-    /// After a boot that went well, overwrite in the hypervisor what held secrets. Default: true.
+    /// After a successful boot, overwrite the hypervisor's copy of data that held secrets. Default: true.
     pub scrub: Option<bool>,
 }
 
-/// How many generations are kept: from 1 to [`KEEP_MAX`].
+/// How many generations to keep: from 1 to [`KEEP_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u32")]
 pub struct KeepGenerations(u32);
 
-/// The most generations that are kept.
+/// The largest number of generations that can be kept.
 pub const KEEP_MAX: u32 = 1000;
 
 impl KeepGenerations {
@@ -39,22 +39,22 @@ impl TryFrom<u32> for KeepGenerations {
         match number {
             1..=KEEP_MAX => Ok(Self(number)),
             _ => Err(format!(
-                "expected a number from 1 to {KEEP_MAX}: the generation in force is always kept"
+                "expected a number from 1 to {KEEP_MAX} (the current generation is always kept), found {number}"
             )),
         }
     }
 }
 
-/// What happens to a generation when one of its changes fails.
+/// What to do when a change fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnFailure {
-    /// Everything it changed is undone. The default of `apply`.
+    /// Undo all changes of the generation. The default of `apply`.
     Rollback,
-    /// What worked stays, the machine is marked degraded. The default at boot.
+    /// Keep what worked and mark the machine as degraded. The default at boot.
     Keep,
-    /// Everything it changed is undone; and a boot goes no further than emergency.target. `apply` takes it as `rollback`:
-    /// it does not take a machine that runs away from those who use it.
+    /// Undo all changes of the generation, and stop the boot at emergency.target. `apply` treats it as `rollback`: it
+    /// doesn't take a running machine out of service.
     Emergency,
 }
 

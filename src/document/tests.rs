@@ -55,7 +55,7 @@ fn a_key_that_forbids_is_not_undone_by_a_typo() {
             assert_eq!(found.diagnostics.len(), 1, "{written}: {}", shown(&found));
             assert!(found.has_errors(), "{written}");
             let said = shown(&found);
-            assert!(said.contains(&format!("taken as {strict}")), "{written}: {said}");
+            assert!(said.contains(&format!("firstlight uses {strict}")), "{written}: {said}");
         }
         for (value, right) in [("true", true), ("off", false)] {
             let found = read(document.replace("VALUE", value).as_bytes());

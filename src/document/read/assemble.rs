@@ -1,4 +1,4 @@
-//! One tree of the texts of a document.
+//! Merges the texts of a document into one tree.
 
 use super::{Document, Source};
 use crate::document::cloud_config::list_of_addresses;
@@ -8,7 +8,7 @@ use crate::document::text::{Text, Texts, decode_text, unpacked};
 use crate::document::yaml::{Entry, Fault, Key, Node, Value, decode, merge, parse_within};
 
 impl Document {
-    /// One tree of several documents: a key of a later one takes the place of an earlier one's.
+    /// Merges several documents into one tree. A key in a later document replaces the same key in an earlier one.
     pub(super) fn load_all(&mut self, texts: &Texts<'_>, first: Option<Text<'_>>, more: &[Text<'_>]) -> Option<Node> {
         let mut tree: Option<Node> = None;
         for text in first.iter().chain(more) {
@@ -21,7 +21,7 @@ impl Document {
         tree
     }
 
-    /// Decodes one text into a tree. `headed`: it may begin with one of cloud-init's format headers.
+    /// Parses one text into a tree. `headed`: it may begin with one of cloud-init's format headers.
     pub(super) fn load(&mut self, texts: &Texts<'_>, text: Text<'_>, headed: bool) -> Option<Node> {
         let conversion = texts.conversions.iter().find(|(origin, _)| *origin == text.origin);
         let conversion = conversion.map(|(_, conversion)| *conversion);
@@ -53,7 +53,7 @@ impl Document {
         root
     }
 
-    /// The characters of a text; `None` if it is a list of the addresses of others.
+    /// Decodes the characters of a text; `None` if it is an include list.
     fn characters(&mut self, text: Text<'_>, headed: bool) -> Result<Option<String>, Box<Diagnostic>> {
         let unpacked = unpacked(text, &mut self.budget)?;
         let text = Text {
@@ -61,8 +61,8 @@ impl Document {
             ..text
         };
         if headed && list_of_addresses(text.bytes).is_some() {
-            let message = "this is a list of addresses: what they have is fetched when the machine is configured";
-            let hint = Some("check what they have by itself".to_owned());
+            let message = "this is an include list: its documents are fetched when the machine is configured, not now";
+            let hint = Some("check those documents separately".to_owned());
             self.report_whole(Diagnostic::whole(text.origin, message, hint).warning());
             return Ok(None);
         }
@@ -73,13 +73,13 @@ impl Document {
         if matches!(node.value, Value::Mapping(_)) {
             return Some(node);
         }
-        let message = format!("expected a mapping of keys to values, found {}", node.kind());
-        let hint = "a document looks like `hostname: web1`, one key a line".to_owned();
+        let message = format!("expected a mapping of `key: value`, found {}", node.kind());
+        let hint = "write one key per line, like `hostname: web1`".to_owned();
         self.report_at(node.span, None, Diagnostic::whole("", message, Some(hint)));
         None
     }
 
-    /// A seed's network-config becomes the key `network`, unless user-data has its own.
+    /// Adds a seed's network-config as the key `network`, unless the document has one.
     pub(super) fn add_network(&mut self, tree: Option<Node>, network: Node) -> Node {
         let span = network.span;
         let inner = match network.get("network") {
@@ -91,7 +91,8 @@ impl Document {
             span,
         });
         if let Some(key) = tree.find_key(&["network".to_owned()]) {
-            let message = "the network is given twice: this one is used, the seed's network-config is not";
+            let message =
+                "the network is configured twice: firstlight uses this key and ignores the seed's network-config";
             let hint = Some("keep one of them".to_owned());
             let span = key.span;
             self.report_at(span, None, Diagnostic::whole("", message, hint).warning());
@@ -109,7 +110,7 @@ impl Document {
     }
 }
 
-/// One tree of user-data, and the vendor's proposals below it.
+/// Merges user-data and vendor-data into one tree. User-data wins.
 pub(super) fn assemble(user: Option<Node>, vendor: Option<Node>) -> Option<Node> {
     match (user, vendor) {
         (Some(user), Some(vendor)) if !refuses_vendor_data(&user) => Some(merge::underlay(user, vendor)),
@@ -117,7 +118,7 @@ pub(super) fn assemble(user: Option<Node>, vendor: Option<Node>) -> Option<Node>
     }
 }
 
-/// `vendor_data: {enabled: false}` in user-data: the owner wants none of it.
+/// Whether user-data says `vendor_data: {enabled: false}`.
 fn refuses_vendor_data(user: &Node) -> bool {
     let enabled = user.find(&["vendor_data".to_owned(), "enabled".to_owned()]);
     enabled.is_some_and(|node| !matches!(decode::<Option<bool>>(node), Ok(None | Some(true))))

@@ -1,4 +1,4 @@
-//! What is wrong, for the person who wrote it: in words, at its place, once, and with no secret shown.
+//! Turns what is wrong into diagnostics: in plain words, at the right place, once each, without secrets.
 
 use std::ops::Range;
 
@@ -12,25 +12,25 @@ use crate::document::yaml::decode::DecodeErrorKind;
 use crate::document::yaml::{DecodeError, Node, Span, Value};
 use crate::vocabulary::MASK;
 
-/// The most characters of a message, and of a key in a path.
+/// The longest message, and the longest key in a path, in characters.
 const TEXT_MAX: usize = 400;
 
-/// Something that was found.
+/// A diagnostic and its position.
 #[derive(Debug)]
 pub(super) struct Finding {
-    /// The number of its text, and the byte in it.
+    /// The number of the text, and the byte offset in it.
     order: (usize, usize),
     diagnostic: Diagnostic,
 }
 
 impl Document {
-    /// Notes something about a whole text, the one that is read next.
+    /// Reports a problem with the whole text that is read next.
     pub(super) fn report_whole(&mut self, diagnostic: Diagnostic) {
         let order = (self.texts.len(), 0);
         self.add(Finding { order, diagnostic });
     }
 
-    /// Notes what `told` says about the place `span`. `show`: the value that may be shown.
+    /// Reports `told` at the place `span`. `show`: the value that may be shown.
     pub(super) fn report_at(&mut self, span: Span, show: Option<Span>, told: Diagnostic) {
         if self.is_full(&told) {
             return;
@@ -42,7 +42,7 @@ impl Document {
         self.add(Finding { order, diagnostic });
     }
 
-    /// Notes what is wrong with the value that `path` leads to.
+    /// Reports `told` at the value that `path` leads to.
     pub(super) fn report_value(&mut self, path: &[String], told: Diagnostic) {
         if self.is_full(&told) {
             return;
@@ -54,14 +54,14 @@ impl Document {
         self.add(Finding { order, diagnostic });
     }
 
-    /// Makes warnings of these findings.
+    /// Turns these findings into warnings.
     pub(super) fn make_warnings(&mut self, numbers: Range<usize>) {
         for finding in self.found.get_mut(numbers).unwrap_or_default() {
             finding.diagnostic.severity = Severity::Warning;
         }
     }
 
-    /// Says of a finding which keys lead there.
+    /// Sets the path of a finding.
     pub(super) fn say_path(&mut self, number: usize, path: &[String]) {
         let path = self.shown_path(path);
         if let Some(finding) = self.found.get_mut(number) {
@@ -69,7 +69,7 @@ impl Document {
         }
     }
 
-    /// Whether no more is reported; then it is noted that there would be more.
+    /// Whether the limit is reached. If so, remembers that there is more.
     fn is_full(&mut self, told: &Diagnostic) -> bool {
         let is_full = self.found.len() >= PROBLEM_LIMIT;
         self.more |= is_full;
@@ -83,17 +83,17 @@ impl Document {
         }
     }
 
-    /// Puts what was found in the order of the texts, each once.
+    /// Sorts the findings by their position and removes duplicates.
     pub(super) fn finish(&mut self) {
         self.found.sort_by_key(|finding| finding.order);
         let sorted = std::mem::take(&mut self.found).into_iter();
         self.diagnostics = sorted.map(|finding| finding.diagnostic).collect();
         self.diagnostics.dedup();
         if self.more {
-            let message = format!("and more: only the first {PROBLEM_LIMIT} problems are shown");
+            let message = format!("there are more problems: only the first {PROBLEM_LIMIT} are shown");
             let last = match self.given_up {
                 true => {
-                    let message = format!("{message}; nothing of the document is applied");
+                    let message = format!("{message}, and nothing in the document is applied");
                     Diagnostic::whole(self.first_origin(), message, Some("correct these first".to_owned()))
                 }
                 false => Diagnostic::whole(self.first_origin(), message, None).warning(),
@@ -102,13 +102,13 @@ impl Document {
         }
     }
 
-    /// A diagnostic about the value that `path` leads to, or the nearest one around it.
+    /// A diagnostic about the value that `path` leads to, or its nearest existing parent.
     pub fn diagnose(&self, path: &[String], message: impl Into<String>) -> Diagnostic {
         let (span, show) = self.place(path);
         self.diagnostic(span, show, message.into()).path(self.shown_path(path))
     }
 
-    /// Where the value stands that `path` leads to, or the nearest one around it, and what of it may be shown.
+    /// Where the value that `path` leads to is, or its nearest existing parent, and which part may be shown.
     fn place(&self, path: &[String]) -> (Span, Option<Span>) {
         let nowhere = Span {
             source: usize::MAX,
@@ -120,7 +120,7 @@ impl Document {
         for length in (1..=path.len()).rev() {
             let around = path.get(..length).unwrap_or_default();
             let Some(node) = tree.find(around) else { continue };
-            // A value inside a list has no key of its own; a mapping is best shown by its key.
+            // A list item has no key; a mapping is best shown by its key.
             if matches!(node.value, Value::Scalar(_)) {
                 let is_shown = !self.may_be_secret(tree, around);
                 return (node.span, is_shown.then_some(node.span));
@@ -130,8 +130,8 @@ impl Document {
         (nowhere, None)
     }
 
-    /// Whether a value is not to be shown even when it is the one to blame: a secret was read from it, or it stands where
-    /// people put one by mistake.
+    /// Whether a value must not be shown even if it is the faulty one: it was read as a secret, or it is at a place
+    /// where people put secrets by mistake.
     fn may_be_secret(&self, tree: &Node, path: &[String]) -> bool {
         let typed = |length: usize| tree.find(path.get(..length)?).map(|node| node.span);
         let by_name = |key: &String| masked::names_a_secret(key) || key == "root" || key.contains("key");
@@ -141,7 +141,7 @@ impl Document {
                 .any(|span| self.notes.is_secret(span))
     }
 
-    /// The path as it may be shown: keys that may be secrets are masked.
+    /// The path with keys masked that may be secrets.
     fn shown_path(&self, path: &[String]) -> Vec<String> {
         let is_secret = |length: usize| {
             let key = self.tree.as_ref().and_then(|tree| tree.find_key(path.get(..length)?));
@@ -177,22 +177,22 @@ impl Document {
         Diagnostic::at(&source.origin, span, excerpt, message)
     }
 
-    /// Notes what the decoder met.
+    /// Reports an error of the decoder.
     pub(super) fn report_error(&mut self, error: &DecodeError) {
         let whole = |message: String, hint: Option<String>| Diagnostic::whole("", message, hint);
         let Some(tree) = &self.tree else { return };
         let key = tree.find_key(&error.path);
         let (key, is_secret) = key.map_or((Span::default(), false), |key| (key.span, key.secret));
         if is_stray(tree, error) {
-            let message = "this is no key that is known here, and has no value".to_owned();
+            let message = "this is not a known key, and it has no value".to_owned();
             let around = error.path.split_last().map(|(_, around)| self.shown_path(around));
             let told = whole(message, Some("write `key: value`".to_owned()));
             return self.report_at(key, None, told.path(around.unwrap_or_default()));
         }
         let (message, hint) = match &error.kind {
             DecodeErrorKind::Value(message) => return self.report_value(&error.path, whole(message.clone(), None)),
-            DecodeErrorKind::Key(_) if is_secret => ("this is no key that can stand here".to_owned(), None),
-            DecodeErrorKind::UnknownKey { .. } if is_secret => ("this is no key that is known here".to_owned(), None),
+            DecodeErrorKind::Key(_) if is_secret => ("this key is not allowed here".to_owned(), None),
+            DecodeErrorKind::UnknownKey { .. } if is_secret => ("this is not a known key".to_owned(), None),
             DecodeErrorKind::Key(message) => (message.clone(), None),
             DecodeErrorKind::UnknownKey { known } => explain_key(&error.path, known),
         };
@@ -201,7 +201,7 @@ impl Document {
     }
 }
 
-/// `root: {hunter2}`: what stands where a key is expected, without a value, may be a value itself.
+/// `root: {hunter2}`: a key without a value may really be a value.
 fn is_stray(tree: &Node, error: &DecodeError) -> bool {
     let is_below = error.path.len() > 1;
     let found = tree.find(&error.path).map(|node| &node.value);
@@ -209,7 +209,7 @@ fn is_stray(tree: &Node, error: &DecodeError) -> bool {
     is_below && is_empty && !matches!(error.kind, DecodeErrorKind::Value(_))
 }
 
-/// The beginning of a text that has no end in sight.
+/// The text, shortened if it is long.
 fn cut(text: &str) -> String {
     match text.char_indices().nth(TEXT_MAX) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

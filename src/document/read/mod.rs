@@ -1,8 +1,8 @@
-//! From the texts of a seed to one typed document, with everything that is wrong with it.
+//! Reads the texts of a seed into one typed document, and reports everything that is wrong with it.
 //!
-//! All problems are found in one run: what is bad is reported, taken out of the tree, and the rest is read again. What
-//! remains is what a boot applies when the document is not strict. `assemble` makes one tree of the texts, `settle`
-//! reads the configuration from it, `explain` words what is wrong.
+//! One run finds all problems: an invalid value is reported and removed from the tree, and the rest is read again. A
+//! boot applies what remains, unless the document is strict. `assemble` merges the texts into one tree, `settle` reads
+//! the configuration from it, `explain` produces the diagnostics.
 
 mod assemble;
 mod explain;
@@ -29,46 +29,46 @@ use explain::Finding;
 /// A document that was read.
 #[derive(Debug, Default)]
 pub struct Document {
-    /// What is good of it.
+    /// The valid part of it.
     pub config: Config,
-    /// Who the machine is.
+    /// The identity of the machine.
     pub meta_data: MetaData,
-    /// Everything that is wrong with it, in the order of the texts.
+    /// All problems, in the order of the texts.
     pub diagnostics: Vec<Diagnostic>,
-    /// Where it is from: `nocloud /dev/sr0`.
+    /// Where it comes from: `nocloud /dev/sr0`.
     pub source: String,
-    /// The keys of the meta-data that may log in as root.
+    /// The public keys in the meta-data that may log in as root.
     platform_keys: Vec<AuthorizedKey>,
     texts: Vec<Source>,
     tree: Option<Node>,
-    /// The mappings out of which a value was taken.
+    /// The mappings from which a value was removed.
     holes: Vec<Span>,
-    /// The keys that are there twice, with the numbers of the findings about them.
+    /// The keys that are given twice, with the numbers of the findings about them.
     twice: Vec<(usize, Span)>,
-    /// What the decoder noted of the tree.
+    /// What the decoder noted about the tree.
     notes: Notes,
     budget: Budget,
-    /// What was found so far, until all of it is sorted and shown.
+    /// The findings so far, not sorted yet.
     found: Vec<Finding>,
-    /// Whether something more is wrong than is reported.
+    /// Whether there are more problems than are reported.
     more: bool,
-    /// Whether one of those is an error: then nothing is known to be good.
+    /// Whether one of those is an error. Then nothing can be trusted.
     given_up: bool,
-    /// How many values were taken out.
+    /// How many values were removed.
     pruned: usize,
 }
 
-/// A text that could be decoded, kept for excerpts.
+/// A decoded text, kept for excerpts.
 struct Source {
     origin: String,
     text: zeroize::Zeroizing<String>,
     pieces: Option<Vec<Piece>>,
-    /// Where it is from, if a source made it.
+    /// Where its contents come from, if a source generated it.
     located: Option<Located>,
 }
 
 impl std::fmt::Debug for Source {
-    /// Shows where it came from only: the text holds secrets.
+    /// Shows only where it comes from: the text holds secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.origin)
     }
@@ -90,7 +90,7 @@ impl Document {
         let meta = texts.meta_data.and_then(|text| document.load(texts, text, false));
         document.tree = assemble(user, vendor);
         if document.tree.as_ref().is_some_and(|tree| tree.get("network").is_some()) {
-            // Not used, and so nothing that is wrong with it matters much.
+            // The seed's network-config is not used, so its problems are only warnings.
             document.make_warnings(own..network_end);
         }
         if let Some(network) = network {
@@ -110,7 +110,7 @@ impl Document {
         document
     }
 
-    /// What was fetched for `write_files` goes to where it is asked for.
+    /// Gives each entry of `write_files` the content that was fetched for it.
     fn add_files(&mut self, fetched: &[(&str, &[u8])]) {
         for file in self.config.write_files.iter_mut().flatten() {
             let uri = file.source.as_ref().map(|source| source.uri.expose());
@@ -133,7 +133,7 @@ impl Document {
         }
     }
 
-    /// What the platform says in the meta-data goes below what the document says.
+    /// Adds what the platform says in the meta-data. The document wins.
     fn add_meta_data(&mut self) {
         if self.config.hostname.is_none() && self.config.fqdn.is_none() {
             self.config.hostname = self.meta_data.local_hostname.as_ref().map(HostName::not_an_address);
@@ -153,41 +153,41 @@ impl Document {
         }
     }
 
-    /// Whether something is wrong that keeps a value from being used.
+    /// Whether an error keeps a value from being used.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
-    /// Whether an error may keep something from being asked for that firstlight does. A key of cloud-config that it doesn't
-    /// apply keeps nothing.
+    /// Whether an error may hide something that firstlight would apply. A key of cloud-config that firstlight doesn't
+    /// apply hides nothing.
     pub fn may_ask_for_more(&self) -> bool {
         let mut errors = self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
         errors.any(|error| !NOT_APPLIED.contains(&error.path.join(".").as_str()))
     }
 
-    /// Whether the texts hold anything at all.
+    /// Whether the texts hold nothing at all.
     pub fn is_empty(&self) -> bool {
         self.tree.is_none()
     }
 
-    /// Reports something that is wrong with the document as a whole.
+    /// Reports a problem with the document as a whole.
     pub fn add_error(&mut self, file: &str, message: &str, hint: &str) {
         self.diagnostics
             .push(Diagnostic::whole(file, message, Some(hint.to_owned())));
     }
 
-    /// What is good of it, its secrets masked: for keeping.
+    /// The valid part of the document with secrets masked, for storing.
     pub fn masked(&self) -> serde_json::Value {
         self.tree
             .as_ref()
             .map_or(serde_json::Value::Null, |tree| super::masked::masked(tree, &self.notes))
     }
 
-    /// What is good of it at `keys` (`root.password`: a key below another), a setting on each line, secrets masked.
+    /// The valid settings under `keys` (`root.password`: a nested key), one per line, with secrets masked.
     pub fn asked(&self, keys: &[&str]) -> Vec<String> {
         let mut lines = super::asked::lines(&self.masked(), keys);
         if let (Some(name), true, true) = (&self.config.hostname, keys.contains(&"hostname"), lines.is_empty()) {
-            // From the meta-data, which is not part of the tree.
+            // It comes from the meta-data, which is not part of the tree.
             lines.push(format!("hostname: {}", name.as_str()));
         }
         if keys.contains(&"root.ssh_authorized_keys") && !self.platform_keys.is_empty() {

@@ -1,4 +1,4 @@
-//! The configuration that a tree holds: what is wrong is reported and taken out until the rest is right.
+//! Reads the configuration from a tree: reports and removes what is wrong until the rest is valid.
 
 use super::Document;
 use crate::document::budget::PROBLEM_LIMIT;
@@ -14,14 +14,14 @@ use crate::document::write_files;
 use crate::document::yaml::decode::DecodeErrorKind;
 use crate::document::yaml::{DecodeError, Entry, Node, Scalar, Span, Value, decode, decode_noting};
 
-/// How many values are taken out. Most are reported, or follow from what is; those that an alias repeats are not.
+/// How many values may be removed. It exceeds the number of reports, because an alias can repeat a value.
 const PRUNE_LIMIT: usize = 10 * PROBLEM_LIMIT;
 
-/// Lists of files, each of which is taken whole or not at all.
+/// Lists of files. An entry is used as a whole or not at all.
 const FILES: [&str; 2] = ["write_files", "networkd_files"];
 
 fn taken_as(strict: &str) -> String {
-    format!("write true or false; until then it is taken as {strict}, since it forbids something")
+    format!("write true or false; until then, firstlight uses {strict}, the safer value")
 }
 
 impl Document {
@@ -42,7 +42,7 @@ impl Document {
         taken
     }
 
-    /// A key of meta-data that nobody reads is the platform's own, but for one that is nearly one of ours.
+    /// Unknown keys of meta-data are fine: platforms have their own. Only a near miss of a known key is reported.
     fn name_near_misses(&mut self, meta: &Node) {
         let Value::Mapping(entries) = &meta.value else { return };
         let mut named = Vec::new();
@@ -50,15 +50,18 @@ impl Document {
             let meant = meta_data::meant(&key.text).filter(|known| !named.contains(known));
             if let Some(known) = meant.filter(|known| meta.get(known).is_none()) {
                 named.push(known);
-                let message = format!("`{}` means nothing in meta-data", key.text.escape_debug());
+                let message = format!(
+                    "`{}` is not a key that firstlight reads from meta-data",
+                    key.text.escape_debug()
+                );
                 let hint = Some(format!("did you mean `{known}`?"));
                 self.report_at(key.span, None, Diagnostic::whole("", message, hint).warning());
             }
         }
     }
 
-    /// Reads the configuration. Where more is wrong than is reported, nothing of it is taken: what is not known to be wrong
-    /// is not known to be right either.
+    /// Reads the configuration. If there are more problems than are reported, nothing of it is used: the rest may be
+    /// wrong as well.
     pub(super) fn decode_all(&mut self) {
         self.check_vendor_data();
         for said in self.drop_keys_without_effect() {
@@ -95,7 +98,7 @@ impl Document {
         }
     }
 
-    /// Of what is only taken whole, nobody knows which half is meant.
+    /// Removes what is given twice and only used as a whole: nobody knows which of the two is meant.
     fn doom_what_is_there_twice(&mut self) {
         let Some(tree) = &self.tree else { return };
         let twice: Vec<(usize, Span)> = self.twice.drain(..).take(PROBLEM_LIMIT).collect();
@@ -114,7 +117,7 @@ impl Document {
         self.prune_all(doomed);
     }
 
-    /// Takes out what asks for nothing, and says why it has no effect.
+    /// Removes keys that have no effect, and says why they have none.
     fn drop_keys_without_effect(&mut self) -> Vec<String> {
         let mut dropped = Vec::new();
         if let Some(Node {
@@ -129,14 +132,14 @@ impl Document {
                     None if asks_nothing(&key.text, value) => "it asks for nothing",
                     None => return true,
                 };
-                dropped.push(format!("`{}` has no effect here: {why}", key.text));
+                dropped.push(format!("`{}` has no effect: {why}", key.text));
                 false
             });
         }
         dropped
     }
 
-    /// Whether the owner wants the vendor's proposals has to be readable.
+    /// Reports an invalid `vendor_data.enabled`.
     fn check_vendor_data(&mut self) {
         let path = ["vendor_data".to_owned(), "enabled".to_owned()];
         let node = self.tree.as_ref().and_then(|tree| tree.find(&path));
@@ -147,7 +150,7 @@ impl Document {
         }
     }
 
-    /// Puts what forbids in the place of a value that can't be read.
+    /// Replaces an invalid value with the one that forbids, if the key has such a value.
     fn take_strictly(&mut self, error: &DecodeError) -> bool {
         let (DecodeErrorKind::Value(message), Some(strict)) = (&error.kind, strict_reading(&error.path)) else {
             return false;
@@ -164,13 +167,13 @@ impl Document {
             plain: true,
             tag: None,
         });
-        // What is then said about it follows from that.
+        // Later findings about the mapping follow from this one.
         self.holes.push(node.span);
         true
     }
 
-    /// Findings of the checks: all are reported, but those that only say that what was taken out is missing. Then what is
-    /// to blame is taken out, and with it what is `also_bad`.
+    /// Reports the findings of the checks, except those that only say that a removed value is missing. Then removes the
+    /// faulty values and those in `also_bad`.
     fn report(&mut self, found: Vec<Problem>, also_bad: Vec<Vec<String>>) {
         let mut bad: Vec<Vec<String>> = also_bad;
         self.more |= bad.len() > PRUNE_LIMIT;
@@ -191,7 +194,7 @@ impl Document {
         self.prune_all(bad);
     }
 
-    /// Takes out what these lead to, the last items of lists first, and what is within another before that.
+    /// Removes the values at these paths: the last items of a list first, and nested values before their parents.
     fn prune_all(&mut self, mut bad: Vec<Vec<String>>) {
         bad.sort_by_cached_key(|path| {
             path.iter()
@@ -204,14 +207,14 @@ impl Document {
         }
     }
 
-    /// Whether `path` leads to a mapping out of which a value was taken: what is then wrong with the mapping as a whole
+    /// Whether `path` leads to a mapping from which a value was removed. A problem with the mapping as a whole then
     /// follows from that.
     fn has_hole(&self, path: &[String]) -> bool {
         let node = self.tree.as_ref().and_then(|tree| tree.find(path));
         node.is_some_and(|node| self.holes.contains(&node.span))
     }
 
-    /// Takes out a value that is wrong, under a key that is right.
+    /// Removes an invalid value under a valid key.
     fn prune_value(&mut self, path: &[String]) -> bool {
         let around = path.split_last().map(|(_, around)| around);
         let mapping = around.and_then(|around| self.tree.as_ref()?.find(around));
@@ -219,8 +222,8 @@ impl Document {
         self.prune(path)
     }
 
-    /// Reads a `T`, reporting and taking out what does not fit until the rest does. What is only taken whole goes last, so
-    /// that everything that is wrong with it is reported. `None`: nothing is left, or too much is wrong.
+    /// Reads a `T`; reports and removes what doesn't fit until the rest does. What is only used as a whole is removed
+    /// last, so that all its problems are reported. `None`: nothing is left, or there are too many problems.
     fn decode_pruning<T: serde::de::DeserializeOwned>(&mut self) -> Option<T> {
         let mut doomed: Vec<Vec<String>> = Vec::new();
         loop {
@@ -233,14 +236,14 @@ impl Document {
                 }
                 Err(error) => error,
             };
-            // The next error is behind this one: what is before it isn't read again.
+            // The next error comes after this one, so what precedes it isn't read again.
             if !self.notes.resumes() {
                 self.notes.resume(true);
             }
             if !self.given_up && self.take_strictly(&error) {
                 continue;
             }
-            // That something is missing follows from what was taken out.
+            // A missing key may follow from a value that was removed.
             if !self.has_hole(&error.path) {
                 self.report_error(&error);
             }
@@ -259,7 +262,7 @@ impl Document {
         }
     }
 
-    /// Takes out what `path` leads to, or the nearest thing around it that there is.
+    /// Removes what `path` leads to, or its nearest existing parent.
     fn prune(&mut self, path: &[String]) -> bool {
         let Some(tree) = &mut self.tree else { return false };
         self.pruned += 1;
@@ -268,8 +271,8 @@ impl Document {
         (1..=path.len()).rev().any(|length| tree.prune(&path[..length]))
     }
 
-    /// What is left out where `path` is to blame: of some things nothing is taken out alone. A file with a hole in it would
-    /// be empty or readable by all, and half of an interface leads nowhere.
+    /// What to remove if `path` is invalid. Some things are only removed whole: a file without its content or
+    /// permissions would be empty or readable by everybody, and half an interface doesn't work.
     fn whole(&self, path: &[String]) -> Vec<String> {
         let (first, second) = (path.first().map(String::as_str), path.get(..2));
         match (&self.tree, first, second) {

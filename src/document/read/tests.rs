@@ -86,7 +86,7 @@ fn all_problems_are_reported_in_one_run_and_the_rest_is_kept() {
         "hostname: web1",
         "did you mean `hostname`?",
         "web 1",
-        "a boolean",
+        "expected true or false",
         "doesn't apply",
         "there twice",
     ] {
@@ -296,7 +296,7 @@ fn more_problems_than_are_shown_leave_nothing_to_apply() {
         let last = document.diagnostics.last().unwrap();
         assert!(
             last.message
-                .contains("only the first 100 problems are shown; nothing of the document is applied"),
+                .contains("only the first 100 are shown, and nothing in the document is applied"),
             "{begin}: {last:?}"
         );
         assert!(last.is_error());
@@ -508,7 +508,7 @@ fn a_list_of_addresses_is_one_however_it_is_packed() {
     for bytes in [list.to_vec(), packed(list), in_base64(list).into_bytes()] {
         assert_eq!(list_of_addresses(&bytes).as_deref(), Some(behind));
         let document = Document::read(&Texts::of_user_data("doc", &bytes));
-        assert!(shown(&document).contains("a list of addresses") && !document.has_errors());
+        assert!(shown(&document).contains("an include list") && !document.has_errors());
     }
     for bytes in [
         packed(b"#cloud-config\n"),

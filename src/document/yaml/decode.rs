@@ -32,7 +32,8 @@ pub enum DecodeErrorKind {
     Value(String),
 }
 
-/// The name under which a newtype asks for a scalar as it is written: a quoted one comes as text, a plain one as itself.
+/// The name under which a newtype asks for a scalar as it is written: a quoted one comes as text, a plain one as
+/// itself.
 pub const AS_WRITTEN: &str = "$as_written";
 
 /// Reads a `T` from `node`.
@@ -104,7 +105,7 @@ impl de::Error for DecodeError {
         match unexpected {
             Unexpected::Unsigned(number) => Self::value(format!("expected {expected}, found {number}")),
             Unexpected::Signed(number) => Self::value(format!("expected {expected}, found {number}")),
-            other => Self::value(format!("expected {expected}, found another {}", kind_of(&other))),
+            _ => Self::value(format!("expected {expected}")),
         }
     }
 
@@ -135,14 +136,15 @@ fn in_words(expected: &dyn Expected) -> String {
         "u64" | "usize" => "a whole number from 0 on".to_owned(),
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
         "a sequence" => "a list".to_owned(),
-        "a map" => "a mapping".to_owned(),
+        "a map" => "a mapping of `key: value`".to_owned(),
+        "a boolean" => "true or false".to_owned(),
         other => other.to_owned(),
     }
 }
 
 fn kind_of(unexpected: &Unexpected<'_>) -> &'static str {
     match unexpected {
-        Unexpected::Bool(_) => "a boolean",
+        Unexpected::Bool(_) => "true or false",
         Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => "a number",
         Unexpected::Seq => "a list",
         Unexpected::Map => "a mapping",
@@ -327,7 +329,7 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
             Value::Mapping(_) => self.mapping(visitor, 0, fields),
             Value::Scalar(s) if resolve(s) == Meaning::Null => self.mapping(visitor, 0, fields),
             _ => Err(DecodeError::value(format!(
-                "expected a mapping, found {}",
+                "expected a mapping of `key: value`, found {}",
                 self.node.kind()
             ))),
         }
@@ -584,8 +586,16 @@ mod tests {
                 "inner.list.1",
                 "expected a whole number from 0 to 255, found a string",
             ),
-            ("inner: {flag: hunter2}", "inner.flag", "a boolean"),
-            ("inner: hunter2", "inner", "expected a mapping, found a string"),
+            (
+                "inner: {flag: hunter2}",
+                "inner.flag",
+                "expected true or false, found a string",
+            ),
+            (
+                "inner: hunter2",
+                "inner",
+                "expected a mapping of `key: value`, found a string",
+            ),
             ("word: hunter2", "word", "expected one of yes, prohibit-password"),
             ("list: hunter2", "list", "expected a list, found a string"),
             ("text: !!binary aHVudGVyMg==", "text", "`!!binary` is not decoded"),

@@ -29,7 +29,7 @@ impl Meaning<'_> {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Null => "nothing",
-            Self::Bool(_) => "a boolean",
+            Self::Bool(_) => "true or false",
             Self::Int(_) | Self::Float(_) => "a number",
             Self::Text(_) => "a string",
         }

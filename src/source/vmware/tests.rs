@@ -424,7 +424,7 @@ fn a_value_that_is_wrong_costs_what_it_is_about() {
                 user,
             ],
             Some("web1"),
-            "guestinfo.metadata:2:37: expected a boolean",
+            "guestinfo.metadata:2:37: expected true or false",
         ),
     ] {
         let verdict = read(values);
