@@ -26,12 +26,12 @@ fn a_plan_ends_in_what_matters() {
         ("hostname: photon-machine\n", &["Nothing to do: 2 unchanged."]),
         (
             "merge_how: replace\n",
-            &["Nothing to do: the document asks for nothing."],
+            &["Nothing to do: the document configures nothing."],
         ),
         (
             "hostname: web1\nhostnme: a\nsshd: {permit_root_login: maybe}\n",
             &[
-                "1 change, 1 unchanged, 2 errors: `firstlight apply` would refuse this:",
+                "1 change, 1 unchanged, 2 errors; `firstlight apply` would refuse this:",
                 "  standard input:2:1: unknown key `hostnme`",
                 "  standard input:3:27: ",
             ],
@@ -57,7 +57,7 @@ fn a_plan_counts_what_the_machine_lacks() {
     );
     assert!(
         said.stdout
-            .contains("0 changes, 0 unchanged, 1 error: `firstlight apply` would refuse this:\n  standard input:1:"),
+            .contains("0 changes, 0 unchanged, 1 error; `firstlight apply` would refuse this:\n  standard input:1:"),
         "{}",
         said.stdout
     );

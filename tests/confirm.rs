@@ -15,7 +15,7 @@ fn a_tree_has_nobody_to_keep_the_timer() {
     let root = text(tree.path());
     let said = firstlight_reading(&["apply", "--root", root, "--confirm", "2m", "-"], b"hostname: web1\n");
     assert_eq!(said.status, 1, "{said:?}");
-    let why = "--confirm needs a running systemd to undo what nobody confirms, and a tree under --root has none; \
+    let why = "--confirm needs a running systemd to undo unconfirmed changes, but a tree under --root is not running; \
                nothing was changed";
     assert!(said.stderr.contains(why), "{said:?}");
     assert_eq!(snapshot(tree.path()), before);
@@ -38,8 +38,7 @@ fn there_is_nothing_to_confirm() {
     let said = firstlight(&["confirm", "--root", text(tree.path())]);
     assert_eq!(said.status, 1, "{said:?}");
     assert!(
-        said.stderr
-            .contains("there is nothing to confirm: there is no generation"),
+        said.stderr.contains("nothing to confirm: there is no generation"),
         "{said:?}"
     );
 }

@@ -95,9 +95,9 @@ fn a_run_without_threads_ends_in_a_message() {
     let fetch = ["plan", "--root", text(tree.path()), text(&document)];
     let tests: [(usize, &[&str], &str); 3] = [
         (1, &["plan"], "can't be asked"),
-        (1, &fetch, "can't fetch the document: no thread can be started"),
+        (1, &fetch, "can't fetch the document: can't start a thread"),
         // One fetches; there is none to look up the host's name.
-        (2, &fetch, "can't be reached: no thread can be started"),
+        (2, &fetch, "can't be reached: can't start a thread"),
     ];
     for (case, (threads, arguments, words)) in tests.into_iter().enumerate() {
         let said = with_threads(threads, case, arguments);

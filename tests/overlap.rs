@@ -22,23 +22,23 @@ const TWO_OWNERS: &[Row] = &[
     (
         "hostname: one\nwrite_files: [{path: /etc/hostname, content: two}]\n",
         "x.yaml:2:",
-        &["/etc/hostname can't be written: `hostname` gives that path other content (x.yaml:1:"],
+        &["/etc/hostname can't be written: `hostname` gives that path different content (x.yaml:1:"],
     ),
     (
         "write_files: [{path: /etc/hostname, content: two}]\nhostname: one\n",
         "x.yaml:2:",
-        &["/etc/hostname can't be written: `write_files` gives that path other content (x.yaml:1:"],
+        &["/etc/hostname can't be written: `write_files` gives that path different content (x.yaml:1:"],
     ),
     (
         "network: {version: 2, ethernets: {eth0: {dhcp4: true}}}\nwrite_files: [{path: \
          /etc/systemd/network/10-firstlight-eth0.network, content: x}]\n",
         "x.yaml:2:",
-        &["10-firstlight-eth0.network can't be written: `network` gives that path other content (x.yaml:1:"],
+        &["10-firstlight-eth0.network can't be written: `network` gives that path different content (x.yaml:1:"],
     ),
     (
         "timezone: Europe/Berlin\nwrite_files: [{path: /etc/localtime, content: x}]\n",
         "x.yaml:2:",
-        &["/etc/localtime can't be written: `timezone` gives that path other content (x.yaml:1:"],
+        &["/etc/localtime can't be written: `timezone` gives that path different content (x.yaml:1:"],
     ),
     // Within one list the reader tells.
     (
@@ -47,7 +47,8 @@ const TWO_OWNERS: &[Row] = &[
         &["`/srv/a/b` can't be below `/srv/a`, which is a file of this document too"],
     ),
     (
-        "write_files: [{path: /etc/systemd/network, content: x}]\nnetwork: {version: 2, ethernets: {eth0: {dhcp4: true}}}\n",
+        "write_files: [{path: /etc/systemd/network, content: x}]\nnetwork: {version: 2, ethernets: {eth0: {dhcp4: \
+         true}}}\n",
         "x.yaml:1:",
         &["/etc/systemd/network can't be written: it is a directory"],
     ),
@@ -117,7 +118,8 @@ fn the_edit_and_the_file_below_it_go_one_by_one() {
     let (file, root) = (tree.path().join("x.yaml"), text(tree.path()));
     let config = tree.path().join("etc/ssh/sshd_config");
     let image = fs::read_to_string(&config).unwrap();
-    let whole = "write_files: [{path: /etc/ssh/sshd_config, permissions: '0600', content: \"Port 22\\nPermitRootLogin no\\n\"}]\n";
+    let whole = "write_files: [{path: /etc/ssh/sshd_config, permissions: '0600', content: \"Port 22\\nPermitRootLogin \
+        no\\n\"}]\n";
     let edit = "sshd: {permit_root_login: prohibit-password}\n";
     let steps = [
         (
@@ -145,7 +147,8 @@ fn the_edit_and_the_file_below_it_go_one_by_one() {
 fn a_boot_keeps_the_first_owner_and_does_the_rest() {
     with_own_mounts("a_boot_keeps_the_first_owner_and_does_the_rest", || {
         let machine = Machine::new(
-            "hostname: good1\nwrite_files:\n- {path: /etc/hostname, content: bad}\n- {path: /srv/good, content: kept}\n",
+            "hostname: good1\nwrite_files:\n- {path: /etc/hostname, content: bad}\n- {path: /srv/good, content: \
+             kept}\n",
         );
         for _ in 0..3 {
             let (_, status) = machine.boot();

@@ -55,7 +55,7 @@ fn what_not_everybody_may_read_is_shown_nowhere() {
             "{planned:#?}"
         );
         assert_eq!(
-            planned.stdout.matches("not shown: not everybody may read it").count(),
+            planned.stdout.matches("not shown: not all users may read it").count(),
             4,
             "{planned:#?}"
         );
@@ -97,12 +97,13 @@ fn a_mode_that_opens_up_what_is_there_is_a_warning_with_both() {
         fs::set_permissions(&path, fs::Permissions::from_mode(old)).unwrap();
         let document = format!("write_files: [{{path: /etc/tok, content: new{permissions}}}]\n");
         let planned = firstlight_reading(&["plan", "-", "--root", text(tree.path())], document.as_bytes());
-        let expected =
-            opened.map(|new| format!("warning: /etc/tok is opened up: its mode is {old:04o}, and becomes {new}"));
+        let expected = opened.map(|new| {
+            format!("warning: /etc/tok becomes accessible to more users: its mode changes from {old:04o} to {new}")
+        });
         match expected {
             Some(expected) => assert!(planned.stdout.contains(&expected), "{expected}: {planned:#?}"),
             None => assert!(
-                !planned.stdout.contains("opened up"),
+                !planned.stdout.contains("becomes accessible"),
                 "{old:o}{permissions}: {planned:#?}"
             ),
         }

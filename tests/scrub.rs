@@ -254,7 +254,7 @@ fn guestinfo_is_overwritten_after_a_boot_that_went_well() {
             let (exit, said) = machine.run(command);
             assert_eq!(exit, 1, "{said}");
             assert!(
-                said.contains("of generation 1 was taken away from the hypervisor"),
+                said.contains("of generation 1 was overwritten in the hypervisor"),
                 "{said}"
             );
         }
@@ -299,7 +299,7 @@ fn a_document_alone_is_gone_and_its_machine_stays() {
         );
         let detail = status["detail"].as_str().unwrap();
         assert!(
-            detail.starts_with("the document was taken away from the hypervisor"),
+            detail.starts_with("the document was overwritten in the hypervisor"),
             "{detail}"
         );
         machine.is_configured();
@@ -451,13 +451,13 @@ fn what_a_boot_still_needs_or_the_document_keeps_stays() {
                 &redact,
                 "firstlight: {scrub: false}\n",
                 "done",
-                "asks to redact userdata, which the document forbids",
+                "asks to redact userdata, but the document says",
             ),
             (
                 &redact,
                 "firstlight: {scrub: false}\n",
                 "done",
-                "redact lists what can't be",
+                "`redact` has unknown entries",
             ),
         ] {
             let machine = Machine::new(&[("metadata", metadata), ("userdata", &user_data(rest))]);
@@ -574,7 +574,7 @@ fn a_tool_that_is_mute_costs_nothing_but_time() {
         for (switch, status, said) in [
             ("mute-once", "done", "overwriting guestinfo.userdata"),
             ("mute-after/userdata", "degraded", "userdata: it failed"),
-            ("mute", "degraded", "can't be looked at again"),
+            ("mute", "degraded", "can't read the values that held secrets again"),
         ] {
             let machine = Machine::new(&[("metadata", METADATA), ("userdata", &user_data(""))]);
             assert_eq!(machine.run(&["boot", "--stage", "local"]).0, 0);

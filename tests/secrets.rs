@@ -287,7 +287,7 @@ fn a_secret_that_changes_is_a_change_and_is_not_shown() {
         assert!(
             // Nor is what others may not read any more.
             plan.stdout
-                .contains("content changes, 88 bytes → 87 bytes (not shown: not everybody may read it)"),
+                .contains("content changes, 88 bytes → 87 bytes (not shown: not all users may read it)"),
             "{plan:?}"
         );
     }
@@ -407,7 +407,8 @@ fn no_error_about_what_is_not_applied_shows_a_secret() {
         "amy:Zq1plainroot\n",
         "password: Zq1plainroot\nroot: {password: Zq2plain:user}\n",
         "sshd: {options: {AuthorizedKeysCommand: [/x --token Zq1plainroot, /y]}}\n",
-        "sshd: {options: {authorizedkeyscommand: /x --token=Zq1plainroot, AuthorizedKeysCommand: /y --token=Zq2plain}}\n",
+        "sshd: {options: {authorizedkeyscommand: /x --token=Zq1plainroot, AuthorizedKeysCommand: /y \
+         --token=Zq2plain}}\n",
         "docker: {daemon: [Zq1plainroot]}\n",
         "docker: {daemon: {proxies: {http-proxy: \"http://u:Zq1plainroot@h\"}}, users: [no one]}\n",
         "%password: Zq1plainroot\n",

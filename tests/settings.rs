@@ -157,7 +157,7 @@ fn with_wrong_settings_no_source_is_asked() {
             "expected one of removable, fixed, directory, hypervisor, network, program",
             "/etc/firstlight/config.yaml:2:15",
             "http://HOST:PORT",
-            "no source is asked until that is mended",
+            "no source is searched until this is corrected",
         ] {
             assert!(said.stderr.contains(words), "{words}: {}", said.stderr);
         }

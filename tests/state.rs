@@ -149,7 +149,7 @@ fn a_newer_state_is_refused_by_all_that_write_and_nothing_is_changed() {
     ] {
         let said = run(tree.path(), command);
         assert_eq!(said.status, 1, "{command:?}: {said:?}");
-        for words in ["state version 7", "this one knows 2", "update firstlight"] {
+        for words in ["state version 7", "this one supports 2", "update firstlight"] {
             assert!(said.stderr.contains(words), "{command:?}: {said:?}");
         }
     }

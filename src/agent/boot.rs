@@ -66,7 +66,7 @@ async fn boot_on(system: System, stage: Stage, source: Option<&Choice>) -> Resul
         && is_last_word(&status)
         && let Err(error) = store.skip_system_stage()
     {
-        tracing::warn!("the system stage runs with nothing to do: {error}");
+        tracing::warn!("can't skip the system stage, so it runs with nothing to do: {error}");
     }
     Ok(status)
 }
@@ -109,7 +109,7 @@ async fn run(mut system: System, store: &Store, stage: Stage, source: Option<&Ch
     }
     let _lock = store.lock()?;
     if stage == Stage::Local {
-        publish(store, &Status::plain(Standing::Running, "the local stage runs"))?;
+        publish(store, &Status::plain(Standing::Running, "the local stage is running"))?;
         // Before anything reads the files: a reboot confirms nothing.
         let undone = settle(&system, store).await?;
         let (choice, settings) = selection(&system, source)?;
@@ -199,7 +199,7 @@ async fn find(system: &System, choice: &Choice, rules: &Rules, limit: Duration) 
     }
 }
 
-/// How many things are not as they were left, as far as files show it: before the network is up, little else does.
+/// How many items have drifted, as far as files show it: before the network is up, little else does.
 async fn drifted(system: &System, store: &Store) -> Result<usize, StateError> {
     let baseline = Baseline::read(store, &system.root)?;
     let facts = survey(system, &[], &Config::default(), Vec::new()).await;
@@ -217,7 +217,7 @@ pub(super) async fn begin(system: &System, store: &Store, seed: &Seed, stage: St
             let mut status = unchanged(seed, &id, &generation, stage);
             match drifted(system, store).await {
                 Ok(drifted) => note_drift(&mut status, drifted),
-                Err(error) => tracing::warn!("what has drifted can't be told: {error}"),
+                Err(error) => tracing::warn!("can't check for drift: {error}"),
             }
             scrub::after_success(system, store, seed, &document, &mut status);
             return Ok(status);
@@ -283,7 +283,7 @@ async fn carry_out_document(
         .as_ref()
         .is_some_and(|settings| settings.strict);
     if strict && document.has_errors() {
-        let detail = "the document is strict and has errors: nothing of it was applied";
+        let detail = "the document has errors and sets `strict: true`: none of it was applied";
         return Ok(Status {
             status: Standing::Failed,
             detail: detail.to_owned(),

@@ -65,7 +65,7 @@ pub enum CarryOutError {
     #[error(transparent)]
     Preflight(#[from] PreflightError),
     /// A change failed, and undoing failed too.
-    #[error("{0}; once the cause is gone, `firstlight rollback --resume` goes on")]
+    #[error("{0}; correct the cause, then run `firstlight rollback --resume`")]
     Undo(#[from] ApplyError),
     /// Nobody would undo what nobody confirms.
     #[error(transparent)]
@@ -214,8 +214,8 @@ fn prune(store: &Store, document: &Document) {
         Ok(forgotten)
     }) {
         Ok(forgotten) if forgotten.is_empty() => {}
-        Ok(forgotten) => tracing::debug!("generations that are no longer kept: {forgotten:?}"),
-        Err(error) => tracing::warn!("old generations can't be removed: {error}"),
+        Ok(forgotten) => tracing::debug!("removed old generations: {forgotten:?}"),
+        Err(error) => tracing::warn!("can't remove old generations: {error}"),
     }
 }
 

@@ -40,7 +40,7 @@ pub enum ConfirmError {
         seconds: u64,
     },
     /// There is nothing to confirm.
-    #[error("there is nothing to confirm: {0}")]
+    #[error("nothing to confirm: {0}")]
     Nothing(String),
     /// It can't be confirmed.
     #[error("generation {generation} can't be confirmed: {why}")]
@@ -82,7 +82,7 @@ pub async fn settle(system: &System, store: &Store) -> Result<Undone, ConfirmErr
 }
 
 async fn undo_unconfirmed(system: &System, store: &Store, number: u32) -> Result<Undone, RollbackError> {
-    tracing::warn!("generation {number} was not confirmed: it is undone");
+    tracing::warn!("generation {number} was not confirmed and is being undone");
     let facts = survey(system, &[], &Config::default(), Vec::new()).await;
     rollback(system, store, &facts, Some(number)).await
 }
@@ -101,11 +101,11 @@ pub async fn confirm_generation(system: &System, store: &Store) -> Result<Genera
     };
     if generation.undoing {
         return Err(refused(
-            "its undoing has begun; `firstlight rollback --resume` goes on with it",
+            "its rollback has begun; `firstlight rollback --resume` finishes it",
         ));
     }
     if generation.outcome == Outcome::Running {
-        return Err(refused("it was cut off half way; `firstlight rollback` undoes it now"));
+        return Err(refused("it was interrupted; `firstlight rollback` undoes it"));
     }
     let confirmed = Generation {
         unconfirmed: None,
@@ -161,9 +161,9 @@ fn why_nothing(store: &Store) -> Result<String, StateError> {
     Ok(match store.generations()?.last() {
         None => "there is no generation".to_owned(),
         Some(last) if last.unconfirmed.is_some() => {
-            format!("generation {} was not confirmed in time, and was undone", last.number)
+            format!("generation {} was not confirmed in time and was undone", last.number)
         }
-        Some(last) => format!("generation {} needs no confirmation (any more)", last.number),
+        Some(last) => format!("generation {} needs no confirmation", last.number),
     })
 }
 
@@ -177,7 +177,7 @@ async fn seize(store: &Store, patience: Duration) -> Result<Lock, LockError> {
             result => return result,
         };
         if Instant::now() >= deadline && !killed {
-            tracing::warn!("firstlight (pid {holder}) does not end: it is killed");
+            tracing::warn!("firstlight (pid {holder}) does not end and is being killed");
             killed = kill_firstlight(&holder);
         }
         if Instant::now() >= deadline + KILL_PATIENCE {

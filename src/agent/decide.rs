@@ -18,12 +18,12 @@ pub enum Decision {
 impl std::fmt::Display for Decision {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::NewInstance => f.write_str("a new instance: everything is applied"),
-            Self::ChangedSeed => f.write_str("the document has changed: it is applied"),
+            Self::NewInstance => f.write_str("new instance: applying everything"),
+            Self::ChangedSeed => f.write_str("the document has changed: applying it"),
             Self::Retry(generation) => {
                 let modules: Vec<&str> = generation.incomplete.modules.iter().map(String::as_str).collect();
                 let (number, modules) = (generation.number, modules.join(", "));
-                write!(f, "generation {number} did not end as asked: tried again: {modules}")
+                write!(f, "generation {number} did not fully succeed; trying again: {modules}")
             }
             Self::Nothing(generation) => write!(f, "nothing to do since generation {}", generation.number),
         }

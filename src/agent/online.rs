@@ -44,7 +44,7 @@ async fn until_online(
         }
         if Instant::now() >= deadline {
             return Err(format!(
-                "no link has a routable {} address after {} s; the boot went on without",
+                "no link has a routable {} address after {} s; the boot continues without one",
                 missing.join(" nor a routable "),
                 LIMIT.as_secs()
             ));

@@ -44,7 +44,7 @@ pub async fn prepare(system: &System, store: &Store, seed: &Seed, stage: Stage) 
         carry_out_the_network(system, store, &here, &document, stage, &mut status).await?;
     }
     status.detail = format!(
-        "the document is at {}: it is fetched once there is a network",
+        "the document is at {}: it will be fetched once the network is up",
         seed.rest()
     );
     store.hand_on(seed)?;
@@ -99,7 +99,7 @@ async fn carry_out_the_network(
 pub async fn start_final_stage(system: &System, seed: &Seed) -> anyhow::Result<Status> {
     let Some(bus) = &system.bus else {
         anyhow::bail!(
-            "the document is at {}, and without a system bus {FINAL} can't be started to fetch it",
+            "the document is at {}, and {FINAL} can't be started to fetch it without a system bus",
             seed.rest()
         );
     };
@@ -119,7 +119,7 @@ pub async fn start_final_stage(system: &System, seed: &Seed) -> anyhow::Result<S
 /// The machine or the state could not be read or written.
 pub async fn final_stage(mut system: System, store: &Store, source: Option<&Choice>) -> anyhow::Result<Status> {
     let Some(seed) = store.handed_on()? else {
-        let why = "no earlier stage has handed on a seed that is to be fetched";
+        let why = "no earlier stage found a seed that has to be fetched";
         return Ok(failed(Stage::Final, why.to_owned()));
     };
     let (_, settings) = selection(&system, source)?;
@@ -155,7 +155,7 @@ fn as_before(store: &Store, seed: &Seed, fault: &Fault) -> Result<Option<Status>
     };
     let number = last.number;
     let detail =
-        format!("the document could not be fetched again, what generation {number} configured stays ({fault})");
+        format!("the document could not be fetched again, so the configuration of generation {number} stays ({fault})");
     let mut status = Status {
         stage: Some(Stage::Final),
         generation: Some(number),

@@ -123,13 +123,13 @@ fn is_asked_for(places: &Places, seed: &Seed, document: &Document) -> bool {
     let (known, unknown): (Vec<_>, Vec<_>) = listed.into_iter().partition(|key| KEYS.contains(&key.as_str()));
     if !unknown.is_empty() {
         tracing::warn!(
-            "guestinfo.metadata: redact lists what can't be: it may have {}",
+            "guestinfo.metadata: `redact` has unknown entries; only these are supported: {}",
             KEYS.join(" and ")
         );
     }
     if !wanted && !known.is_empty() {
         tracing::warn!(
-            "guestinfo.metadata asks to redact {}, which the document forbids with `firstlight: {{scrub: false}}`: they stay",
+            "guestinfo.metadata asks to redact {}, but the document says `firstlight: {{scrub: false}}`: they stay",
             known.join(" and ")
         );
     }
@@ -162,9 +162,9 @@ fn scrub(
     let mut eraser = Eraser::of(places);
     for target in &plan.targets {
         let name = target.name();
-        tracing::info!("overwriting {name}: it holds secrets, and no boot needs it any more");
+        tracing::info!("overwriting {name}: it holds secrets, and later boots don't need it");
         target.overwrite(&mut eraser).map_err(|why| {
-            format!("{name} still holds secrets, which every process of this machine can read: {why}")
+            format!("{name} still holds secrets, which every process on this machine can read: {why}")
         })?;
         gone.push(name);
     }
@@ -174,14 +174,11 @@ fn scrub(
             remember([left].into_iter().chain(plan.without_cd).collect())
         }
         (_, _, Verdict::Present(_)) => {
-            Err("after overwriting, the sources don't have what should be left: see `firstlight sources`".to_owned())
+            Err("after overwriting, the sources have something unexpected; check `firstlight sources`".to_owned())
         }
         // Each value was read back, and any state on the way is known.
         (_, _, nothing) => {
-            tracing::warn!(
-                "what is left in the hypervisor can't be looked at now: {}",
-                nothing.why()
-            );
+            tracing::warn!("can't read back from the hypervisor what is left: {}", nothing.why());
             Ok(())
         }
     }
@@ -206,7 +203,7 @@ fn plan(
         Verdict::Present(seed) => seed,
         nothing => {
             let why = nothing.why();
-            return Err(format!("what held secrets can't be looked at again: {why}"));
+            return Err(format!("can't read the values that held secrets again: {why}"));
         }
     };
     let now = seed.digest();
@@ -334,12 +331,15 @@ fn digest_then(taken: &str, found: &[select::Found], choice: &Choice) -> Result<
     let why = match &verdict {
         Verdict::Broken(fault) => fault.to_string(),
         Verdict::Present(seed) if seed.source != taken && !seed.proposes_only() => {
-            format!("the document is that of {} ({}): detach it", seed.source, seed.place)
+            format!(
+                "the document would come from {} ({}); detach it",
+                seed.source, seed.place
+            )
         }
         _ => return digest(&verdict),
     };
     Err(format!(
-        "what is in the hypervisor stays, for without it the next boot would say: {why}"
+        "the values in the hypervisor stay; without them the next boot would fail: {why}"
     ))
 }
 
@@ -353,7 +353,7 @@ fn outcome(gone: &[String], problem: Option<String>, begun: Instant) -> ModuleOu
         kind: "guestinfo".into(),
         target: name.clone(),
         action: "overwrite".into(),
-        summary: format!("{name} holds no secret any more"),
+        summary: format!("{name} no longer holds a secret"),
         diff: None,
     };
     let finding = |name: &String| Finding {
@@ -401,7 +401,7 @@ fn report(store: &Store, generation: &Generation, status: &mut Status, module: M
             store.save_part(number, GenerationReport::NAME, &text)
         };
         if let Err(error) = written() {
-            tracing::error!("the report of generation {number} can't be written: {error}");
+            tracing::error!("can't write the report of generation {number}: {error}");
         }
     }
     status.add_report(&AppliedReport {
@@ -413,7 +413,7 @@ fn report(store: &Store, generation: &Generation, status: &mut Status, module: M
     });
     if outcome != Outcome::Done && status.status == Standing::Done {
         status.status = Standing::Degraded;
-        status.detail = "the machine is as the document asks, but the hypervisor still shows its secrets".to_owned();
+        status.detail = "the machine matches the document, but the hypervisor still holds its secrets".to_owned();
     }
 }
 
@@ -509,7 +509,7 @@ mod tests {
             (
                 [vmware(), found(Name::Credentials, &user)],
                 &Choice::All,
-                "the document is that of credentials",
+                "the document would come from credentials",
             ),
             (
                 [found(Name::VMware, &[("meta-data", "m"), ("user-data", "u")]), {
@@ -521,7 +521,7 @@ mod tests {
             (
                 [vmware(), found(Name::NoCloud, &[("user-data", "other")])],
                 &ordered,
-                "that of nocloud (somewhere)",
+                "come from nocloud (somewhere)",
             ),
         ] {
             let why = keys(&found, choice).unwrap_err();

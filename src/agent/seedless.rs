@@ -13,7 +13,7 @@ pub fn in_local(nothing: &Verdict) -> Status {
     match nothing {
         Verdict::Broken(fault) if !fault.is_passing() => failed(Stage::Local, why),
         _ => {
-            let detail = format!("the local stage found no document, the system stage is yet to look ({why})");
+            let detail = format!("the local stage found no document; the system stage will search again ({why})");
             Status {
                 stage: Some(Stage::Local),
                 ..Status::plain(Standing::Running, detail)
@@ -32,8 +32,8 @@ pub fn at_last(store: &Store, nothing: &Verdict) -> Result<Status, StateError> {
         Verdict::Broken(_) => Ok(failed(Stage::System, why)),
         // What can't be read need not be a seed: a machine that has its configuration keeps it.
         Verdict::Unknown(_) if store.current()?.is_none() => Ok(failed(Stage::System, why)),
-        Verdict::Unknown(_) => as_before(store, "there is no telling whether a source has a document", &why),
-        Verdict::Absent(_) | Verdict::Present(_) => as_before(store, "no source has a document any more", &why),
+        Verdict::Unknown(_) => as_before(store, "it is unknown whether a source has a document", &why),
+        Verdict::Absent(_) | Verdict::Present(_) => as_before(store, "no source has a document now", &why),
     }
 }
 
@@ -48,10 +48,10 @@ fn as_before(store: &Store, cause: &str, why: &str) -> Result<Status, StateError
     };
     let number = current.number;
     let cause = match scrubbed(&store.generations()?, &scrub::nothing()) {
-        Some(_) => "the document was taken away from the hypervisor after use",
+        Some(_) => "the document was overwritten in the hypervisor after use",
         None => cause,
     };
-    let detail = format!("{cause}; what generation {number} configured stays ({why})");
+    let detail = format!("{cause}; the configuration of generation {number} stays ({why})");
     let status = Status::plain(current.outcome.into(), detail);
     Ok(Status {
         stage: Some(Stage::System),
@@ -66,7 +66,7 @@ pub fn failed(stage: Stage, why: String) -> Status {
     Status {
         stage: Some(stage),
         problems: vec![why],
-        ..Status::plain(Standing::Failed, "no document can be taken; nothing was changed")
+        ..Status::plain(Standing::Failed, "no document can be used; nothing was changed")
     }
 }
 

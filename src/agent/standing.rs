@@ -22,21 +22,21 @@ pub fn unchanged(seed: &Seed, id: &str, generation: &Generation, stage: Stage) -
     let (standing, detail) = match generation.outcome {
         Outcome::RolledBack if generation.unconfirmed.is_some() => (
             Standing::Degraded,
-            "this document was applied and not confirmed: boots don't apply it again, `firstlight apply` does; a changed \
-             document is applied at the next boot",
+            "this document was applied but not confirmed, so boots do not apply it again; run `firstlight apply` to \
+             apply it, or change the document and reboot",
         ),
         Outcome::RolledBack => (
             Standing::Done,
-            "this document was rolled back by hand: boots don't apply it again, `firstlight apply` does; a changed \
-             document is applied at the next boot",
+            "this document was rolled back by hand, so boots do not apply it again; run `firstlight apply` to apply \
+             it, or change the document and reboot",
         ),
         Outcome::Degraded => (
             Standing::Degraded,
-            "the same document as before, and its errors: nothing to do until they are corrected",
+            "the document is unchanged and still has errors: nothing to do until they are corrected",
         ),
         _ => (
             Standing::Done,
-            "the same machine and the same document as before: nothing to do",
+            "the machine and the document are unchanged: nothing to do",
         ),
     };
     Status {
@@ -55,10 +55,10 @@ pub fn unchanged(seed: &Seed, id: &str, generation: &Generation, stage: Stage) -
 pub fn note_drift(status: &mut Status, drifted: usize) {
     let what = match drifted {
         0 => return,
-        1 => "1 thing is not as it was left".to_owned(),
-        many => format!("{many} things are not as they were left"),
+        1 => "1 item has drifted".to_owned(),
+        many => format!("{many} items have drifted"),
     };
-    let hint = "`firstlight status --drift` says what, `firstlight apply --again` puts it back";
+    let hint = "`firstlight status --drift` shows what, `firstlight apply --again` repairs it";
     status.detail = format!("{}; {what}: {hint}", status.detail);
 }
 
@@ -68,13 +68,13 @@ pub fn conclude(status: &mut Status, report: &AppliedReport, stage: Stage) {
     status.generation = report.generation;
     status.report = report.generation.map(Store::report_path);
     let (standing, detail) = match (report.outcome, stage) {
-        (Outcome::Failed, _) => (Standing::Failed, "a change failed, and everything was undone"),
+        (Outcome::Failed, _) => (Standing::Failed, "a change failed, so all changes were undone"),
         (_, Stage::Local) => (
             Standing::Running,
-            "the local stage is done, the system stage is yet to run",
+            "the local stage is done; the system stage has not run yet",
         ),
-        (Outcome::Done, _) if status.problems.is_empty() => (Standing::Done, "the machine is as the document asks"),
-        _ => (Standing::Degraded, "something is not as the document asks"),
+        (Outcome::Done, _) if status.problems.is_empty() => (Standing::Done, "the machine matches the document"),
+        _ => (Standing::Degraded, "the machine does not fully match the document"),
     };
     status.status = standing;
     status.detail = detail.to_owned();
@@ -85,7 +85,7 @@ pub fn not_before_all_is_undone(status: Status, undone: &Undone) -> Status {
     match status.status {
         Standing::Done | Standing::Degraded | Standing::NoSource if !undone.left.is_empty() => Status {
             status: Standing::Running,
-            detail: format!("an undoing goes on in the system stage: {}", undone.left.join(", ")),
+            detail: format!("a rollback continues in the system stage: {}", undone.left.join(", ")),
             ..status
         },
         _ => status,

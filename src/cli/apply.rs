@@ -26,15 +26,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The arguments of `apply`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The document, or `-` for standard input; without it the sources are asked
+    /// The document, or `-` for standard input [default: search the sources]
     document: Option<PathBuf>,
-    /// Apply the document in force once more, to put back what has drifted
+    /// Apply the document in force again, which repairs drift
     #[arg(long, conflicts_with_all = ["document", "only"])]
     again: bool,
-    /// Only this module; may be given several times
+    /// Only this module; can be repeated
     #[arg(long, value_name = "MODULE", value_parser = module::names())]
     only: Vec<String>,
-    /// Undo all of it after this time (90s, 2m, 1h), unless `firstlight confirm` follows
+    /// Undo all changes after this time (90s, 2m, 1h) unless `firstlight confirm` is run
     #[arg(long, value_name = "TIME", value_parser = time_to_confirm)]
     confirm: Option<Duration>,
 }
@@ -51,7 +51,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
     let again = match (arguments.again, &current) {
         (false, _) => None,
         (true, Some(current)) => Some(current),
-        (true, None) => bail!("no generation is in force: there is no document to apply again"),
+        (true, None) => bail!("no generation is in force, so there is no document to apply again; name a document"),
     };
     let path = match again {
         Some(again) => place_of(again)?,
@@ -66,14 +66,15 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
     };
     match (again, &current) {
         (Some(again), _) if !is_in_force(again) => bail!(
-            "the document of generation {} ({} {}) is not there any more as it was applied; `firstlight apply` applies what \
-             is there now",
+            "the document of generation {} ({} {}) has changed or is gone; `firstlight apply` applies what the source \
+             has now",
             again.number,
             again.source,
             again.place
         ),
         (None, Some(current)) if path.is_none() && !is_in_force(current) => context.say(&format!(
-            "applying the document of {} {}, which is not the one in force, {}; `firstlight apply --again` applies that one",
+            "applying the document from {} {}, which is not the document in force ({}); `firstlight apply --again` \
+             applies the one in force",
             input.seed.source,
             input.seed.place,
             InForce::of(current).in_words()
@@ -93,7 +94,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
     let undone = settle(&system, &store).await?;
     anyhow::ensure!(
         undone.left.is_empty(),
-        "what an earlier generation changed is not undone yet, for want of a system bus: {}",
+        "some changes of an earlier generation can't be undone without a system bus; start D-Bus and try again: {}",
         undone.left.join(", ")
     );
     let modules = module::only(only);
@@ -129,7 +130,8 @@ fn place_of(generation: &Generation) -> anyhow::Result<Option<PathBuf>> {
     }
     if generation.place == STANDARD_INPUT {
         bail!(
-            "generation {} came from standard input, which can't be read again: give its document to `firstlight apply -`",
+            "generation {} came from standard input, which can't be read again; pass its document to `firstlight \
+             apply -`",
             generation.number
         );
     }
@@ -139,8 +141,8 @@ fn place_of(generation: &Generation) -> anyhow::Result<Option<PathBuf>> {
 /// What a person has to know before the connection drops that the change goes over.
 fn before_it_is_lost(time: Duration) -> String {
     format!(
-        "applying; all of it is undone in {}, unless you type `firstlight confirm`. If the connection drops, log in \
-         again, at the new address, and type it there",
+        "applying; all changes are undone in {} unless you run `firstlight confirm`. If the connection drops, log in \
+         again at the new address and run it there",
         words::time(time.as_secs())
     )
 }

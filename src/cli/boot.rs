@@ -17,11 +17,11 @@ pub struct Arguments {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum StageName {
-    /// Everything that is files, before the network
+    /// Writes the files, before the network starts
     Local,
-    /// Everything that talks, with the bus
+    /// Manages the units and services, once the system bus is up
     System,
-    /// What needs the network: the document is fetched
+    /// Fetches and applies a document that needs the network
     Final,
 }
 
@@ -29,7 +29,7 @@ pub async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exi
     context.must_be_root()?;
     anyhow::ensure!(
         context.system()?.live,
-        "a boot is of the running machine: leave --root out"
+        "`boot` works only on the running machine; leave out --root"
     );
     let stage = match arguments.stage {
         StageName::Local => Stage::Local,

@@ -25,6 +25,6 @@ pub async fn run(context: &Context) -> anyhow::Result<Exit> {
         schema: SCHEMA,
         generation,
     };
-    context.print(&report, |_| format!("generation {generation} is confirmed: it stays\n"))?;
+    context.print(&report, |_| format!("generation {generation} is confirmed and stays\n"))?;
     Ok(Exit::Done)
 }

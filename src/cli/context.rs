@@ -81,7 +81,7 @@ impl Context {
             Ok(Invalid(diagnostics)) => {
                 self.show_diagnostics(&diagnostics);
                 anyhow::anyhow!(
-                    "{}: is not valid; no source is asked until that is mended",
+                    "{} is invalid; no source is searched until this is corrected",
                     settings::PATH
                 )
             }
@@ -101,7 +101,7 @@ impl Context {
     /// Refuses to change the running machine without being root, before anything is begun.
     pub fn must_be_root(&self) -> anyhow::Result<()> {
         if self.root.is_none() && users::get_effective_uid() != 0 {
-            bail!("changing this machine needs root; run it with sudo, or try it on a tree with --root DIR");
+            bail!("changing this machine needs root privileges; use sudo, or try it on a tree with --root DIR");
         }
         Ok(())
     }
@@ -122,8 +122,8 @@ impl Context {
                     Verdict::Present(seed) if seed.is_whole() => not_the_rest(*seed, system)?,
                     // A tree may be anybody's: what it says is not asked for from here.
                     Verdict::Present(seed) if !system.live && !matches!(choice, Choice::At(..)) => bail!(
-                        "the document is at {}: the machine fetches it when it boots; name it with --source \
-                         nocloud:ADDRESS to have it fetched now",
+                        "the document is at {}: the machine fetches it when it boots; to fetch it now, use --source \
+                         nocloud:ADDRESS",
                         seed.rest()
                     ),
                     Verdict::Present(seed) => self.fetched(&seed, &settings).await?,
@@ -251,7 +251,7 @@ fn not_the_rest(seed: Seed, system: &System) -> anyhow::Result<Seed> {
     let generations = Store::new(system.root.clone()).generations().unwrap_or_default();
     match scrubbed(&generations, &seed.digest()) {
         Some(generation) => bail!(
-            "the document of generation {} was taken away from the hypervisor after use, and {} has only a part of it: \
+            "the document of generation {} was overwritten in the hypervisor after use, and {} has only part of it; \
              name the document's file",
             generation.number,
             seed.place

@@ -31,16 +31,16 @@ const SPARE_DESCRIPTORS: usize = 24;
 #[derive(Debug, Parser)]
 #[command(name = "firstlight", version, about, max_term_width = 100, after_help = exit::HELP)]
 pub struct Arguments {
-    /// Work on the machine in this directory, which is not running; nothing of it is executed
+    /// Work on the system in this directory instead of the running one; nothing in it is executed
     #[arg(long, global = true, value_name = "DIR")]
     root: Option<PathBuf>,
     /// How results are printed
     #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// The source to ask, instead of all; with its place, as `firstlight sources --help` lists them
+    /// Use only this source, optionally at this place (see `firstlight sources --help`)
     #[arg(long, global = true, value_name = "NAME[:PLACE]")]
     source: Option<Choice>,
-    /// Say more about what is done; twice for everything
+    /// Print more details; give it twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
     #[command(subcommand)]
@@ -52,30 +52,30 @@ pub struct Arguments {
 pub enum Format {
     /// For people.
     Human,
-    /// For programs; the forms are stable.
+    /// For programs; the format is stable.
     Json,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Show what would change, as a diff
+    /// Show what would change as a diff
     Plan(plan::Arguments),
-    /// Make the machine what the document says
+    /// Configure the machine as the document specifies
     Apply(apply::Arguments),
-    /// Keep what `apply --confirm` did
+    /// Keep the changes of `apply --confirm`
     Confirm,
-    /// Go back to before a generation
+    /// Undo a generation and all later ones
     Rollback(rollback::Arguments),
     /// List the generations
     History,
-    /// Say what each source has, and which one is taken
+    /// Show what each source has and which one is chosen
     #[command(after_help = sources::help())]
     Sources,
-    /// Say how the boot went
+    /// Show how the boot went and which generation is in force
     Status(status::Arguments),
-    /// Say everything that is wrong with documents, without touching anything
+    /// Check documents and report all problems; changes nothing
     Validate(validate::Arguments),
-    /// What the systemd units run
+    /// Run one stage of the boot (used by the systemd units)
     Boot(boot::Arguments),
 }
 
@@ -105,9 +105,9 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     // Where they are lacking it panics, and so do libraries; nothing can be done with so few.
     let any = || std::fs::File::open("/");
     let spare: std::io::Result<Vec<std::fs::File>> = std::iter::repeat_with(any).take(SPARE_DESCRIPTORS).collect();
-    drop(spare.context("this process may open too few files (ulimit -n)")?);
+    drop(spare.context("too few files may be opened; raise the limit (ulimit -n)")?);
     let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    built.context("can't wait for anything")
+    built.context("can't start the asynchronous runtime")
 }
 
 async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {

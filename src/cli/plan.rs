@@ -16,12 +16,12 @@ use crate::system::{System, write};
 /// The arguments of `plan`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The document, or `-` for standard input; without it the sources are asked
+    /// The document, or `-` for standard input [default: search the sources]
     document: Option<PathBuf>,
-    /// Exit with status 3 when something would change
+    /// Exit with status 3 if something would change
     #[arg(long)]
     exit_code: bool,
-    /// Only this module; may be given several times
+    /// Only this module; can be repeated
     #[arg(long, value_name = "MODULE", value_parser = module::names())]
     only: Vec<String>,
 }
@@ -54,7 +54,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
 fn baseline(system: &System) -> Result<Baseline, StateError> {
     match Baseline::read(&Store::new(system.root.clone()), &system.root) {
         Err(StateError::Read(error)) if !write::may_own() => {
-            tracing::error!("{error}: what is no longer asked for is not shown; plan as root to see it");
+            tracing::error!("{error}: the plan doesn't show what would be removed; run it as root to see that");
             Ok(Baseline::default())
         }
         baseline => baseline,

@@ -17,12 +17,12 @@ use crate::system::System;
 /// The arguments of `rollback`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Undo this generation and all after it; without it, the newest alone
+    /// Undo this generation and all later ones [default: only the newest]
     generation: Option<u32>,
-    /// Go on with an undoing that did not end
+    /// Resume a rollback that did not finish
     #[arg(long, conflicts_with = "generation")]
     resume: bool,
-    /// What the timer of `apply --confirm` runs: undo the generation unless it was confirmed
+    /// Used by the timer of `apply --confirm`: undo the generation unless it was confirmed
     #[arg(long, hide = true, requires = "generation", conflicts_with = "resume")]
     unconfirmed: bool,
 }
@@ -100,13 +100,13 @@ impl Report {
             text.push_str(&format!("  {}\n", plain(what)));
         }
         for what in &self.broken {
-            text.push_str(&format!("doesn't work now: {}\n", plain(what)));
+            text.push_str(&format!("does not work now: {}\n", plain(what)));
         }
         for what in &self.kept {
             text.push_str(&format!("can't be undone: {}\n", plain(what)));
         }
         for what in &self.left {
-            text.push_str(&format!("left for when there is a system bus: {}\n", plain(what)));
+            text.push_str(&format!("will be undone once there is a system bus: {}\n", plain(what)));
         }
         text
     }

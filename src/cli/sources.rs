@@ -14,7 +14,7 @@ use crate::source::{FaultKind, Found, Name, Verdict, select, survey};
 pub fn help() -> String {
     let line = |name: Name| format!("  --source {name}:PLACE  where PLACE is {}\n", name.place());
     let lines: String = Name::ALL.into_iter().map(line).collect();
-    format!("Every source can be tried in a place of yours:\n{lines}")
+    format!("To try a source with your own file, directory or address:\n{lines}")
 }
 
 /// What all sources said. Its JSON form is stable.
@@ -92,14 +92,14 @@ impl Report {
                 let _ = write!(text, " ({})", row.parts.join(", "));
             }
             if let Some(rest) = &row.rest {
-                let _ = write!(text, "; to be fetched: {rest}");
+                let _ = write!(text, "; still to be fetched: {rest}");
             }
             text.push('\n');
         }
         text.push('\n');
         match (&self.chosen, &self.problem) {
-            (Some(chosen), _) => _ = writeln!(text, "taken: {} from {}", chosen.source, chosen.place),
-            (None, Some(problem)) => _ = writeln!(text, "none is taken: {problem}"),
+            (Some(chosen), _) => _ = writeln!(text, "chosen: {} from {}", chosen.source, chosen.place),
+            (None, Some(problem)) => _ = writeln!(text, "no source chosen: {problem}"),
             (None, None) => text += "no source has a document\n",
         }
         text

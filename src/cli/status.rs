@@ -22,10 +22,10 @@ const POLL: Duration = Duration::from_millis(200);
 /// The arguments of `status`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Wait until firstlight has ended its work in this boot
+    /// Wait until firstlight has finished in this boot
     #[arg(long)]
     wait: bool,
-    /// Show instead what no longer is as the last generation left it; exit with status 3 when something is
+    /// Show drift: what has changed since firstlight configured it; exit with status 3 if there is any
     #[arg(long)]
     drift: bool,
 }

@@ -250,7 +250,7 @@ mod tests {
             (json!(["root:R"]), "not supported"),
             (json!(["root:"]), "empty"),
             (json!(["root:$6$salt$hunter2"]), "cut short"),
-            (json!(["root:$1$salt$hunter2"]), "guessed"),
+            (json!(["root:$1$salt$hunter2"]), "cracked"),
             (json!(true), "lines of `user:password`"),
         ] {
             let error = from_value::<Chpasswd>(json!({"list": list})).unwrap_err().to_string();

@@ -220,7 +220,7 @@ mod tests {
             ("RANDOM", "not supported"),
             ("R", "not supported"),
             ("$6$salt$hunter2", "cut short"),
-            ("$1$salt$hunter2", "guessed"),
+            ("$1$salt$hunter2", "cracked"),
             (&format!("{HASH}\n"), "white space"),
         ] {
             let error = serde_json::from_value::<Config>(json!({"password": bad})).unwrap_err();

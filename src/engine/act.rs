@@ -20,7 +20,7 @@ pub enum ActError {
     /// Something could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// The journal could not be written: nothing was touched.
+    /// The journal could not be written: nothing was changed.
     #[error(transparent)]
     State(#[from] StateError),
     /// An account file could not be changed.

@@ -20,13 +20,13 @@ const TRANSIENT_DIRECTORY: &str = "/run/systemd/transient";
 #[derive(Debug, thiserror::Error)]
 pub enum ArmError {
     /// There is nobody to keep the timer.
-    #[error("--confirm needs a running systemd to undo what nobody confirms, and {0}; nothing was changed")]
+    #[error("--confirm needs a running systemd to undo unconfirmed changes, but {0}; nothing was changed")]
     NoSystemd(&'static str),
     /// systemd said no.
     #[error("{0}; nothing was changed")]
     Bus(#[from] BusError),
     /// The executable that the timer would run.
-    #[error("can't tell which program is to undo what nobody confirms ({0}); nothing was changed")]
+    #[error("can't find the program that would undo unconfirmed changes ({0}); nothing was changed")]
     Executable(String),
 }
 
@@ -37,8 +37,8 @@ pub enum ArmError {
 pub fn can_arm(system: &System) -> Result<(), ArmError> {
     match &system.bus {
         Some(_) => executable().map(|_| ()),
-        None if system.live => Err(ArmError::NoSystemd("there is no system bus to ask it on")),
-        None => Err(ArmError::NoSystemd("a tree under --root has none")),
+        None if system.live => Err(ArmError::NoSystemd("there is no system bus")),
+        None => Err(ArmError::NoSystemd("a tree under --root is not running")),
     }
 }
 
@@ -53,7 +53,7 @@ pub async fn arm(system: &System, generation: &Generation, after: Duration) -> R
     let argv = [&executable()?, "rollback", "--unconfirmed", &number];
     let timer = TransientTimer {
         name: NAME,
-        description: format!("Undo firstlight's generation {number} unless it is confirmed"),
+        description: format!("Undo generation {number} of firstlight unless it is confirmed"),
         after,
         argv: argv.map(str::to_owned).into(),
     };
@@ -64,7 +64,7 @@ pub async fn arm(system: &System, generation: &Generation, after: Duration) -> R
 pub async fn disarm(system: &System) {
     let Some(bus) = &system.bus else { return };
     if let Err(error) = bus.stop_timer(NAME).await {
-        tracing::warn!("{error}; it will find nothing to undo");
+        tracing::warn!("{error}; the timer will find nothing to undo");
     }
 }
 

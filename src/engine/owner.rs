@@ -121,7 +121,7 @@ fn deny(denied: &mut Denied, document: &Document, one: Claim<'_>, other: Claim<'
         false => (one, place, other),
     };
     let what = match kept.path == lost.path {
-        true => "gives that path other content".to_owned(),
+        true => "gives that path different content".to_owned(),
         false if is_no_directory(kept.change) => format!("makes {} a file", kept.path),
         false => format!("needs {} to be a directory", lost.path),
     };
@@ -185,7 +185,7 @@ fn merge(
     };
     modules[first].notes.push(Note {
         level: Level::Info,
-        text: format!("{path} is written by `{editor}`, which edits it"),
+        text: format!("{path} is written by `{editor}`, which also edits it"),
     });
     let module = &mut modules[second];
     let Some(declared) = module.declared.iter_mut().find(|change| is_it(change)) else {

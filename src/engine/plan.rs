@@ -310,8 +310,8 @@ fn after(module: &dyn Module, modules: &[&dyn Module], planned: &[(usize, Module
 /// What is not as firstlight left it, in a way that its edit can't be told from what somebody made of it.
 fn note_kept(path: &str) -> Note {
     let text = format!(
-        "{path} was edited since firstlight wrote to it, and what is firstlight's can't be told any more: it stays as it is; \
-         correct or remove it, and apply again"
+        "{path} was edited after firstlight wrote it, and firstlight's own part can't be recognised: it stays as it \
+         is; correct or remove it, then apply again"
     );
     Note {
         level: Level::Warning,
@@ -337,7 +337,7 @@ fn note_opened_up(change: &Change, machine: &Machine<'_>, baseline: &Baseline) -
     Ok(opened.map(|there| Note {
         level: Level::Warning,
         text: format!(
-            "{path} is opened up: its mode is {:04o}, and becomes {:04o}",
+            "{path} becomes accessible to more users: its mode changes from {:04o} to {:04o}",
             there.mode, content.mode
         ),
     }))
@@ -355,7 +355,7 @@ fn obstacle(change: &Change, machine: &Machine<'_>) -> Result<Option<String>, Re
         Err(refused) => return Ok(Some(format!("{path} can't be written: {refused}"))),
     };
     let in_the_way = match (wanted, there) {
-        (Kind::Directory, Some(Kind::File | Kind::Symlink)) => "is there, and is no directory",
+        (Kind::Directory, Some(Kind::File | Kind::Symlink)) => "exists and is not a directory",
         (Kind::File | Kind::Symlink, Some(Kind::Directory)) => "is a directory",
         (_, Some(Kind::Other)) => "is a device, a pipe or a socket",
         _ => return Ok(None),

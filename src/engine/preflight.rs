@@ -62,14 +62,14 @@ impl PreflightError {
     pub fn reason(&self) -> String {
         match self {
             Self::ReadOnly { directory, path } => {
-                format!("{directory} is on a read-only file system, and {path} has to be written")
+                format!("{directory} is on a read-only file system, but {path} must be written")
             }
             Self::Space {
                 directory,
                 free,
                 needed,
             } => format!(
-                "the file system of {directory} has {} free, and applying needs {}",
+                "the file system of {directory} has {} free, but applying needs {}",
                 in_units(*free),
                 in_units(*needed)
             ),
@@ -78,7 +78,7 @@ impl PreflightError {
                 free,
                 needed,
             } => format!(
-                "the file system of {directory} has room for {free} more files (inodes), and applying needs {needed}"
+                "the file system of {directory} has room for {free} more files (inodes), but applying needs {needed}"
             ),
             Self::Read(error) => error.to_string(),
         }

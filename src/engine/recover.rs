@@ -22,7 +22,7 @@ pub async fn recover(system: &System, store: &Store) -> Result<Undone, RollbackE
     for generation in store.generations()?.into_iter().rev() {
         if generation.undoing || generation.outcome == Outcome::Running {
             let number = generation.number;
-            tracing::warn!("generation {number} was cut off: finishing it");
+            tracing::warn!("generation {number} was interrupted: finishing it");
             let cause = |cause| RollbackError::Act {
                 generation: number,
                 cause,
@@ -104,7 +104,7 @@ fn finish_files(system: &System, store: &Store, journal: &Journal) -> Result<Vec
     let mut refused = Vec::new();
     for record in committed.filter(|record| !record.immediate) {
         if let Err(error) = carry_out(&system.writer, record) {
-            tracing::warn!("{error}: it is left out");
+            tracing::warn!("{error}: left out");
             refused.extend(path_of(record).map(str::to_owned));
         }
     }

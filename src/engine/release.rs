@@ -65,7 +65,7 @@ pub(super) fn add(
         if document.may_ask_for_more() && !own.is_empty() {
             // Perhaps it is asked for, and only written wrongly.
             plan.notes.push(notice(
-                "what the document no longer asks for stays until its errors are corrected".to_owned(),
+                "items that the document no longer asks for stay until its errors are corrected".to_owned(),
             ));
             continue;
         }

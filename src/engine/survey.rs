@@ -49,7 +49,7 @@ async fn look(system: &System, modules: &[&dyn Module], config: &Config, units: 
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     match bus.unit_facts(&names).await {
         Ok(units) => live.units = units,
-        Err(error) => tracing::warn!("systemd does not say how the units are: {error}"),
+        Err(error) => tracing::warn!("can't get the state of the units from systemd: {error}"),
     }
     live
 }
@@ -82,7 +82,7 @@ async fn observe_dirtied(system: &System, facts: &mut Facts, plan: &GenerationPl
     }
     match bus.unit_facts(&missing).await {
         Ok(units) => live.units.extend(units),
-        Err(error) => tracing::warn!("systemd does not say how the units are: {error}"),
+        Err(error) => tracing::warn!("can't get the state of the units from systemd: {error}"),
     }
 }
 

@@ -35,7 +35,8 @@ pub enum RollbackError {
     State(#[from] StateError),
     /// Something could not be taken back. The journal still has it: try again once the cause is gone.
     #[error(
-        "generation {generation} is not fully undone: {cause}; once the cause is gone, `firstlight rollback --resume` goes on"
+        "generation {generation} is not fully undone: {cause}; correct the cause, then run `firstlight rollback \
+         --resume`"
     )]
     Act {
         /// The generation.
@@ -138,7 +139,7 @@ impl Undone {
 fn why_not(number: u32, in_force: &[Generation]) -> String {
     match in_force.last() {
         Some(oldest) if number < oldest.number => format!(
-            "generation {number} is no longer kept, or was undone; generation {} is the oldest that can be rolled back",
+            "generation {number} is no longer kept or was undone; generation {} is the oldest that can be rolled back",
             oldest.number
         ),
         _ => format!("generation {number} is not in force; `firstlight history` lists those that are"),
@@ -237,7 +238,7 @@ async fn notice(
         }
         // The files are back. That a unit does not take them is no reason to try all of it again.
         match scene.act(&reaction).await {
-            Ok(()) => undone.done.push(format!("told {unit} to read its files again")),
+            Ok(()) => undone.done.push(format!("reloaded {unit}")),
             Err(error) => {
                 tracing::error!("undoing: {error}");
                 undone.broken.push(error.to_string());

@@ -48,8 +48,8 @@ async fn ask_sshd(check: &SshdCheck) -> Option<PlanError> {
     };
     if let Some(path) = check.blamed(&refusal) {
         let keys: Vec<&str> = path.iter().map(String::as_str).collect();
-        let message = format!("sshd refuses this value: {}", redact(refusal.reason()));
-        return Some(PlanError::at(&keys, message).hint("sshd_config(5) says what it takes"));
+        let message = format!("sshd rejects this value: {}", redact(refusal.reason()));
+        return Some(PlanError::at(&keys, message).hint("see sshd_config(5) for the allowed values"));
     }
     let first = check.asked.first().and_then(|(_, path)| path.first());
     let path: Vec<&str> = first.into_iter().map(String::as_str).collect();
@@ -57,15 +57,15 @@ async fn ask_sshd(check: &SshdCheck) -> Option<PlanError> {
         Err(SshdError::Refused(present)) => PlanError::at(
             &path,
             format!(
-                "sshd refuses its configuration as it is already: {}",
+                "sshd already rejects its current configuration: {}",
                 redact(&present.in_one_line())
             ),
         )
-        .hint("correct that line first; until then nothing of sshd is changed"),
+        .hint("correct that line first; until then sshd is left unchanged"),
         _ => PlanError::at(
             &path,
             format!(
-                "sshd would refuse its configuration: {}",
+                "sshd would reject its configuration: {}",
                 redact(&refusal.in_one_line())
             ),
         ),
@@ -85,7 +85,7 @@ async fn ask_dockerd(check: &DockerdCheck, machine: &Machine<'_>) -> Option<Plan
     };
     let path = check.blamed(&reason);
     let keys: Vec<&str> = path.iter().map(String::as_str).collect();
-    let message = format!("dockerd refuses this: {}", redact(&reason));
+    let message = format!("dockerd rejects this: {}", redact(&reason));
     let present = machine.root().read(&check.path).ok().flatten().unwrap_or_default();
     let is_broken = !present.is_empty()
         && keys.len() == 2
@@ -96,10 +96,14 @@ async fn ask_dockerd(check: &DockerdCheck, machine: &Machine<'_>) -> Option<Plan
     Some(match is_broken {
         true => PlanError::at(
             &keys,
-            format!("dockerd refuses {} as it is already: {}", check.path, redact(&reason)),
+            format!(
+                "dockerd already rejects the current {}: {}",
+                check.path,
+                redact(&reason)
+            ),
         )
-        .hint("correct that file first; until then nothing of docker is changed"),
-        false => PlanError::at(&keys, message).hint("dockerd(8) says what it takes"),
+        .hint("correct that file first; until then docker is left unchanged"),
+        false => PlanError::at(&keys, message).hint("see dockerd(8) for the allowed values"),
     })
 }
 

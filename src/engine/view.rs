@@ -72,7 +72,7 @@ pub(super) fn view(kind: &'static str, target: &str, action: &'static str, how: 
 /// What is shown instead of a diff of what not everybody may read.
 pub(super) fn hidden(old: usize, new: usize) -> String {
     format!(
-        "content changes, {} → {} (not shown: not everybody may read it)\n",
+        "content changes, {} → {} (not shown: not all users may read it)\n",
         in_bytes(old),
         in_bytes(new)
     )
@@ -123,7 +123,7 @@ impl Beginning {
     fn finish(self) -> String {
         match self.more {
             0 => self.text,
-            more => format!("{}\n({} more are not shown)\n", self.text, in_bytes(more)),
+            more => format!("{}\n({} more not shown)\n", self.text, in_bytes(more)),
         }
     }
 }
@@ -203,7 +203,7 @@ mod tests {
         // What nobody reads to its end is cut, between two characters.
         let shown = text_diff(b"", "ä".repeat(DIFF_LIMIT).as_bytes(), ("a", "b"));
         assert!(
-            shown.len() < DIFF_LIMIT + 100 && shown.ends_with("bytes more are not shown)\n"),
+            shown.len() < DIFF_LIMIT + 100 && shown.ends_with("bytes more not shown)\n"),
             "{}",
             shown.len()
         );

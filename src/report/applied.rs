@@ -83,12 +83,12 @@ impl AppliedReport {
         let unseen: usize = self.modules.iter().map(ModuleOutcome::unseen).sum();
         let _ = write!(text, "{}: ", style.strong(&self.outcome.to_string()));
         let _ = match self.outcome {
-            Outcome::Failed if changed == 0 => write!(text, "nothing was touched"),
+            Outcome::Failed if changed == 0 => write!(text, "nothing was changed"),
             Outcome::Failed => write!(text, "{changed} changed, all undone, {verified} verified"),
             _ => write!(text, "{changed} changed, {verified} verified"),
         };
         if unseen > 0 {
-            let _ = write!(text, ", {unseen} that can't be verified here");
+            let _ = write!(text, ", {unseen} can't be verified here");
         }
         if let Some(generation) = self.generation {
             let _ = write!(text, " (generation {generation})");
@@ -97,7 +97,7 @@ impl AppliedReport {
         if let Some(seconds) = self.reverts_in {
             let _ = writeln!(
                 text,
-                "{}: all of it is undone in {}; `firstlight confirm` keeps it",
+                "{}: all changes are undone in {}; `firstlight confirm` keeps them",
                 style.changed("unconfirmed"),
                 time(seconds)
             );
@@ -184,7 +184,7 @@ impl ModuleOutcome {
             let _ = writeln!(
                 text,
                 "  {}: {}",
-                style.removed("not as asked"),
+                style.removed("not as requested"),
                 plain(&finding.to_string())
             );
         }

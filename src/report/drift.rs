@@ -59,15 +59,18 @@ impl DriftReport {
         }
         let items = self.items;
         let _ = match (self.generation, self.drift.len()) {
-            (None, _) => writeln!(text, "No generation is in force: there is nothing to drift from."),
-            (Some(_), 0) => writeln!(text, "Nothing has drifted: all {items} items are as they were left."),
+            (None, _) => writeln!(text, "No generation is in force, so nothing can have drifted."),
+            (Some(_), 0) => writeln!(
+                text,
+                "Nothing has drifted: all {items} items are as firstlight left them."
+            ),
             (Some(_), 1) => writeln!(
                 text,
-                "1 of {items} items has drifted; `firstlight apply --again` puts it back."
+                "1 of {items} items has drifted; `firstlight apply --again` repairs it."
             ),
             (Some(_), drifted) => writeln!(
                 text,
-                "{drifted} of {items} items have drifted; `firstlight apply --again` puts them back."
+                "{drifted} of {items} items have drifted; `firstlight apply --again` repairs them."
             ),
         };
         text
@@ -104,7 +107,7 @@ network
 sshd
   ~ /etc/c: was edited (generation 2)
 
-3 of 9 items have drifted; `firstlight apply --again` puts them back.
+3 of 9 items have drifted; `firstlight apply --again` repairs them.
 ";
         assert_eq!(DriftReport::new(Some(3), 9, drift).render(Style::PLAIN), expected);
         let nothing = |generation| DriftReport::new(generation, 0, Vec::new()).render(Style::PLAIN);

@@ -75,7 +75,7 @@ impl Status {
     fn is_succeeded_by(&mut self, newer: &Generation) {
         let (was, detail) = (self.status, std::mem::take(&mut self.detail));
         let words = InForce::of(newer).in_words();
-        self.detail = format!("{words}, was applied since the boot, which ended {was}: {detail}");
+        self.detail = format!("{words}, was applied after the boot, which ended {was}: {detail}");
         self.generation = Some(newer.number);
         self.report = Some(crate::state::Store::report_path(newer.number));
         // A part says nothing of the rest.
@@ -84,15 +84,15 @@ impl Status {
             self.problems = newer.incomplete.document.clone();
             let short = newer.incomplete.modules.iter();
             self.problems
-                .extend(short.map(|module| format!("{module} is not as the document asks: the report says why")));
+                .extend(short.map(|module| format!("{module} does not match the document; see the report")));
         }
     }
 
     fn is_undone(&mut self, boot: u32) {
         let (was, detail) = (self.status, std::mem::take(&mut self.detail));
         self.detail = format!(
-            "generation {boot} was rolled back since the boot, which ended {was} ({detail}); boots don't apply it again, \
-             `firstlight apply` does"
+            "generation {boot} was rolled back after the boot, which ended {was} ({detail}); boots do not apply it \
+             again, run `firstlight apply` to apply it"
         );
         self.status = Standing::Done;
         self.problems.clear();
@@ -139,7 +139,7 @@ mod tests {
                 vec![boot(Degraded), generation(2, Done, &[])],
                 Standing::Done,
                 Some(2),
-                "generation 2, from file /root/2.yaml, done, was applied since the boot, which ended degraded",
+                "generation 2, from file /root/2.yaml, done, was applied after the boot, which ended degraded",
             ),
             // A part mends no more than that part.
             (
@@ -161,7 +161,7 @@ mod tests {
                 vec![boot(RolledBack)],
                 Standing::Done,
                 None,
-                "generation 1 was rolled back since the boot",
+                "generation 1 was rolled back after the boot",
             ),
             (
                 Standing::Running,

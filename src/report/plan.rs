@@ -123,7 +123,7 @@ impl PlanReport {
         let errors: Vec<&Diagnostic> = self.errors().collect();
         if errors.is_empty() {
             let _ = match (self.changes, unchanged) {
-                (0, 0) => writeln!(text, "Nothing to do: the document asks for nothing."),
+                (0, 0) => writeln!(text, "Nothing to do: the document configures nothing."),
                 (0, unchanged) => writeln!(text, "Nothing to do: {unchanged} unchanged."),
                 (changes, unchanged) => writeln!(text, "{}, {unchanged} unchanged.", count(changes, "change")),
             };
@@ -131,7 +131,7 @@ impl PlanReport {
         }
         let _ = writeln!(
             text,
-            "{}, {unchanged} unchanged, {}: `firstlight apply` would refuse this:",
+            "{}, {unchanged} unchanged, {}; `firstlight apply` would refuse this:",
             count(self.changes, "change"),
             style.removed(&count(errors.len(), "error"))
         );

@@ -31,13 +31,13 @@ pub struct Form {
 pub const RESTRICTING: [(&str, &str); 3] = [
     (
         "allow",
-        "list what may tell this machine anything, write `allow: []` where nothing may, or remove the key",
+        "list the kinds of sources that may configure this machine, write `allow: []` for none, or remove the key",
     ),
     (
         "trusted_keys",
-        "list the keys, or remove the key `trusted_keys`, and nothing needs a signature",
+        "list the public keys, or remove `trusted_keys` to require no signature",
     ),
-    ("sources", "list the sources, or remove the key, and all are asked"),
+    ("sources", "list the sources, or remove the key to search all of them"),
 ];
 
 #[derive(Debug, Default, Deserialize)]
@@ -97,19 +97,18 @@ impl Form {
                 problems.error(&["sources", &at.to_string()], "this source is named twice", None);
             }
             if sources.is_empty() {
-                let hint =
-                    Some("leave the key out, and all are asked; `allow: []` lets none tell this machine anything");
+                let hint = Some("remove the key to search all sources; `allow: []` forbids all of them");
                 problems.error(&["sources"], "no source is named", hint);
             }
         }
         if self.trusted_keys.as_ref().is_some_and(Vec::is_empty) {
-            let hint = Some("leave the key out, and nothing needs a signature");
+            let hint = Some("remove the key to require no signature");
             problems.error(&["trusted_keys"], "no key is given", hint);
         }
         for (at, label) in self.label.iter().enumerate() {
             if label.trim().is_empty() {
                 let at = at.to_string();
-                problems.error(&["label", &at], "a label is one character at least", None);
+                problems.error(&["label", &at], "a label has at least one character", None);
             }
         }
     }
@@ -134,7 +133,7 @@ impl HttpForm {
         );
         if self.proxy.as_ref().is_some_and(|proxy| !is_proxy(proxy.expose())) {
             let hint = Some("write http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT");
-            problems.error(&["proxy"], "this is no address of a proxy", hint);
+            problems.error(&["proxy"], "this is not the address of a proxy", hint);
         }
         for (at, path) in self.ca_certificates.iter().enumerate() {
             if !path.starts_with('/') {
@@ -145,9 +144,8 @@ impl HttpForm {
         for (at, host) in self.no_proxy.iter().enumerate() {
             if host.is_empty() || host.contains(|c: char| c == '/' || c.is_whitespace()) {
                 let at = at.to_string();
-                let hint =
-                    Some("write a host name or an address, or `.example` for a domain; networks are not known here");
-                problems.error(&["no_proxy", &at], "this is no host", hint);
+                let hint = Some("write a host name, an address or `.example` for a domain; CIDR is not supported");
+                problems.error(&["no_proxy", &at], "this is not a host", hint);
             }
         }
         Http {
@@ -181,7 +179,7 @@ fn read_time(
 ) -> Duration {
     let Some(text) = said else { return default };
     duration::parse(text, limits).unwrap_or_else(|why| {
-        problems.error(&[], format!("this is no time that can be used here: {why}"), None);
+        problems.error(&[], format!("this is not a valid time: {why}"), None);
         default
     })
 }

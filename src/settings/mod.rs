@@ -93,7 +93,7 @@ impl Settings {
 impl std::fmt::Display for Invalid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let lines: Vec<_> = self.0.iter().map(Diagnostic::in_one_line).collect();
-        write!(f, "{}; no source is asked until that is mended", lines.join("; "))
+        write!(f, "{}; no source is searched until this is corrected", lines.join("; "))
     }
 }
 

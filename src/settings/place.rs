@@ -21,7 +21,7 @@ pub fn bytes(root: &Root) -> Result<Option<Vec<u8>>, Refusal> {
         }
         let found = root.metadata_followed(path).map_err(unreadable)?;
         let what = match found.map(|found| found.kind) {
-            None => "is a link to nothing",
+            None => "is a dangling link",
             Some(kind) if kind == wanted => continue,
             Some(_) if wanted == Kind::File => "is not a regular file",
             Some(_) => "is not a directory",

@@ -26,7 +26,7 @@ struct Text<'a> {
 pub fn read(bytes: &[u8]) -> Result<Settings, Invalid> {
     let whole = |message: &str, hint: &str| Invalid(vec![Diagnostic::whole(PATH, message, Some(hint.to_owned()))]);
     if bytes.len() > LIMIT {
-        return Err(whole("the file is too large", "settings have at most 1 MiB"));
+        return Err(whole("the file is too large", "settings may have at most 1 MiB"));
     }
     let decoded = std::str::from_utf8(bytes);
     let text = decoded.map_err(|_| whole("the file is not UTF-8", "save it as UTF-8"))?;
@@ -94,7 +94,7 @@ impl Text<'_> {
                 let name = error.path.last().map_or("", String::as_str);
                 let hint = match nearest(name, known) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("known here: {}", known.join(", ")),
+                    None => format!("known keys: {}", known.join(", ")),
                 };
                 let unknown = format!("unknown key `{}`", redact(name).escape_debug());
                 self.about_key(tree, error, unknown).hint(Some(hint))

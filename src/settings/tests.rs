@@ -77,7 +77,7 @@ fn what_is_wrong_has_its_place_and_a_hint() {
             "there is no source \"tape\"; the sources are nocloud",
         ),
         ("sources: nocloud\n", "1:10", "expected a list"),
-        ("sources: []\n", "1:10", "leave the key out"),
+        ("sources: []\n", "1:10", "remove the key"),
         ("sources: [ovf, ovf]\n", "1:16", "twice"),
         ("label: ''\n", "1:8", "one character"),
         ("label: {a: b}\n", "1:8", "a text or a list of texts"),
@@ -86,11 +86,11 @@ fn what_is_wrong_has_its_place_and_a_hint() {
         ("source_timeout: 0s\n", "1:17", "from 1s to 2m"),
         ("allow: [usb]\n", "1:9", "expected one of removable, fixed, directory"),
         ("allow: removable\n", "1:8", "expected a list"),
-        ("trusted_keys: []\n", "1:15", "leave the key out"),
-        ("allow:\n", "1:", "`allow` is empty (list what may"),
-        ("allow: ~\n", "1:8", "write `allow: []` where nothing may"),
+        ("trusted_keys: []\n", "1:15", "remove the key"),
+        ("allow:\n", "1:", "`allow` is empty (list the kinds"),
+        ("allow: ~\n", "1:8", "write `allow: []` for none"),
         ("trusted_keys:\n", "1:", "`trusted_keys` is empty"),
-        ("trusted_keys: null\n", "1:15", "remove the key"),
+        ("trusted_keys: null\n", "1:15", "remove `trusted_keys`"),
         ("sources:\n", "1:", "`sources` is empty"),
         ("trusted_keys: [RWx]\n", "1:16", "no minisign public key"),
         ("http: {proxy: 'ftp://a'}\n", "1:15", "http://HOST:PORT"),
@@ -99,7 +99,7 @@ fn what_is_wrong_has_its_place_and_a_hint() {
         ("http: {retry_for: 2h}\n", "1:19", "from 0s to 1h"),
         ("http: {ca_certificates: [ca.pem]}\n", "1:26", "slash"),
         ("http: {no_proxy: ['http://a']}\n", "1:19", "a host name"),
-        ("http: {no_proxy: [192.0.2.0/24]}\n", "1:19", "networks are not known"),
+        ("http: {no_proxy: [192.0.2.0/24]}\n", "1:19", "CIDR is not supported"),
         ("http: {prxy: a}\n", "1:8", "did you mean `proxy`?"),
         ("- a\n", "1:1", "expected"),
         ("allow: [fixed\n", "1:", "not YAML"),
@@ -175,14 +175,14 @@ fn what_stands_in_the_place_of_settings_or_may_be_written_by_others_is_refused()
                 std::fs::remove_file(etc.join("config.yaml")).unwrap();
                 symlink("/none", etc.join("config.yaml")).unwrap();
             },
-            "config.yaml is a link to nothing (remove it, or put the file itself there)",
+            "config.yaml is a dangling link (remove it, or put the file itself there)",
         ),
         (
             |etc| {
                 std::fs::remove_dir_all(etc).unwrap();
                 symlink("none", etc).unwrap();
             },
-            "/etc/firstlight is a link to nothing",
+            "/etc/firstlight is a dangling link",
         ),
         (
             |etc| {

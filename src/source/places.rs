@@ -72,7 +72,7 @@ impl Places {
         for (path, must_lead_on) in [(directory, true), (path, false)] {
             let name = path.to_string_lossy();
             let what = match (self.root.metadata(&name)?, self.root.metadata_followed(&name)?) {
-                (Some(_), None) => "can't be read: it is a link to nothing",
+                (Some(_), None) => "can't be read: it is a dangling link",
                 (_, Some(there)) if must_lead_on && there.kind != Kind::Directory => {
                     "can't be read: it is no directory"
                 }

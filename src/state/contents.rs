@@ -50,7 +50,7 @@ impl Store {
         match self.read(&path)? {
             Some(bytes) if digest(&bytes) != name => Err(StateError::Damaged {
                 path,
-                why: "it is not what its name says".to_owned(),
+                why: "its content does not match its name".to_owned(),
             }),
             found => Ok(found),
         }

@@ -6,10 +6,10 @@ use super::run::RUN_DIRECTORY;
 /// What the damage of the file at `path` stops, and how to go on without it.
 pub fn remedy(path: &str) -> String {
     if path.starts_with(RUN_DIRECTORY) {
-        return format!("To go on, remove it (rm -r {path}): boots write it anew");
+        return format!("To continue, remove it (rm -r {path}): the next boot writes it again");
     }
     format!(
-        "Nothing is changed until that is mended, at boots neither. To go on, {}",
+        "Nothing is changed until this is repaired, not even by a boot. To continue, {}",
         way_out(path)
     )
 }
@@ -23,23 +23,24 @@ fn way_out(path: &str) -> String {
     match (names.next(), names.next(), names.next()) {
         (Some("generations"), Some(number), Some("plan-local.json" | "plan-system.json" | "plan-final.json"))
         | (Some("generations"), Some(number), Some("document.json" | "report.json")) => {
-            format!("remove it (rm -r {path}): it only says what generation {number} did")
+            format!("remove it (rm -r {path}): it only records what generation {number} did")
         }
         (Some("generations"), Some(number), _) => {
             let directory = format!("{STATE_DIRECTORY}/generations/{number}");
             format!(
-                "move generation {number} away (mv {directory} {directory}.damaged): what it changed stays, and can't be rolled \
-                 back"
+                "move generation {number} away (mv {directory} {directory}.damaged): its changes stay and can't be \
+                 rolled back"
             )
         }
         (Some("inventory.json"), ..) => format!(
-            "move it away (mv {path} {path}.damaged): what documents asked for so far then stays when they no longer ask for it"
+            "move it away (mv {path} {path}.damaged): what earlier documents configured then stays, even if later \
+             documents no longer ask for it"
         ),
         (Some("ledger.json"), ..) => {
-            format!("move it away (mv {path} {path}.damaged): what runs once for a machine then runs once more")
+            format!("move it away (mv {path} {path}.damaged): commands that run once per instance then run again")
         }
         (Some("instance-id"), ..) => format!(
-            "remove it (rm -r {path}): the next boot takes this for a new machine, and applies its document once more"
+            "remove it (rm -r {path}): the next boot treats this as a new machine and applies its document again"
         ),
         _ => format!("remove it (rm -r {path})"),
     }

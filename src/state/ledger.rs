@@ -65,11 +65,9 @@ impl Default for Ledger {
 impl std::fmt::Display for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self.outcome {
-            RunOutcome::Begun => {
-                "it was begun and cut off: how much of it was done is not known, and it is not repeated"
-            }
-            RunOutcome::Done => "it ran already",
-            RunOutcome::Failed => "it ran already and failed, and is not repeated",
+            RunOutcome::Begun => "it was interrupted, so it is unknown how much of it was done; it is not repeated",
+            RunOutcome::Done => "it has already run",
+            RunOutcome::Failed => "it has already run and failed; it is not repeated",
         })
     }
 }
@@ -156,7 +154,7 @@ mod tests {
             panic!("it is run again")
         };
         assert_eq!((run.outcome, run.begun), (RunOutcome::Begun, 7));
-        assert!(run.to_string().contains("cut off"), "{run}");
+        assert!(run.to_string().contains("interrupted"), "{run}");
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub struct Lock {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Somebody else changes the machine right now.
-    #[error("another firstlight (pid {holder}) is changing this machine; wait for it to end")]
+    #[error("another firstlight (pid {holder}) is changing this machine; wait until it has finished")]
     Held {
         /// Its process ID, or `?` when it did not say.
         holder: String,

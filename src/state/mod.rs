@@ -70,7 +70,8 @@ pub enum StateError {
     },
     /// A file of it would be larger than what is read again.
     #[error(
-        "{path} would be larger than 16 MiB, which is more than firstlight reads again; nothing was changed: ask for fewer files"
+        "{path} would be larger than 16 MiB, the most that firstlight can read back; nothing was changed; use fewer \
+         files"
     )]
     TooLarge {
         /// The file.
@@ -78,7 +79,8 @@ pub enum StateError {
     },
     /// A newer firstlight wrote it.
     #[error(
-        "{path} was written by a newer firstlight (state version {version}, this one knows {STATE_VERSION}); update firstlight"
+        "{path} was written by a newer firstlight (state version {version}; this one supports {STATE_VERSION}); \
+         update firstlight"
     )]
     Newer {
         /// The file.

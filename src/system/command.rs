@@ -78,8 +78,8 @@ pub fn locate(root: &Root, program: &str) -> Result<String, CommandError> {
     let refuse = |why: &str| Err(start(program.to_owned(), &why));
     let candidates: Vec<String> = match (program.starts_with('/'), program.contains('/')) {
         (true, _) => vec![program.to_owned()],
-        (false, true) => return refuse("it is neither an absolute path nor a name in the search path"),
-        (false, false) if program.is_empty() => return refuse("there is no program to start"),
+        (false, true) => return refuse("it is neither an absolute path nor a plain name"),
+        (false, false) if program.is_empty() => return refuse("no program is given"),
         (false, false) => SEARCH_PATH
             .split(':')
             .map(|directory| format!("{directory}/{program}"))
@@ -93,7 +93,7 @@ pub fn locate(root: &Root, program: &str) -> Result<String, CommandError> {
         }
     }
     match is_there {
-        true => refuse("it is not a file that may be executed"),
+        true => refuse("it is not an executable file"),
         false if program.starts_with('/') => refuse("there is no such file"),
         false => refuse(&format!("there is no such program in {SEARCH_PATH}")),
     }
@@ -122,7 +122,7 @@ fn start(program: String, why: &dyn std::fmt::Display) -> CommandError {
 
 fn text(program: &str, said: &Said) -> Output {
     if said.cut {
-        tracing::warn!("{program} printed more than {OUTPUT_LIMIT} bytes; the rest was dropped");
+        tracing::warn!("{program} printed more than {OUTPUT_LIMIT} bytes; the rest was discarded");
     }
     Output {
         stdout: String::from_utf8_lossy(&said.stdout).into_owned(),
@@ -212,13 +212,13 @@ mod tests {
         ] {
             assert_eq!(locate(&root, program).unwrap(), found);
         }
-        let no_file = "it is not a file that may be executed";
+        let no_file = "it is not an executable file";
         for (program, why) in [
             ("nowhere", "there is no such program in /usr/local/sbin:"),
             ("/nowhere", "there is no such file"),
             ("/opt/text", no_file),
             ("/opt", no_file),
-            ("./tool", "neither an absolute path nor a name"),
+            ("./tool", "neither an absolute path nor a plain name"),
             ("", "no program"),
         ] {
             let error = locate(&root, program).unwrap_err().to_string();

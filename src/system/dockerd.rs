@@ -29,16 +29,19 @@ pub struct Dockerd {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DockerdError {
     /// It can't be run, gives no answer, or is older than Docker 23, which is the first to know the question.
-    #[error("can't ask dockerd about its settings: {0}")]
+    #[error("can't check the settings with dockerd: {0}")]
     Failed(String),
     /// It refuses the settings.
-    #[error("dockerd refuses its settings: {0}")]
+    #[error("dockerd rejects its settings: {0}")]
     Refused(String),
 }
 
 impl Dockerd {
     /// The dockerd of the machine that firstlight runs on; `None` where it is not installed.
-    #[expect(clippy::disallowed_methods, reason = "only the running machine's dockerd is asked")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "only the dockerd of the running machine is used"
+    )]
     pub fn find() -> Option<Self> {
         let found = PROGRAMS.into_iter().find(|path| Path::new(path).is_file());
         found.map(|path| Self { program: path.into() })
@@ -75,7 +78,7 @@ impl Dockerd {
 /// What dockerd gives as its reason: the last line, which a log may come before.
 fn reason(said: &str) -> String {
     let last = said.lines().map(str::trim).rfind(|line| !line.is_empty());
-    let text: String = last.unwrap_or("it gives no reason").chars().take(1000).collect();
+    let text: String = last.unwrap_or("it gave no reason").chars().take(1000).collect();
     text.replace(char::is_control, " ")
 }
 
@@ -109,7 +112,8 @@ mod tests {
             "echo 'level=info msg=\"Starting up\"' >&2; echo \"unable to configure the Docker daemon with file \
              ${2#--config-file=}: the following directives don't match any configuration option: mtv\" >&2; exit 1",
         );
-        let said = "unable to configure the Docker daemon with file /etc/docker/daemon.json: the following directives don't \
+        let said = "unable to configure the Docker daemon with file /etc/docker/daemon.json: the following directives \
+            don't \
                     match any configuration option: mtv";
         assert_eq!(refused, Err(DockerdError::Refused(said.to_owned())));
         for script in ["echo 'unknown flag: --validate' >&2; exit 125", "kill -9 $$"] {
@@ -117,7 +121,7 @@ mod tests {
         }
         assert_eq!(
             ask("exit 1"),
-            Err(DockerdError::Refused("it gives no reason".to_owned()))
+            Err(DockerdError::Refused("it gave no reason".to_owned()))
         );
     }
 }

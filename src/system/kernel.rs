@@ -47,7 +47,7 @@ pub enum KernelError {
         why: CommandError,
     },
     /// Nothing was loaded, and nothing said why.
-    #[error("the module {name} was not loaded: see whether a file of /etc/modprobe.d has it on a blacklist")]
+    #[error("the module {name} was not loaded; check whether a file in /etc/modprobe.d blacklists it")]
     NotLoaded {
         /// Its name.
         name: String,
@@ -85,7 +85,7 @@ pub fn compare(root: &Root, wanted: &KernelChange) -> Standing {
         KernelChange::Module { name } => has_module(root, name).map(|has| match has {
             Some(true) => Standing::Same,
             Some(false) => Standing::Differs("it is not loaded".to_owned()),
-            None => Standing::Unseen(format!("there is no {MODULES} here, as in a container")),
+            None => Standing::Unseen(format!("{MODULES} does not exist, as in a container")),
         }),
         KernelChange::Parameter { name, value } => parameter(root, name).map(|is| match is {
             Some(is) if is_same(value, &is) => Standing::Same,

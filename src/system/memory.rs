@@ -12,8 +12,8 @@ const FAILED: i32 = 1;
 
 /// What is said then. Nothing of it may need memory.
 const MESSAGE: &[u8] =
-    b"firstlight: there is not enough memory to go on. Free some and try again: what was begun is finished or \
-    undone by the next run.\n";
+    b"firstlight: not enough memory to continue. Free some memory and try again: the next run finishes or undoes what \
+        this one began.\n";
 
 /// The system's allocator, which ends the program where it has nothing to give. For `#[global_allocator]`.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ impl ScratchDirectory {
     )]
     pub fn make(what: &str) -> Result<Self, String> {
         let path = nix::unistd::mkdtemp(format!("/run/firstlight-{what}-XXXXXX").as_str())
-            .map_err(|errno| format!("can't make a directory in /run: {}", errno.desc()))?;
+            .map_err(|errno| format!("can't create a directory in /run: {}", errno.desc()))?;
         Ok(Self { path })
     }
 

@@ -43,18 +43,18 @@ impl Writer {
     /// # Errors
     /// As [`Writer::make_directory`].
     pub fn stage_directory(&self, path: &str, mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
-        let place = self.place("make the directory", path)?;
+        let place = self.place("create the directory", path)?;
         match call(Change, || mkdirat(&place.directory, place.name, Mode::S_IRWXU)) {
             Ok(()) => self.renamed(&place)?,
             Err(Errno::EEXIST) => {}
-            Err(errno) => return Err(place.errno("make the directory", errno)),
+            Err(errno) => return Err(place.errno("create the directory", errno)),
         }
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let made = call(Read, || openat(&place.directory, place.name, flags, Mode::empty()))
-            .map_err(|e| place.errno("make the directory", e))?;
-        own(&made, mode, owner).map_err(|e| place.errno("make the directory", e))?;
+            .map_err(|e| place.errno("create the directory", e))?;
+        own(&made, mode, owner).map_err(|e| place.errno("create the directory", e))?;
         let noted = self.unflushed().changed(made, path);
-        noted.map_err(|e| place.errno("make the directory", e))?;
+        noted.map_err(|e| place.errno("create the directory", e))?;
         pass();
         Ok(())
     }

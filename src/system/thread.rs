@@ -13,7 +13,7 @@ pub async fn blocking<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + 
         let _ = answer.send(work());
     };
     let thread = std::thread::Builder::new().name(name.to_owned()).spawn(thread);
-    thread.map_err(|error| Error::other(format!("no thread can be started: {error}")))?;
+    thread.map_err(|error| Error::other(format!("can't start a thread: {error}")))?;
     answered.await.map_err(|_| Error::other("it ended early"))
 }
 

@@ -38,7 +38,7 @@ pub fn written_by_others(root: &Root, path: &str) -> Result<Option<String>, Read
         };
     }
     Ok(Some(format!(
-        "{path} is one of too many links: put the file itself there, not a link to it,"
+        "{path} is one of too many links; put the file itself there, not a link to it,"
     )))
 }
 
@@ -50,13 +50,13 @@ fn of_others(root: &Root, metadata: Metadata) -> Result<Option<String>, ReadErro
     } = metadata;
     if uid != 0 && uid != trusted.0 {
         return Ok(Some(format!(
-            "belongs to the user with the number {uid}, not to root: chown -h root:root"
+            "belongs to the user with ID {uid}, not to root; run chown -h root:root"
         )));
     }
     let by_group = mode & 0o020 != 0 && gid != 0 && gid != trusted.1;
     // What a link's mode says means nothing.
     let writable = kind != Kind::Symlink && (by_group || mode & 0o002 != 0);
-    Ok(writable.then(|| format!("can be written by others than root (mode {mode:04o}): chmod go-w")))
+    Ok(writable.then(|| format!("can be written by users other than root (mode {mode:04o}); run chmod go-w")))
 }
 
 #[cfg(test)]
@@ -91,13 +91,13 @@ mod tests {
             ("/none/none", ""),
             (
                 "/free/file",
-                "/free can be written by others than root (mode 1777): chmod go-w /free",
+                "/free can be written by users other than root (mode 1777); run chmod go-w /free",
             ),
             ("/etc/free", "chmod go-w /free"),
             ("/etc/up", "chmod go-w /etc/../free"),
             (
                 "/etc/all",
-                "/etc/all can be written by others than root (mode 0646): chmod go-w /etc/all",
+                "/etc/all can be written by users other than root (mode 0646); run chmod go-w /etc/all",
             ),
         ] {
             let why = written_by_others(&root, path).unwrap().unwrap_or_default();
@@ -111,8 +111,7 @@ mod tests {
         if chown(at("home"), Some(1234), Some(1234)).is_ok() {
             let why = written_by_others(&root, "/home/file").unwrap().unwrap_or_default();
             assert!(
-                why.contains("/home belongs to the user with the number 1234")
-                    && why.ends_with("chown -h root:root /home"),
+                why.contains("/home belongs to the user with ID 1234") && why.ends_with("chown -h root:root /home"),
                 "{why}"
             );
         }

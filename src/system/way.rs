@@ -52,8 +52,8 @@ pub enum PathError {
     NoName,
     /// Somebody unprivileged decides where it leads.
     #[error(
-        "{from} belongs to the user with the number {owner} and leads to {to}, which belongs to {}: nothing is written where a \
-         user decides what is changed (unsafe path transition)",
+        "{from} belongs to the user with ID {owner} and leads to {to}, which belongs to {}; firstlight doesn't write \
+         where an unprivileged user controls the target (unsafe path transition)",
         who(*.other)
     )]
     Unsafe {
@@ -67,13 +67,13 @@ pub enum PathError {
         other: u32,
     },
     /// It leads to a file system of the kernel's.
-    #[error("{place} is the kernel's own: files are not written there")]
+    #[error("{place} belongs to the kernel; firstlight doesn't write files there")]
     Kernel {
         /// Where it leads.
         place: String,
     },
     /// It leads to what firstlight keeps for itself.
-    #[error("{place} is firstlight's own state: a document doesn't write there")]
+    #[error("{place} is firstlight's own state; a document can't write there")]
     State {
         /// Where it leads.
         place: String,
@@ -82,7 +82,7 @@ pub enum PathError {
     #[error("{0} is not a directory")]
     NotDirectory(String),
     /// A link on the way leads to nothing.
-    #[error("the link {link} leads to {to}, and there is nothing")]
+    #[error("the link {link} points to {to}, which doesn't exist")]
     Dangling {
         /// The link.
         link: String,
@@ -90,7 +90,7 @@ pub enum PathError {
         to: String,
     },
     /// It is a link itself, where a file was meant.
-    #[error("it is a link, and a file is meant: name the file that it leads to")]
+    #[error("it is a link, not a file; name the file that it points to")]
     Link,
     /// It is a directory, a device, a socket or a pipe, where a file was meant.
     #[error("it is not a regular file")]
@@ -126,7 +126,7 @@ impl PathError {
 fn who(uid: u32) -> String {
     match uid {
         0 => "root".to_owned(),
-        uid => format!("the user with the number {uid}"),
+        uid => format!("the user with ID {uid}"),
     }
 }
 
@@ -497,7 +497,7 @@ pub(super) fn file_name(path: &str) -> Result<&str, PathError> {
 /// It is longer; by what, in words.
 pub fn check_length(path: &str) -> Result<(), PathError> {
     if path.len() >= PATH_LIMIT {
-        let why = format!("the path has {} bytes, and {} are the most", path.len(), PATH_LIMIT - 1);
+        let why = format!("the path has {} bytes; the maximum is {}", path.len(), PATH_LIMIT - 1);
         return Err(PathError::Length(why));
     }
     let mut depth = 0;
@@ -505,14 +505,14 @@ pub fn check_length(path: &str) -> Result<(), PathError> {
         depth += 1;
         if name.len() > NAME_LIMIT {
             let why = format!(
-                "a name in the path has {} bytes, and {NAME_LIMIT} are the most",
+                "a name in the path has {} bytes; the maximum is {NAME_LIMIT}",
                 name.len()
             );
             return Err(PathError::Length(why));
         }
     }
     if depth > DEPTH_LIMIT {
-        let why = format!("the path is {depth} directories deep, and {DEPTH_LIMIT} are the most");
+        let why = format!("the path is {depth} directories deep; the maximum is {DEPTH_LIMIT}");
         return Err(PathError::Length(why));
     }
     Ok(())

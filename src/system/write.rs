@@ -126,7 +126,7 @@ impl Writer {
     /// Something that is no directory is there, or as [`Writer::write_file`].
     pub fn make_directory(&self, path: &str, mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
         self.stage_directory(path, mode, owner)?;
-        self.flush_at(&self.place("make the directory", path)?)
+        self.flush_at(&self.place("create the directory", path)?)
     }
 
     /// Removes a file or a link; nothing there is fine.

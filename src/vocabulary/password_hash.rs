@@ -55,21 +55,21 @@ impl TryFrom<Secret> for PasswordHash {
     }
 }
 
-const NOT_A_HASH: &str = "this is not a password hash: one begins with `$6$`, `$y$`, `$5$` or `$2b$`; \
+const NOT_A_HASH: &str = "this is not a password hash, which begins with `$6$`, `$y$`, `$5$` or `$2b$`; \
     plain text goes in `password` (in `chpasswd.users`: `type: text`)";
 
 /// Finds out how a hash was made and whether it is whole. The shapes are those of crypt(5).
 fn check(text: &str) -> Result<HashMethod, String> {
     if text.is_empty() {
-        return Err("an empty hash would let anybody in".to_owned());
+        return Err("an empty hash would let anybody log in".to_owned());
     }
     if text.starts_with(['!', '*']) {
-        return Err("`!` and `*` lock an account, they are not a password hash".to_owned());
+        return Err("`!` and `*` lock an account; they are not password hashes".to_owned());
     }
     // `:` and line breaks would break the shadow entry apart; crypt(3) itself refuses the others.
     if text.contains(|c: char| !c.is_ascii_graphic() || "!*:;\\".contains(c)) {
         let dollar = text.starts_with('$');
-        let message = "a password hash has no white space, no control characters, none of `!*:;\\`, nothing but ASCII";
+        let message = "a password hash has only ASCII characters, no white space, no control characters, none of `!*:;\\`";
         return Err(if dollar { message } else { NOT_A_HASH }.to_owned());
     }
     let prefix = prefix(text);
@@ -82,7 +82,8 @@ fn check(text: &str) -> Result<HashMethod, String> {
         "$6$" => check_sha(prefix, rest, 86).map(|()| HashMethod::Sha512),
         "$5$" => check_sha(prefix, rest, 43).map(|()| HashMethod::Sha256),
         "$1$" | "$2x$" | "$3$" | "$md5$" | "$sha1$" => Err(format!(
-            "`{prefix}` hashes are refused, they are guessed in seconds: make a `$6$` one with `openssl passwd -6`"
+            "`{prefix}` hashes are refused because they can be cracked in seconds; create a `$6$` hash with `openssl \
+             passwd -6`"
         )),
         _ => Err(NOT_A_HASH.to_owned()),
     }
@@ -116,7 +117,7 @@ fn check_sha(prefix: &str, rest: &str, digest: usize) -> Result<(), String> {
 fn check_yescrypt(prefix: &str, rest: &str) -> Result<(), String> {
     let (parameters, rest) = rest.split_once('$').ok_or_else(|| cut(prefix))?;
     if parameters.is_empty() || !is_base64(parameters) {
-        return Err(format!("the parameters of this `{prefix}` hash are not right"));
+        return Err(format!("the parameters of this `{prefix}` hash are invalid"));
     }
     let (salt, hash) = rest.split_once('$').ok_or_else(|| cut(prefix))?;
     check_salt(prefix, salt, 86)?;
@@ -164,7 +165,8 @@ fn check_digest(prefix: &str, hash: &str, length: usize) -> Result<(), String> {
     match found.cmp(&length) {
         std::cmp::Ordering::Equal => Ok(()),
         std::cmp::Ordering::Less => Err(format!(
-            "a `{prefix}` hash ends with {length} characters after its last `$`, this one with {found}: it was cut short"
+            "a `{prefix}` hash ends with {length} characters after its last `$`, this one with {found}: it was cut \
+             short"
         )),
         std::cmp::Ordering::Greater => Err(format!(
             "a `{prefix}` hash ends with {length} characters after its last `$`, this one with {found}"
@@ -260,10 +262,10 @@ mod tests {
             ("", "empty"),
             ("!", "lock"),
             ("*LK*", "lock"),
-            ("$1$salt$qJH7.N4xYta3aEG/dfqo/0", "guessed"),
+            ("$1$salt$qJH7.N4xYta3aEG/dfqo/0", "cracked"),
             (
                 "$2x$04$abcdefghijklmnopqrstuuMFdJu9yVgmagVAIC24fOZkaFqd3s9JC",
-                "guessed",
+                "cracked",
             ),
             (&format!("$6$sa:lt${digest}"), "none of"),
             (&format!("$6$sa lt${digest}"), "white space"),

@@ -42,12 +42,12 @@ const COMMANDS: [(&str, &[&str], &str); 17] = [
     (
         "background-fails",
         &["sh", "-c", "setsid sleep 7002 & exit 3"],
-        "/usr/bin/sh failed (exit status 3); `journalctl -u firstlight-background-fails.service` shows what it said",
+        "/usr/bin/sh failed (exit status 3); `journalctl -u firstlight-background-fails.service` shows its output",
     ),
     (
         "background",
         &["true"],
-        "can't start firstlight-background.service: there is a unit of that name already; `systemctl status \
+        "can't start firstlight-background.service: a unit of that name already exists; `systemctl status \
          firstlight-background.service` shows what runs in it, and `systemctl stop firstlight-background.service` ends that",
     ),
     (
@@ -57,8 +57,8 @@ const COMMANDS: [(&str, &[&str], &str); 17] = [
             "-c",
             "trap '' TERM; setsid sleep 7003 & nohup sleep 7003 & sleep 7003",
         ],
-        "/usr/bin/sh did not end within 3s and was stopped, with all that it had started; `journalctl -u \
-         firstlight-hangs.service` shows what it said",
+        "/usr/bin/sh did not end within 3s and was stopped with all processes that it had started; `journalctl -u \
+         firstlight-hangs.service` shows its output",
     ),
     (
         "prints",
@@ -68,12 +68,12 @@ const COMMANDS: [(&str, &[&str], &str); 17] = [
     (
         "killed",
         &["sh", "-c", "kill -9 $$"],
-        "/usr/bin/sh was ended by SIGKILL; `journalctl -u firstlight-killed.service` shows what it said",
+        "/usr/bin/sh was killed by SIGKILL; `journalctl -u firstlight-killed.service` shows its output",
     ),
     (
         "stops-itself",
         &["sh", "-c", "systemctl stop firstlight-stops-itself.service; sleep 7004"],
-        "/usr/bin/sh was ended by SIGTERM; `journalctl -u firstlight-stops-itself.service` shows what it said",
+        "/usr/bin/sh was killed by SIGTERM; `journalctl -u firstlight-stops-itself.service` shows its output",
     ),
     (
         "renews-systemd",
@@ -82,7 +82,7 @@ const COMMANDS: [(&str, &[&str], &str); 17] = [
             "-c",
             "systemctl daemon-reexec; systemctl daemon-reload; sleep 2; exit 4",
         ],
-        "/usr/bin/sh failed (exit status 4); `journalctl -u firstlight-renews-systemd.service` shows what it said",
+        "/usr/bin/sh failed (exit status 4); `journalctl -u firstlight-renews-systemd.service` shows its output",
     ),
     (
         "words",
@@ -119,17 +119,17 @@ const COMMANDS: [(&str, &[&str], &str); 17] = [
     (
         "once",
         &["/usr/local/bin/removes-itself"],
-        "/usr/local/bin/removes-itself failed (exit status 5); `journalctl -u firstlight-once.service` shows what it said",
+        "/usr/local/bin/removes-itself failed (exit status 5); `journalctl -u firstlight-once.service` shows its output",
     ),
     (
         "interpreted",
         &["/usr/local/bin/for-nobody"],
-        "/usr/local/bin/for-nobody can't be executed; `journalctl -u firstlight-interpreted.service` shows what it said",
+        "/usr/local/bin/for-nobody can't be executed; `journalctl -u firstlight-interpreted.service` shows its output",
     ),
     (
         "text",
         &["/etc/passwd"],
-        "can't run /etc/passwd: it is not a file that may be executed",
+        "can't run /etc/passwd: it is not an executable file",
     ),
     (
         "nowhere",

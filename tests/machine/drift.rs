@@ -47,7 +47,7 @@ pub fn drift(test: &str, suite: Suite) {
     );
     let exit = session.run(OLD, "firstlight status --drift; echo exit $?").said;
     assert!(
-        exit.contains("was started, is inactive") && exit.contains("it is 100") && exit.ends_with("exit 3"),
+        exit.contains("was started, now is inactive") && exit.contains("it is 100") && exit.ends_with("exit 3"),
         "{exit}"
     );
     let healed = session.run(OLD, "firstlight apply");
@@ -65,7 +65,7 @@ pub fn drift(test: &str, suite: Suite) {
     assert!(undone.ok, "{}", undone.said);
     for words in [
         "keeps the name first-light",
-        "no longer gives root a password",
+        "no longer sets a password for root",
         "stop docker.service",
         "no longer sets net.core.somaxconn: it stays 5001 until the next boot",
     ] {

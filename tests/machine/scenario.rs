@@ -184,7 +184,7 @@ pub fn included(test: &str, suite: Suite) {
     checks.configured(&seed);
     checks.fetched();
     checks.status("0");
-    checks.says(&["what generation 2 configured stays", "http://192.0.2.1/user-data"]);
+    checks.says(&["the configuration of generation 2 stays", "http://192.0.2.1/user-data"]);
     checks.generations(2);
     checks.finish();
 }
@@ -207,7 +207,7 @@ pub fn instances(test: &str, suite: Suite) {
     let mut checks = Checks::new(test, "its seed is gone", &seen);
     checks.configured(&seed);
     checks.status("0");
-    checks.says(&["no source has a document any more", "rig-1"]);
+    checks.says(&["no source has a document now", "rig-1"]);
     checks.generations(1);
     checks.finish();
 
@@ -288,7 +288,8 @@ refused() {
     cat /run/refused >&2
     grep -o "$1" /run/refused | head -n 1
     ip -oneline -4 address show dev eth0 | grep -o 'inet 192.0.2.3./24'
-    [[ $as_it_was == "$(systemctl show --property InvocationID docker.service; ls /var/lib/firstlight/generations; cat /etc/docker/daemon.json)" ]]
+    [[ $as_it_was == "$(systemctl show --property InvocationID docker.service; ls /var/lib/firstlight/generations; \
+        cat /etc/docker/daemon.json)" ]]
     echo "changed $?"
 }
 cat >/run/refused.yaml <<'END'
@@ -296,20 +297,20 @@ network: {version: 2, ethernets: {eth0: {addresses: [192.0.2.31/24]}}}
 docker: {enabled: true, daemon: {log-driver: local}}
 sshd: {options: {Ciphers: nonsense}}
 END
-refused 'refused.yaml:3:.*sshd refuses this value'
+refused 'refused.yaml:3:.*sshd rejects this value'
 # Docker 20.10 can't be asked.
 if dockerd --help | grep -q -e --validate; then word=live-restoree; else word=nothing; fi
 case $word in
 live-restoree)
     printf 'docker:\n  enabled: true\n  daemon:\n    live-restoree: true\n' >/run/refused.yaml
-    refused 'refused.yaml:4:.*dockerd refuses this' ;;
+    refused 'refused.yaml:4:.*dockerd rejects this' ;;
 nothing)
-    printf 'refused 1\nrefused.yaml:4:20: dockerd refuses this\ninet 192.0.2.30/24\nchanged 0\n' ;;
+    printf 'refused 1\nrefused.yaml:4:20: dockerd rejects this\ninet 192.0.2.30/24\nchanged 0\n' ;;
 esac
 firstlight plan --exit-code /run/by-hand.yaml >&2; echo "plan $?"
 ip address del 192.0.2.30/24 dev eth0
 firstlight status --drift | grep -o 'has 192.0.2.30/24: it has'
-firstlight plan /run/by-hand.yaml | grep -o 'configured anew by networkd'
+firstlight plan /run/by-hand.yaml | grep -o 'reconfigured by networkd'
 firstlight apply /run/by-hand.yaml >&2; echo "apply $?"
 ip address show dev eth0 | grep -o 'inet 192.0.2.30/24'
 sed -i '1i AuthorizedKeysFile none' /etc/ssh/sshd_config
@@ -355,16 +356,16 @@ inactive
 authorizedkeysfile /etc/ssh/keys/%u .ssh/authorized_keys
 me
 refused 1
-refused.yaml:3:27: sshd refuses this value
+refused.yaml:3:27: sshd rejects this value
 inet 192.0.2.30/24
 changed 0
 refused 1
-refused.yaml:4:20: dockerd refuses this
+refused.yaml:4:20: dockerd rejects this
 inet 192.0.2.30/24
 changed 0
 plan 0
 has 192.0.2.30/24: it has
-configured anew by networkd
+reconfigured by networkd
 apply 0
 inet 192.0.2.30/24
 drift 3

@@ -83,11 +83,7 @@ impl Session {
         );
         let cut = self.pen.ssh_until_silent("root", PASSWORD, (from, 22), &command);
         assert!(!cut.ok, "the connection outlived its address: {}", cut.said);
-        assert!(
-            cut.said.contains("unless you type `firstlight confirm`"),
-            "{}",
-            cut.said
-        );
+        assert!(cut.said.contains("unless you run `firstlight confirm`"), "{}", cut.said);
         self.reach(to);
         // Until the report is written, whoever lost the connection is still at work.
         self.run(
@@ -115,7 +111,7 @@ impl Session {
     fn reverts(&self) {
         let plan = format!("firstlight plan - <<'END'\n{}END\n", network(NEW));
         let plan = self.run(OLD, &plan).said;
-        let warned = format!("! the network is configured anew, and you are logged in over eth0 ({OLD})");
+        let warned = format!("! the network will be reconfigured, and you are logged in over eth0 ({OLD})");
         assert!(plan.contains(&warned), "{plan}");
         self.apply(OLD, "25s", NEW, "docker: true\n");
         assert_eq!(self.addresses(NEW), [format!("{NEW}/24")]);

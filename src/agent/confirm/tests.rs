@@ -160,8 +160,8 @@ async fn what_is_half_done_or_half_undone_can_not_be_confirmed() {
     let scratch = Scratch::new();
     let first = scratch.store.generation(1).unwrap().unwrap();
     for (outcome, undoing, why) in [
-        (Outcome::Running, false, "cut off half way"),
-        (Outcome::RolledBack, true, "its undoing has begun"),
+        (Outcome::Running, false, "it was interrupted"),
+        (Outcome::RolledBack, true, "its rollback has begun"),
     ] {
         scratch
             .store

@@ -8,15 +8,15 @@ use crate::document::yaml::{Value, parse};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// What the machine shall be; vendor-data too
+    /// The configuration of the machine; also vendor-data
     UserData,
-    /// Who the machine is
+    /// The identity of the machine
     MetaData,
-    /// A seed's network
+    /// The network configuration of a seed
     NetworkConfig,
-    /// The owner's settings, /etc/firstlight/config.yaml
+    /// The settings of the machine's owner, /etc/firstlight/config.yaml
     Settings,
-    /// A directory or an image with all parts
+    /// A directory or an image that holds all parts of a seed
     #[value(skip)]
     Seed,
 }

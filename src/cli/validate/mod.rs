@@ -26,10 +26,10 @@ const SEEDS: [Name; 3] = [Name::NoCloud, Name::ConfigDrive, Name::Ovf];
 /// The arguments of `validate`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The documents; `-` for standard input; a directory or an image with a whole seed
+    /// The documents, `-` for standard input, or directories or images that hold a seed
     #[arg(required = true, value_name = "DOCUMENT")]
     documents: Vec<PathBuf>,
-    /// What they are; without it, each is taken for what its name or its keys say
+    /// What the documents are [default: decided by name, then by keys]
     #[arg(long, value_enum, value_name = "KIND", conflicts_with = "network_config")]
     kind: Option<Kind>,
     /// The same as --kind network-config

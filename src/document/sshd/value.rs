@@ -36,7 +36,7 @@ pub(super) fn objection(keyword: &Keyword, value: &str) -> Option<String> {
         Form::Time => (is_time(value), "a time such as `90`, `30s` or `1h30m`".to_owned()),
         Form::Port => (is_port(value), "a port from 1 to 65535".to_owned()),
     };
-    (!fits).then(|| format!("sshd refuses this value of `{}`: it takes {expected}", keyword.name))
+    (!fits).then(|| format!("sshd rejects this value of `{}`: it takes {expected}", keyword.name))
 }
 
 /// strtonum(3) takes a sign.

@@ -110,7 +110,7 @@ impl ModuleResult {
     fn add_broken(&mut self, broken: Vec<String>) {
         let news = broken.into_iter().filter(|what| !self.problems.contains(what));
         let news: Vec<String> = news
-            .map(|what| format!("not working after the undo either: {what}"))
+            .map(|what| format!("still not working after the changes were undone: {what}"))
             .collect();
         self.problems.extend(news);
     }
@@ -130,7 +130,7 @@ impl ModuleResult {
 
 /// A change failed, and what was done could not be undone either. The journal still has it.
 #[derive(Debug, thiserror::Error)]
-#[error("{}; undoing failed as well: {undo}", .causes.join("; "))]
+#[error("{}; undoing the changes failed too: {undo}", .causes.join("; "))]
 pub struct ApplyError {
     /// What failed first, in words.
     pub causes: Vec<String>,
@@ -323,7 +323,7 @@ fn makes_dirty(module: &ModulePlan, reaction: &Change) -> bool {
 }
 
 async fn undo_all(job: &Job<'_>, mut results: Vec<ModuleResult>) -> Result<Applied, ApplyError> {
-    tracing::error!("undoing everything that this generation changed");
+    tracing::error!("undoing all changes of this generation");
     let undone = undo_generation(job.system, job.store, job.facts, job.generation, None).await;
     let undone = undone.map_err(|undo| ApplyError {
         causes: results.iter().flat_map(ModuleResult::what_is_wrong).collect(),

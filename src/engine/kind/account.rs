@@ -109,7 +109,8 @@ impl ThingKind for PasswordItem {
             return Ok(Release::default());
         }
         Ok(Release::stays(format!(
-            "the document no longer gives {} a password: the one that is set stays, an earlier one is never put back",
+            "the document no longer sets a password for {}; the current password stays, and an earlier one is never \
+             restored",
             self.user
         )))
     }
@@ -122,7 +123,7 @@ impl ThingKind for PasswordItem {
 
 impl UndoKind for AccountEntryUndo {
     fn in_words(&self) -> Option<String> {
-        Some(format!("put back {} in {}", self.name, self.path))
+        Some(format!("restored {} in {}", self.name, self.path))
     }
 
     fn take_back<'a>(&'a self, scene: &'a Scene<'a>, record: &'a Record) -> TakingBack<'a> {
@@ -154,9 +155,9 @@ fn view_account(change: &AccountChange) -> ChangeView {
 
 fn describe_day(password: &PasswordChange) -> String {
     match password.last_change {
-        Some(0) => "to be changed at the next login".to_owned(),
+        Some(0) => "must be changed at the next login".to_owned(),
         Some(day) => format!("last changed on {}", date(day.into())),
-        None => "without a day of its last change".to_owned(),
+        None => "without a date of its last change".to_owned(),
     }
 }
 
@@ -280,14 +281,16 @@ pub(in crate::engine) fn is_member(root: &Root, group: &str, user: &str) -> Resu
 fn password_drift(item: &PasswordItem, root: &Root) -> Result<Option<String>, ReadError> {
     let shadow = root.read(account::AccountFile::Shadow.path())?.unwrap_or_default();
     let Some(entry) = account::shadow::entry(&shadow, &item.user) else {
-        return Ok(Some("has no entry in /etc/shadow any more".to_owned()));
+        return Ok(Some("no longer has an entry in /etc/shadow".to_owned()));
     };
     let written = item.digest.as_ref();
     if written.is_some_and(|written| digest(entry.hash.expose().as_bytes()) != *written) {
         return Ok(Some("has another password".to_owned()));
     }
-    Ok((!item.expired && entry.last_change == Some(0))
-        .then(|| "has to change the password at the next login".to_owned()))
+    Ok(
+        (!item.expired && entry.last_change == Some(0))
+            .then(|| "must change the password at the next login".to_owned()),
+    )
 }
 
 /// The other entries stay as they are by now.

@@ -47,7 +47,7 @@ impl ChangeKind for DocumentCommand {
             let left = bus.run_service(&service).await?;
             if left > 0 {
                 tracing::info!(
-                    "{0} goes on in the background; `systemctl stop {0}` ends it",
+                    "{0} continues in the background; `systemctl stop {0}` stops it",
                     service.unit
                 );
             }
@@ -141,13 +141,13 @@ mod tests {
         assert_eq!(service.unit.as_str(), "firstlight-setup.service");
         assert_eq!(service.argv, ["/usr/bin/setup", "-v"]);
         for (name, argv, why) in [
-            ("a/b", ["setup"], "`firstlight-a/b.service` is not a unit's name"),
+            ("a/b", ["setup"], "`firstlight-a/b.service` is not a unit name"),
             (
                 "setup",
                 ["nowhere"],
                 "can't run nowhere: there is no such program in /usr/local/sbin:",
             ),
-            ("setup", [""], "there is no program to start"),
+            ("setup", [""], "no program is given"),
         ] {
             let wrong = DocumentCommand {
                 name: name.to_owned(),

@@ -197,7 +197,7 @@ fn remember(file: &FileChange, taker: &mut Taker<'_>, module: &ModulePlan, missi
         return Err(ReadError {
             what: "plan for",
             path: file.path.clone(),
-            why: "it was there, and is gone now: something else is changing this machine; try again".to_owned(),
+            why: "it existed but is gone now: another program is changing this machine; try again".to_owned(),
         });
     }
     let new = file.content.as_ref();

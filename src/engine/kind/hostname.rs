@@ -50,7 +50,7 @@ impl ThingKind for HostnameItem {
     fn release(&self, _generation: u32, _machine: &Machine<'_>, _baseline: &Baseline) -> Result<Release, StateError> {
         let name = &self.name;
         Ok(Release::stays(format!(
-            "the document no longer names the machine: it keeps the name {name}"
+            "the document no longer sets a hostname; the machine keeps the name {name}"
         )))
     }
 
@@ -66,7 +66,7 @@ impl ThingKind for HostnameItem {
 
 impl UndoKind for HostnameUndo {
     fn in_words(&self) -> Option<String> {
-        Some(format!("named the machine {} again", self.before))
+        Some(format!("restored the host name {}", self.before))
     }
 
     /// In a tree there is no kernel of its own, and a machine that had no name keeps the one that it has.

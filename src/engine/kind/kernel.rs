@@ -49,7 +49,7 @@ impl ChangeKind for KernelChange {
         Box::pin(async move {
             match self {
                 Self::Module { name } => {
-                    let what = format!("the kernel module {name} stays until the next boot");
+                    let what = format!("the kernel module {name} stays loaded until the next boot");
                     scene.record(Undo::Impossible(ImpossibleUndo { what }), &[])?;
                     kernel::load_module(scene.system, name).await.map_err(refused)?;
                 }
@@ -74,10 +74,10 @@ impl ThingKind for KernelChange {
     fn release(&self, _generation: u32, _machine: &Machine<'_>, _baseline: &Baseline) -> Result<Release, StateError> {
         Ok(Release::stays(match self {
             Self::Module { name } => {
-                format!("the document no longer asks for the kernel module {name}: it stays until the next boot")
+                format!("the document no longer lists the kernel module {name}; it stays loaded until the next boot")
             }
             Self::Parameter { name, value } => {
-                format!("the document no longer sets {name}: it stays {value} until the next boot")
+                format!("the document no longer sets {name}; it stays {value} until the next boot")
             }
         }))
     }
@@ -89,7 +89,7 @@ impl ThingKind for KernelChange {
         Ok(match kernel::compare(machine.root(), self) {
             Standing::Differs(how) => {
                 let how = match self {
-                    Self::Module { .. } => "was loaded, and is not any more".to_owned(),
+                    Self::Module { .. } => "is no longer loaded".to_owned(),
                     Self::Parameter { value, .. } => format!("was set to {value}, but {how}"),
                 };
                 Some(Drifted::new("kernel", self.name(), how))
@@ -101,7 +101,7 @@ impl ThingKind for KernelChange {
 
 impl UndoKind for KernelParameterUndo {
     fn in_words(&self) -> Option<String> {
-        Some(format!("set {} to {} again", self.name, self.before))
+        Some(format!("restored {} to {}", self.name, self.before))
     }
 
     fn take_back<'a>(&'a self, scene: &'a Scene<'a>, _record: &'a Record) -> TakingBack<'a> {

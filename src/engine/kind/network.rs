@@ -13,8 +13,8 @@ impl ChangeKind for NetworkReloadChange {
 
     fn view(&self, _root: &Root) -> Result<ChangeView, ReadError> {
         Ok(match self.links.join(" ").as_str() {
-            "" => view("network-reload", "systemd-networkd", "reload", "reads its files again"),
-            links => view("network-reconfigure", links, "reload", "configured anew by networkd"),
+            "" => view("network-reload", "systemd-networkd", "reload", "reloads its files"),
+            links => view("network-reconfigure", links, "reload", "reconfigured by networkd"),
         })
     }
 
@@ -26,8 +26,8 @@ impl ChangeKind for NetworkReloadChange {
         let is_meant = |session: &&Session| self.links.is_empty() || self.links.contains(&session.link);
         let session = session.filter(is_meant)?;
         Some(format!(
-            "the network is configured anew, and you are logged in over {} ({}): `firstlight apply --confirm 2m` undoes \
-             it unless you confirm",
+            "the network will be reconfigured, and you are logged in over {} ({}): with `firstlight apply --confirm \
+             2m` the changes are undone unless you confirm them",
             session.link, session.address
         ))
     }

@@ -43,7 +43,7 @@ impl UndoKind for PathUndo {
         Some(match self.before {
             Before::Absent => format!("removed {}", self.path),
             Before::File { .. } | Before::Directory { .. } | Before::Symlink { .. } => {
-                format!("put back {}", self.path)
+                format!("restored {}", self.path)
             }
         })
     }
@@ -114,7 +114,7 @@ fn release(item: &PathItem, generation: u32, root: &Root, baseline: &Baseline) -
     }
     let stays = |what: &str| {
         Release::stays(format!(
-            "{} is no longer asked for, but {what} since generation {generation}: it stays as it is",
+            "the document no longer asks for {}, but {what} after generation {generation}: it stays as it is",
             item.path
         ))
     };
@@ -126,11 +126,11 @@ fn release(item: &PathItem, generation: u32, root: &Root, baseline: &Baseline) -
                 Some(edit) => {
                     let change = part_of_file(item, &now, edit.now.clone());
                     let changed = (edit.changed > 0).then(|| {
-                    format!(
-                        "{}: what generation {generation} had written there and somebody has changed since stays as it is",
-                        item.path
-                    )
-                });
+                        format!(
+                            "{}: lines of generation {generation} that were edited later stay as they are",
+                            item.path
+                        )
+                    });
                     Release {
                         changes: change.into_iter().collect(),
                         notices: changed.into_iter().collect(),
@@ -171,12 +171,12 @@ fn earlier(item: &PathItem, baseline: &Baseline) -> Result<Release, StateError> 
                 )
             }
             None => {
-                let notice = format!("{path} stays as it is: what it said before was not kept");
+                let notice = format!("{path} stays as it is: its earlier content was not saved");
                 return Ok(Release::stays(notice));
             }
         },
         PathState::Directory { .. } | PathState::Other => {
-            return Ok(Release::stays(format!("{path} stays: no file was there before")));
+            return Ok(Release::stays(format!("{path} stays: there was no file before")));
         }
     };
     Ok(Release::by([change]))
@@ -295,13 +295,13 @@ fn metadata_drift(written: &PathState, now: &PathState) -> Option<String> {
 
 fn describe(written: &PathState, now: &PathState) -> String {
     match (written, now) {
-        (PathState::Absent, _) => "was removed, is there again".to_owned(),
+        (PathState::Absent, _) => "was removed but exists again".to_owned(),
         (_, PathState::Absent) => "is gone".to_owned(),
         (PathState::File { .. }, PathState::File { .. }) => "was edited".to_owned(),
         (PathState::Symlink { target }, PathState::Symlink { target: now }) => {
-            format!("led to {target}, leads to {now}")
+            format!("pointed to {target}, now points to {now}")
         }
-        (written, now) => format!("was {}, is {}", noun(written), noun(now)),
+        (written, now) => format!("was {}, now is {}", noun(written), noun(now)),
     }
 }
 

@@ -119,11 +119,11 @@ impl ThingKind for UnitFileItem {
             action: self.action,
         };
         let how = match self.action {
-            UnitAction::Enable => "was enabled, is not any more",
-            UnitAction::Disable => "was disabled, is enabled again",
-            UnitAction::Mask => "was masked, is not any more",
+            UnitAction::Enable => "is no longer enabled",
+            UnitAction::Disable => "was disabled but is enabled again",
+            UnitAction::Mask => "is no longer masked",
             UnitAction::Unmask | UnitAction::Start | UnitAction::Stop | UnitAction::Restart | UnitAction::Reload => {
-                "was not masked, is now"
+                "is now masked"
             }
         };
         let drifted = || Drifted::new("unit", &self.unit, how.to_owned());
@@ -153,7 +153,7 @@ impl ThingKind for UnitActiveItem {
         let facts = machine.unit(&self.unit);
         let changed = facts.filter(|facts| facts.runs() != self.written && !(self.written && facts.rests));
         let was = if self.written { "started" } else { "stopped" };
-        Ok(changed.map(|facts| Drifted::new("unit", &self.unit, format!("was {was}, is {}", facts.active_state))))
+        Ok(changed.map(|facts| Drifted::new("unit", &self.unit, format!("was {was}, now is {}", facts.active_state))))
     }
 }
 

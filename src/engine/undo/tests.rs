@@ -217,7 +217,7 @@ async fn a_failure_and_a_failed_undoing_are_both_told() {
             patience: Duration::ZERO,
         };
         let error = apply(&job, &plan).await.unwrap_err().to_string();
-        let (cause, undo) = error.split_once("; undoing failed as well: ").unwrap();
+        let (cause, undo) = error.split_once("; undoing the changes failed too: ").unwrap();
         assert!(cause.contains("no such luck"), "{error}");
         assert!(undo.contains("it is missing"), "{error}");
         assert!(!scratch.store.records(1).unwrap().is_empty());

@@ -104,7 +104,7 @@ fn judge(network: &Network, meant: &LinkSelector, file: &str, setting: &LinkSett
             let reason = reason(network, links.first().copied(), file);
             let words: Vec<String> = instead.into_iter().chain(reason).collect();
             match words.is_empty() {
-                true => Verdict::Wrong("it has not; see networkctl status".to_owned()),
+                true => Verdict::Wrong("it doesn't; see networkctl status".to_owned()),
                 false => Verdict::Wrong(words.join("; ")),
             }
         }
@@ -153,10 +153,10 @@ fn judge_file(network: &Network, meant: &LinkSelector, links: &[&Link], file: &s
     // A pattern is for whatever links there are, less those that have a file of their own.
     let is_taken = |link: &&Link| !uses(link, file) && used(link).is_some_and(is_own_file);
     if !meant.is_one_link() && links.iter().all(is_taken) {
-        return Verdict::Unseen("there is no link that it could be used for".to_owned());
+        return Verdict::Unseen("no link matches it".to_owned());
     }
     let link = links.first().copied();
-    let why = reason(network, link, file).unwrap_or_else(|| "networkd names no file for it".to_owned());
+    let why = reason(network, link, file).unwrap_or_else(|| "networkd reports no file for it".to_owned());
     Verdict::Wrong(why + &advice(network, link, meant, file))
 }
 
@@ -168,7 +168,7 @@ fn reason(network: &Network, link: Option<&Link>, file: &str) -> Option<String> 
     let name = &link.facts.name;
     let Some(networkd) = &link.networkd else {
         return Some(match network.networkd {
-            true => format!("networkd has yet to look at {name}"),
+            true => format!("networkd has not processed {name} yet"),
             false => "systemd-networkd has not run in this boot".to_owned(),
         });
     };
@@ -177,7 +177,7 @@ fn reason(network: &Network, link: Option<&Link>, file: &str) -> Option<String> 
         None if networkd.admin_state == "unmanaged" => {
             let file = file_name(file);
             return Some(format!(
-                "networkd does not manage {name}: it has not read {file}, or its [Match] does not hold"
+                "networkd does not manage {name}: it has not read {file}, or the [Match] section doesn't match"
             ));
         }
         _ => {}
@@ -189,7 +189,7 @@ fn reason(network: &Network, link: Option<&Link>, file: &str) -> Option<String> 
         ("configured", _) => None,
         (_, Signal::Down) => Some(format!("{name} is down")),
         (_, Signal::NoCarrier) => Some(format!("{name} has no carrier")),
-        ("pending" | "initialized", _) => Some(format!("networkd has yet to look at {name}")),
+        ("pending" | "initialized", _) => Some(format!("networkd has not processed {name} yet")),
         (_, Signal::Carrier) => Some(format!("networkd is still configuring {name}")),
     }
 }
@@ -200,15 +200,18 @@ fn advice(network: &Network, link: Option<&Link>, meant: &LinkSelector, file: &s
     match link.map(|link| used(link).filter(|_| !uses(link, file))) {
         None => {
             let hint = match meant.is_one_link() {
-                true => "; `optional: true` is for one that need not be there",
+                true => "; set `optional: true` for an interface that may be missing",
                 false => "",
             };
-            format!(", there are {}{hint}", others(network))
+            format!("; the links are {}{hint}", others(network))
         }
         Some(Some(used)) if file_name(used) < own => {
             format!(", which sorts before {own}; remove or rename it, or narrow its [Match]")
         }
-        Some(Some(_)) => format!(": it has not read {own} (networkctl reload), or the [Match] there does not hold"),
+        Some(Some(_)) => format!(
+            ": it has not read {own} (run networkctl reload), or its [Match] section doesn't \
+            match"
+        ),
         Some(None) => String::new(),
     }
 }
@@ -249,15 +252,15 @@ fn shows_name(links: &[&Link], name: &str, file: &str) -> Shown {
     let is = &link.facts.name;
     let own = file_name(file).replace(".network", ".link");
     match link.link_file.as_deref().map(file_name) {
-        None => Shown::Unseen("udev, which renames links, has not looked at it".to_owned()),
+        None => Shown::Unseen("udev, which renames links, has not processed it".to_owned()),
         Some(used) if used > own.as_str() => {
-            Shown::Unseen(format!("it is still {is}: udev renames it at the next boot"))
+            Shown::Unseen(format!("it is still {is}; udev will rename it at the next boot"))
         }
         Some(used) if used < own.as_str() => Shown::No(Some(format!(
             "it is {is}: udev uses {used} for it, which sorts before {own}"
         ))),
         Some(_) => Shown::No(Some(format!(
-            "it is {is}: udev could not rename it, perhaps another link has that name"
+            "it is {is}: udev could not rename it; another link may have that name"
         ))),
     }
 }
@@ -274,8 +277,8 @@ fn shows_address(network: &Network, links: &[&Link], wanted: Address) -> Shown {
     if let Some(address) = here {
         return match address.detection {
             Detection::Passed => Shown::Yes,
-            Detection::Running => Shown::No(Some("the neighbours are still asked whether it is free".to_owned())),
-            Detection::Failed => Shown::No(Some(format!("{} belongs to another machine as well", wanted.ip()))),
+            Detection::Running => Shown::No(Some("duplicate address detection is still running".to_owned())),
+            Detection::Failed => Shown::No(Some(format!("another machine already uses {}", wanted.ip()))),
         };
     }
     let near = all.iter().find(|it| it.ip == wanted.ip());
@@ -287,7 +290,7 @@ fn shows_address(network: &Network, links: &[&Link], wanted: Address) -> Shown {
 
 fn shows_route(network: &Network, links: &[&Link], wanted: &Route) -> Shown {
     if !wanted.is_unicast() || wanted.table.is_some_and(|table| table != MAIN_TABLE) {
-        return Shown::Unseen("only routes of the main table that lead somewhere are looked at".to_owned());
+        return Shown::Unseen("only unicast routes of the main table are checked".to_owned());
     }
     let all = match &network.routes {
         Ok(all) => all,
@@ -308,7 +311,7 @@ fn shows_route(network: &Network, links: &[&Link], wanted: &Route) -> Shown {
     let via = |via: Option<IpAddr>| via.map_or("no gateway".to_owned(), |via| via.to_string());
     let near = here
         .first()
-        .map(|route| format!("it leads via {}, metric {}", via(route.via), route.metric));
+        .map(|route| format!("it goes via {}, metric {}", via(route.via), route.metric));
     Shown::No(near.or_else(|| {
         Some(format!(
             "{} has one via {}",

@@ -136,7 +136,7 @@ pub(super) async fn look_at(sight: &Sight<'_>, expectation: &Expectation) -> Ver
         return Verdict::Unseen("only the booted machine can show it".to_owned());
     }
     if kind.moment() == Moment::InTime && !sight.in_time {
-        return Verdict::Unseen("a later stage of the boot looks at it".to_owned());
+        return Verdict::Unseen("a later stage of the boot verifies it".to_owned());
     }
     kind.look(sight).await
 }

@@ -39,7 +39,7 @@ fn judge(system: &System, user: &str, hash: &Secret) -> Verdict {
         Err(error) => Verdict::Unseen(error.to_string()),
         Ok(bytes) => match account::shadow::entry(&bytes.unwrap_or_default(), user) {
             Some(entry) if entry.hash == *hash => Verdict::Verified,
-            Some(_) => Verdict::Wrong("it holds another one".to_owned()),
+            Some(_) => Verdict::Wrong("it holds a different one".to_owned()),
             None => Verdict::Wrong("there is no entry".to_owned()),
         },
     }

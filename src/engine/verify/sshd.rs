@@ -108,7 +108,7 @@ impl ExpectationKind for SshdTakesKeys<'_> {
 /// What sshd says, or that it refuses to say it. It quotes the line that it refuses.
 async fn said(sight: &Sight<'_>) -> Result<Printed, Verdict> {
     if !may_own() {
-        return Err(Verdict::Unseen("only root may ask it".to_owned()));
+        return Err(Verdict::Unseen("only root can query it".to_owned()));
     }
     let said = sight.sshd().await.clone();
     said.map_err(|error| Verdict::Wrong(redact(&error.to_string()).into_owned()))
@@ -120,7 +120,7 @@ fn says(effective: &Effective, keyword: &str, value: &str) -> Verdict {
         // What the document asks for is the global value; the module has warned of the block.
         Says::OnlyOutsideMatch { .. } => Verdict::Verified,
         Says::Differs { found } => Verdict::Wrong(format!("it says {}", redact(&found))),
-        Says::NotComparable { .. } => Verdict::Unseen("sshd -T prints it in another form".to_owned()),
+        Says::NotComparable { .. } => Verdict::Unseen("sshd -T prints it in a different form".to_owned()),
     }
 }
 

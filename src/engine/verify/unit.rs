@@ -95,9 +95,9 @@ fn judge(unit: &str, active: bool, is: &UnitStatus, now: Duration) -> Verdict {
     if active && is.sub_state == "running" && unit.ends_with(".service") {
         let why = match is.running_since {
             Some(since) if now.saturating_sub(since) >= SETTLED => None,
-            Some(_) => Some(format!("it began to run less than {SETTLED:?} ago")),
+            Some(_) => Some(format!("it started less than {SETTLED:?} ago")),
             // It ended while systemd was asked, and is forgotten.
-            None => Some("systemd does not say since when it runs".to_owned()),
+            None => Some("systemd does not report when it started".to_owned()),
         };
         if let Some(why) = why {
             return Verdict::Wrong(format!("{why}; see journalctl -u {unit}"));
@@ -112,14 +112,14 @@ fn judge(unit: &str, active: bool, is: &UnitStatus, now: Duration) -> Verdict {
         return Verdict::Verified;
     }
     if matches!(is.load_state.as_str(), "not-found" | "masked") {
-        return Verdict::Wrong(format!("systemd says that it is {}", is.load_state));
+        return Verdict::Wrong(format!("systemd reports that it is {}", is.load_state));
     }
     let mut why = format!("it is {} ({})", is.active_state, is.sub_state);
     if let Some(result) = is.result.as_ref().filter(|result| *result != "success") {
         why.push_str(&format!(", result {result}"));
     }
     if is.condition_failed {
-        why.push_str(", a condition of its unit file does not hold");
+        why.push_str(", a condition of its unit file is not met");
     }
     Verdict::Wrong(format!("{why}; see journalctl -u {unit}"))
 }
@@ -160,7 +160,7 @@ mod tests {
             (
                 true,
                 status("active", "running", "success"),
-                "systemd does not say since when it runs; see journalctl -u x.service",
+                "systemd does not report when it started; see journalctl -u x.service",
             ),
             (true, status("active", "exited", "success"), ""),
             (true, status("reloading", "reload", "success"), ""),
@@ -169,7 +169,7 @@ mod tests {
             (
                 true,
                 running_since(100),
-                "it began to run less than 1s ago; see journalctl -u x.service",
+                "it started less than 1s ago; see journalctl -u x.service",
             ),
             (false, ended, ""),
             (false, status("failed", "failed", "exit-code"), ""),
@@ -186,9 +186,9 @@ mod tests {
             (
                 true,
                 skipped,
-                "it is inactive (dead), a condition of its unit file does not hold; see journalctl -u x.service",
+                "it is inactive (dead), a condition of its unit file is not met; see journalctl -u x.service",
             ),
-            (true, missing, "systemd says that it is not-found"),
+            (true, missing, "systemd reports that it is not-found"),
             (
                 false,
                 status("active", "running", "success"),

@@ -29,7 +29,7 @@ impl resolver::Resolver for Resolver {
             let _ = answer.send(DefaultResolver::default().resolve(&uri, &config, unlimited));
         };
         let thread = Builder::new().name("resolver".to_owned()).spawn(look_up);
-        thread.map_err(|error| std::io::Error::other(format!("no thread can be started: {error}")))?;
+        thread.map_err(|error| std::io::Error::other(format!("can't start a thread: {error}")))?;
         match asked.recv_timeout(*timeout.after) {
             Ok(found) => found,
             Err(RecvTimeoutError::Timeout) => Err(Error::Timeout(timeout.reason)),

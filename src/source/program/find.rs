@@ -73,7 +73,7 @@ pub fn programs(root: &Root) -> Result<Vec<Program>, Fault> {
 fn refusal(root: &Root, path: &str) -> Option<Fault> {
     let metadata = match root.metadata_followed(path) {
         Ok(Some(metadata)) => metadata,
-        Ok(None) => return Some(Fault::lasting("is a link to nothing").with_hint("remove it")),
+        Ok(None) => return Some(Fault::lasting("is a dangling link").with_hint("remove it")),
         Err(error) => return Some(error.into()),
     };
     if metadata.kind != Kind::File {

@@ -139,7 +139,7 @@ fn who_may_be_run() {
         "25 50-anybodys others than root may write to it (mode 0757)",
         "25 51-groups others than root may write to it (mode 0775)",
         "25 60-users belongs to user 1000, not to root",
-        "25 70-dangling is a link to nothing",
+        "25 70-dangling is a dangling link",
         "25 80-link runs",
         "25 90-directory is no program",
     ];

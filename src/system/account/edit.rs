@@ -42,7 +42,7 @@ pub enum AccountError {
         expected: usize,
     },
     /// A new value would break the file's lines apart.
-    #[error("a value for {file} contains a character that can't stand there")]
+    #[error("a value for {file} contains a character that is not allowed there")]
     Field {
         /// The file.
         file: AccountFile,

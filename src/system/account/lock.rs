@@ -30,7 +30,8 @@ pub struct Lock(#[allow(dead_code, reason = "the lock lasts as long as the file 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LockError {
     /// Another process had the lock all the time.
-    #[error("{PATH} is still locked by {holder} after {} s: the account files can't be changed now", waited.as_secs())]
+    #[error("{PATH} is still locked by {holder} after {} s, so the account files can't be changed; try again \
+        later", waited.as_secs())]
     Held {
         /// The process: `process 123 (passwd)`.
         holder: String,

@@ -24,7 +24,7 @@ const MAX_ROUNDS: u32 = 1_000_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CryptError {
     /// The kernel gives no random bytes for a salt.
-    #[error("can't hash a password: the kernel gives no random bytes")]
+    #[error("can't hash a password: the kernel returned no random bytes")]
     Random,
     /// The hash function failed.
     #[error("can't hash a password with {0}")]

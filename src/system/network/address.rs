@@ -34,8 +34,7 @@ pub enum Detection {
 /// # Errors
 /// The kernel does not say; why.
 pub(super) fn observe(root: &Root) -> Result<Vec<Address>, String> {
-    let all =
-        nix::ifaddrs::getifaddrs().map_err(|errno| format!("the kernel does not list addresses: {}", errno.desc()))?;
+    let all = nix::ifaddrs::getifaddrs().map_err(|errno| format!("can't list the addresses: {}", errno.desc()))?;
     // getifaddrs(3) has no flags of addresses; without IPv6 there is no such file.
     let text = root
         .read_text("/proc/net/if_inet6")

@@ -33,7 +33,7 @@ pub enum Signal {
 /// What the links are recognised by. A link that goes while we look is left out.
 pub fn links(root: &Root) -> Vec<LinkFacts> {
     let names = root.list("/sys/class/net").unwrap_or_else(|error| {
-        tracing::warn!("the network interfaces are not known: {error}");
+        tracing::warn!("can't list the network interfaces: {error}");
         Vec::new()
     });
     let link = |name: String| LinkFacts {

@@ -61,7 +61,7 @@ impl Keep {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The argument list is empty.
-    #[error("there is no program to start")]
+    #[error("no program is given")]
     NoProgram,
     /// It could not be started.
     #[error("can't be started: {0}")]
@@ -70,10 +70,10 @@ pub enum RunError {
     #[error("no answer within {:.1} s", .0.as_secs_f32())]
     Late(Duration),
     /// It printed too much and was killed, with all that it had started.
-    #[error("it has more than the {0} bytes that are read")]
+    #[error("its output has more than the {0} bytes that are read")]
     TooMuch(u64),
     /// The system would not let us listen to it or wait for it.
-    #[error("can't be listened to: {0}")]
+    #[error("can't read its output: {0}")]
     Listen(std::io::Error),
 }
 

@@ -28,7 +28,7 @@ fn what_is_too_much_is_an_error() {
     let why = run(&shell("printf 123456"), &[], long, Keep::Whole(5))
         .unwrap_err()
         .to_string();
-    assert_eq!(why, "it has more than the 5 bytes that are read");
+    assert_eq!(why, "its output has more than the 5 bytes that are read");
     assert!(run(&[], &[], long, Keep::Whole(5)).is_err());
 }
 

@@ -52,13 +52,13 @@ pub struct Sshd {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SshdError {
     /// There is no sshd.
-    #[error("sshd is not installed: it is in none of {}", PROGRAM_DIRECTORIES.join(", "))]
+    #[error("sshd is not installed (searched: {})", PROGRAM_DIRECTORIES.join(", "))]
     Missing,
     /// It can't be run, or gives no answer.
-    #[error("can't ask sshd about its configuration: {0}")]
+    #[error("can't query sshd's configuration: {0}")]
     Failed(String),
     /// It refuses the configuration.
-    #[error("sshd refuses its configuration: {0}")]
+    #[error("sshd rejects its configuration: {0}")]
     Refused(Refusal),
 }
 
@@ -287,7 +287,7 @@ fn make_privilege_directory(directory: &str) -> Result<(), SshdError> {
     let inside_run = directory.strip_prefix("/run/").or(directory.strip_prefix("/var/run/"));
     if inside_run.is_none_or(|name| name.is_empty() || name.contains('/') || name.starts_with('.')) {
         return Err(SshdError::Failed(format!(
-            "its privilege separation directory {directory} doesn't exist: make it, owned by root, mode 0755"
+            "its privilege separation directory {directory} doesn't exist; create it, owned by root, with mode 0755"
         )));
     }
     let made = std::fs::DirBuilder::new().mode(0o755).create(directory);
@@ -295,7 +295,7 @@ fn make_privilege_directory(directory: &str) -> Result<(), SshdError> {
     let made = made.and_then(|()| std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o755)));
     made.map_err(|error| {
         SshdError::Failed(format!(
-            "can't make its privilege separation directory {directory}: {error}"
+            "can't create its privilege separation directory {directory}: {error}"
         ))
     })
 }
@@ -313,7 +313,7 @@ fn refusal(stderr: &str) -> Refusal {
             line: line_of(file, number).map(|text| (number, text)),
         },
         None => Refusal {
-            message: messages.next().unwrap_or("it gives no reason").to_owned(),
+            message: messages.next().unwrap_or("it gave no reason").to_owned(),
             file: None,
             line: None,
         },

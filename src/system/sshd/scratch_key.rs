@@ -15,7 +15,7 @@ pub struct ScratchKey {
 impl ScratchKey {
     /// Makes one with this ssh-keygen.
     pub async fn make(keygen: Option<PathBuf>) -> Result<Self, String> {
-        let keygen = keygen.ok_or("it has no host keys yet, and ssh-keygen is not installed to make one")?;
+        let keygen = keygen.ok_or("it has no host keys yet, and ssh-keygen is not installed to create one")?;
         let directory = ScratchDirectory::make("sshd")?;
         let key = Self {
             path: directory.path().join("key"),
@@ -41,7 +41,7 @@ impl ScratchKey {
         if output.success() {
             Ok(key)
         } else {
-            Err(format!("ssh-keygen made no host key: {}", output.stderr.trim()))
+            Err(format!("ssh-keygen created no host key: {}", output.stderr.trim()))
         }
     }
 

@@ -170,7 +170,7 @@ pub fn unmask_links(root: &Root, name: &str) -> Result<Vec<InstallLink>, Install
     match root.metadata(&path)? {
         Some(m) if m.kind == Kind::File && m.size == 0 => Err(InstallError::Taken {
             path,
-            what: "an empty file, which masks the unit and is no link to remove".to_owned(),
+            what: "an empty file, which masks the unit and is not a link to remove".to_owned(),
         }),
         _ => Ok(Vec::new()),
     }

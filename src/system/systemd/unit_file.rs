@@ -117,7 +117,7 @@ impl UnitFile {
         Err(ReadError {
             what: "find the unit",
             path: name.to_string(),
-            why: "its aliases lead in a circle".to_owned(),
+            why: "its aliases form a loop".to_owned(),
         })
     }
 
@@ -196,7 +196,7 @@ fn link_leads_to(root: &Root, path: &str) -> Result<LeadsTo, ReadError> {
         return Err(ReadError {
             what: "follow the link",
             path: path.to_owned(),
-            why: "it leads to itself".to_owned(),
+            why: "it points to itself".to_owned(),
         });
     };
     if end == "/dev/null"

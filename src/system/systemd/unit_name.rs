@@ -43,15 +43,15 @@ impl UnitName {
     /// It is not one; the reason, in words.
     pub fn parse(name: &str) -> Result<Self, String> {
         if name.is_empty() {
-            return Err("a unit's name can't be empty".to_owned());
+            return Err("a unit name can't be empty".to_owned());
         }
         if name.len() > UNIT_NAME_MAX {
             return Err(format!(
-                "a unit's name has at most {UNIT_NAME_MAX} bytes, this one has {}",
+                "a unit name has at most {UNIT_NAME_MAX} bytes; this one has {}",
                 name.len()
             ));
         }
-        check(name).map_err(|why| format!("`{}` is not a unit's name: {why}", name.escape_debug()))?;
+        check(name).map_err(|why| format!("`{}` is not a unit name: {why}", name.escape_debug()))?;
         Ok(Self(name.to_owned()))
     }
 
@@ -117,12 +117,12 @@ fn check(name: &str) -> Result<(), String> {
         return Err(format!("`.{}` is not a type of unit", suffix.escape_debug()));
     }
     if stem.is_empty() || stem.starts_with('@') {
-        return Err("nothing stands before its `@` or its suffix".to_owned());
+        return Err("there is nothing before its `@` or its suffix".to_owned());
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || ":-_.\\@".contains(c);
     if let Some(bad) = stem.chars().find(|c| !allowed(*c)) {
         return Err(format!(
-            "`{}` is not allowed, only ASCII letters, digits and `:-_.\\@` are (systemd-escape(1) makes names)",
+            "`{}` is not allowed; use only ASCII letters, digits and `:-_.\\@` (systemd-escape(1) creates such names)",
             bad.escape_debug()
         ));
     }

@@ -147,7 +147,7 @@ fn what_is_in_the_way_is_named() {
         ("/etc/plain/x", "/etc/plain is not a directory"),
         (
             "/etc/dangling/x",
-            "the link /etc/dangling leads to /nowhere, and there is nothing",
+            "the link /etc/dangling points to /nowhere, which doesn't exist",
         ),
         ("/etc/loop/x", "/etc/loop: Too many symbolic links"),
         ("/etc/none/../x", "/etc/none: No such file or directory"),
@@ -165,12 +165,12 @@ fn paths_have_a_length_and_a_depth() {
     let deep = "/a".repeat(DEPTH_LIMIT - 1);
     assert_eq!(root.check_target(&format!("{deep}/x"), &[]).unwrap(), None);
     for (path, words) in [
-        (format!("{deep}/a/x"), "129 directories deep, and 128 are the most"),
+        (format!("{deep}/a/x"), "129 directories deep; the maximum is 128"),
         (
             format!("/{}", "n".repeat(256)),
-            "a name in the path has 256 bytes, and 255 are the most",
+            "a name in the path has 256 bytes; the maximum is 255",
         ),
-        (format!("/{}", "name/".repeat(820)), "bytes, and 4095 are the most"),
+        (format!("/{}", "name/".repeat(820)), "bytes; the maximum is 4095"),
     ] {
         let error = root.check_target(&path, &[]).unwrap_err().to_string();
         assert!(error.contains(words), "{error}");

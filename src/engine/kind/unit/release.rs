@@ -22,7 +22,7 @@ pub(super) fn release(item: &UnitFileItem, root: &Root) -> Result<Release, ReadE
         } else {
             release
                 .notices
-                .push(format!("{} leads elsewhere since: it stays as it is", link.path));
+                .push(format!("{} now points elsewhere: it stays as it is", link.path));
         }
     }
     if wanted.is_empty() {

@@ -147,17 +147,17 @@ fn what_is_as_asked_is_verified() {
 #[test]
 fn what_is_otherwise_is_told() {
     for (keys, expected) in [
-        ("addresses: [192.0.2.11/24]", "it has not; see networkctl status"),
+        ("addresses: [192.0.2.11/24]", "it doesn't; see networkctl status"),
         ("addresses: [192.0.2.10/25]", "it has 192.0.2.10/24"),
         ("addresses: [172.17.0.1/16]", "docker0 has it"),
-        ("gateway4: 192.0.2.9", "it leads via 192.0.2.1, metric 0"),
+        ("gateway4: 192.0.2.9", "it goes via 192.0.2.1, metric 0"),
         (
             "routes: [{to: default, via: 192.0.2.1, metric: 7}]",
-            "it leads via 192.0.2.1, metric 0",
+            "it goes via 192.0.2.1, metric 0",
         ),
         (
             "routes: [{to: 192.0.2.0/24, via: 192.0.2.1}]",
-            "it leads via no gateway, metric 0",
+            "it goes via no gateway, metric 0",
         ),
         (
             "routes: [{to: 172.17.0.0/16, via: 192.0.2.1}]",
@@ -165,7 +165,7 @@ fn what_is_otherwise_is_told() {
         ),
         (
             "routes: [{to: 203.0.113.0/24, via: 192.0.2.1}]",
-            "it has not; see networkctl status",
+            "it doesn't; see networkctl status",
         ),
         (
             "nameservers: {addresses: [192.0.2.55]}",
@@ -182,11 +182,11 @@ fn what_is_otherwise_is_told() {
         ),
         (
             "routes: [{to: default, via: 192.0.2.1, table: 100}]",
-            "unseen: only routes of the main table that lead somewhere are looked at",
+            "unseen: only unicast routes of the main table are checked",
         ),
         (
             "routes: [{to: 203.0.113.0/24, type: blackhole}]",
-            "unseen: only routes of the main table that lead somewhere are looked at",
+            "unseen: only unicast routes of the main table are checked",
         ),
     ] {
         assert_eq!(said(&network(), keys), ["", expected], "{keys}");
@@ -206,7 +206,7 @@ fn the_file_that_won_is_named() {
     assert_eq!(
         said_of_file(&with(link("lan", "configured", Some(LATER))), ""),
         "networkd uses /etc/systemd/network/99-dhcp-en.network for lan: it has not read 10-firstlight-lan.network \
-         (networkctl reload), or the [Match] there does not hold"
+         (run networkctl reload), or its [Match] section doesn't match"
     );
 }
 
@@ -241,18 +241,18 @@ fn the_reason_for_what_is_missing_is_what_networkd_says() {
         ),
         (
             with(lan("pending", None, carrier)),
-            "networkd has yet to look at lan",
-            "networkd has yet to look at lan",
+            "networkd has not processed lan yet",
+            "networkd has not processed lan yet",
         ),
         (
             with(lan("unmanaged", None, carrier)),
-            "networkd does not manage lan: it has not read 10-firstlight-lan.network, or its [Match] does not hold",
-            "networkd does not manage lan: it has not read 10-firstlight-lan.network, or its [Match] does not hold",
+            "networkd does not manage lan: it has not read 10-firstlight-lan.network, or the [Match] section doesn't match",
+            "networkd does not manage lan: it has not read 10-firstlight-lan.network, or the [Match] section doesn't match",
         ),
         (
             with(unknown),
-            "networkd has yet to look at lan",
-            "networkd has yet to look at lan",
+            "networkd has not processed lan yet",
+            "networkd has not processed lan yet",
         ),
         (
             without_networkd,
@@ -266,8 +266,8 @@ fn the_reason_for_what_is_missing_is_what_networkd_says() {
 
 #[test]
 fn a_link_that_is_not_there_is_said_to_be_missing() {
-    let why = "there is no such link, there are docker0 (02:42:00:00:00:01), lan (00:50:56:aa:bb:cc); \
-               `optional: true` is for one that need not be there";
+    let why = "there is no such link; the links are docker0 (02:42:00:00:00:01), lan (00:50:56:aa:bb:cc); set `optional: \
+        true` for an interface that may be missing";
     let network = with(link("lan", "configured", Some(LATER)));
     assert_eq!(said_of_file(&network, "match: {name: eth7}"), why);
     assert_eq!(
@@ -283,7 +283,7 @@ fn a_link_that_is_not_there_is_said_to_be_missing() {
 
 #[test]
 fn a_pattern_asks_for_no_link_but_its_addresses_do() {
-    let unused = "unseen: there is no link that it could be used for";
+    let unused = "unseen: no link matches it";
     let own_other = "/etc/systemd/network/10-firstlight-eth0.network";
     let taken = with(link("lan", "configured", Some(own_other)));
     let network = with(link("lan", "configured", Some(LATER)));
@@ -313,8 +313,8 @@ fn what_networkd_uses_the_file_for_is_meant_whatever_it_is_called() {
 #[test]
 fn an_address_that_another_machine_may_have_is_not_there_yet() {
     for (detection, expected) in [
-        (Detection::Running, "the neighbours are still asked whether it is free"),
-        (Detection::Failed, "2001:db8::10 belongs to another machine as well"),
+        (Detection::Running, "duplicate address detection is still running"),
+        (Detection::Failed, "another machine already uses 2001:db8::10"),
     ] {
         let mut network = network();
         network.addresses.as_mut().unwrap()[2].detection = detection;
@@ -341,17 +341,17 @@ fn the_name_is_verified_where_udev_could_give_it() {
         ("lan0", None, ""),
         ("lan0", etc("99-default.link"), ""),
         // No udev: a container.
-        ("eth0", None, "unseen: udev, which renames links, has not looked at it"),
+        ("eth0", None, "unseen: udev, which renames links, has not processed it"),
         // Written since udev looked: `apply` by hand.
         (
             "eth0",
             Some("/usr/lib/systemd/network/99-default.link".to_owned()),
-            "unseen: it is still eth0: udev renames it at the next boot",
+            "unseen: it is still eth0; udev will rename it at the next boot",
         ),
         (
             "eth0",
             etc("10-firstlight-lan.link"),
-            "it is eth0: udev could not rename it, perhaps another link has that name",
+            "it is eth0: udev could not rename it; another link may have that name",
         ),
         (
             "eth0",

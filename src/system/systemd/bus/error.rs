@@ -43,7 +43,8 @@ pub enum BusError {
         message: String,
     },
     /// The job ended, and not well.
-    #[error("{unit} did not {verb}: its job ended with `{result}`{}; `journalctl -u {unit}` has the details", shown(.state))]
+    #[error("{unit} did not {verb}: its job ended with `{result}`{}; `journalctl -u {unit}` has the \
+        details", shown(.state))]
     Job {
         /// What was tried.
         verb: Verb,
@@ -56,7 +57,7 @@ pub enum BusError {
     },
     /// The job did not end in time. It is still queued.
     #[error(
-        "{unit} did not {verb} within {limit:?}: its job still waits or runs{}; `systemctl list-jobs` shows for what",
+        "{unit} did not {verb} within {limit:?}: its job is still waiting or running{}; see `systemctl list-jobs`",
         shown(.state)
     )]
     JobPending {

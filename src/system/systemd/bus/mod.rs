@@ -191,7 +191,7 @@ impl Bus {
             what,
             who: "systemd",
             name: String::new(),
-            message: "it is not a unit's name".to_owned(),
+            message: "it is not a unit name".to_owned(),
         })
     }
 

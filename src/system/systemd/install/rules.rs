@@ -103,7 +103,7 @@ fn dependent(unit: &UnitFile, destination: &str) -> Result<UnitName, InstallErro
     let lacks_instance = unit.name.kind() == NameKind::Template && unit.install.default_instance.is_none();
     if lacks_instance && name.kind() == NameKind::Plain {
         let why = format!(
-            "{0} is a template, so an instance has to be enabled: {1}@NAME.{2}",
+            "{0} is a template; enable an instance of it: {1}@NAME.{2}",
             unit.name,
             unit.name.prefix(),
             unit.name.suffix()
@@ -152,11 +152,11 @@ fn alias(unit: &UnitFile, word: &str) -> Result<Option<String>, InstallError> {
         return Err(bad_destination(
             unit,
             word,
-            "an alias has the suffix of its unit".to_owned(),
+            "an alias must have the suffix of its unit".to_owned(),
         ));
     }
     if !fits {
-        let why = "template, instance and plain names can't stand for each other".to_owned();
+        let why = "a template, an instance and a plain name can't be aliases of each other".to_owned();
         return Err(bad_destination(unit, word, why));
     }
     Ok(Some(name.to_string()))

@@ -667,10 +667,10 @@ fn what_can_t_be_enabled_says_why() {
     for (unit, words) in [
         ("host.service", "%H"),
         ("tpl@.service", "tpl@NAME.service"),
-        ("circle.service", "leads to itself"),
+        ("circle.service", "points to itself"),
         ("off.service", "masked by /usr/lib/systemd/system/off.service"),
         ("nowhere.service", "no unit nowhere.service"),
-        ("no unit", "not a unit's name"),
+        ("no unit", "not a unit name"),
     ] {
         let error = enable_links(&root, unit).unwrap_err().to_string();
         assert!(error.contains(words), "{unit}: {error}");

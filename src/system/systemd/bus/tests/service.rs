@@ -25,18 +25,18 @@ const ENDS: [(&str, End, u32, &str); 10] = [
     ("unheard", ("success", 1, 0), 0, ""),
     ("fails", ("success", 1, 3), 1, "/bin/it failed (exit status 3)"),
     ("missing", ("success", 1, 203), 0, "/bin/it can't be executed"),
-    ("crashes", ("success", 3, 11), 0, "/bin/it was ended by SIGSEGV"),
+    ("crashes", ("success", 3, 11), 0, "/bin/it was killed by SIGSEGV"),
     (
         "hangs",
         ("timeout", 2, 15),
         0,
-        "/bin/it did not end within 90s and was stopped, with all that it had started",
+        "/bin/it did not end within 90s and was stopped with all processes that it had started",
     ),
     (
         "hungry",
         ("oom-kill", 2, 9),
         0,
-        "/bin/it was stopped for want of memory",
+        "/bin/it was stopped because memory ran out",
     ),
 ];
 
@@ -165,7 +165,7 @@ async fn how_a_command_ended_is_said() {
             Ok(count) => assert_eq!((count, said), (left as usize, ""), "{stem}"),
             Err(error) => assert_eq!(
                 error.to_string(),
-                format!("{said}; `journalctl -u {unit}` shows what it said")
+                format!("{said}; `journalctl -u {unit}` shows its output")
             ),
         }
         assert_eq!(calls.last(), Some(&format!("unref {unit}")));
@@ -183,7 +183,7 @@ async fn how_a_command_ended_is_said() {
         .await
         .unwrap_err()
         .to_string();
-    assert!(unbegun.starts_with("/bin/it was not begun (`resources`)"), "{unbegun}");
+    assert!(unbegun.starts_with("/bin/it was not started (`resources`)"), "{unbegun}");
 }
 
 #[tokio::test]
@@ -206,8 +206,8 @@ async fn a_name_in_use_is_taken_over_only_where_nothing_runs_any_more() {
         assert_eq!(
             error,
             format!(
-                "can't start {unit}: there is a unit of that name already; `systemctl status {unit}` shows what runs in it, and \
-                 `systemctl stop {unit}` ends that"
+                "can't start {unit}: a unit of that name already exists; `systemctl status {unit}` shows what runs in \
+                 it, and `systemctl stop {unit}` stops it"
             )
         );
         assert!(!stage.calls().contains(&format!("stop {unit} replace")));
@@ -248,11 +248,11 @@ async fn a_bus_that_goes_away_leaves_the_command_to_systemd() {
     stage.daemon.child.kill().unwrap();
     let error = running.await.unwrap().unwrap_err().to_string();
     assert!(
-        error.starts_with("how /bin/it ended can't be told, and it may still run: "),
+        error.starts_with("the result of /bin/it is unknown, and it may still be running: "),
         "{error}"
     );
     assert!(
-        error.ends_with("`systemctl status firstlight-lost.service` shows how it stands"),
+        error.ends_with("`systemctl status firstlight-lost.service` shows its state"),
         "{error}"
     );
 }

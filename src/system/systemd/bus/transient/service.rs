@@ -63,16 +63,16 @@ pub enum BadEnd {
     #[error("failed (exit status {0})")]
     Exit(i32),
     /// By a signal.
-    #[error("was ended by {0}")]
+    #[error("was killed by {0}")]
     Signal(String),
     /// It took too long.
-    #[error("did not end within {0:?} and was stopped, with all that it had started")]
+    #[error("did not end within {0:?} and was stopped with all processes that it had started")]
     TimedOut(Duration),
     /// It needed more memory than there is.
-    #[error("was stopped for want of memory")]
+    #[error("was stopped because memory ran out")]
     OutOfMemory,
     /// It was never begun: systemd's word.
-    #[error("was not begun (`{0}`)")]
+    #[error("was not started (`{0}`)")]
     NotBegun(String),
 }
 
@@ -92,15 +92,15 @@ pub enum ServiceError {
     },
     /// The name is in use.
     #[error(
-        "can't start {unit}: there is a unit of that name already; `systemctl status {unit}` shows what runs in it, and \
-         `systemctl stop {unit}` ends that"
+        "can't start {unit}: a unit of that name already exists; `systemctl status {unit}` shows what runs in it, and \
+         `systemctl stop {unit}` stops it"
     )]
     Taken {
         /// The unit.
         unit: String,
     },
     /// It ended, and not well.
-    #[error("{program} {end}; `journalctl -u {unit}` shows what it said")]
+    #[error("{program} {end}; `journalctl -u {unit}` shows its output")]
     Ended {
         /// The program.
         program: String,
@@ -111,7 +111,8 @@ pub enum ServiceError {
     },
     /// How it ended is not known.
     #[error(
-        "how {program} ended can't be told, and it may still run: {why}; `systemctl status {unit}` shows how it stands"
+        "the result of {program} is unknown, and it may still be running: {why}; `systemctl status {unit}` shows its \
+         state"
     )]
     Unknown {
         /// The program.
