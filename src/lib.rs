@@ -1,19 +1,19 @@
 //! firstlight turns one YAML document into a configured machine.
 //!
-//! The index of the house, from the roof to the ground. A folder uses those below it, never one above; `tests/arrows.rs` reads
-//! this list and holds it.
+//! The folders, from top to bottom. A folder uses only those below it; `tests/arrows.rs` reads this list and checks
+//! that.
 //!
 //! - [`cli`]: one file per subcommand, no logic.
-//! - [`agent`]: from a seed to a report: what the units and the command line run.
+//! - [`agent`]: from a seed to a report; the units and the command line run it.
 //! - [`report`]: what happened, for people and for programs.
 //! - [`engine`]: plan, apply, verify, undo, generations; the only code that acts.
-//! - [`settings`]: what the machine's owner says beforehand: `/etc/firstlight/config.yaml`.
+//! - [`settings`]: the settings of the machine's owner: `/etc/firstlight/config.yaml`.
 //! - [`state`]: what firstlight remembers, in `/var/lib/firstlight` and `/run/firstlight`.
 //! - [`source`]: where the document comes from.
 //! - [`module`]: one file (or folder) per area of the machine; modules only plan.
-//! - [`document`]: what it says: YAML with positions, typed configuration, diagnostics.
+//! - [`document`]: the document: YAML with positions, typed configuration, diagnostics.
 //! - [`system`]: the machine: its root directory, systemd, accounts, commands, facts.
-//! - [`vocabulary`]: what everybody needs: a secret, a stage of the boot, a change of an account.
+//! - [`vocabulary`]: types that all layers share: a secret, a stage of the boot, a change of an account.
 
 // Files of a machine are reached through `system` alone; clippy.toml lists what would bypass it.
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]

@@ -1,4 +1,4 @@
-//! What the units run: find the seed, decide, carry out, say how it went.
+//! What the units run: find the seed, decide, apply the document, report the result.
 
 use std::time::Duration;
 
@@ -20,22 +20,23 @@ use crate::source::{Choice, Rules, Seed, Verdict, search};
 use crate::state::{Generation, StateError, Store, instance_id};
 use crate::system::{Machine, System, udev};
 
-/// How long the system stage waits for a seed on a device that udev has yet to come to: nothing waits for it.
+/// How long the system stage waits for a seed on a device that udev has not processed yet. Nothing waits for this
+/// stage.
 const LATE_DEVICE_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How long the system stage waits for what it started to show. Nothing in the boot waits for it.
+/// How long the system stage waits for the effects of its changes. Nothing in the boot waits for this stage.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The same in the final stage, which comes when everything else is starting too: docker, after the same network.
+/// The same for the final stage, which runs while everything else is starting, such as docker.
 const FINAL_PATIENCE: Duration = Duration::from_secs(180);
 
-/// How often the devices are looked at while waiting.
+/// How often the devices are checked while waiting.
 const POLL: Duration = Duration::from_millis(250);
 
-/// Runs one stage of the boot and publishes the status. Never fails without a status that says so.
+/// Runs one stage of the boot and publishes the status. A failure is always in the status too.
 ///
 /// # Errors
-/// Not even the status could be written.
+/// The status could not be written.
 pub async fn boot(stage: Stage, source: Option<&Choice>) -> Result<Status, StateError> {
     boot_on(System::running()?, stage, source).await
 }
@@ -117,7 +118,7 @@ async fn run(mut system: System, store: &Store, stage: Stage, source: Option<&Ch
         return Ok(not_before_all_is_undone(status, &undone));
     }
     if let Err(error) = system.connect().await {
-        // What needs the bus will fail with its own words; the rest need not.
+        // Changes that need the bus fail with their own messages; the others can succeed.
         tracing::error!("{error}");
     }
     // Units that the local stage could not start or stop again.
@@ -141,9 +142,9 @@ async fn run(mut system: System, store: &Store, stage: Stage, source: Option<&Ch
     }
 }
 
-/// The local stage: everything that is files.
+/// The local stage: writes all files.
 async fn local(system: &System, store: &Store, choice: &Choice, settings: &Settings) -> anyhow::Result<Status> {
-    // On later boots nothing waits: what shows up after this is found by the system stage.
+    // Later boots don't wait: the system stage finds what appears after this.
     let limit = if store.instance()?.is_none() {
         settings.device_timeout
     } else {
@@ -163,7 +164,7 @@ async fn local(system: &System, store: &Store, choice: &Choice, settings: &Setti
     Ok(status)
 }
 
-/// A seed that showed up after the local stage: the same, all at once.
+/// A seed that appeared after the local stage: does the work of both stages.
 async fn late(system: &System, store: &Store, choice: &Choice, settings: &Settings) -> anyhow::Result<Status> {
     let limit = settings.device_timeout.max(LATE_DEVICE_TIMEOUT);
     match find(system, choice, &settings.rules, limit).await {
@@ -176,10 +177,10 @@ async fn late(system: &System, store: &Store, choice: &Choice, settings: &Settin
     }
 }
 
-/// Looks for the seed, for as long as udev still has devices to settle, `limit` at most.
+/// Searches for the seed while udev is still processing devices, at most for `limit`.
 async fn find(system: &System, choice: &Choice, rules: &Rules, limit: Duration) -> Verdict {
     let look = || search(&system.root, true, choice, rules);
-    // What can't be read must not keep a device that is yet to come from being looked at.
+    // An unreadable device must not prevent the search on devices that appear later.
     let is_found = |verdict: &Verdict| !matches!(verdict, Verdict::Absent(_) | Verdict::Unknown(_));
     let verdict = look();
     if is_found(&verdict) || limit.is_zero() {
@@ -206,7 +207,7 @@ async fn drifted(system: &System, store: &Store) -> Result<usize, StateError> {
     Ok(drift(&Machine::new(&system.root, &facts), &baseline)?.len())
 }
 
-/// A seed as a stage found it: decides what is to be done with it, and does it.
+/// Decides what to do with a seed that a stage found, and does it.
 pub(super) async fn begin(system: &System, store: &Store, seed: &Seed, stage: Stage) -> anyhow::Result<Status> {
     let document = Document::read(&seed.texts());
     let id = instance_id(document.meta_data.instance_id.as_deref(), &system.root, true)?;
@@ -290,14 +291,14 @@ async fn carry_out_document(
             ..status
         });
     }
-    // A document that came late brings its network with it: that is not waited for before it is applied.
+    // A late document contains its own network, so don't wait for one before it is applied.
     if stage == Stage::System
         && resume.is_some()
         && let Some(wanted) = document.meta_data.wait_on_network
     {
         status.problems.extend(online::wait(&system.root, wanted).await.err());
     }
-    // What ended as asked in an earlier boot is left as it is, and as people have made it since.
+    // Modules that succeeded in an earlier boot are left alone, including later edits by people.
     let unfinished: Vec<String> =
         resume.map_or_else(Vec::new, |earlier| earlier.incomplete.modules.iter().cloned().collect());
     let modules = module::only(&unfinished);

@@ -1,4 +1,4 @@
-//! One document, one generation: survey, plan, begin, apply, write down how it went.
+//! One document becomes one generation: survey, plan, begin, apply, record the result.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -21,7 +21,7 @@ use crate::state::{
 use crate::system::clock::BootTime;
 use crate::system::{Machine, ReadError, System};
 
-/// A document to carry out.
+/// A document to apply.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
     /// The document.
@@ -32,27 +32,27 @@ pub struct Request<'a> {
     pub origin: (&'a str, &'a str),
     /// The digest of all its texts.
     pub digest: &'a str,
-    /// The digest of what led to them, where they were fetched.
+    /// The digest of the seed that pointed to them, if they were fetched.
     pub pointer: Option<&'a str>,
     /// The modules that take part.
     pub modules: &'a [&'static dyn Module],
-    /// The modules that a person named: of the document, no more than theirs is wanted. Empty where all of it is.
+    /// The modules that the user named with `--only`; empty for the whole document.
     pub scope: &'a [String],
     /// The last stage whose modules take part.
     pub stage: Stage,
-    /// What happens on failure where the document does not say.
+    /// What happens on failure if the document does not say.
     pub default_policy: Policy,
     /// How long verification waits.
     pub patience: Duration,
-    /// The generation of an earlier stage, or of a run that was cut off, to go on with.
+    /// The generation of an earlier stage or of an interrupted run, to continue.
     pub resume: Option<&'a Generation>,
-    /// Begin a generation even where nothing is to be done: so that the next boot knows.
+    /// Begin a generation even if there is nothing to do, so that the next boot knows.
     pub always: bool,
-    /// Undo everything after this time, unless somebody confirms it.
+    /// Undo all changes after this time unless they are confirmed.
     pub confirm: Option<Duration>,
 }
 
-/// Why a document could not be carried out.
+/// Why a document could not be applied.
 #[derive(Debug, thiserror::Error)]
 pub enum CarryOutError {
     /// Something of the machine could not be read.
@@ -61,24 +61,24 @@ pub enum CarryOutError {
     /// The state could not be read or written.
     #[error(transparent)]
     State(#[from] StateError),
-    /// The machine can't take it: nothing was changed.
+    /// The machine has no room for it or is read-only: nothing was changed.
     #[error(transparent)]
     Preflight(#[from] PreflightError),
-    /// A change failed, and undoing failed too.
+    /// A change failed, and undoing the changes failed too.
     #[error("{0}; correct the cause, then run `firstlight rollback --resume`")]
     Undo(#[from] ApplyError),
-    /// Nobody would undo what nobody confirms.
+    /// Unconfirmed changes could not be undone.
     #[error(transparent)]
     Arm(#[from] ArmError),
 }
 
-/// Carries a document out.
+/// Applies a document.
 ///
 /// # Errors
-/// The machine or the state could not be read or written, or undoing failed. That a change failed is no error here: it is
-/// in the report.
+/// The machine or the state could not be read or written, or the undo failed. A failed change is not an error here; it
+/// is in the report.
 pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) -> Result<AppliedReport, CarryOutError> {
-    // State that a newer firstlight wrote is not for this one to add to.
+    // Don't add to the state of a newer firstlight.
     store.generations()?;
     let baseline = Baseline::read(store, &system.root)?;
     let (facts, plan) = survey_and_plan(system, request.modules, request.document, &baseline).await?;
@@ -87,7 +87,7 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     let mut plan = plan.up_to(request.stage, &machine);
     vet(system, &mut plan, request.document, &machine).await;
     if !request.always {
-        // A boot looks afterwards: its network is yet to come.
+        // A boot verifies later, when the network is up.
         add_unmet(system, &mut plan).await;
     }
     let policy = policy(request);
@@ -127,7 +127,7 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     let mut applied = match apply(&job, &plan).await {
         Ok(applied) => applied,
         Err(error) => {
-            // The timer, where there is one, is the next to try.
+            // The timer, if there is one, tries next.
             store.save(&Generation {
                 outcome: Outcome::Failed,
                 undoing: true,
@@ -155,12 +155,12 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     Ok(report)
 }
 
-/// What there is to do for a document on all stages, as seen when one of them begins.
+/// The work for a document in all stages, as seen at the beginning of one stage.
 #[derive(Debug)]
 struct Work {
-    /// The modules that have something to do, or that can't.
+    /// The modules that have something to do, or that have problems.
     modules: BTreeSet<String>,
-    /// The stages that it takes.
+    /// The stages that it needs.
     stages: BTreeSet<Stage>,
 }
 
@@ -197,13 +197,14 @@ async fn arm(system: &System, store: &Store, generation: &Generation, after: Dur
     Ok(())
 }
 
-/// What the generation's own files take: the document, the plan, and the report, which repeats the plan with findings.
+/// The size of the generation's own files: the document, the plan, and the report, which repeats the plan with
+/// findings.
 fn generation_bytes(request: &Request<'_>, plan: &PlanReport) -> u64 {
     let bytes = json(&request.document.masked()).len() + 4 * json(plan).len();
     u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
-/// Forgets old generations. That this fails does not make the machine less configured: the next time does it.
+/// Removes old generations. A failure does no harm: the next run tries again.
 fn prune(store: &Store, document: &Document) {
     let settings = document.config.firstlight.as_ref();
     let keep = settings
@@ -219,7 +220,7 @@ fn prune(store: &Store, document: &Document) {
     }
 }
 
-/// The modules of which something is left for the first boot: to that one, all is not done.
+/// The modules that leave work for the first boot.
 fn left_for_boot(plan: &GenerationPlan, machine: &Machine<'_>) -> Result<BTreeSet<String>, ReadError> {
     let mut left = BTreeSet::new();
     for module in &plan.modules {
@@ -230,7 +231,7 @@ fn left_for_boot(plan: &GenerationPlan, machine: &Machine<'_>) -> Result<BTreeSe
     Ok(left)
 }
 
-/// The document's own word on failure, else the caller's.
+/// The policy for failures: the document's, otherwise the caller's.
 fn policy(request: &Request<'_>) -> Policy {
     match request
         .document
@@ -239,14 +240,14 @@ fn policy(request: &Request<'_>) -> Policy {
         .as_ref()
         .and_then(|settings| settings.on_failure)
     {
-        // Stopping the boot is the boot's.
+        // Only `boot` stops the boot.
         Some(OnFailure::Rollback | OnFailure::Emergency) => Policy::Rollback,
         Some(OnFailure::Keep) => Policy::Keep,
         None => request.default_policy,
     }
 }
 
-/// Everything is planned before anything is done: a plan with a problem is not begun.
+/// Everything is planned before anything is changed. A plan with a problem is not applied.
 fn refused(plan: &GenerationPlan) -> Applied {
     let result = |module: &ModulePlan| ModuleResult {
         notes: Vec::new(),
@@ -267,7 +268,7 @@ fn nothing_to_do(plan: &GenerationPlan) -> Applied {
     }
 }
 
-/// A module of which nothing was done, with what can't be planned.
+/// A module that was not applied, with the entries that can't be planned.
 fn unbegun(module: &ModulePlan) -> ModuleResult {
     ModuleResult {
         problems: module.what_is_missing(),
@@ -282,7 +283,7 @@ fn begin(
     plan: &PlanReport,
     work: &Work,
 ) -> Result<Generation, StateError> {
-    // Cut off from here on, all of it is to be done again.
+    // If the run is interrupted from here on, everything is done again.
     let incomplete = Incomplete {
         document: errors(request.document),
         modules: work.modules.clone(),
@@ -370,7 +371,7 @@ fn can_get_better(module: &ModuleOutcome, document: &Document) -> bool {
     module.outcome != Outcome::Done && !only_warned
 }
 
-/// The errors of the document, a line each, as many as are reported.
+/// The reported errors of the document, one line each.
 fn errors(document: &Document) -> Vec<String> {
     let errors = document.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
     errors.take(PROBLEM_LIMIT).map(Diagnostic::in_one_line).collect()

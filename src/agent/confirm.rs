@@ -1,7 +1,7 @@
 //! Confirm or revert: what is unconfirmed, and who undoes it when.
 //!
-//! Three undo it: the timer ([`revert`]); a person (`firstlight rollback`); and whoever finds that no timer waits for it
-//! any more, because the machine was rebooted or the run that applied it was cut off before there was one ([`settle`]).
+//! There are three ways to undo: the timer ([`revert`]); `firstlight rollback`; and any run that finds no timer for it
+//! ([`settle`]), because the machine was rebooted or the run that applied it was interrupted before the timer started.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -64,11 +64,11 @@ pub enum ConfirmError {
     Read(#[from] ReadError),
 }
 
-/// Before anything else is changed: finishes what was cut off, goes on with every undoing that did not end, and undoes what
-/// was neither confirmed nor has a timer left to undo it. To be called with the lock held.
+/// Must run before anything else is changed, with the lock held. Finishes interrupted runs, continues unfinished
+/// rollbacks, and undoes unconfirmed generations without a timer.
 ///
 /// # Errors
-/// A generation is unconfirmed and its timer waits; or undoing failed.
+/// A generation is unconfirmed and its timer is running; or the undo failed.
 pub async fn settle(system: &System, store: &Store) -> Result<Undone, ConfirmError> {
     let mut undone = recover(system, store).await?;
     let Some(generation) = store.unconfirmed()?.filter(|generation| !generation.undoing) else {
@@ -87,10 +87,10 @@ async fn undo_unconfirmed(system: &System, store: &Store, number: u32) -> Result
     rollback(system, store, &facts, Some(number)).await
 }
 
-/// Confirms what is unconfirmed: it stays. Returns the generation.
+/// Confirms the unconfirmed generation and returns it.
 ///
 /// # Errors
-/// There is nothing to confirm; or what there is is half done, or half undone.
+/// There is nothing to confirm, or the generation is only partly applied or partly undone.
 pub async fn confirm_generation(system: &System, store: &Store) -> Result<Generation, ConfirmError> {
     let Some(generation) = store.unconfirmed()? else {
         return Err(ConfirmError::Nothing(why_nothing(store)?));
@@ -111,17 +111,17 @@ pub async fn confirm_generation(system: &System, store: &Store) -> Result<Genera
         unconfirmed: None,
         ..generation
     };
-    // First of all in writing: a timer that should elapse now finds nothing to undo.
+    // Record it first: a timer that elapses now finds nothing to undo.
     store.save(&confirmed)?;
     confirm::disarm(system).await;
     Ok(confirmed)
 }
 
-/// Undoes generation `number`, unless it was confirmed or undone by now: what the timer runs. Whoever applied it may have
-/// been cut off, or be cut off here.
+/// Undoes generation `number` unless it is already confirmed or undone. The timer runs this. The run that applied it
+/// may have been interrupted, or is killed here.
 ///
 /// # Errors
-/// Undoing did not end; systemd tries again.
+/// The undo did not finish; systemd tries again.
 pub async fn revert(system: &System, store: &Store, number: u32) -> Result<Undone, ConfirmError> {
     let _lock = seize(store, LOCK_PATIENCE).await?;
     let mut undone = recover(system, store).await?;
@@ -167,7 +167,7 @@ fn why_nothing(store: &Store) -> Result<String, StateError> {
     })
 }
 
-/// Takes the lock, whoever holds it: waits first, and kills the holder then.
+/// Takes the lock: waits for the holder first, then kills it.
 async fn seize(store: &Store, patience: Duration) -> Result<Lock, LockError> {
     let deadline = Instant::now() + patience;
     let mut killed = false;

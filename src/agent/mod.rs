@@ -1,7 +1,7 @@
-//! What firstlight does, from a seed to a report: the units and the command line both come here.
+//! From a seed to a report. Both the units and the command line use this.
 //!
-//! [`carry_out()`] takes one document to one generation; [`boot`] decides at each boot whether there is anything to carry
-//! out; [`confirm`] undoes what nobody confirms. Uses everything below it; only [`crate::cli`] uses it.
+//! [`carry_out()`] applies one document as one generation; [`boot`] decides at each boot whether there is anything to
+//! apply; [`confirm`] undoes unconfirmed changes. Uses everything below it; only [`crate::cli`] uses it.
 
 pub mod boot;
 pub mod carry_out;

@@ -1,6 +1,7 @@
 //! `wait-on-network` of the meta-data: waits for addresses that the machine can be reached at.
 //!
-//! Only in the system stage, for which nothing in the boot waits, and bounded: cloud-init waits for ever, and the boot with it.
+//! Only in the system stage, for which nothing in the boot waits, and with a limit: cloud-init, and the boot with it,
+//! waits forever.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -11,16 +12,16 @@ use crate::document::meta_data::WaitOnNetwork;
 use crate::system::Root;
 use crate::system::network::{Address, Detection, Network};
 
-/// How long is waited.
+/// How long to wait.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// How often the addresses are looked at.
+/// How often the addresses are checked.
 const POLL: Duration = Duration::from_millis(500);
 
 /// Waits until the machine at `root` has an address of each family that is wanted.
 ///
 /// # Errors
-/// It has none within the limit; in words.
+/// It has none within the limit; the text says which.
 pub async fn wait(root: &Root, wanted: WaitOnNetwork) -> Result<(), String> {
     let waited = until_online(wanted, || Network::observe(root).addresses).await;
     waited.map_err(|why| format!("wait-on-network: {why}"))

@@ -1,9 +1,9 @@
-//! Overwrites, in the hypervisor, what held secrets, once no boot needs it any more: any process of a VMware machine can
-//! read guestinfo (CVE-2022-1706).
+//! Overwrites secrets in the hypervisor once no boot needs them: any process on a VMware machine can read guestinfo
+//! (CVE-2022-1706).
 //!
-//! The next boot sees less than this one, and must know that it is the same document: the digests of what may be left are
-//! in the generation before the first value is overwritten. Values go one at a time, and in this order, up to the first
-//! that can't: so a run that is cut off anywhere leaves one of these.
+//! The next boot must recognise the rest as the same document, so the digests of all possible rests are recorded in
+//! the generation before the first value is overwritten. Values are overwritten one at a time, in this order, up to
+//! the first failure, so an interrupted run leaves one of these rests.
 
 use std::time::Instant;
 
@@ -26,13 +26,13 @@ use super::selection::selection;
 /// Its name among the modules of a report.
 const NAME: &str = "scrub";
 
-/// How often the sources are asked what there is to overwrite.
+/// How often the sources are searched for values to overwrite.
 const TRIES: u32 = 3;
 
 /// A value to overwrite.
 #[derive(Debug)]
 enum Target {
-    /// A document, of `guestinfo.KEY`.
+    /// A document in `guestinfo.KEY`.
     Key(&'static str),
     /// The OVF environment, and what is left of it.
     Environment(String),
@@ -48,7 +48,7 @@ struct Environment {
 
 /// The values that are overwritten, and what the next boot may find.
 struct Plan {
-    /// The source that was taken.
+    /// The chosen source.
     taken: String,
     targets: Vec<Target>,
     /// The digests of what is there now and after each target.
@@ -57,18 +57,18 @@ struct Plan {
     without_cd: Option<String>,
 }
 
-/// Overwrites what held the secrets of `seed`, if the generation of `status` doesn't need it any more. What can't be
-/// overwritten is a problem of the machine's, and the next boot tries again.
+/// Overwrites the values that held the secrets of `seed`, if the generation of `status` no longer needs them. If a
+/// value can't be overwritten, that is a problem in the status, and the next boot tries again.
 pub fn after_success(system: &System, store: &Store, seed: &Seed, document: &Document, status: &mut Status) {
     let begun = Instant::now();
     let generation = status.generation.and_then(|number| store.generation(number).ok()?);
     let Some(generation) = generation.filter(|generation| is_over(generation, status)) else {
         return;
     };
-    // As the units of the next boot will ask.
+    // Search as the units of the next boot will.
     let (choice, settings) = match selection(system, None) {
         Ok(selected) => selected,
-        // A boot doesn't come this far with settings that can't be used.
+        // A boot with invalid settings has ended earlier.
         Err(error) => return tracing::warn!("{error:#}"),
     };
     let places = Places::of(&system.root, system.live, &settings.rules);
@@ -83,13 +83,13 @@ pub fn after_success(system: &System, store: &Store, seed: &Seed, document: &Doc
     report(store, &generation, status, outcome(&gone, problem, begun));
 }
 
-/// Whether no boot will carry this document out again.
+/// Whether no boot will apply this document again.
 fn is_over(generation: &Generation, status: &Status) -> bool {
     let has_ended = matches!(status.status, Standing::Done | Standing::Degraded);
     has_ended && generation.is_settled()
 }
 
-/// A first look, so that a boot with nothing to do asks no more than that.
+/// Check this first, so that a boot with nothing to do makes no other query.
 fn may_hold_secrets(places: &Places, seed: &Seed) -> bool {
     let has_documents = seed.user_data.is_some() || seed.vendor_data.is_some();
     (is_of_hypervisor(seed) && has_documents)
@@ -112,7 +112,7 @@ fn environment(places: &Places) -> Option<Environment> {
     })
 }
 
-/// The document decides; what the metadata asks is heard where the document says nothing, which asks for the same.
+/// The document decides. The metadata counts only if the document doesn't say anything; the default is the same.
 fn is_asked_for(places: &Places, seed: &Seed, document: &Document) -> bool {
     let settings = document.config.firstlight.as_ref();
     let wanted = settings.and_then(|settings| settings.scrub) != Some(false);
@@ -136,7 +136,7 @@ fn is_asked_for(places: &Places, seed: &Seed, document: &Document) -> bool {
     wanted
 }
 
-/// Overwrites, and tells in `gone` what of.
+/// Overwrites the values, and adds their names to `gone`.
 fn scrub(
     system: &System,
     store: &Store,
@@ -176,7 +176,7 @@ fn scrub(
         (_, _, Verdict::Present(_)) => {
             Err("after overwriting, the sources have something unexpected; check `firstlight sources`".to_owned())
         }
-        // Each value was read back, and any state on the way is known.
+        // Each value was read back, and every intermediate state has a known digest.
         (_, _, nothing) => {
             tracing::warn!("can't read back from the hypervisor what is left: {}", nothing.why());
             Ok(())
@@ -184,7 +184,7 @@ fn scrub(
     }
 }
 
-/// What the sources have by now. A machine that is busy coming up may let a tool be too late.
+/// What the sources have now. On a busy machine a tool may exceed its time limit.
 fn ask_again(system: &System, choice: &Choice, rules: &Rules) -> Vec<select::Found> {
     let ask = || survey(&system.root, system.live, choice, rules);
     let has_a_seed = |found: &Vec<_>| matches!(select::choose(found.clone(), choice), Verdict::Present(_));
@@ -192,7 +192,7 @@ fn ask_again(system: &System, choice: &Choice, rules: &Rules) -> Vec<select::Fou
     tries.find(has_a_seed).unwrap_or_else(ask)
 }
 
-/// What is to be overwritten; `None` if there is nothing.
+/// The values to overwrite; `None` if there are none.
 fn plan(
     places: &Places,
     mut found: Vec<select::Found>,
@@ -223,7 +223,7 @@ fn plan(
 }
 
 impl Plan {
-    /// Nothing to overwrite of this seed.
+    /// A plan without targets.
     fn new(seed: &Seed) -> Self {
         Self {
             taken: seed.source.clone(),

@@ -1,4 +1,4 @@
-//! What a boot says that has no seed to carry out.
+//! The status of a boot without a seed to apply.
 
 use super::scrub;
 use crate::module::Stage;
@@ -6,8 +6,8 @@ use crate::report::status::{Standing, Status};
 use crate::source::Verdict;
 use crate::state::{StateError, Store, scrubbed};
 
-/// The local stage has none: the system stage looks again, when what is late has come, and what failed may be better. What
-/// no second look mends is said at once.
+/// In the local stage: the system stage searches again for late devices and after temporary failures. A lasting
+/// failure is reported at once.
 pub fn in_local(nothing: &Verdict) -> Status {
     let why = nothing.why();
     match nothing {
@@ -22,7 +22,7 @@ pub fn in_local(nothing: &Verdict) -> Status {
     }
 }
 
-/// The system stage has none either.
+/// In the system stage.
 ///
 /// # Errors
 /// The state can't be read.
@@ -30,14 +30,14 @@ pub fn at_last(store: &Store, nothing: &Verdict) -> Result<Status, StateError> {
     let why = nothing.why();
     match nothing {
         Verdict::Broken(_) => Ok(failed(Stage::System, why)),
-        // What can't be read need not be a seed: a machine that has its configuration keeps it.
+        // What can't be read may not be a seed: a configured machine keeps its configuration.
         Verdict::Unknown(_) if store.current()?.is_none() => Ok(failed(Stage::System, why)),
         Verdict::Unknown(_) => as_before(store, "it is unknown whether a source has a document", &why),
         Verdict::Absent(_) | Verdict::Present(_) => as_before(store, "no source has a document now", &why),
     }
 }
 
-/// Where there was a seed before, the machine stands as that left it, and the status says so.
+/// If there was a seed earlier, its configuration stays and the status says so.
 fn as_before(store: &Store, cause: &str, why: &str) -> Result<Status, StateError> {
     let Some(current) = store.current()? else {
         let detail = format!("no source has a document for this machine ({why})");
@@ -61,7 +61,7 @@ fn as_before(store: &Store, cause: &str, why: &str) -> Result<Status, StateError
     })
 }
 
-/// No document can be taken.
+/// No document can be used.
 pub fn failed(stage: Stage, why: String) -> Status {
     Status {
         stage: Some(stage),

@@ -1,11 +1,11 @@
-//! Which sources are asked, and by which rules.
+//! Which sources are searched, and the rules for them.
 
 use crate::settings::Settings;
 use crate::source::Choice;
 use crate::system::System;
 
-/// What the machine's owner set, and the sources to ask: those of `--source`, else those of the kernel command line, else
-/// those of the settings, else all.
+/// The owner's settings, and the sources to search: those of `--source`, of the kernel command line, or of the
+/// settings; otherwise all.
 ///
 /// # Errors
 /// The settings can't be used, or what the machine was told names a source that there is not: what, and where.
@@ -16,7 +16,7 @@ pub fn selection(system: &System, said: Option<&Choice>) -> anyhow::Result<(Choi
         Some(choice) => return Ok((choice.clone(), settings)),
         None => {}
     }
-    // The words of this host's kernel are not for the machine in a tree.
+    // This host's kernel command line doesn't apply to a tree.
     let words = match system.live {
         true => system.root.read_text("/proc/cmdline")?,
         false => None,

@@ -1,4 +1,4 @@
-//! How a boot stands: from what a stage found, or did, to the status that it publishes.
+//! The status that a boot publishes, computed from what a stage found or did.
 
 use crate::engine::Undone;
 use crate::module::Stage;
@@ -17,7 +17,7 @@ pub fn about(seed: &Seed, id: &str, standing: Standing, detail: &str) -> Status 
     }
 }
 
-/// The same document as in an earlier boot: it stands as that left it.
+/// The same document as in an earlier boot: the status is that of its generation.
 pub fn unchanged(seed: &Seed, id: &str, generation: &Generation, stage: Stage) -> Status {
     let (standing, detail) = match generation.outcome {
         Outcome::RolledBack if generation.unconfirmed.is_some() => (
@@ -51,7 +51,7 @@ pub fn unchanged(seed: &Seed, id: &str, generation: &Generation, stage: Stage) -
     }
 }
 
-/// Says how much is not as it was left. A boot leaves it so: somebody may have wanted it.
+/// Reports how many items have drifted. A boot doesn't repair drift, because it may be intended.
 pub fn note_drift(status: &mut Status, drifted: usize) {
     let what = match drifted {
         0 => return,
@@ -62,7 +62,7 @@ pub fn note_drift(status: &mut Status, drifted: usize) {
     status.detail = format!("{}; {what}: {hint}", status.detail);
 }
 
-/// From what a stage did to how the boot stands.
+/// Sets the status of the boot from the result of a stage.
 pub fn conclude(status: &mut Status, report: &AppliedReport, stage: Stage) {
     status.add_report(report);
     status.generation = report.generation;
@@ -80,7 +80,7 @@ pub fn conclude(status: &mut Status, report: &AppliedReport, stage: Stage) {
     status.detail = detail.to_owned();
 }
 
-/// The boot has not ended as long as units are still to be started or stopped again.
+/// The boot has not ended while a rollback still has to start or stop units.
 pub fn not_before_all_is_undone(status: Status, undone: &Undone) -> Status {
     match status.status {
         Standing::Done | Standing::Degraded | Standing::NoSource if !undone.left.is_empty() => Status {
@@ -92,9 +92,9 @@ pub fn not_before_all_is_undone(status: Status, undone: &Undone) -> Status {
     }
 }
 
-/// Whether nothing is left for the system stage once the local one has ended so. What that one carries out is verified in the
-/// system stage, what it doesn't find is looked for there, and what is not as asked is said there as well: only a document
-/// that was carried out in an earlier boot, all of it, leaves a local stage done.
+/// Whether the system stage has nothing left to do after a local stage with this status. The system stage verifies
+/// what the local stage applied, searches again for what it didn't find, and reports what does not match. So the local
+/// stage is `done` only if the whole document was applied in an earlier boot.
 pub fn is_last_word(local: &Status) -> bool {
     local.status == Standing::Done
 }

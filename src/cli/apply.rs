@@ -1,4 +1,4 @@
-//! `firstlight apply`: change it.
+//! `firstlight apply`: apply a document.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -117,13 +117,13 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
         context.say(&before_it_is_lost(time));
     }
     let report = carry_out(&system, &store, &request).await?;
-    // Whoever reads what is printed may take their time: the next to change the machine doesn't wait for them.
+    // A slow reader of the output must not block the next run.
     drop(lock);
     context.print(&report, |style| report.render(style))?;
     Ok(report.outcome.into())
 }
 
-/// The file that a generation's document is in; `None` where a source has it.
+/// The file of a generation's document; `None` if it came from another source.
 fn place_of(generation: &Generation) -> anyhow::Result<Option<PathBuf>> {
     if generation.source != FILE {
         return Ok(None);
@@ -138,7 +138,7 @@ fn place_of(generation: &Generation) -> anyhow::Result<Option<PathBuf>> {
     Ok(Some(PathBuf::from(&generation.place)))
 }
 
-/// What a person has to know before the connection drops that the change goes over.
+/// What the user must know before the connection drops.
 fn before_it_is_lost(time: Duration) -> String {
     format!(
         "applying; all changes are undone in {} unless you run `firstlight confirm`. If the connection drops, log in \

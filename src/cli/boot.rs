@@ -36,6 +36,6 @@ pub async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exi
         StageName::System => Stage::System,
         StageName::Final => Stage::Final,
     };
-    // What there is to say goes to the journal and into the status; nobody reads a unit's standard output.
+    // Messages go to the journal and the status; nobody reads a unit's standard output.
     Ok(Exit::of_boot(boot(stage, context.source.as_ref()).await?.status))
 }

@@ -1,4 +1,4 @@
-//! `firstlight confirm`: what `apply --confirm` did stays.
+//! `firstlight confirm`: keep the changes of `apply --confirm`.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! What every subcommand needs: the machine, the document, the printer.
+//! What every subcommand needs: the machine, the document, the output.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub struct Context {
     format: Format,
     /// The sources that `--source` names.
     pub source: Option<Choice>,
-    /// Whether what needs no attention is shown too.
+    /// Whether details that need no attention are shown too.
     pub verbose: bool,
 }
 
@@ -36,13 +36,13 @@ pub struct Context {
 struct Failure<'a> {
     schema: u32,
     error: String,
-    /// Where it is a source's: whether asking again may help.
+    /// If a source is the cause: whether a retry may help.
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<FaultKind>,
     diagnostics: &'a [Diagnostic],
 }
 
-/// A document with where it came from.
+/// A document and its origin.
 #[derive(Debug)]
 pub struct Input {
     /// Where it came from.
@@ -54,7 +54,7 @@ pub struct Input {
 }
 
 impl Context {
-    /// From the command line.
+    /// The context given by the command line.
     #[expect(clippy::disallowed_methods, reason = "a path of the host, given on the command line")]
     pub fn new(root: Option<PathBuf>, format: Format, source: Option<Choice>, verbose: bool) -> Self {
         // `--root /` is the running machine.
@@ -75,7 +75,7 @@ impl Context {
         }
     }
 
-    /// The sources to ask, and by which rules. What is wrong with the settings is shown in full.
+    /// The sources to search, and the rules for them. All problems of the settings are shown.
     pub fn selection(&self, system: &System) -> anyhow::Result<(Choice, Settings)> {
         selection(system, self.source.as_ref()).map_err(|error| match error.downcast::<Invalid>() {
             Ok(Invalid(diagnostics)) => {
@@ -89,7 +89,7 @@ impl Context {
         })
     }
 
-    /// The machine with its bus, for planning. Planning does without a bus that does not answer.
+    /// The machine with its bus, for planning. Planning also works if the bus does not answer.
     pub async fn connected(&self) -> anyhow::Result<System> {
         let mut system = self.system()?;
         if let Err(error) = system.connect().await {
@@ -98,7 +98,7 @@ impl Context {
         Ok(system)
     }
 
-    /// Refuses to change the running machine without being root, before anything is begun.
+    /// Refuses to change the running machine without root privileges, before anything starts.
     pub fn must_be_root(&self) -> anyhow::Result<()> {
         if self.root.is_none() && users::get_effective_uid() != 0 {
             bail!("changing this machine needs root privileges; use sudo, or try it on a tree with --root DIR");
@@ -106,7 +106,8 @@ impl Context {
         Ok(())
     }
 
-    /// The document: the file given, or what the sources have. `None`, said already, when no source has one.
+    /// The document: the given file, or what the sources have. `None` if no source has one, which is then already
+    /// reported.
     pub async fn input(&self, path: Option<&Path>, system: &System) -> anyhow::Result<Option<Input>> {
         let seed = match path {
             Some(path) => {
@@ -120,7 +121,7 @@ impl Context {
                 let (choice, settings) = self.selection(system)?;
                 match search(&system.root, system.live, &choice, &settings.rules) {
                     Verdict::Present(seed) if seed.is_whole() => not_the_rest(*seed, system)?,
-                    // A tree may be anybody's: what it says is not asked for from here.
+                    // A tree may not be trusted, so its URLs are not fetched from this host.
                     Verdict::Present(seed) if !system.live && !matches!(choice, Choice::At(..)) => bail!(
                         "the document is at {}: the machine fetches it when it boots; to fetch it now, use --source \
                          nocloud:ADDRESS",
@@ -148,7 +149,7 @@ impl Context {
         }
         let own = document.meta_data.instance_id.as_deref();
         let store = Store::new(system.root.clone());
-        // A file is for the machine that is there; only a seed can say that this is another one.
+        // A file applies to the existing instance; only a seed can declare a new one.
         let known = if path.is_some() {
             store.instance().ok().flatten()
         } else {
@@ -166,7 +167,7 @@ impl Context {
         }))
     }
 
-    /// The whole of a seed, fetched by this host. What is wrong with what is here already is told without asking anybody.
+    /// The complete seed, fetched by this host. Errors in the local part are reported before anything is fetched.
     async fn fetched(&self, seed: &Seed, settings: &Settings) -> anyhow::Result<Seed> {
         if Document::read(&seed.texts()).has_errors() {
             return Ok(seed.clone());
@@ -191,19 +192,19 @@ impl Context {
             Format::Human => human(Style::for_stream(&stdout)),
         };
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-            // Whoever reads has seen enough.
+            // The reader has closed the pipe.
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
             result => result.context("can't print the result"),
         }
     }
 
-    /// Says something to the person, on standard error.
+    /// Prints a message to standard error.
     pub fn say(&self, text: &str) {
-        // There is nobody left to tell when this fails.
+        // If this fails, the error can't be reported anywhere.
         let _ = writeln!(std::io::stderr(), "{}", text.trim_end());
     }
 
-    /// Says why the program fails.
+    /// Reports why the program fails.
     pub fn fail(&self, error: &anyhow::Error) -> ExitCode {
         let text = format!("{error:#}");
         let style = Style::for_stream(&std::io::stderr());
@@ -213,7 +214,7 @@ impl Context {
         Exit::Failed.into()
     }
 
-    /// Says that a document with these diagnostics, which were shown, is refused.
+    /// Rejects a document whose diagnostics were already shown.
     pub fn refuse(&self, document: &Document) -> Exit {
         let errors = document.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
         let text = format!(
@@ -234,19 +235,18 @@ impl Context {
                 kind,
                 diagnostics,
             };
-            // It was said on standard error; the exit status says it again.
+            // The error is already on standard error and in the exit status.
             let _ = self.print(&failure, |_| String::new());
         }
     }
 }
 
-/// The lines of a message, with nothing in them that steers a terminal.
+/// The lines of a message, without terminal control characters.
 fn plain_lines(text: &str) -> String {
     text.lines().map(plain).collect::<Vec<_>>().join("\n")
 }
 
-/// What is left of a document after its secrets were overwritten is not what anybody asks for: carried out, it would undo
-/// the rest.
+/// The rest of a document whose secrets were overwritten must not be applied: that would undo everything else.
 fn not_the_rest(seed: Seed, system: &System) -> anyhow::Result<Seed> {
     let generations = Store::new(system.root.clone()).generations().unwrap_or_default();
     match scrubbed(&generations, &seed.digest()) {

@@ -5,16 +5,16 @@ use std::process::ExitCode;
 use crate::report::status::Standing;
 use crate::state::Outcome;
 
-/// How the program ends. 2, wrong usage, is clap's.
+/// How the program ends. clap uses 2 for wrong usage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Done.
     Done = 0,
-    /// Failed: the machine, or what was asked of it.
+    /// Failed.
     Failed = 1,
     /// Something would change, or has drifted.
     Pending = 3,
-    /// Done, but something is not as asked.
+    /// Done, but the machine does not fully match the document.
     Degraded = 4,
     /// No source has a document.
     NoSource = 5,
@@ -56,7 +56,7 @@ impl From<Standing> for Exit {
 }
 
 impl Exit {
-    /// How a stage of the boot ends, for systemd: nothing is wrong with a machine that no source has a document for.
+    /// The exit status of a boot stage, for systemd. A machine without a document is not a failure.
     pub fn of_boot(standing: Standing) -> Self {
         match standing.into() {
             Self::NoSource => Self::Done,

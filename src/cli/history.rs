@@ -20,12 +20,12 @@ struct Report {
     generations: Vec<Row>,
 }
 
-/// A generation, as the state has it, and what the clock says.
+/// A generation from the state, with its remaining time.
 #[derive(Debug, Serialize)]
 struct Row {
     #[serde(flatten)]
     generation: Generation,
-    /// In how many seconds it is undone, unless somebody confirms it; `None` when nobody has to.
+    /// The seconds until it is undone unless confirmed; `None` if it needs no confirmation.
     reverts_in: Option<u64>,
 }
 
@@ -64,7 +64,7 @@ pub fn run(context: &Context) -> anyhow::Result<Exit> {
 }
 
 impl Report {
-    /// A line a generation, in columns.
+    /// One line for each generation, in columns.
     fn render(&self) -> String {
         let mut text = String::new();
         let outcomes: Vec<String> = self.generations.iter().map(Row::outcome).collect();

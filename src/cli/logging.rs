@@ -1,11 +1,11 @@
-//! Logs: to the journal when systemd reads our standard error, else text on standard error.
+//! Logs to the journal if systemd reads our standard error, otherwise as text to standard error.
 
 use nix::sys::stat::fstat;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Starts logging. A person at the keyboard sees errors, and more with each `-v`; the journal takes information too.
+/// Starts logging. A terminal shows errors, and more with each `-v`; the journal also gets informational messages.
 pub fn start(verbose: u8) {
     let journal = if stderr_is_the_journal() {
         tracing_journald::layer().ok()
@@ -18,7 +18,7 @@ pub fn start(verbose: u8) {
         (2, _) => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
-    // Only our own words: the libraries' are about their sockets, and not for operators.
+    // Only our own messages: those of libraries are about sockets and don't help operators.
     let ours = tracing_subscriber::filter::Targets::new().with_target("firstlight", level);
     let registry = tracing_subscriber::registry().with(ours);
     match journal {
@@ -26,7 +26,7 @@ pub fn start(verbose: u8) {
         None => {
             let text = tracing_subscriber::fmt::layer()
                 .with_writer(std::io::stderr)
-                // Its own complaint about a standard error that is closed would go there too, and end the program.
+                // If standard error is closed, an error message about that would go there too, and end the program.
                 .log_internal_errors(false)
                 .without_time()
                 .with_target(false);

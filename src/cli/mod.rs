@@ -23,8 +23,8 @@ use crate::source::Choice;
 use context::Context;
 pub use exit::Exit;
 
-/// How many files have to be free to be opened before anything is begun: what waits takes some, and so do a walk to a file,
-/// its neighbour, the lock and the streams of a program.
+/// How many file descriptors must be free before anything starts: for the event loop, path resolution, temporary
+/// files, the lock and the streams of a program.
 const SPARE_DESCRIPTORS: usize = 24;
 
 /// Turns one YAML document into a configured machine.
@@ -99,10 +99,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// What waits for buses, programs and timers.
+/// The runtime that waits for buses, programs and timers.
 #[expect(clippy::disallowed_methods, reason = "what is there on every host: its root")]
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    // Where they are lacking it panics, and so do libraries; nothing can be done with so few.
+    // Without free descriptors tokio and other libraries panic, so check first.
     let any = || std::fs::File::open("/");
     let spare: std::io::Result<Vec<std::fs::File>> = std::iter::repeat_with(any).take(SPARE_DESCRIPTORS).collect();
     drop(spare.context("too few files may be opened; raise the limit (ulimit -n)")?);

@@ -50,7 +50,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
     })
 }
 
-/// Only root may read the state: to others, the machine is planned for as if firstlight had never changed it.
+/// Only root can read the state. For other users the plan assumes that firstlight never changed the machine.
 fn baseline(system: &System) -> Result<Baseline, StateError> {
     match Baseline::read(&Store::new(system.root.clone()), &system.root) {
         Err(StateError::Read(error)) if !write::may_own() => {

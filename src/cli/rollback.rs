@@ -1,4 +1,4 @@
-//! `firstlight rollback`: back to before a generation.
+//! `firstlight rollback`: undo generations.
 
 use clap::Args;
 use serde::Serialize;
@@ -33,12 +33,12 @@ struct Report {
     schema: u32,
     generations: Vec<u32>,
     changes: usize,
-    /// What was done, a sentence each.
+    /// What was done, one sentence each.
     done: Vec<String>,
-    /// What doesn't work now, a sentence each.
+    /// What does not work now, one sentence each.
     broken: Vec<String>,
     kept: Vec<String>,
-    /// What is left for when there is a system bus.
+    /// What will be undone once there is a system bus.
     left: Vec<String>,
 }
 
@@ -67,7 +67,7 @@ pub async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exi
     })
 }
 
-/// An undoing that did not end comes first; when that is what was asked for, nothing more is undone.
+/// An unfinished rollback is finished first. If that is what was requested, nothing more is undone.
 async fn undo(arguments: &Arguments, system: &System, store: &Store) -> anyhow::Result<Undone> {
     let _lock = store.lock()?;
     let mut undone = recover(system, store).await?;

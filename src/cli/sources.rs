@@ -1,4 +1,4 @@
-//! `firstlight sources`: what each source saw, and which one is taken.
+//! `firstlight sources`: what each source has, and which one is chosen.
 
 use std::fmt::Write;
 
@@ -10,38 +10,38 @@ use crate::report::SCHEMA;
 use crate::report::style::Style;
 use crate::source::{FaultKind, Found, Name, Verdict, select, survey};
 
-/// The places that can be named, a line each.
+/// The places that can be named, one per line.
 pub fn help() -> String {
     let line = |name: Name| format!("  --source {name}:PLACE  where PLACE is {}\n", name.place());
     let lines: String = Name::ALL.into_iter().map(line).collect();
     format!("To try a source with your own file, directory or address:\n{lines}")
 }
 
-/// What all sources said. Its JSON form is stable.
+/// The answers of all sources. Its JSON form is stable.
 #[derive(Debug, Serialize)]
 struct Report {
     schema: u32,
     sources: Vec<Row>,
-    /// The source whose seed is taken, and its place.
+    /// The chosen source and the place of its seed.
     chosen: Option<Chosen>,
-    /// Why none is, where one should be.
+    /// Why no source is chosen although one should be.
     problem: Option<String>,
 }
 
-/// What one source said.
+/// The answer of one source.
 #[derive(Debug, Serialize)]
 struct Row {
     name: &'static str,
     /// `absent`, `present` or `broken`.
     verdict: &'static str,
-    /// Where the seed is; or why there is none.
+    /// The place of the seed, or why there is none.
     why: String,
-    /// Of what is broken: whether asking again may help.
+    /// If the source is broken: whether a retry may help.
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<FaultKind>,
     /// The parts of the seed that are there.
     parts: Vec<&'static str>,
-    /// Where the rest of it is, to be fetched; absent where all of it is there.
+    /// Where the rest will be fetched from; absent if the seed is complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     rest: Option<String>,
     microseconds: u64,

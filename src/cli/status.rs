@@ -16,7 +16,7 @@ use crate::report::status::{Standing, Status, Unconfirmed};
 use crate::state::Store;
 use crate::system::{Machine, System};
 
-/// How often a waiting `status` looks.
+/// How often `status --wait` checks.
 const POLL: Duration = Duration::from_millis(200);
 
 /// The arguments of `status`.
@@ -68,7 +68,7 @@ async fn show_drift(context: &Context) -> anyhow::Result<Exit> {
 fn look(system: &System) -> anyhow::Result<Status> {
     let store = Store::new(system.root.clone());
     let mut status = of_boot(system, &store)?;
-    // Only root may read the state; how the boot went is for everybody.
+    // Only root can read the state; everyone may see how the boot went.
     if let Ok(generations) = store.generations() {
         status.take_in(&generations);
     }

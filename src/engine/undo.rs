@@ -14,7 +14,7 @@ pub struct Undone {
     pub generations: Vec<u32>,
     /// How many changes were taken back.
     pub changes: usize,
-    /// What was done, a sentence each.
+    /// What was done, one sentence each.
     pub done: Vec<String>,
     /// What doesn't work now, a sentence each: units that did not come back.
     pub broken: Vec<String>,

@@ -1,4 +1,4 @@
-//! What came of an `apply`, for people and as JSON; per stage, also in `report.json`.
+//! The result of an `apply`, for people and as JSON; also, by stage, in `report.json`.
 
 use std::fmt::Write;
 
@@ -14,10 +14,10 @@ use crate::engine::{Applied, ChangeView, ModuleResult};
 use crate::module::{Level, Note};
 use crate::state::Outcome;
 
-/// What came of a generation, or of a stage of one.
+/// The result of a generation, or of one of its stages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AppliedReport {
-    /// The version of this form.
+    /// The version of this format.
     pub schema: u32,
     /// The generation; `None` when there was nothing to do.
     pub generation: Option<u32>,
@@ -25,37 +25,37 @@ pub struct AppliedReport {
     pub outcome: Outcome,
     /// By module.
     pub modules: Vec<ModuleOutcome>,
-    /// In how many seconds all of it is undone, unless somebody confirms it; `None` when nobody has to.
+    /// The seconds until the changes are undone unless confirmed; `None` if they need no confirmation.
     pub reverts_in: Option<u64>,
 }
 
-/// What came of one module.
+/// The result of one module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModuleOutcome {
     /// The module's name.
     pub name: String,
     /// How it stands.
     pub outcome: Outcome,
-    /// What the document asks of it: a setting a line, `sshd.permit_root_login: yes`, secrets masked.
+    /// What the document requests, one setting per line (`sshd.permit_root_login: yes`), with secrets masked.
     pub asked: Vec<String>,
     /// What was changed.
     pub changed: Vec<ChangeView>,
-    /// How many settings held already.
+    /// How many settings were already as requested.
     pub holding: usize,
-    /// What was looked at afterwards, and how it was.
+    /// The results of the checks.
     pub findings: Vec<Finding>,
     /// What a person should know.
     pub notes: Vec<Note>,
     /// What went wrong.
     pub problems: Vec<String>,
-    /// What could not be done and was left out, where the rest was done.
+    /// What could not be done although the rest was.
     #[serde(default)]
     pub left_out: Vec<String>,
-    /// Whether what was changed was undone.
+    /// Whether the changes were undone.
     pub undone: bool,
-    /// How long its changes took, and the checks before anything reloads; in milliseconds.
+    /// The milliseconds for the changes, and for the checks before any reload.
     pub milliseconds: u64,
-    /// How long it took until the last of the other checks had settled, in milliseconds. All modules wait together.
+    /// The milliseconds until the other checks had a result. All modules wait together.
     pub verify_milliseconds: u64,
 }
 
@@ -129,7 +129,7 @@ impl ModuleOutcome {
         self.count(|verdict| matches!(verdict, Verdict::Verified))
     }
 
-    /// How many expectations nobody could look at.
+    /// How many expectations could not be checked.
     pub fn unseen(&self) -> usize {
         self.count(|verdict| matches!(verdict, Verdict::Unseen(_)))
     }

@@ -10,16 +10,16 @@ use super::style::Style;
 use crate::document::plain::plain;
 use crate::engine::Drift;
 
-/// What no longer is as the last generation left it.
+/// What has changed since firstlight configured it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DriftReport {
-    /// The version of this form.
+    /// The version of this format.
     pub schema: u32,
     /// The generation in force; `None` before the first.
     pub generation: Option<u32>,
-    /// How many things were looked at.
+    /// How many items were checked.
     pub items: usize,
-    /// Those that are not as they were left, by module.
+    /// The items that have drifted, by module.
     pub drift: Vec<Drift>,
 }
 

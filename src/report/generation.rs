@@ -1,4 +1,4 @@
-//! What came of a generation, stage by stage: `report.json` in its directory.
+//! The result of a generation, stage by stage: `report.json` in its directory.
 
 use std::collections::BTreeMap;
 
@@ -9,26 +9,27 @@ use super::applied::{AppliedReport, ModuleOutcome};
 use crate::module::Stage;
 use crate::state::Outcome;
 
-/// What came of a generation. Its JSON form is stable.
+/// The result of a generation. Its JSON form is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GenerationReport {
-    /// The version of this form.
+    /// The version of this format.
     pub schema: u32,
     /// The generation's number.
     pub generation: u32,
     /// How it stands after the stage that ran last.
     pub outcome: Outcome,
-    /// By stage: `local`, `system`, `final`; those that have run. What `apply` does is all in `final`. Of a stage that runs
-    /// again, in another boot, what it changed adds up, and the rest is replaced. The modules of earlier stages are in later ones too, verified once more.
+    /// The stages that have run: `local`, `system`, `final`. `apply` uses only `final`. If a stage runs again in a
+    /// later boot, its changes accumulate and the rest is replaced. Later stages verify the modules of earlier stages
+    /// again.
     pub stages: BTreeMap<Stage, StageReport>,
 }
 
-/// What came of one stage.
+/// The result of one stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageReport {
     /// How it ended.
     pub outcome: Outcome,
-    /// By module, in the order in which they ran; those that the document says nothing of are left out.
+    /// By module, in the order of the run, without the modules that the document doesn't mention.
     pub modules: Vec<ModuleOutcome>,
 }
 
@@ -36,8 +37,8 @@ impl GenerationReport {
     /// The name of the file.
     pub const NAME: &str = "report.json";
 
-    /// The report of generation `number` as the stages before have left it. What can't be read, because a newer firstlight
-    /// wrote it, is begun anew.
+    /// The report of generation `number` from earlier stages. If it can't be read because a newer firstlight wrote it,
+    /// a new one is started.
     pub fn resume(number: u32, earlier: Option<&[u8]>) -> Self {
         let earlier = earlier.and_then(|bytes| serde_json::from_slice(bytes).ok());
         earlier.unwrap_or(Self {
@@ -48,7 +49,7 @@ impl GenerationReport {
         })
     }
 
-    /// Takes in what came of a stage.
+    /// Adds the result of a stage.
     pub fn add(&mut self, stage: Stage, report: &AppliedReport) {
         let earlier = self.stages.remove(&stage);
         let earlier = earlier
@@ -64,7 +65,7 @@ impl GenerationReport {
         self.stages.insert(stage, stage_report);
     }
 
-    /// Puts in what is done after the modules have ended, in place of what came of it before, in whichever stage.
+    /// Adds a result that comes after the modules have finished, and replaces its earlier result in any stage.
     pub fn put(&mut self, stage: Stage, module: ModuleOutcome) {
         for earlier in self.stages.values_mut() {
             earlier.modules.retain(|other| other.name != module.name);

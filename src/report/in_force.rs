@@ -1,4 +1,4 @@
-//! The truth of now: which generation is in force, and what of the boot's verdict still holds.
+//! The current state: which generation is in force, and which parts of the boot's status still apply.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,14 +14,14 @@ pub struct InForce {
     pub source: String,
     /// The place in that source.
     pub place: String,
-    /// The modules that it is about; empty where it is about the whole document.
+    /// The modules that it covers; empty if it covers the whole document.
     pub scope: Vec<String>,
     /// How it stands.
     pub outcome: Outcome,
 }
 
 impl InForce {
-    /// What is to be known of `generation`.
+    /// The summary of `generation`.
     pub fn of(generation: &Generation) -> Self {
         Self {
             generation: generation.number,
@@ -50,7 +50,7 @@ impl InForce {
 }
 
 impl Status {
-    /// Takes in what was done since the boot: `generations`, oldest first. How the boot went is still told.
+    /// Adds what was done after the boot: `generations`, oldest first. The result of the boot stays in the text.
     pub fn take_in(&mut self, generations: &[Generation]) {
         let current = generations.iter().rev().find(|generation| generation.is_in_force());
         self.in_force = current.map(InForce::of);
@@ -59,7 +59,7 @@ impl Status {
             return;
         };
         let of_the_boot = generations.iter().find(|generation| generation.number == boot);
-        // One that failed was undone by the boot itself: that is how it ended, and nothing was done since.
+        // The boot itself undid a failed generation, so nothing was done after the boot.
         let was_undone = of_the_boot
             .is_some_and(|generation| generation.outcome == Outcome::RolledBack && !generation.is_in_force());
         match current.filter(|current| current.number > boot) {
@@ -71,14 +71,14 @@ impl Status {
         }
     }
 
-    /// Another document was applied, or the same one again: how the machine stands is how that ended.
+    /// Another document was applied, or the same one again: its outcome is the current status.
     fn is_succeeded_by(&mut self, newer: &Generation) {
         let (was, detail) = (self.status, std::mem::take(&mut self.detail));
         let words = InForce::of(newer).in_words();
         self.detail = format!("{words}, was applied after the boot, which ended {was}: {detail}");
         self.generation = Some(newer.number);
         self.report = Some(crate::state::Store::report_path(newer.number));
-        // A part says nothing of the rest.
+        // A partial generation doesn't change the status of the rest.
         if newer.is_whole() {
             self.status = newer.outcome.into();
             self.problems = newer.incomplete.document.clone();

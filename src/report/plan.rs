@@ -17,7 +17,7 @@ use crate::system::{ReadError, Root};
 /// A plan as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlanReport {
-    /// The version of this form.
+    /// The version of this format.
     pub schema: u32,
     /// How many changes are missing.
     pub changes: usize,

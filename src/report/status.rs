@@ -63,7 +63,7 @@ impl From<Outcome> for Standing {
 /// The status of this boot. Its JSON form is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
-    /// The version of this form.
+    /// The version of this format.
     pub schema: u32,
     /// How firstlight stands.
     pub status: Standing,
@@ -159,7 +159,7 @@ impl Status {
         }
     }
 
-    /// Takes in what came of a stage. What a module did in an earlier stage of this boot is kept.
+    /// Adds the result of a stage. What a module did in an earlier stage of this boot is kept.
     pub fn add_report(&mut self, report: &AppliedReport) {
         for module in report.modules.iter().filter(|module| module.is_asked_for()) {
             let changed = self

@@ -177,7 +177,7 @@ impl FromStr for Choice {
     }
 }
 
-/// What one source said.
+/// The answer of one source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// The source.

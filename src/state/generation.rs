@@ -12,7 +12,7 @@ use crate::vocabulary::Stage;
 /// One generation, as `generation.json` has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Generation {
-    /// The version of this form.
+    /// The version of this format.
     pub version: u32,
     /// Its number.
     pub number: u32,

@@ -13,7 +13,7 @@ use super::{STATE_VERSION, StateError, Store};
 /// All items, each by its [`super::Thing::key`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inventory {
-    /// The version of this form.
+    /// The version of this format.
     pub version: u32,
     /// The items.
     pub items: BTreeMap<String, Item>,

@@ -15,7 +15,7 @@ const NAME: &str = "ledger.json";
 /// Everything that ran once, by key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
-    /// The version of this form.
+    /// The version of this format.
     pub version: u32,
     /// By what it is: `runcmd`, `host-keys`.
     pub runs: BTreeMap<String, Run>,

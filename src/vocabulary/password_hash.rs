@@ -69,7 +69,8 @@ fn check(text: &str) -> Result<HashMethod, String> {
     // `:` and line breaks would break the shadow entry apart; crypt(3) itself refuses the others.
     if text.contains(|c: char| !c.is_ascii_graphic() || "!*:;\\".contains(c)) {
         let dollar = text.starts_with('$');
-        let message = "a password hash has only ASCII characters, no white space, no control characters, none of `!*:;\\`";
+        let message =
+            "a password hash has only ASCII characters, no white space, no control characters, none of `!*:;\\`";
         return Err(if dollar { message } else { NOT_A_HASH }.to_owned());
     }
     let prefix = prefix(text);

@@ -1,10 +1,10 @@
-//! What somebody gives to `validate`: told by its name, else by its keys.
+//! The kind of a text given to `validate`, decided by its name, then by its keys.
 
 use std::path::Path;
 
 use crate::document::yaml::{Value, parse};
 
-/// What a text is, as a part of a seed or a file of firstlight's own.
+/// The kind of a text: a part of a seed, or a file of firstlight's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -29,7 +29,7 @@ impl Kind {
             .unwrap_or(Self::UserData)
     }
 
-    /// By the names that the parts of a seed have, with any ending.
+    /// By the names of the parts of a seed, with any extension.
     fn named(path: &Path) -> Option<Self> {
         if path.ends_with("firstlight/config.yaml") {
             return Some(Self::Settings);
@@ -43,7 +43,7 @@ impl Kind {
         }
     }
 
-    /// By keys that only one kind has at the top.
+    /// By top-level keys that only one kind has.
     fn keyed(bytes: &[u8]) -> Option<Self> {
         let parsed = parse(std::str::from_utf8(bytes).ok()?, 0).ok()?;
         let Value::Mapping(entries) = parsed.root?.value else {

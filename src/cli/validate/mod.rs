@@ -1,4 +1,4 @@
-//! `firstlight validate`: everything that is wrong with documents.
+//! `firstlight validate`: all problems of documents.
 
 mod kind;
 
@@ -20,7 +20,7 @@ use crate::source::{Choice, Fault, Name, Part, Seed, Verdict, file, search};
 use crate::system::Root;
 use kind::Kind;
 
-/// The sources whose seeds a person has as a directory or an image.
+/// The sources whose seeds can be a directory or an image.
 const SEEDS: [Name; 3] = [Name::NoCloud, Name::ConfigDrive, Name::Ovf];
 
 /// The arguments of `validate`.
@@ -37,7 +37,7 @@ pub struct Arguments {
     network_config: bool,
 }
 
-/// What is wrong with which document. Its JSON form is stable.
+/// The problems of each document. Its JSON form is stable.
 #[derive(Debug, Serialize)]
 struct Report {
     schema: u32,
@@ -69,7 +69,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     context.print(&report, |style| report.render(style))?;
     let all = |holds: fn(&DocumentReport) -> bool| report.documents.iter().all(holds);
     Ok(match all(|document| document.valid) {
-        // Nobody knows what is in it.
+        // Its content is unknown.
         _ if !all(|document| document.read) => Exit::Failed,
         true => Exit::Done,
         false => Exit::Invalid,
@@ -95,7 +95,7 @@ impl Report {
     }
 }
 
-/// Everything that is wrong with what is at `path`.
+/// All problems of the document at `path`.
 fn validate(path: &Path, kind: Option<Kind>, root: &Root) -> DocumentReport {
     if is_seed(path) {
         return whole_seed(path, root);
@@ -129,8 +129,8 @@ impl DocumentReport {
     }
 }
 
-/// Whether a person names a whole seed: a directory, or an image of a file system. A pipe can be read only once, and is
-/// no image.
+/// Whether `path` is a whole seed: a directory or a file system image. A pipe can be read only once and is not an
+/// image.
 #[expect(clippy::disallowed_methods, reason = "the operator's own file, not the machine's")]
 fn is_seed(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|there| {
@@ -139,7 +139,7 @@ fn is_seed(path: &Path) -> bool {
     })
 }
 
-/// All parts of a seed, as the first source reads them that finds something.
+/// All parts of a seed, read by the first source that recognises it.
 fn whole_seed(path: &Path, root: &Root) -> DocumentReport {
     let file = path.display().to_string();
     let rules = Settings::default().of_a_person().rules;
@@ -170,7 +170,7 @@ fn diagnostic(file: &str, fault: Fault) -> Diagnostic {
     Diagnostic::whole(file, what, hint)
 }
 
-/// Everything that is wrong with one text.
+/// All problems of one text.
 fn diagnostics(seed: &Seed, kind: Kind) -> Vec<Diagnostic> {
     let text = seed.user_data.as_ref().map(Part::text);
     let mut texts = Texts::default();
@@ -192,7 +192,7 @@ fn diagnostics(seed: &Seed, kind: Kind) -> Vec<Diagnostic> {
     document.diagnostics
 }
 
-/// Everything that is wrong with the owner's settings, in the file that was named.
+/// All problems of the owner's settings in the given file.
 fn of_settings(seed: &Seed) -> Vec<Diagnostic> {
     let bytes = seed.user_data.as_ref().map(|part| part.text().bytes);
     let mut diagnostics = Settings::check(bytes.unwrap_or_default());

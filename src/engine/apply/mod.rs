@@ -51,7 +51,7 @@ pub struct Applied {
     pub modules: Vec<ModuleResult>,
 }
 
-/// What came of one module.
+/// The result of one module.
 #[derive(Debug, Clone)]
 pub struct ModuleResult {
     /// Its name.
@@ -62,13 +62,13 @@ pub struct ModuleResult {
     pub changed: Vec<ChangeView>,
     /// How many changes held already.
     pub holding: usize,
-    /// What was looked at afterwards, and how it was.
+    /// The results of the checks.
     pub findings: Vec<Finding>,
     /// What a person should know.
     pub notes: Vec<Note>,
     /// What went wrong.
     pub problems: Vec<String>,
-    /// What could not be done and was left out, where the rest was done.
+    /// What could not be done although the rest was.
     pub left_out: Vec<String>,
     /// Whether its changes were undone.
     pub undone: bool,

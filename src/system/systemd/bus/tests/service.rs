@@ -183,7 +183,10 @@ async fn how_a_command_ended_is_said() {
         .await
         .unwrap_err()
         .to_string();
-    assert!(unbegun.starts_with("/bin/it was not started (`resources`)"), "{unbegun}");
+    assert!(
+        unbegun.starts_with("/bin/it was not started (`resources`)"),
+        "{unbegun}"
+    );
 }
 
 #[tokio::test]
