@@ -100,7 +100,7 @@ pub struct Login {
     pub user: String,
     /// Its password.
     pub credential: Credential,
-    /// Whether the next login has to choose a new one.
+    /// Whether it must be changed at the next login.
     pub expire: bool,
     /// Whether the document says so itself, and not only cloud-config's default does.
     pub expire_given: bool,

@@ -25,7 +25,7 @@ pub enum Standing {
     Running,
     /// Everything is as the document asks.
     Done,
-    /// What could be done is; something is not as asked.
+    /// Applied as far as possible; something does not match the document.
     Degraded,
     /// Nothing was changed, or all of it was undone.
     Failed,

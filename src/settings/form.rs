@@ -1,4 +1,4 @@
-//! The settings as they are written, and what is checked of them.
+//! The settings as written in the file, and their checks.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -26,8 +26,8 @@ pub struct Form {
     http: HttpForm,
 }
 
-/// The keys that restrict, and what to do where one has no value. That is not the same as no key: it may have lost what it
-/// forbade.
+/// The restricting keys, with advice for one without a value. That is an error because the restriction may have been
+/// lost.
 pub const RESTRICTING: [(&str, &str); 3] = [
     (
         "allow",
@@ -53,7 +53,7 @@ struct HttpForm {
 }
 
 impl Form {
-    /// The settings that it says, the defaults where it says nothing; what is wrong goes to `problems`.
+    /// The settings, with defaults for missing keys; problems are added to `problems`.
     pub fn settings(self, problems: &mut Problems<'_>) -> Settings {
         self.check_lists(problems);
         let default = Settings::default();
@@ -159,7 +159,7 @@ impl HttpForm {
     }
 }
 
-/// A proxy that is talked to in plain text: what goes through it is encrypted for itself.
+/// A proxy reached in plain text: the connections through it are encrypted themselves.
 fn is_proxy(address: &str) -> bool {
     let host = address.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
     let host = host.map(|rest| rest.rsplit_once('@').map_or(rest, |(_, host)| host));
@@ -170,7 +170,7 @@ fn seconds(least: u64, most: u64) -> RangeInclusive<Duration> {
     Duration::from_secs(least)..=Duration::from_secs(most)
 }
 
-/// The time that is said, else the default; `problems` are those of its key.
+/// The given time, or the default; `problems` are those of its key.
 fn read_time(
     problems: &mut Problems<'_>,
     said: Option<&String>,

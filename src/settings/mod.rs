@@ -1,8 +1,8 @@
-//! What the machine's owner says beforehand, in an image: `/etc/firstlight/config.yaml`.
+//! The settings of the machine's owner, set in the image: `/etc/firstlight/config.yaml`.
 //!
-//! It says where a document may come from, not what the machine shall be. Read by [`crate::agent`] and [`crate::cli`],
-//! which hand the parts on to [`crate::source`] as values. May use [`crate::document`]'s YAML and [`crate::system`]'s
-//! read-only half.
+//! They say where a document may come from, not how the machine is configured. [`crate::agent`] and [`crate::cli`]
+//! read them and pass the parts to [`crate::source`] as values. May use [`crate::document`]'s YAML and
+//! [`crate::system`]'s read-only half.
 
 mod form;
 mod place;
@@ -17,25 +17,25 @@ use crate::system::Root;
 /// Where they are.
 pub const PATH: &str = "/etc/firstlight/config.yaml";
 
-/// How long a first boot waits for devices, unless the owner says otherwise: the network and sshd wait as well.
+/// The default time that a first boot waits for devices. The network and sshd wait too.
 const DEVICE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a person's command tries an address again, and waits for one answer.
+/// How long a command run by hand retries a URL and waits for one answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What the machine's owner says beforehand.
+/// The settings of the machine's owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The sources that are asked, in this order: the first that has a seed is taken. `None`: all, and two that say
-    /// different things are refused.
+    /// The sources to search, in this order; the first one with a seed is used. `None`: all sources, and two different
+    /// seeds are an error.
     pub sources: Option<Vec<Name>>,
-    /// How long a first boot waits for a seed on a device that udev has yet to come to.
+    /// How long a first boot waits for a seed on a device that udev has not processed yet.
     pub device_timeout: Duration,
     /// What sources may do, and how.
     pub rules: Rules,
 }
 
-/// Settings that can't be used: everything that is wrong with them.
+/// Invalid settings, with all their problems.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid(pub Vec<Diagnostic>);
 
@@ -53,7 +53,7 @@ impl Settings {
     /// The settings of the machine at `root`; the defaults where it has none.
     ///
     /// # Errors
-    /// Something is wrong with them. None of them is used then: what is wrong may be what forbids.
+    /// They are invalid. None of them is used then, because the invalid part may be a restriction.
     pub fn of(root: &Root) -> Result<Self, Invalid> {
         match place::bytes(root) {
             Ok(None) => Ok(Self::default()),
@@ -64,14 +64,14 @@ impl Settings {
 }
 
 impl Settings {
-    /// Everything that is wrong with settings that are in no machine yet.
+    /// All problems of settings that are not on a machine yet.
     pub fn check(bytes: &[u8]) -> Vec<Diagnostic> {
         read::read(bytes)
             .err()
             .map_or_else(Vec::new, |Invalid(diagnostics)| diagnostics)
     }
 
-    /// The same for what a person names by hand: it is theirs, needs no permission and no signature.
+    /// The settings for what a user names by hand, which needs no permission and no signature.
     #[must_use]
     pub fn of_a_person(mut self) -> Self {
         self.rules.allow = Allow::default();
@@ -79,7 +79,7 @@ impl Settings {
         self
     }
 
-    /// The same where a person waits: tried again for less long, and with a word about each wait.
+    /// The settings for a waiting user: shorter retries, and a message about each wait.
     #[must_use]
     pub fn attended(mut self) -> Self {
         let http = &mut self.rules.http;

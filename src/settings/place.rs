@@ -1,4 +1,5 @@
-//! The file's bytes, as far as they are the owner's word. What may forbid is never taken for absent.
+//! The file's bytes, if only the owner can have written them. A file that may contain restrictions is never treated as
+//! absent.
 
 use super::PATH;
 use crate::system::trust::written_by_others;

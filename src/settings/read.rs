@@ -1,4 +1,4 @@
-//! From the file's bytes to settings, with everything that is wrong with them and where.
+//! Decodes the file into settings and reports all problems with their places.
 
 use super::form::{Form, RESTRICTING};
 use super::{Invalid, PATH, Settings};
@@ -9,7 +9,7 @@ use crate::document::yaml::decode::DecodeErrorKind;
 use crate::document::yaml::{DecodeError, Fault, Node, Notes, Piece, Span, Value, decode_noting, parse};
 use crate::document::{Diagnostic, Problems};
 
-/// The most bytes that are read: more than any settings need.
+/// The size limit: more than any settings need.
 const LIMIT: usize = 1024 * 1024;
 
 /// The text, for excerpts.
@@ -19,10 +19,10 @@ struct Text<'a> {
     notes: Notes,
 }
 
-/// Reads the file. An empty one says nothing.
+/// Reads the file. An empty file sets nothing.
 ///
 /// # Errors
-/// Everything that is wrong with it.
+/// All problems of the file.
 pub fn read(bytes: &[u8]) -> Result<Settings, Invalid> {
     let whole = |message: &str, hint: &str| Invalid(vec![Diagnostic::whole(PATH, message, Some(hint.to_owned()))]);
     if bytes.len() > LIMIT {
@@ -55,7 +55,7 @@ pub fn read(bytes: &[u8]) -> Result<Settings, Invalid> {
 }
 
 impl Text<'_> {
-    /// Reads the tree; what is bad is reported and taken out, so that all of it is found in one run.
+    /// Decodes the tree. Each invalid part is reported and removed, so that one run finds all problems.
     fn settings(&self, tree: &mut Node, found: &mut Vec<Diagnostic>) -> Option<Settings> {
         for (key, hint) in RESTRICTING {
             if tree.get(key).is_some_and(Node::is_null) {
@@ -68,7 +68,7 @@ impl Text<'_> {
                 Ok(form) => {
                     let mut problems = Vec::new();
                     let settings = form.settings(&mut Problems::new(&mut problems));
-                    // What an error took out is not to be missed.
+                    // A part removed because of an error is not also reported as missing.
                     problems.retain(|problem| !found.iter().any(|other| other.path.starts_with(&problem.path)));
                     found.extend(problems.into_iter().map(|problem| {
                         let about = self.about(tree, &problem.path, problem.message);

@@ -1,4 +1,4 @@
-//! Contents of files, by their SHA-256: what files said before firstlight, and what it wrote. They outlive the generations.
+//! Contents of files, by SHA-256: those from before firstlight, and those that it wrote. They outlive the generations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +13,8 @@ pub fn digest(bytes: &[u8]) -> String {
 }
 
 impl Store {
-    /// Keeps these contents. They are on disk before what is put or written into the state after them. What is kept already
-    /// is not written again.
+    /// Saves these contents. They are on disk before anything that is written to the state later. Saved contents are
+    /// not written again.
     ///
     /// # Errors
     /// The state directory can't be written.
@@ -41,7 +41,7 @@ impl Store {
         Ok(())
     }
 
-    /// The content with this digest; `None` where it was not kept.
+    /// The content with this digest; `None` if it was not saved.
     ///
     /// # Errors
     /// It can't be read, or is not what its name says.
@@ -56,7 +56,7 @@ impl Store {
         }
     }
 
-    /// Removes the contents that are not in `needed`, and what a crash left beside them.
+    /// Removes the contents that are not in `needed`, and leftovers of a crash.
     ///
     /// # Errors
     /// The state directory can't be read or written.

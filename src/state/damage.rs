@@ -1,9 +1,9 @@
-//! What a person types where the state is damaged, and what that costs.
+//! The command that repairs damaged state, and its consequences.
 
 use super::STATE_DIRECTORY;
 use super::run::RUN_DIRECTORY;
 
-/// What the damage of the file at `path` stops, and how to go on without it.
+/// What damage to the file at `path` prevents, and how to continue without it.
 pub fn remedy(path: &str) -> String {
     if path.starts_with(RUN_DIRECTORY) {
         return format!("To continue, remove it (rm -r {path}): the next boot writes it again");

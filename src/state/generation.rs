@@ -16,7 +16,7 @@ pub struct Generation {
     pub version: u32,
     /// Its number.
     pub number: u32,
-    /// When it was begun, in seconds since 1970-01-01 UTC.
+    /// When it began, in seconds since 1970-01-01 UTC.
     pub created: u64,
     /// The instance it was made for.
     pub instance_id: String,
@@ -28,49 +28,48 @@ pub struct Generation {
     pub digest: String,
     /// How it stands.
     pub outcome: Outcome,
-    /// The modules of the document that it is about (`--only`); empty where it is about all.
+    /// The modules that it covers (`--only`); empty if it covers all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scope: Vec<String>,
-    /// The stages that its plan needs. It is not over before the last of them has run.
+    /// The stages that its plan needs. It is finished when the last of them has run.
     #[serde(default)]
     pub needs: BTreeSet<Stage>,
-    /// The stages that were carried out, with how each went.
+    /// The stages that have run, with their results.
     #[serde(default)]
     pub stages: BTreeMap<Stage, StageRecord>,
-    /// What of the document is not on the machine, and why.
+    /// What of the document was not applied, and why.
     #[serde(default)]
     pub incomplete: Incomplete,
-    /// Until when somebody had to confirm it; absent where nobody has to, or somebody did.
+    /// The deadline for confirming it; absent if it needs no confirmation or is confirmed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unconfirmed: Option<Deadline>,
-    /// Its undoing was begun and has not ended: the journal has what is left. `outcome` is how it will stand then.
+    /// Its rollback has begun and not finished: the journal has the rest. `outcome` is the outcome after the rollback.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub undoing: bool,
-    /// SHA-256 of what the source itself has, where the document is elsewhere and has to be fetched.
+    /// SHA-256 of the source's own seed, if that refers to a document that must be fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
-    /// SHA-256 of what the source has left since the secrets in it were overwritten. Written before that is done, one value
-    /// after the other: as long as nobody has looked, it may be any of several.
+    /// SHA-256 of what the source has left after its secrets were overwritten. It is recorded before the values are
+    /// overwritten one at a time, so any of several may apply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scrubbed: Option<Vec<String>>,
 }
 
-/// What of a document is not on the machine, by what would help.
+/// What of a document was not applied, by remedy.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incomplete {
-    /// The errors of the document, a line each: no retry mends them.
+    /// The errors of the document, one line each. A retry doesn't fix them.
     #[serde(default)]
     pub document: Vec<String>,
-    /// The modules that have yet to end as asked: they failed, or were not carried out to the end. Each boot tries them
-    /// again.
+    /// The modules that failed or did not finish. Each boot retries them.
     #[serde(default)]
     pub modules: BTreeSet<String>,
 }
 
-/// A moment until which a person may do something. Not by the wall clock, which anybody can set, the network included.
+/// A deadline. It doesn't use the wall clock, which anyone, including the network, can set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deadline {
-    /// The boot whose clock this is; it is over with that boot.
+    /// The boot that the clock belongs to; the deadline ends with it.
     pub boot_id: String,
     /// Milliseconds of CLOCK_MONOTONIC.
     pub monotonic: u64,
@@ -85,7 +84,7 @@ impl Deadline {
         }
     }
 
-    /// The seconds left, rounded up; 0 when it is over.
+    /// The seconds left, rounded up; 0 after the deadline.
     pub fn seconds_left(&self, now: &BootTime) -> u64 {
         if self.boot_id != now.boot_id {
             return 0;
@@ -104,15 +103,15 @@ pub struct StageRecord {
     pub outcome: Outcome,
 }
 
-/// How a generation, or a stage of one, stands.
+/// The outcome of a generation or of one of its stages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
-    /// Everything is as asked.
+    /// Everything matches the document.
     Done,
-    /// What could be done is; something is not as asked.
+    /// Applied as far as possible; something does not match the document.
     Degraded,
-    /// Begun and not ended: it runs now, or it was cut off.
+    /// Started and not finished: it is running or was interrupted.
     Running,
     /// It failed, and what it had changed was undone.
     Failed,
@@ -133,18 +132,18 @@ impl std::fmt::Display for Outcome {
 }
 
 impl Generation {
-    /// Whether its changes are on the machine, or some of them still are.
+    /// Whether all or some of its changes are on the machine.
     pub fn is_in_force(&self) -> bool {
         self.undoing || matches!(self.outcome, Outcome::Done | Outcome::Degraded | Outcome::Running)
     }
 
-    /// Whether it is about all of its document.
+    /// Whether it covers its whole document.
     pub fn is_whole(&self) -> bool {
         self.scope.is_empty()
     }
 
-    /// Whether no boot has anything left to do for it: every stage that it needs has run, and every module ended as asked
-    /// or can't, because of the document; or somebody wanted it undone.
+    /// Whether no boot has anything left to do for it: every needed stage has run, and every module succeeded or fails
+    /// only because of the document; or it was rolled back.
     pub fn is_settled(&self) -> bool {
         match self.outcome {
             Outcome::RolledBack => true,
@@ -155,7 +154,7 @@ impl Generation {
         }
     }
 
-    /// What version 1 wrote, in today's form. It did not say which modules fell short: all of them are tried once more.
+    /// Converts a record of version 1, which did not record the failed modules, so all of them are retried once.
     fn into_todays_form(self) -> Self {
         let all = || crate::module::names().into_iter().map(str::to_owned).collect();
         let modules = match self.outcome {
@@ -173,19 +172,19 @@ impl Generation {
         }
     }
 
-    /// Whether the source has this digest since its secrets were overwritten: the same document, of which less is left.
+    /// Whether the source may have this digest after its secrets were overwritten: it is the rest of the same document.
     pub fn leaves(&self, digest: &str) -> bool {
         self.scrubbed.iter().flatten().any(|left| left == digest)
     }
 
-    /// Until when somebody has to confirm it, if it is undone otherwise.
+    /// The deadline for confirming it, if it is unconfirmed.
     pub fn confirm_by(&self) -> Option<&Deadline> {
         self.unconfirmed.as_ref().filter(|_| self.is_in_force())
     }
 }
 
-/// The generation whose document is what a source with this digest had before its secrets were overwritten. It is the newest
-/// that came from a source; one that failed has left things as they were.
+/// The generation whose document had this digest left after its secrets were overwritten. It is the newest generation
+/// from a source, without failed ones.
 pub fn scrubbed<'a>(generations: &'a [Generation], digest: &str) -> Option<&'a Generation> {
     let newest = generations
         .iter()
@@ -217,7 +216,7 @@ impl Store {
             .collect();
         numbers.sort_unstable();
         let found: Result<Vec<_>, _> = numbers.into_iter().map(|number| self.generation(number)).collect();
-        // A directory without its record is one that a crash cut off before anything was changed.
+        // A directory without a record is from a run that crashed before it changed anything.
         Ok(found?.into_iter().flatten().collect())
     }
 
@@ -247,7 +246,7 @@ impl Store {
         Ok(self.generations()?.into_iter().rev().find(Generation::is_in_force))
     }
 
-    /// The generation that is undone unless somebody confirms it, if there is one.
+    /// The unconfirmed generation, if there is one.
     ///
     /// # Errors
     /// As [`Store::generations`].
@@ -256,7 +255,8 @@ impl Store {
         Ok(newest_first.find(|generation| generation.confirm_by().is_some()))
     }
 
-    /// Begins a generation: gives it the next number and writes its record, which is on disk before anything of it is done.
+    /// Begins a generation: gives it the next number and writes its record, which is on disk before anything is
+    /// changed.
     ///
     /// # Errors
     /// The state directory can't be written.

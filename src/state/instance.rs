@@ -4,8 +4,8 @@ use super::{StateError, Store};
 use crate::system::write::may_own;
 use crate::system::{ReadError, Root};
 
-/// The instance-id: the seed's own, else one made from the hypervisor's product UUID, else from the machine-id, so that
-/// a clone is a new machine. Under `--root` it is that of whoever boots the tree later: `offline`.
+/// The instance-id: the seed's own, otherwise made from the hypervisor's product UUID, otherwise from the machine-id,
+/// so that a clone is a new machine. Under `--root` it is `offline`, because the tree boots elsewhere later.
 ///
 /// # Errors
 /// A file that should say it can't be read.
@@ -21,7 +21,7 @@ pub fn instance_id(own: Option<&str>, root: &Root, live: bool) -> Result<String,
         ("/etc/machine-id", "machine"),
     ] {
         let value = match root.read_text(path) {
-            // Only root may read the UUID; a person who plans without being root is shown the next best.
+            // Only root can read the UUID; a plan by another user falls back to the next one.
             Err(_) if !may_own() => None,
             value => value?,
         };

@@ -1,7 +1,7 @@
-//! The inventory: everything of the machine that is as it is because a document asked for it, with what was there before.
+//! The inventory: everything on the machine that a document configured, with what was there before.
 //!
-//! It is written with a generation, before anything is touched, and undone with it: each generation keeps the inventory of
-//! before.
+//! It is written with a generation before anything is changed, and undone with it: each generation keeps the previous
+//! inventory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,17 +17,17 @@ pub struct Inventory {
     pub version: u32,
     /// The items.
     pub items: BTreeMap<String, Item>,
-    /// What the machine shows because of them, by the module that asked for it.
+    /// What the running machine must show because of them, by module.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub expected: BTreeMap<String, Expected>,
 }
 
-/// What a module expects to be seen on the running machine, beyond the items.
+/// What a module expects on the running machine, in addition to the items.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
-    /// The generation that made it so.
+    /// The generation that configured it.
     pub generation: u32,
-    /// The expectations, in the form that the engine gives them.
+    /// The expectations, in the engine's format.
     pub expectations: Vec<serde_json::Value>,
 }
 
@@ -63,7 +63,7 @@ impl Inventory {
         self.len() == 0
     }
 
-    /// The units of which it says whether they run.
+    /// The units that it expects to run or not to run.
     pub fn units(&self) -> Vec<String> {
         let units = self.items.values().filter_map(|item| item.thing.runs());
         units.map(|item| item.unit.clone()).collect()
@@ -73,7 +73,7 @@ impl Inventory {
 const NAME: &str = "inventory.json";
 
 impl Store {
-    /// The inventory as it is; empty before the first generation.
+    /// The current inventory; empty before the first generation.
     ///
     /// # Errors
     /// It is damaged, or was written by a newer firstlight.
@@ -96,8 +96,8 @@ impl Store {
         }
     }
 
-    /// Writes the inventory that generation `number` makes true. The one of before stays with the generation; what an
-    /// earlier stage of it has left there stays. Both are on disk before anything of the generation is done.
+    /// Writes the inventory for after generation `number`. The previous one is kept with the generation, unless an
+    /// earlier stage already did that. Both are on disk before the generation changes anything.
     ///
     /// # Errors
     /// The state directory can't be written.
@@ -109,7 +109,7 @@ impl Store {
         self.put_json(&Self::path(NAME), inventory)
     }
 
-    /// Looks whether what an undo of generation `number` needs can be read: its journal, and the inventory of before.
+    /// Checks that everything needed to undo generation `number` can be read: its journal and the previous inventory.
     ///
     /// # Errors
     /// It can't.
@@ -119,7 +119,7 @@ impl Store {
         Ok(())
     }
 
-    /// Puts the inventory of before generation `number` back: all of it, or what one module asked for.
+    /// Restores the inventory from before generation `number`: all of it, or the part of one module.
     ///
     /// # Errors
     /// The state directory can't be read or written.
@@ -133,7 +133,7 @@ impl Store {
         }
     }
 
-    /// Puts the items of `paths` back as they were before generation `number`: what it was to do there was not done.
+    /// Restores the items of `paths` from before generation `number`, whose changes there were not made.
     ///
     /// # Errors
     /// The state directory can't be read or written.
@@ -166,7 +166,7 @@ impl Store {
         self.write_json(&Self::path(NAME), &mixed)
     }
 
-    /// Takes what the inventory of before generation `number` has and the present one has not in again.
+    /// Adds back the items that only the inventory from before generation `number` has.
     ///
     /// # Errors
     /// The state directory can't be read or written.

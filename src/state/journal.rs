@@ -1,8 +1,9 @@
 //! The journal of a generation: what each change replaced, on disk before the change is made.
 //!
-//! It is lines of JSON: records, and marks. The records of a batch of files come before the mark [`Mark::Committed`], which
-//! is written once everything they need is on disk; what a crash left before that mark never happened, and what it left
-//! after can be finished. What is done one at a time (units, the host name) is recorded as [`Record::immediate`].
+//! It consists of lines of JSON: records and marks. The records of a batch of files precede the mark
+//! [`Mark::Committed`], which is written once everything that they need is on disk. After a crash, a batch without the
+//! mark is discarded and a batch with it is finished. Single changes (units, the host name) are recorded as
+//! [`Record::immediate`].
 
 use serde::{Deserialize, Serialize};
 
@@ -19,13 +20,14 @@ pub struct Record {
     pub module: String,
     /// How the change is undone.
     pub undo: Undo,
-    /// What has to notice when it is undone.
+    /// What must be notified when it is undone.
     #[serde(default)]
     pub dirties: Vec<Dirty>,
-    /// Not part of a batch: it is done right after it was recorded. So was everything before there were batches.
+    /// Not part of a batch: the change is made right after its record is written. Older versions made all changes this
+    /// way.
     #[serde(default = "yes")]
     pub immediate: bool,
-    /// What is left to do for it once its batch is committed.
+    /// The remaining step once its batch is committed.
     #[serde(default)]
     pub step: Option<Step>,
 }
@@ -34,7 +36,7 @@ fn yes() -> bool {
     true
 }
 
-/// What is left to do for a path once its batch is committed. Doing it twice does no harm.
+/// The remaining step for a path once its batch is committed. Repeating it does no harm.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Step {
@@ -60,9 +62,9 @@ pub enum Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mark {
-    /// The batch before it is on disk: from here on it is carried out, by whoever comes.
+    /// The preceding batch is on disk. From here on it will be carried out, by this run or the next.
     Committed,
-    /// Everything before it is being undone.
+    /// Everything before this mark is being undone.
     RollingBack,
 }
 
@@ -78,7 +80,7 @@ enum Line {
     Record(Box<Record>),
 }
 
-/// A journal as it was read.
+/// A journal that was read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Journal {
     /// The records, oldest first.
@@ -99,8 +101,8 @@ impl Store {
         self.append(&path, &line(&path, record)?)
     }
 
-    /// Adds the records of a batch at once; they are on disk when this returns, and with them what was put into the state
-    /// before: their images, the generation's own record, the inventories.
+    /// Adds the records of a batch. When this returns, they are on disk, and so is everything written to the state
+    /// before: their images, the generation's record, the inventories.
     ///
     /// # Errors
     /// The state directory can't be written.
@@ -131,11 +133,10 @@ impl Store {
         appended.map_err(|error| self.damaged(path).unwrap_or_else(|| error.into()))
     }
 
-    /// The journal of generation `number`. A last line that was cut off by a crash is left out: what it was about was not
-    /// begun.
+    /// The journal of generation `number`. An incomplete last line is left out: its change was not begun.
     ///
     /// # Errors
-    /// A whole line is damaged.
+    /// A complete line is damaged.
     pub fn journal(&self, number: u32) -> Result<Journal, StateError> {
         let path = Self::journal_path(number);
         let mut journal = Journal::default();
@@ -160,7 +161,7 @@ impl Store {
         Ok(journal)
     }
 
-    /// Its records alone.
+    /// Only its records.
     ///
     /// # Errors
     /// As [`Store::journal`].
@@ -168,7 +169,7 @@ impl Store {
         Ok(self.journal(number)?.records)
     }
 
-    /// Replaces the journal of generation `number`, all of it committed: what was undone is no longer in it.
+    /// Replaces the journal of generation `number` by these records, all committed: those that were undone are gone.
     ///
     /// # Errors
     /// The state directory can't be written.
@@ -182,8 +183,8 @@ impl Store {
         self.write(&path, &text)
     }
 
-    /// Keeps the image of something that is about to be replaced; returns its name. It is on disk once the batch that it
-    /// belongs to is recorded.
+    /// Saves the image of something that will be replaced and returns its name. It is on disk once its batch is
+    /// recorded.
     ///
     /// # Errors
     /// The state directory can't be written.
@@ -196,7 +197,7 @@ impl Store {
         Ok(name)
     }
 
-    /// An image that was kept.
+    /// A saved image.
     ///
     /// # Errors
     /// It is missing or can't be read.

@@ -1,8 +1,8 @@
-//! What ran once per instance: commands, keys that were made, disks that were grown. Kept apart from generations, so that
-//! neither a changed document nor a rollback repeats it.
+//! What ran once per instance: commands, key generation, disk growth. It is separate from generations, so that neither
+//! a changed document nor a rollback repeats it.
 //!
-//! It is written down before it runs. Cut off in between, nobody knows how much of it was done: it is told so, and not
-//! repeated.
+//! An entry is recorded before it runs. After an interruption it is unknown how much was done; that is reported, and
+//! it is not repeated.
 
 use std::collections::BTreeMap;
 
@@ -17,16 +17,16 @@ const NAME: &str = "ledger.json";
 pub struct Ledger {
     /// The version of this format.
     pub version: u32,
-    /// By what it is: `runcmd`, `host-keys`.
+    /// By name: `runcmd`, `host-keys`.
     pub runs: BTreeMap<String, Run>,
 }
 
-/// Something that ran, or was begun.
+/// Something that ran or was started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// The instance that it ran for.
     pub instance_id: String,
-    /// When it was begun, in seconds since 1970-01-01 UTC.
+    /// When it began, in seconds since 1970-01-01 UTC.
     pub begun: u64,
     /// How it ended.
     pub outcome: RunOutcome,
@@ -36,20 +36,20 @@ pub struct Run {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunOutcome {
-    /// It was begun, and nobody wrote down how it ended: it runs now, or it was cut off.
+    /// It was started and has no recorded end: it is running or was interrupted.
     Begun,
-    /// It did what it was to do.
+    /// It succeeded.
     Done,
     /// It failed.
     Failed,
 }
 
-/// Whether something is to be run.
+/// Whether to run something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Once {
-    /// It is, and that it was begun is on disk: [`Store::end_once`] has to follow.
+    /// Run it. The start is recorded on disk; [`Store::end_once`] must follow.
     Run,
-    /// It ran for this instance already, or was begun.
+    /// It already ran or was started for this instance.
     Already(Run),
 }
 
@@ -73,7 +73,7 @@ impl std::fmt::Display for Run {
 }
 
 impl Store {
-    /// What ran once so far.
+    /// The ledger.
     ///
     /// # Errors
     /// The ledger is damaged, or was written by a newer firstlight.
@@ -89,10 +89,10 @@ impl Store {
         }
     }
 
-    /// Begins what `key` names for this instance, unless it was begun before. With the lock held.
+    /// Records the start of `key` for this instance, unless it was started before. The caller holds the lock.
     ///
     /// # Errors
-    /// The ledger can't be read or written: it is not to be run then.
+    /// The ledger can't be read or written; don't run it then.
     pub fn begin_once(&self, key: &str, instance_id: &str, now: u64) -> Result<Once, StateError> {
         let mut ledger = self.ledger()?;
         if let Some(run) = ledger.runs.get(key).filter(|run| run.instance_id == instance_id) {
@@ -109,7 +109,7 @@ impl Store {
         Ok(Once::Run)
     }
 
-    /// Writes down how it ended.
+    /// Records how it ended.
     ///
     /// # Errors
     /// The ledger can't be read or written.

@@ -16,19 +16,19 @@ pub struct Lock {
 /// Why the lock could not be had.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Somebody else changes the machine right now.
+    /// Another process is changing the machine.
     #[error("another firstlight (pid {holder}) is changing this machine; wait until it has finished")]
     Held {
-        /// Its process ID, or `?` when it did not say.
+        /// Its process ID, or `?` if unknown.
         holder: String,
     },
     /// The state can't be written, so nothing can be changed.
     #[error("{directory} is on a read-only file system, so {STATE_DIRECTORY} can't be written; nothing was changed")]
     ReadOnly {
-        /// The deepest directory on the way to the state that is there.
+        /// The deepest existing directory on the path to the state.
         directory: String,
     },
-    /// The lock file can't be made.
+    /// The lock file can't be created.
     #[error(transparent)]
     State(#[from] StateError),
 }
@@ -54,7 +54,7 @@ impl Store {
         let mut file = file.map_err(|error| self.damaged(&path).unwrap_or_else(|| error.into()))?;
         match file.try_lock() {
             Ok(()) => {
-                // A courtesy to whoever comes second: on a full disk the lock holds without it.
+                // The process ID is only for messages: on a full disk the lock works without it.
                 let _ = sign(&mut file);
                 Ok(Lock { _file: file })
             }
@@ -67,7 +67,7 @@ impl Store {
     }
 }
 
-/// Who signed the lock file, read once the lock was refused: by then it is the holder's.
+/// The process ID in the lock file. It is read after the lock was refused, so it is the holder's.
 fn holder(file: File) -> String {
     let mut text = String::new();
     let read = file.take(32).read_to_string(&mut text);

@@ -1,5 +1,4 @@
-//! What firstlight remembers: `/var/lib/firstlight` (0700) for as long as the machine lives, `/run/firstlight` for this
-//! boot.
+//! firstlight's state: `/var/lib/firstlight` (0700), which is permanent, and `/run/firstlight`, for this boot.
 //!
 //! State is read and written through [`crate::system`], below the machine's root, like everything else.
 
@@ -39,14 +38,14 @@ pub use undo::{
 /// Where state lives, below the machine's root.
 pub const STATE_DIRECTORY: &str = "/var/lib/firstlight";
 
-/// The version of the state's form. Older ones are read; a newer one is refused.
+/// The version of the state's format. Older versions are read; newer ones are rejected.
 pub const STATE_VERSION: u32 = 2;
 
-/// Looks whether a document may have something written at `path`: as [`Root::check_target`], and it is not in what
-/// firstlight remembers, by whatever name.
+/// Checks whether a document may write to `path`: as [`Root::check_target`], and the path is not in firstlight's
+/// state, by any name.
 ///
 /// # Errors
-/// It may not; what stands in the way.
+/// It may not; the error says why.
 pub fn check_target(root: &Root, path: &str) -> Result<Option<Metadata>, PathError> {
     root.check_target(path, &[STATE_DIRECTORY, run::RUN_DIRECTORY])
 }
@@ -60,7 +59,7 @@ pub enum StateError {
     /// A file of it could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// A file of it is not what firstlight writes.
+    /// A file of the state is damaged.
     #[error("{path} is damaged: {why}. {}", remedy(path))]
     Damaged {
         /// The file.
@@ -68,7 +67,7 @@ pub enum StateError {
         /// What is wrong with it.
         why: String,
     },
-    /// A file of it would be larger than what is read again.
+    /// A file of the state would be larger than the limit for reading.
     #[error(
         "{path} would be larger than 16 MiB, the most that firstlight can read back; nothing was changed; use fewer \
          files"
@@ -98,7 +97,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// The state below this root. Nothing is read or made yet.
+    /// The state below this root. Nothing is read or created yet.
     pub fn new(root: Root) -> Self {
         Self {
             writer: Writer::new(root.clone()),
@@ -110,7 +109,8 @@ impl Store {
         format!("{STATE_DIRECTORY}/{name}")
     }
 
-    /// Lets nothing that is written into the state from here on be on disk before what `writer` has changed so far.
+    /// Ensures that everything changed by `writer` so far is on disk before anything that is written to the state from
+    /// now on.
     ///
     /// # Errors
     /// The disk failed, or is full.
@@ -118,7 +118,7 @@ impl Store {
         Ok(writer.flush_before(&Self::path("generations"))?)
     }
 
-    /// Makes a directory of the state, and those it is in. They are on disk with what is put into them.
+    /// Creates a directory of the state and its parents. They are on disk together with their first file.
     fn make(&self, path: &str) -> Result<(), StateError> {
         let owner = current_owner();
         for missing in self.writer.missing_parents(&format!("{path}/x"))? {
@@ -132,7 +132,7 @@ impl Store {
         Ok(())
     }
 
-    /// Removes what temporary files a run that was cut off left in the state.
+    /// Removes temporary files that an interrupted run left in the state.
     ///
     /// # Errors
     /// They can't be removed.
@@ -161,7 +161,7 @@ impl Store {
         written.map_err(|error| self.damaged(path).unwrap_or_else(|| error.into()))
     }
 
-    /// Writes one of the state's files: after a power cut it is there with all that was put before it, or it is not there.
+    /// Writes one of the state's files: after a power cut it exists with everything written before it, or not at all.
     fn put(&self, path: &str, bytes: &[u8], mode: u32) -> Result<(), StateError> {
         within_limit(path, bytes)?;
         let written = self.writer.put_file(path, bytes, mode, current_owner());
@@ -174,7 +174,7 @@ impl Store {
         read.map_err(|error| self.damaged(path).unwrap_or_else(|| error.into()))
     }
 
-    /// What is wrong at `path` if there is something else than a file.
+    /// The problem at `path` if it is something other than a file.
     fn damaged(&self, path: &str) -> Option<StateError> {
         let there = self.root.metadata(path).ok()??;
         (there.kind != Kind::File).then(|| StateError::Damaged {
@@ -219,7 +219,7 @@ fn json<T: serde::Serialize>(path: &str, value: &T) -> Result<Vec<u8>, StateErro
     Ok(text)
 }
 
-/// State belongs to whoever writes it: root, or the person who tries firstlight on a scratch tree.
+/// The state belongs to the user who writes it: root, or whoever tries firstlight on a scratch tree.
 fn current_owner() -> (u32, u32) {
     (users::get_effective_uid(), users::get_effective_gid())
 }

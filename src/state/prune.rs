@@ -1,25 +1,25 @@
-//! Old generations are forgotten, so that the state does not grow for as long as the machine lives.
+//! Removes old generations, so that the state does not grow without limit.
 //!
-//! Undoing a generation takes its journal and what it replaced. A rollback begins at the newest and goes down, so
-//! forgetting the oldest only shortens how far back one can go: what they changed stays as it is.
+//! Undoing a generation needs its journal and what it replaced. A rollback starts with the newest generation, so
+//! removing the oldest only limits how far back it can go; their changes stay.
 
 use super::{Generation, StateError, Store};
 use crate::system::Kind;
 
-/// How many generations are kept where the document does not say.
+/// How many generations are kept by default.
 pub const KEEP_GENERATIONS: usize = 10;
 
-/// In the directory of a generation of which only the record is kept.
+/// A marker in the directory of a generation that has only its record left.
 const MARKER: &str = "pruned";
 
 /// How deep a generation's directory is: it has files and `before/`.
 const DEPTH: usize = 4;
 
 impl Store {
-    /// Forgets old generations; returns their numbers, oldest first. Kept are the newest `keep` of those in force, and as
-    /// many of those that failed or were rolled back, so that a series of failures takes nothing away from what can be
-    /// undone; always the newest in force. Of the newest that came from a source, by which a boot decides whether there is
-    /// anything to do, the record stays.
+    /// Removes old generations and returns their numbers, oldest first. Keeps the newest `keep` whose changes are on
+    /// the machine, and as many that failed or were rolled back, so that failures don't shorten the history that can
+    /// be undone. Always keeps the newest whose changes are on the machine, and the record of the newest from a
+    /// source, which a boot needs to decide whether there is anything to do.
     ///
     /// # Errors
     /// The state can't be read or written. What is still there is whole.
@@ -42,7 +42,7 @@ impl Store {
         Ok(forgotten)
     }
 
-    /// Whether generation `number` can't be undone any more: only its record is left.
+    /// Whether generation `number` has only its record left, so that it can't be undone.
     ///
     /// # Errors
     /// The state can't be read.
@@ -64,14 +64,14 @@ impl Store {
         Ok(())
     }
 
-    /// Its record goes first: a generation is there with all that undoing it takes, or it is not there.
+    /// Removes the record first: a generation exists with everything needed to undo it, or not at all.
     fn forget(&self, number: u32) -> Result<(), StateError> {
         let path = Self::generation_path(number);
         self.writer.remove(&format!("{path}/generation.json"))?;
         self.remove_tree(&path, DEPTH)
     }
 
-    /// Directories without a record, older than some generation: what a run that was cut off left of forgotten ones.
+    /// Directories without a record, older than some generation: leftovers of an interrupted removal.
     fn sweep(&self, generations: &[Generation]) -> Result<(), StateError> {
         let newest = generations.last().map_or(0, |generation| generation.number);
         let names = self.root.list(&Self::path("generations"))?;

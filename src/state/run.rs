@@ -1,4 +1,4 @@
-//! What is known about this boot, in `/run/firstlight`: gone with the next one.
+//! The state of this boot, in `/run/firstlight`; it is gone with the next boot.
 //!
 //! `seed/` holds what the local stage found, secrets included, for the system stage; it is in memory, for root only, and
 //! removed as soon as the system stage has read it. It does not outlive a power cut, so nothing of it waits for a disk.
@@ -12,10 +12,10 @@ use crate::source::{Part, Seed};
 /// Where this boot's state lives.
 pub const RUN_DIRECTORY: &str = "/run/firstlight";
 
-/// As long as it is there, a failure of firstlight's units stops the boot: `firstlight-emergency.service` asks for it.
+/// While this file exists, a failure of firstlight's units stops the boot; `firstlight-emergency.service` checks it.
 const EMERGENCY: &str = "/run/firstlight/emergency";
 
-/// As long as it is there, `firstlight.service` is skipped: nothing is left for the system stage.
+/// While this file exists, `firstlight.service` is skipped: the system stage has nothing left to do.
 const COMPLETE: &str = "/run/firstlight/complete";
 
 const SEED_DIRECTORY: &str = "/run/firstlight/seed";
@@ -31,7 +31,7 @@ struct Origins {
 }
 
 impl Store {
-    /// Hands a seed on to the next stage of this boot.
+    /// Passes a seed to the next stage of this boot.
     ///
     /// # Errors
     /// `/run/firstlight` can't be written.
@@ -50,7 +50,7 @@ impl Store {
         self.put_json(&format!("{SEED_DIRECTORY}/origins.json"), &origins)
     }
 
-    /// The seed that an earlier stage of this boot handed on, if there is one.
+    /// The seed that an earlier stage of this boot passed on, if there is one.
     ///
     /// # Errors
     /// It can't be read.
@@ -62,14 +62,14 @@ impl Store {
         seed.seedfrom = origins.seedfrom.and_then(|address| address.parse().ok());
         for (name, origin) in origins.parts {
             if let Some(bytes) = self.read(&format!("{SEED_DIRECTORY}/{name}"))? {
-                // Who handed it on had its signature checked.
+                // The stage that passed it on has checked its signature.
                 seed.set(&name, Part::new(origin, bytes).settled());
             }
         }
         Ok(Some(seed))
     }
 
-    /// Removes the seed that was handed on.
+    /// Removes the seed that was passed on.
     ///
     /// # Errors
     /// It can't be removed.
@@ -128,7 +128,7 @@ impl Store {
         self.put(EMERGENCY, b"", 0o600)
     }
 
-    /// A failure stops nothing any more.
+    /// A failure no longer stops the boot.
     ///
     /// # Errors
     /// `/run/firstlight` can't be written.
@@ -185,7 +185,7 @@ mod tests {
         assert!(!tree.path().join(&EMERGENCY[1..]).exists());
     }
 
-    /// The only unit that looks for it: a fetch that was asked for is never skipped, nor is the local stage.
+    /// Only this unit checks the file: the local stage and a requested fetch are never skipped.
     #[test]
     fn the_system_stage_is_skipped_by_a_file_that_its_unit_looks_for() {
         let tree = tempfile::tempdir().unwrap();

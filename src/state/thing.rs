@@ -1,4 +1,4 @@
-//! The things that the inventory remembers, a type a kind: what a document asked for, and what was there before.
+//! The items of the inventory, with one type per kind: what a document asked for, and what was there before.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,35 +11,35 @@ use crate::vocabulary::{Dirty, KernelChange, Share, UnitAction};
 pub struct Item {
     /// The module that asked for it last.
     pub module: String,
-    /// The generation that made it as it is.
+    /// The generation that configured it.
     pub generation: u32,
     /// What it is.
     #[serde(flatten)]
     pub thing: Thing,
 }
 
-/// What is held to be as a document asked, and what was there before.
+/// An item that a document configured, and what was there before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Thing {
-    /// A file, a directory or a link; or that there is none.
+    /// A file, a directory, a link, or its absence.
     Path(PathItem),
-    /// That a unit is enabled, disabled, masked or not masked.
+    /// Whether a unit is enabled or masked.
     UnitFile(UnitFileItem),
-    /// That a unit runs, or does not.
+    /// Whether a unit runs.
     UnitActive(UnitActiveItem),
-    /// That an account is a member of a group.
+    /// Whether an account is a member of a group.
     Member(MemberItem),
     /// An account's password.
     Password(PasswordItem),
     /// The kernel's host name.
     Hostname(HostnameItem),
-    /// A module or a parameter of the kernel. It has no before: it is as files say after the next boot.
+    /// A kernel module or parameter. There is no earlier value: after the next boot it is as the files say.
     Kernel(KernelChange),
 }
 
 impl Thing {
-    /// What tells it from all others: `path /etc/hosts`, `enabled docker.service`, `member docker core`.
+    /// Its unique key: `path /etc/hosts`, `enabled docker.service`, `member docker core`.
     pub fn key(&self) -> String {
         match self {
             Self::Path(item) => format!("path {}", item.path),
@@ -55,7 +55,7 @@ impl Thing {
         }
     }
 
-    /// Whether a unit runs, where it is about that.
+    /// Whether the unit runs, if it is about that.
     pub fn runs(&self) -> Option<&UnitActiveItem> {
         match self {
             Self::UnitActive(item) => Some(item),
@@ -68,7 +68,7 @@ impl Thing {
         }
     }
 
-    /// The directory entry, where it is one.
+    /// The directory entry, if it is one.
     pub fn path(&self) -> Option<&PathItem> {
         match self {
             Self::Path(item) => Some(item),
@@ -95,9 +95,9 @@ pub struct PathItem {
     pub share: Share,
     /// It holds a secret: its content is not kept.
     pub secret: bool,
-    /// It stays when nobody asks for it any more.
+    /// It stays when the document no longer asks for it.
     pub lasting: bool,
-    /// What has to notice when it changes.
+    /// What must be notified when it changes.
     pub dirties: Vec<Dirty>,
 }
 
@@ -106,9 +106,9 @@ pub struct PathItem {
 pub struct LinkItem {
     /// Its path.
     pub path: String,
-    /// Where it led before; `None`: there was none.
+    /// Its earlier target; `None` if there was no link.
     pub before: Option<String>,
-    /// Where it was made to lead; `None`: it was removed.
+    /// Its new target; `None` if it was removed.
     pub written: Option<String>,
 }
 
@@ -218,14 +218,14 @@ pub struct MemberItem {
     pub before: bool,
 }
 
-/// An account's password. It has no before: an earlier password never comes back.
+/// An account's password. There is no earlier value, because an earlier password is never restored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordItem {
     /// The account's name.
     pub user: String,
     /// SHA-256 of the hash in the shadow entry; `None` where the document left the password alone.
     pub digest: Option<String>,
-    /// Whether the next login has to choose a new one.
+    /// Whether it must be changed at the next login.
     pub expired: bool,
 }
 

@@ -1,4 +1,4 @@
-//! How a change is undone, a type a kind: what a journal's records say.
+//! How a change is undone, with one type per kind: the records of a journal.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Undo {
-    /// A directory entry is put back.
+    /// A directory entry is restored.
     Path(PathUndo),
-    /// One entry of an account file is put back.
+    /// One entry of an account file is restored.
     AccountEntry(AccountEntryUndo),
-    /// The kernel's host name is put back.
+    /// The kernel's host name is restored.
     Hostname(HostnameUndo),
-    /// A parameter of the kernel is set back.
+    /// A kernel parameter is restored.
     KernelParameter(KernelParameterUndo),
     /// A unit is started or stopped again.
     UnitActive(UnitActiveUndo),
@@ -21,13 +21,13 @@ pub enum Undo {
 }
 
 impl Undo {
-    /// Puts back what was at `path`.
+    /// Restores what was at `path`.
     pub fn of_path(path: impl Into<String>, before: Before) -> Self {
         let path = path.into();
         Self::Path(PathUndo { path, before })
     }
 
-    /// What it puts back; `None` where it puts nothing back.
+    /// What it restores; `None` if it restores nothing.
     fn key(&self) -> Option<String> {
         match self {
             Self::Path(undo) => Some(format!("path {}", undo.path)),
@@ -39,7 +39,8 @@ impl Undo {
         }
     }
 
-    /// Whether this can only be done once `newer` is: both put back the same thing, or this the directory that it is in.
+    /// Whether `newer` must be undone first: both restore the same item, or this restores the directory that contains
+    /// it.
     pub fn waits_for(&self, newer: &Self) -> bool {
         let (Some(key), Some(newer)) = (self.key(), newer.key()) else {
             return false;
@@ -58,7 +59,7 @@ impl Undo {
     }
 }
 
-/// A directory entry is put back.
+/// A directory entry is restored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PathUndo {
     /// The entry.
@@ -67,25 +68,25 @@ pub struct PathUndo {
     pub before: Before,
 }
 
-/// One entry of an account file is put back; the others stay as they are by then.
+/// One entry of an account file is restored; the other entries stay as they are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountEntryUndo {
     /// The file.
     pub path: String,
     /// The entry's first field.
     pub name: String,
-    /// The entry's line as it was; `None`: there was none. In the image, since it may hold a hash.
+    /// The entry's earlier line; `None` if there was none. It is in an image because it may hold a hash.
     pub image: Option<String>,
 }
 
-/// The kernel's host name is put back.
+/// The kernel's host name is restored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostnameUndo {
     /// The name as it was.
     pub before: String,
 }
 
-/// A parameter of the kernel is set back.
+/// A kernel parameter is restored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KernelParameterUndo {
     /// Its name, with dots.

@@ -182,7 +182,7 @@ impl Root {
     /// now, links not followed.
     ///
     /// # Errors
-    /// It may not; what stands in the way.
+    /// It may not; the error says why.
     pub fn check_target(&self, path: &str, own: &[&str]) -> Result<Option<Metadata>, PathError> {
         let name = file_name(path)?;
         let mut forbidden = Vec::new();

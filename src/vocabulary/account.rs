@@ -7,14 +7,14 @@ use super::Secret;
 pub enum AccountChange {
     /// The password of an account, in `/etc/shadow` (shadow(5)).
     Password(PasswordChange),
-    /// An account that shall be a member of a group, in `/etc/group` and, where there is one, `/etc/gshadow`.
+    /// An account that becomes a member of a group, in `/etc/group` and, if it exists, `/etc/gshadow`.
     GroupMember {
         /// The group's name.
         group: String,
         /// The account's name.
         user: String,
     },
-    /// An account that shall not be a member of a group.
+    /// An account that is removed from a group.
     NotGroupMember {
         /// The group's name.
         group: String,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Something that the running kernel shall have. Until the machine is switched off: the next boot reads files.
+/// A module or parameter for the running kernel. It lasts until shutdown; the next boot reads files.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum KernelChange {

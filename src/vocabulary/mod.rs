@@ -1,4 +1,4 @@
-//! What everybody needs: the ground floor. It uses nothing of the house.
+//! Types that all layers share. It depends on no other folder.
 
 mod account;
 mod dirty;

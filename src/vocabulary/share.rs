@@ -7,8 +7,8 @@ pub enum Share {
     /// All of it.
     #[default]
     Whole,
-    /// Some lines of a file that is somebody else's.
+    /// Some lines of a file that firstlight does not own.
     Lines,
-    /// Some keys of a JSON object that is somebody else's.
+    /// Some keys of a JSON object that firstlight does not own.
     Keys,
 }

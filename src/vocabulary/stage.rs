@@ -4,9 +4,9 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// Before the network, sshd and the bus: everything that is files.
+    /// Before the network, sshd and the bus: writes files.
     Local,
-    /// With the bus: everything that talks.
+    /// With the bus: manages units and services.
     System,
     /// After network-online.target.
     Final,
