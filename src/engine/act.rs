@@ -1,4 +1,5 @@
-//! Carries out what is no file: units, the host name, reloads, commands. Each is in the journal, on disk, before it is done.
+//! Makes the changes that are not files: units, the host name, reloads, commands. Each is recorded in the journal on
+//! disk first.
 
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ pub enum ActError {
     /// An account file could not be changed.
     #[error(transparent)]
     Account(#[from] account::AccountError),
-    /// The account files are locked by somebody else.
+    /// Another process has locked the account files.
     #[error(transparent)]
     AccountLock(#[from] account::LockError),
     /// systemd refused, or failed.
@@ -41,7 +42,7 @@ pub enum ActError {
     /// A command of the document failed.
     #[error(transparent)]
     Service(#[from] ServiceError),
-    /// A unit can't be called so.
+    /// A unit name is invalid.
     #[error("{0}")]
     UnitName(String),
     /// It needs a system bus and there is none.
@@ -52,7 +53,7 @@ pub enum ActError {
     Refused(String),
 }
 
-/// Where changes are made, and where they are written down first.
+/// Where changes are made and where they are recorded.
 #[derive(Debug, Clone, Copy)]
 pub struct Scene<'a> {
     /// The machine.
@@ -69,7 +70,7 @@ impl Scene<'_> {
     /// Makes one change.
     ///
     /// # Errors
-    /// It could not be made. What was written down tells how to undo what was.
+    /// It could not be made. The records say how to undo what was done.
     pub async fn act(&self, change: &Change) -> Result<(), ActError> {
         change.kind().act(self).await
     }
@@ -92,19 +93,19 @@ impl Scene<'_> {
         }
     }
 
-    /// Writes down what is at `path`, which somebody else will change.
+    /// Records what is at `path`, which another program will change.
     pub(super) fn remember_path(&self, path: &str, dirties: &[Dirty]) -> Result<(), ActError> {
         let before = before(self.system, self.store, self.generation, path)?;
         self.record(Undo::of_path(path, before), dirties)
     }
 }
 
-/// That the kernel's host name could not be asked or set.
+/// The error for a host name that could not be read or set.
 pub(super) fn no_hostname(errno: nix::errno::Errno) -> ActError {
     ActError::Refused(format!("can't set the host name: {}", errno.desc()))
 }
 
-/// Sets the kernel's host name: through hostnamed where there is a bus, directly where there is none.
+/// Sets the kernel's host name: with hostnamed if there is a bus, otherwise directly.
 ///
 /// hostnamed does nothing when the name is the static one that it knows already, and a hostnamed that starts now knows the
 /// `/etc/hostname` that was just written: what it leaves undone is done here.

@@ -1,7 +1,7 @@
-//! What firstlight has left on a machine, and the machine as it would be without our edits in the files of others.
+//! What firstlight configured on a machine, and the machine without firstlight's edits in files that it does not own.
 //!
-//! Modules plan against that machine: what they write is their edit of the file as it is without an earlier one. So an
-//! edit that the document no longer asks for goes, and what somebody else has edited stays.
+//! Modules plan against that machine, so they edit the file as it is without earlier edits. An edit that the document
+//! no longer asks for disappears, and the edits of others stay.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use crate::state::{Inventory, PathItem, PathState, StateError, Store};
 use crate::system::root::FILE_LIMIT;
 use crate::system::{Imagined, Machine, ReadError, Root};
 
-/// What earlier generations have left.
+/// What earlier generations configured.
 #[derive(Debug, Default)]
 pub struct Baseline {
-    /// Everything that they made so.
+    /// All their items.
     pub inventory: Inventory,
-    /// The files of others that they edited, without those edits, by path.
+    /// The edited files of others, without those edits, by path.
     edits: BTreeMap<String, TakenBack>,
     /// What was there before, for those in which our edit can't be told from what somebody made of them.
     unclear: BTreeMap<String, Option<Imagined>>,
@@ -24,7 +24,7 @@ pub struct Baseline {
 }
 
 impl Baseline {
-    /// Reads the inventory, and works out what the files of others would say without us.
+    /// Reads the inventory, and computes the files of others without our edits.
     ///
     /// # Errors
     /// The state or one of the files can't be read.
@@ -48,18 +48,18 @@ impl Baseline {
         Ok(baseline)
     }
 
-    /// The file without our edits; `None` where that can't be told: the file is gone, or is a secret whose content was
-    /// not kept and has been changed.
+    /// The file without our edits; `None` if unknown: the file is gone, or is a secret whose content was not saved and
+    /// has changed.
     pub fn edit(&self, path: &str) -> Option<&TakenBack> {
         self.edits.get(path)
     }
 
-    /// Whether there is something at `path` in which our edit can't be told from what somebody made of it.
+    /// Whether our edit in the file at `path` can no longer be recognised.
     pub fn is_unclear(&self, path: &str) -> bool {
         self.unclear.contains_key(path)
     }
 
-    /// A content that was kept.
+    /// A saved content.
     ///
     /// # Errors
     /// It is missing, or can't be read.
@@ -67,11 +67,11 @@ impl Baseline {
         self.store.as_ref().map_or(Ok(None), |store| store.content(digest))
     }
 
-    /// Whether `planned` makes the same edit of the file at `path` as the one in `now`, only written otherwise: in another
-    /// place, because of what others have added.
+    /// Whether `planned` makes the same edit of the file at `path` as the one in `now`, only in another place because
+    /// of what others added.
     ///
     /// # Errors
-    /// A content that was kept can't be read.
+    /// A saved content can't be read.
     pub fn repeats(&self, path: &str, planned: &[u8], now: &[u8]) -> Result<bool, StateError> {
         let (Some(item), Some(edit)) = (self.inventory.path(path), self.edit(path)) else {
             return Ok(false);
@@ -88,7 +88,7 @@ impl Baseline {
         Ok(edit.is_intact() && difference((&before, &written)) == difference((without, planned)))
     }
 
-    /// Whether `change` is to start a unit that an earlier generation started, and that rests because its work is done.
+    /// Whether `change` starts a unit that an earlier generation started and that is inactive because its work is done.
     pub fn has_started(&self, change: &Change, machine: &Machine<'_>) -> bool {
         let Change::Unit(UnitChange {
             unit,
@@ -102,7 +102,7 @@ impl Baseline {
         started && machine.unit(unit).is_some_and(|facts| facts.rests)
     }
 
-    /// The machine's files as they would be without our edits.
+    /// The machine's files without our edits.
     pub fn without_edits(&self, root: &Root) -> Root {
         let imagined = self.inventory.paths().filter_map(|item| {
             let edit = self.edits.get(&item.path)?;
@@ -113,7 +113,7 @@ impl Baseline {
         root.imagining(imagined.chain(unclear).collect())
     }
 
-    /// What a file said before us; the inner `None` where there was none, the outer where that was not kept.
+    /// A file's content before firstlight; the inner `None` if there was none, the outer if it was not saved.
     #[allow(clippy::option_option, reason = "no file is not the same as one that is not known")]
     fn before(&self, item: &PathItem) -> Result<Option<Option<Vec<u8>>>, StateError> {
         Ok(match &item.before {
@@ -154,7 +154,7 @@ impl Baseline {
     }
 }
 
-/// Whether what is there is no text of lines, or no JSON object, that ours could be taken out of.
+/// Whether the file is not a text or JSON object from which our part could be removed.
 fn is_unclear(item: &PathItem, root: &Root) -> Result<bool, ReadError> {
     if is_too_large(&item.path, root)? {
         return Ok(true);
@@ -166,7 +166,7 @@ fn is_unclear(item: &PathItem, root: &Root) -> Result<bool, ReadError> {
     })
 }
 
-/// Whether a file has grown beyond what is read: it blocks nothing but itself.
+/// Whether a file has grown beyond the size limit: only this file is affected.
 fn is_too_large(path: &str, root: &Root) -> Result<bool, ReadError> {
     Ok(root.metadata(path)?.is_some_and(|there| there.size > FILE_LIMIT))
 }

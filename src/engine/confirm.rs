@@ -1,7 +1,7 @@
 //! The timer that undoes a generation unless somebody confirms it.
 //!
-//! systemd keeps it: it needs neither the session that applied the generation, nor firstlight, nor the network. It does
-//! not outlive the boot; a boot undoes what it finds unconfirmed before anything reads the files
+//! systemd runs it, so it needs neither the session that applied the generation, nor firstlight, nor the network. It
+//! ends with the boot; the next boot undoes unconfirmed generations before anything reads the files
 //! (`agent::confirm::settle`).
 
 use std::time::Duration;
@@ -19,10 +19,10 @@ const TRANSIENT_DIRECTORY: &str = "/run/systemd/transient";
 /// Why the timer could not be started. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ArmError {
-    /// There is nobody to keep the timer.
+    /// There is no systemd to run the timer.
     #[error("--confirm needs a running systemd to undo unconfirmed changes, but {0}; nothing was changed")]
     NoSystemd(&'static str),
-    /// systemd said no.
+    /// systemd refused.
     #[error("{0}; nothing was changed")]
     Bus(#[from] BusError),
     /// The executable that the timer would run.
@@ -30,7 +30,7 @@ pub enum ArmError {
     Executable(String),
 }
 
-/// Looks whether a timer could be started, before anything is begun.
+/// Checks that a timer can be started, before anything is changed.
 ///
 /// # Errors
 /// It could not.
@@ -45,7 +45,7 @@ pub fn can_arm(system: &System) -> Result<(), ArmError> {
 /// Starts the timer that undoes `generation` after this time.
 ///
 /// # Errors
-/// systemd does not take it.
+/// systemd refuses it.
 pub async fn arm(system: &System, generation: &Generation, after: Duration) -> Result<(), ArmError> {
     can_arm(system)?;
     let Some(bus) = &system.bus else { return Ok(()) };
@@ -68,7 +68,7 @@ pub async fn disarm(system: &System) {
     }
 }
 
-/// Whether the timer waits, or its service is at work, in this boot. Needs no bus: there is none early in the boot.
+/// Whether the timer or its service is active in this boot. Needs no bus, which does not exist early in the boot.
 ///
 /// # Errors
 /// `/run` can't be searched.

@@ -1,9 +1,9 @@
-//! What a plan disturbs while it is carried out, for a person to read before anything else.
+//! What a plan interrupts while it is applied; shown to the user first.
 
 use super::plan::GenerationPlan;
 use crate::system::network::Session;
 
-/// What is interrupted when `plan` is carried out, a sentence each; `session` is the login of whoever asks.
+/// What applying `plan` interrupts, one sentence each; `session` is the user's login session.
 pub fn disturbances(plan: &GenerationPlan, session: Option<&Session>) -> Vec<String> {
     let changes = plan.modules.iter().flat_map(|module| &module.changes);
     let all = changes.chain(&plan.reactions);

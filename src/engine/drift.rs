@@ -1,4 +1,4 @@
-//! What no longer is as the last generation left it. Looks, and changes nothing.
+//! Finds drift: what has changed since firstlight configured it. Read-only.
 
 use serde::Serialize;
 
@@ -6,24 +6,24 @@ use super::baseline::Baseline;
 use crate::state::{Item, StateError};
 use crate::system::Machine;
 
-/// One thing that is not as it was left. Its JSON form is stable.
+/// One item that has drifted. Its JSON form is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Drift {
-    /// The module that had made it so.
+    /// The module that configured it.
     pub module: String,
-    /// The generation that had.
+    /// The generation that configured it.
     pub generation: u32,
     /// The kind: `file`, `directory`, `symlink`, `account`, `hostname`, `kernel`, `unit`, `expectation`.
     pub kind: &'static str,
     /// What it is: a path, an account, a unit.
     pub target: String,
-    /// How it is and how it was left, in words.
+    /// How it is and how firstlight left it, in words.
     pub summary: String,
-    /// A unified diff from what was left to what is there, where there is text to compare; secrets are masked.
+    /// A unified diff from what firstlight left to what is there now, for text; secrets are masked.
     pub diff: Option<String>,
 }
 
-/// Everything of the inventory that is not as it was left, in its order.
+/// All items of the inventory that have drifted, in order.
 ///
 /// # Errors
 /// The machine or the state can't be read.
@@ -37,7 +37,7 @@ pub fn drift(machine: &Machine<'_>, baseline: &Baseline) -> Result<Vec<Drift>, S
     Ok(found)
 }
 
-/// By module, then by what it is.
+/// Sorts by module, then by item.
 pub fn sort(found: &mut [Drift]) {
     found.sort_by(|a, b| (place(&a.module), &a.target).cmp(&(place(&b.module), &b.target)));
 }
@@ -48,7 +48,7 @@ fn place(module: &str) -> usize {
     names.iter().position(|name| *name == module).unwrap_or(names.len())
 }
 
-/// How one thing has drifted.
+/// How one item has drifted.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Drifted {
     /// As [`Drift::kind`].
@@ -62,7 +62,7 @@ pub(super) struct Drifted {
 }
 
 impl Drifted {
-    /// What has no text to compare.
+    /// Drift without text to compare.
     pub(super) fn new(kind: &'static str, target: &str, summary: String) -> Self {
         Self {
             kind,

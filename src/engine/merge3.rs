@@ -1,7 +1,7 @@
-//! Three-way merging: a file without our edits, where somebody else may have edited it since.
+//! Three-way merge: computes a file without our edits, even if others have edited it.
 //!
-//! What we wrote is the base; what is there now is one side, what was there before us the other. Our edits go back, the
-//! edits of others stay. Where both touched the same place, it is an edit of ours that somebody changed.
+//! The base is what we wrote; one side is the current file, the other the file before us. Our edits are removed, and
+//! the edits of others stay. If both changed the same place, someone changed our edit.
 
 use std::ops::Range;
 

@@ -1,9 +1,9 @@
-//! The only hands: plan, apply, verify, undo, generations.
+//! Plan, apply, verify, undo, generations.
 //!
-//! Uses [`crate::module`] for what shall be, [`crate::system`] to make it so, [`crate::state`] to remember how it was.
-//! Nothing else in firstlight changes a machine.
+//! Uses [`crate::module`] for the wanted state, [`crate::system`] to apply it, and [`crate::state`] to record the
+//! earlier state. Only the engine changes a machine.
 
-// A kind that is new, of a change, a thing, an undoing or an expectation, is not swallowed anywhere.
+// A new kind of change, item, undo or expectation must not be ignored anywhere.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod act;

@@ -1,4 +1,4 @@
-//! What the inventory is once a plan is carried out: worked out, and written, before anything is touched.
+//! The inventory after a plan. It is computed and written before anything is changed.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::system::{Machine, ReadError, Root};
 /// What a file takes at least, in bytes, on the file systems there are.
 const BLOCK: usize = 4096;
 
-/// What an item of the inventory takes, in bytes, generously.
+/// The size of an inventory item in bytes, an upper estimate.
 const ITEM_BYTES: usize = 1024;
 
-/// The next inventory, and the contents that it needs.
+/// The next inventory, and the contents to save for it.
 #[derive(Debug)]
 pub struct NextInventory {
     /// The inventory. What is new in it has the generation 0 until it has a number.
@@ -82,7 +82,7 @@ impl NextInventory {
     }
 }
 
-/// Works the next inventory out.
+/// Computes the next inventory.
 pub(super) struct Taker<'a> {
     pub(super) baseline: &'a Baseline,
     pub(super) machine: &'a Machine<'a>,

@@ -1,5 +1,5 @@
-//! A path has one owner: who gives a whole file gives all of it, edits of others go on top, and two who want different
-//! things at one path are told of each other.
+//! Each path has one owner. The module that writes a whole file owns it, and other modules edit on top of it. If two
+//! need different things at one path, that is an error that names both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +9,10 @@ use crate::module::{Change, FileChange, Level, Note, Share, asked_at};
 use crate::system::write::parent_of;
 use crate::system::{Kind, Machine, ReadError};
 
-/// What may not be: by the module that asks and the path, why.
+/// Denied changes: by module and path, with the reason.
 pub(super) type Denied = BTreeMap<(&'static str, String), String>;
 
-/// Someone who wants something at a path.
+/// A module's claim on a path.
 #[derive(Clone, Copy)]
 struct Claim<'a> {
     module: &'a ModulePlan,
@@ -55,7 +55,7 @@ pub(super) fn clashes(plan: &GenerationPlan, document: &Document) -> Denied {
     denied
 }
 
-/// A file of accounts that is given whole would lose what is asked of one account: it is left as it is.
+/// Writing a whole account file would discard a requested change of one account, so the file is left as it is.
 fn deny_whole(denied: &mut Denied, document: &Document, editor: Claim<'_>, whole: Claim<'_>) {
     let why = format!(
         "{} can't be written: `{}` changes an entry of it ({})",
@@ -134,7 +134,7 @@ fn deny(denied: &mut Denied, document: &Document, one: Claim<'_>, other: Claim<'
     denied.insert((lost.module.name, lost.path.to_owned()), why);
 }
 
-/// Where the document asks for it.
+/// The place in the document that asks for it.
 fn place(document: &Document, claim: Claim<'_>) -> Diagnostic {
     document.diagnose(&asked_at(claim.module.name, claim.change, &document.config), "")
 }
@@ -216,7 +216,7 @@ fn put_on_top(above: &mut FileChange, below: FileChange) {
     }
 }
 
-/// Takes a change out of a module's plan.
+/// Removes a change from a module's plan.
 fn take(
     module: &mut ModulePlan,
     is_it: impl Fn(&Change) -> bool,

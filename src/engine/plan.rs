@@ -1,4 +1,4 @@
-//! From a document and a machine to what would be done: every module asked, what holds already left out.
+//! Computes the plan from a document and a machine: every module plans, and changes that already hold are removed.
 
 use super::baseline::Baseline;
 use super::owner::{self, Denied};
@@ -12,43 +12,43 @@ use crate::module::{
 use crate::state::{StateError, check_target};
 use crate::system::{Kind, Machine, PathError, ReadError, Root};
 
-/// What would be done to a machine.
+/// The plan for a machine.
 #[derive(Debug, Clone, Default)]
 pub struct GenerationPlan {
-    /// By module, in the order in which it would be done.
+    /// By module, in the order of execution.
     pub modules: Vec<ModulePlan>,
-    /// What has to notice, once all files are in place: reloads and restarts of what runs.
+    /// The reloads and restarts once all files are in place.
     pub reactions: Vec<Change>,
-    /// The machine's files as they would be; `None` where nothing was planned.
+    /// The machine's files after the plan; `None` if nothing was planned.
     pub(super) imagined: Option<Root>,
     /// The places in `modules`, in the order in which they planned.
     pub(super) order: Vec<usize>,
 }
 
-/// What one module would do.
+/// The plan of one module.
 #[derive(Debug, Clone)]
 pub struct ModulePlan {
     /// The module's name.
     pub name: &'static str,
     /// The stage it belongs to.
     pub stage: Stage,
-    /// What the document asks of it, a line each, secrets masked.
+    /// What the document requests, one setting per line, secrets masked.
     pub asked: Vec<String>,
     /// Everything that the document asks for.
     pub declared: Vec<Change>,
-    /// The changes that are missing, and those that undo what is no longer asked for.
+    /// The pending changes, including those that undo what is no longer asked for.
     pub changes: Vec<Change>,
     /// The keys of the inventory's items that are no longer asked for.
     pub released: Vec<String>,
-    /// How many of its changes hold already.
+    /// How many of its changes already hold.
     pub holding: usize,
-    /// What is looked at afterwards.
+    /// What is verified afterwards.
     pub expectations: Vec<Expectation>,
-    /// What the machine's own programs are asked first.
+    /// What the machine's own programs check first.
     pub checks: Vec<Check>,
     /// What a person should know.
     pub notes: Vec<Note>,
-    /// What of the document it can't plan. Where nothing is declared, that is all of it.
+    /// The entries that it can't plan. If nothing is declared, that is all of them.
     pub problems: Vec<Diagnostic>,
     /// Whether each of its changes makes sense without the others.
     pub stands_alone: bool,
@@ -57,7 +57,7 @@ pub struct ModulePlan {
 }
 
 impl GenerationPlan {
-    /// Asks every module, and adds what undoes that which is no longer asked for.
+    /// Lets every module plan, and adds the changes that undo what is no longer asked for.
     ///
     /// # Errors
     /// Something of the machine or of the state can't be read.
@@ -86,7 +86,7 @@ impl GenerationPlan {
         Ok(plan)
     }
 
-    /// Asks every module, each on the machine as those before it would make it. Who gives what others need comes first.
+    /// Lets every module plan on top of the modules before it. Modules that provide what others need come first.
     fn over_imagined(
         modules: &[&dyn Module],
         document: &Document,
@@ -121,7 +121,7 @@ impl GenerationPlan {
         self.modules.iter().map(|module| module.changes.len()).sum()
     }
 
-    /// Whether nothing would be done.
+    /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.change_count() == 0
     }
@@ -131,8 +131,7 @@ impl GenerationPlan {
         self.modules.iter().flat_map(|module| &module.problems)
     }
 
-    /// Takes some changes of a module out: they are not to be begun, and why. A module without any change left expects
-    /// nothing.
+    /// Removes changes of a module, with the reason. A module without changes expects nothing.
     pub(super) fn leave_out(
         &mut self,
         number: usize,
@@ -152,7 +151,7 @@ impl GenerationPlan {
         self.reactions = reactions(&self.modules, machine);
     }
 
-    /// Takes out one change that can't be made, and with it what makes no sense without it.
+    /// Removes a change that can't be made, and the changes that depend on it.
     pub(super) fn leave_out_change(
         &mut self,
         number: usize,
@@ -188,7 +187,7 @@ impl GenerationPlan {
 }
 
 impl ModulePlan {
-    /// A plan of nothing.
+    /// An empty plan.
     fn empty(name: &'static str, stage: Stage, asked: Vec<String>) -> Self {
         Self {
             name,

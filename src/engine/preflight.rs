@@ -1,5 +1,4 @@
-//! Whether the machine can take a plan, found out before anything of it is begun: every file system that would be written
-//! is writable and has room for all of it at once. What is refused here has changed nothing.
+//! Checks, before anything is changed, that every file system that a plan writes is writable and has enough room.
 
 use std::collections::BTreeMap;
 
@@ -9,25 +8,26 @@ use crate::state::STATE_DIRECTORY;
 use crate::system::write::parent_of;
 use crate::system::{FileSystem, PathError, ReadError, Root, System};
 
-/// What has to stay free on every file system that is written, in bytes: others write too, journald before all.
+/// The reserve that must stay free on every written file system, in bytes: other programs write too, especially
+/// journald.
 const SPARE_BYTES: u64 = 256 * 1024;
 
-/// The same, in files and directories.
+/// The reserve in files and directories.
 const SPARE_INODES: u64 = 32;
 
-/// What a record of the journal takes, in bytes, generously.
+/// The size of a journal record in bytes, an upper estimate.
 const RECORD_BYTES: u64 = 1024;
 
-/// How many files a generation has of its own, besides what it replaced.
+/// How many files a generation has, in addition to what it replaced.
 const GENERATION_INODES: u64 = 12;
 
-/// Why a plan is not begun. Nothing was changed.
+/// Why a plan is not started. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PreflightError {
-    /// The file system of something may not be written.
+    /// A file system is read-only.
     #[error("{}; nothing was changed", self.reason())]
     ReadOnly {
-        /// The deepest directory on the way that is there.
+        /// The deepest existing directory on the path.
         directory: String,
         /// What would be written.
         path: String,
@@ -39,17 +39,17 @@ pub enum PreflightError {
         directory: String,
         /// How much is free, in bytes.
         free: u64,
-        /// How much is needed, with what has to stay free, in bytes.
+        /// How much is needed, including the reserve, in bytes.
         needed: u64,
     },
-    /// There may not be enough files more.
+    /// There are not enough free inodes.
     #[error("{}; nothing was changed: remove some files and try again", self.reason())]
     Inodes {
         /// A directory on the file system.
         directory: String,
-        /// How many more files there may be.
+        /// How many inodes are free.
         free: u64,
-        /// How many are needed, with what has to stay free.
+        /// How many are needed, including the reserve.
         needed: u64,
     },
     /// Something could not be looked at.
@@ -58,7 +58,7 @@ pub enum PreflightError {
 }
 
 impl PreflightError {
-    /// What stands in the way.
+    /// The reason.
     pub fn reason(&self) -> String {
         match self {
             Self::ReadOnly { directory, path } => {
@@ -85,7 +85,7 @@ impl PreflightError {
     }
 }
 
-/// Whether this change alone can't be made, whatever else is: its file system is read-only.
+/// Whether this change can't be made in any case, because its file system is read-only.
 pub(super) fn refuses(system: &System, change: &Change) -> bool {
     let mut needs = Needs {
         root: &system.root,
@@ -113,7 +113,7 @@ struct Need {
 /// Looks whether `plan` and its generation can be written. Of the state's own, `bytes` bytes in `files` files are added.
 ///
 /// # Errors
-/// They can't; which file system stands in the way, with numbers.
+/// They can't; the error names the file system and the numbers.
 pub fn preflight(system: &System, plan: &GenerationPlan, bytes: u64, files: u64) -> Result<(), PreflightError> {
     let mut needs = Needs {
         root: &system.root,
@@ -127,9 +127,9 @@ pub fn preflight(system: &System, plan: &GenerationPlan, bytes: u64, files: u64)
 }
 
 impl Needs<'_> {
-    /// A directory entry, the directories on the way that are not there yet, and their records.
+    /// A directory entry, its missing parent directories, and their records.
     pub(super) fn add_entry(&mut self, system: &System, path: &str) -> Result<(), PreflightError> {
-        // What is in the way is found when the change is prepared, and told of its module.
+        // Obstacles are found when the change is prepared, and reported for its module.
         let missing = system.writer.missing_parents(path).map_or(0, |missing| missing.len());
         let entries = 1 + u64::try_from(missing).unwrap_or(u64::MAX);
         self.add_each(path, 1, entries)?;
@@ -206,7 +206,7 @@ fn state_path() -> String {
     format!("{STATE_DIRECTORY}/generations")
 }
 
-/// Bytes for a person: `512 bytes`, `12 KiB`, `1.5 MiB`.
+/// A readable size: `512 bytes`, `12 KiB`, `1.5 MiB`.
 fn in_units(bytes: u64) -> String {
     const KIB: u64 = 1024;
     const MIB: u64 = 1024 * KIB;

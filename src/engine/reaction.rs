@@ -1,4 +1,4 @@
-//! What has to notice that files have changed: reloads and restarts, once all of them are in place.
+//! The reloads and restarts that changed files need, once all files are in place.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +6,12 @@ use super::plan::ModulePlan;
 use crate::module::{Change, Dirty, NetworkReloadChange, UnitAction, UnitChange};
 use crate::system::Machine;
 
-/// What the missing changes make dirty, each told once, and only where it runs: what does not run reads its files when it
+/// What the pending changes make dirty, each once and only if it runs: a stopped service reads its files when it
 /// starts.
 pub(super) fn reactions(modules: &[ModulePlan], machine: &Machine<'_>) -> Vec<Change> {
     let changes = || modules.iter().flat_map(|module| &module.changes);
     let dirties: BTreeSet<&Dirty> = changes().flat_map(|change| change.kind().dirties()).collect();
-    // What is started reads its files then, and what is stopped needs none.
+    // A unit that is started reads its files then, and a stopped unit needs no reload.
     let settled: BTreeSet<&str> = changes().filter_map(|change| change.kind().settles()).collect();
     let is_settled = |dirty: &Dirty| match dirty {
         Dirty::Manager | Dirty::Network => false,
@@ -32,7 +32,7 @@ pub(super) fn react<'a>(dirties: impl Iterator<Item = &'a Dirty>, machine: &Mach
     let mut reactions = Vec::new();
     for dirty in dirties {
         let reaction = match dirty {
-            // Reading unit files again is part of every unit change that needs it.
+            // Every unit change that needs it reloads the unit files itself.
             Dirty::Manager => None,
             Dirty::Network => {
                 runs("systemd-networkd.service").then(|| Change::NetworkReload(NetworkReloadChange::default()))

@@ -1,7 +1,7 @@
-//! Finishes what a run that was cut off began: a power cut, a kill, a full stop anywhere.
+//! Finishes an interrupted run, after a power cut or a kill at any point.
 //!
-//! What was committed is carried out, what was not never happened, an undo that was begun is ended, and what temporary
-//! files are left go. Then the machine is as some run wanted it, and the next one plans from there.
+//! Committed changes are finished, uncommitted ones are discarded, an undo that has begun is finished, and temporary
+//! files are removed. Then the machine is in a consistent state, and the next run plans from there.
 
 use super::act::ActError;
 use super::batch::{abandon, carry_out, path_of};
@@ -12,8 +12,8 @@ use crate::state::{Generation, Journal, Outcome, Record, StateError, Step, Store
 use crate::system::System;
 use crate::system::write::{TEMPORARY_PREFIX, parent_of};
 
-/// Finishes what was cut off, and goes on with what could not be undone; returns what was undone. Call it with the lock
-/// held, before planning.
+/// Finishes an interrupted run and continues an unfinished undo; returns what was undone. Call it with the lock held,
+/// before planning.
 ///
 /// # Errors
 /// The state or the machine can't be read or written.
@@ -39,7 +39,7 @@ pub async fn recover(system: &System, store: &Store) -> Result<Undone, RollbackE
     Ok(undone)
 }
 
-/// Carries out what was committed and drops what was not; returns whether the generation is to be undone instead.
+/// Finishes what was committed and drops the rest; returns whether the generation must be undone instead.
 fn clean_up(system: &System, store: &Store, generation: &Generation) -> Result<bool, ActError> {
     let number = generation.number;
     let journal = store.journal(number)?;
@@ -78,7 +78,7 @@ fn conclude(store: &Store, generation: Generation) -> Result<(), StateError> {
     let outcome = if store.records(generation.number)?.is_empty() {
         Outcome::Failed
     } else {
-        // Whatever it had yet to do is planned anew.
+        // Its remaining work is planned again.
         Outcome::Degraded
     };
     store.save(&Generation { outcome, ..generation })

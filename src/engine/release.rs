@@ -1,5 +1,4 @@
-//! What earlier generations made so and the document no longer asks for: it is undone by ordinary changes, each in the
-//! module that had made it, unless somebody has edited it since.
+//! Items that the document no longer asks for are undone by ordinary changes in their module, unless they were edited.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +9,7 @@ use crate::module::{Change, Expectation, FileChange, Level, Module, Note};
 use crate::state::{Item, StateError};
 use crate::system::{Machine, ReadError};
 
-/// What undoes something that nobody asks for any more.
+/// How to undo an item that the document no longer asks for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Release {
     /// The changes.
@@ -37,10 +36,10 @@ impl Release {
     }
 }
 
-/// Where sshd's configuration is: what goes back there is checked before sshd is told.
+/// Where sshd's configuration is: restored files there are checked before sshd reloads.
 const SSHD_CONFIG: &str = "/etc/ssh/sshd_config";
 
-/// Adds to each module's plan what undoes that which the document no longer asks it for.
+/// Adds to each module's plan the changes that undo what the document no longer asks for.
 ///
 /// # Errors
 /// The machine or the state can't be read.
@@ -63,7 +62,7 @@ pub(super) fn add(
     for plan in plans {
         let own: Vec<_> = released.iter().filter(|(_, item)| item.module == plan.name).collect();
         if document.may_ask_for_more() && !own.is_empty() {
-            // Perhaps it is asked for, and only written wrongly.
+            // The document may ask for it with an error.
             plan.notes.push(notice(
                 "items that the document no longer asks for stay until its errors are corrected".to_owned(),
             ));
@@ -107,7 +106,7 @@ impl Asked {
     }
 }
 
-/// A directory is done without once nothing of ours is left in it.
+/// A directory is no longer needed once it contains none of our items.
 fn retain_empty_directories(released: &mut Vec<(&String, &Item)>, asked: &Asked, baseline: &Baseline) {
     let gone: BTreeSet<&String> = released.iter().map(|(key, _)| *key).collect();
     let mut needed: BTreeSet<&str> = asked.paths.iter().map(String::as_str).collect();

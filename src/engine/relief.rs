@@ -1,4 +1,5 @@
-//! What a boot leaves out of a plan that the machine can't take whole, so that the rest of it is done.
+//! What a boot leaves out of a plan if there is too little room or a file system is read-only, so that the rest is
+//! applied.
 
 use super::plan::GenerationPlan;
 use super::preflight::{PreflightError, refuses};

@@ -1,4 +1,4 @@
-//! Finds out, before planning, what only a running machine shows.
+//! Collects, before planning, the facts that only a running machine shows.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -54,7 +54,7 @@ async fn look(system: &System, modules: &[&dyn Module], config: &Config, units: 
     live
 }
 
-/// Plans on what the machine shows; with the facts that this took.
+/// Plans against the running machine; also returns the facts.
 ///
 /// # Errors
 /// Something of the machine or of the state can't be read.
@@ -71,7 +71,7 @@ pub async fn survey_and_plan(
     Ok((facts, plan))
 }
 
-/// Adds the units that `plan` makes dirty and nobody has looked at: who has to notice is known once it is planned.
+/// Adds the state of units that `plan` makes dirty and that are still unknown: they are known only after planning.
 async fn observe_dirtied(system: &System, facts: &mut Facts, plan: &GenerationPlan) {
     let (Some(live), Some(bus)) = (&mut facts.live, &system.bus) else {
         return;

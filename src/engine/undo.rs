@@ -1,4 +1,4 @@
-//! Takes changes back, newest first, from the journal.
+//! Undoes changes from the journal, newest first.
 
 use super::act::{ActError, Scene};
 use super::confirm;
@@ -7,24 +7,24 @@ use crate::module::Dirty;
 use crate::state::{Generation, Mark, Outcome, Record, StateError, Store, Undo};
 use crate::system::{Facts, Machine, System};
 
-/// What a rollback did.
+/// The result of a rollback.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Undone {
     /// The generations that were undone, newest first.
     pub generations: Vec<u32>,
-    /// How many changes were taken back.
+    /// How many changes were undone.
     pub changes: usize,
     /// What was done, one sentence each.
     pub done: Vec<String>,
-    /// What doesn't work now, a sentence each: units that did not come back.
+    /// What does not work now, one sentence each: units that did not start again.
     pub broken: Vec<String>,
-    /// What could not be taken back: commands that were run.
+    /// What could not be undone: commands that were run.
     pub kept: Vec<String>,
-    /// What is left in the journal for when there is a system bus: units to start or stop.
+    /// What will be undone once there is a system bus: units to start or stop.
     pub left: Vec<String>,
 }
 
-/// Why a rollback did not end.
+/// Why a rollback did not finish.
 #[derive(Debug, thiserror::Error)]
 pub enum RollbackError {
     /// There is no such generation, or it is not in force.
@@ -33,7 +33,7 @@ pub enum RollbackError {
     /// The state can't be read or written.
     #[error(transparent)]
     State(#[from] StateError),
-    /// Something could not be taken back. The journal still has it: try again once the cause is gone.
+    /// Something could not be undone. The journal still has it: try again once the cause is corrected.
     #[error(
         "generation {generation} is not fully undone: {cause}; correct the cause, then run `firstlight rollback \
          --resume`"
@@ -46,15 +46,15 @@ pub enum RollbackError {
     },
 }
 
-/// Takes back every generation from the newest in force down to `to`, or the newest alone.
+/// Undoes every generation from the newest in force down to `to`, or only the newest.
 ///
 /// # Errors
-/// There is nothing to take back, or something could not be.
+/// There is nothing to undo, or something could not be undone.
 pub async fn rollback(system: &System, store: &Store, facts: &Facts, to: Option<u32>) -> Result<Undone, RollbackError> {
     let mut in_force: Vec<Generation> = store.generations()?;
     in_force.retain(Generation::is_in_force);
     in_force.reverse();
-    // Behind one that can't be undone any more there is no way back either.
+    // A rollback can't go past a generation that can't be undone.
     let kept = in_force
         .iter()
         .take_while(|generation| matches!(store.is_pruned(generation.number), Ok(false)));
@@ -75,15 +75,15 @@ pub async fn rollback(system: &System, store: &Store, facts: &Facts, to: Option<
     {
         undone.add(take_back_generation(system, store, facts, generation).await?);
         if !undone.left.is_empty() {
-            // What older generations changed is taken back after what this one did, never before.
+            // The changes of older generations are undone after those of this one, never before.
             break;
         }
     }
     Ok(undone)
 }
 
-/// Takes back all of one generation, and writes down that this was begun and that it ended. Cut off in between, it is gone
-/// on with by whoever comes next ([`super::recover`]).
+/// Undoes one generation, and records the beginning and the end. After an interruption the next run continues
+/// ([`super::recover`]).
 pub(super) async fn take_back_generation(
     system: &System,
     store: &Store,
@@ -91,12 +91,12 @@ pub(super) async fn take_back_generation(
     generation: Generation,
 ) -> Result<Undone, RollbackError> {
     let number = generation.number;
-    // Found out before anything is touched.
+    // Check this before anything is changed.
     store.check_undo(number)?;
     let begun = Generation {
         outcome: match generation.outcome {
             outcome if generation.undoing => outcome,
-            // It never ended, and was undoing itself.
+            // It never finished, and was already being undone.
             Outcome::Running => Outcome::Failed,
             Outcome::Done | Outcome::Degraded | Outcome::Failed | Outcome::RolledBack => Outcome::RolledBack,
         },
@@ -124,7 +124,7 @@ pub(super) async fn take_back_generation(
 }
 
 impl Undone {
-    /// Takes in what another part of the work did.
+    /// Adds the result of another part.
     pub fn add(&mut self, part: Self) {
         self.generations.extend(part.generations);
         self.changes += part.changes;
@@ -146,10 +146,10 @@ fn why_not(number: u32, in_force: &[Generation]) -> String {
     }
 }
 
-/// Takes back what generation `number` changed: all of it, or what one module did.
+/// Undoes the changes of generation `number`: all of them, or those of one module.
 ///
 /// # Errors
-/// Something could not be taken back; what is not yet is still in the journal.
+/// Something could not be undone; the rest is still in the journal.
 pub(super) async fn undo_generation(
     system: &System,
     store: &Store,
@@ -189,7 +189,7 @@ pub(super) async fn undo_generation(
                 kept.push(record);
                 continue;
             }
-            // One thing that can't be taken back must not cost the machine its network.
+            // One failed undo must not prevent others, such as the network's.
             Err(error) => {
                 tracing::error!("undoing: {error}");
                 failed.get_or_insert(error);
@@ -210,7 +210,7 @@ pub(super) async fn undo_generation(
     failed.map_or(Ok(undone), Err)
 }
 
-/// Who has to notice is told once everything is back in its place.
+/// Notifies services once everything is restored.
 async fn notice(
     system: &System,
     store: &Store,
@@ -233,10 +233,10 @@ async fn notice(
         let told = dirties.iter().filter(|dirty| reaction.kind().tells(dirty));
         let unit = told.filter_map(Dirty::unit).next().unwrap_or_default();
         if let Some(bus) = &system.bus {
-            // What was broken a moment ago may have been started too often of late.
+            // A unit that was broken may have reached its start limit.
             bus.reset_failed(unit).await;
         }
-        // The files are back. That a unit does not take them is no reason to try all of it again.
+        // The files are restored. A unit that rejects them is no reason to repeat everything.
         match scene.act(&reaction).await {
             Ok(()) => undone.done.push(format!("reloaded {unit}")),
             Err(error) => {
@@ -248,8 +248,8 @@ async fn notice(
     Ok(())
 }
 
-/// The facts, with what the undo itself has started and stopped: what it stopped shall not be restarted, and what it
-/// started before its files were back shall be.
+/// The facts, updated with what the undo started and stopped: units that it stopped must not be restarted, and units
+/// that it started before their files were restored must be.
 async fn facts_by_now(system: &System, facts: &Facts, dirties: &[Dirty]) -> Result<Facts, ActError> {
     let mut facts = facts.clone();
     if let (Some(live), Some(bus)) = (&mut facts.live, &system.bus) {
@@ -259,9 +259,9 @@ async fn facts_by_now(system: &System, facts: &Facts, dirties: &[Dirty]) -> Resu
     Ok(facts)
 }
 
-/// What became of one record.
+/// The result for one record.
 pub(super) enum Back {
-    /// It is taken back.
+    /// It is undone.
     Taken,
     /// It can't be undone; what was done.
     Impossible(String),

@@ -1,5 +1,5 @@
-//! What a running machine no longer shows, though its files are as asked: an address that somebody removed by hand, a value
-//! that another file of sshd's now gives. Only what the inventory does not remember as a thing of its own.
+//! What a running machine no longer shows although its files are as requested: an address that was removed by hand, or
+//! a value that another file of sshd now sets. Only what is not an inventory item itself.
 
 use super::baseline::Baseline;
 use super::drift::Drift;
@@ -8,8 +8,8 @@ use super::verify::{Sight, Verdict, look_at};
 use crate::module::{Expectation, Level, Note};
 use crate::system::System;
 
-/// Adds what puts it right to the plan of a machine that is up, and a note that says what is not so. Of a module with
-/// something to do nothing is added: that is looked at afterwards.
+/// Adds the repairing changes and a note to the plan of a running machine. Modules with pending changes are skipped,
+/// because they are verified after applying.
 pub async fn add_unmet(system: &System, plan: &mut GenerationPlan) {
     if !system.live {
         return;
@@ -34,7 +34,7 @@ pub async fn add_unmet(system: &System, plan: &mut GenerationPlan) {
     }
 }
 
-/// What of the inventory's expectations the machine doesn't show. One that a newer firstlight wrote is nothing to this one.
+/// The inventory's expectations that the machine doesn't meet. Unknown ones, from a newer firstlight, are ignored.
 pub async fn unmet(system: &System, baseline: &Baseline) -> Vec<Drift> {
     let mut found = Vec::new();
     if !system.live {
@@ -62,7 +62,7 @@ pub async fn unmet(system: &System, baseline: &Baseline) -> Vec<Drift> {
     found
 }
 
-/// How it is instead; `None` where it is so, can't be told, or is not looked at here.
+/// How it is instead; `None` if it is met, unknown, or not checked here.
 async fn instead(sight: &Sight<'_>, expectation: &Expectation) -> Option<String> {
     if !expectation.is_kept() {
         return None;

@@ -1,5 +1,4 @@
-//! Asks the machine's own programs about files as planned, before anything is touched: what they would refuse is not
-//! begun.
+//! Lets the machine's own programs check the planned files before anything is changed. What they reject is not applied.
 
 use super::plan::GenerationPlan;
 use crate::document::Document;
@@ -10,8 +9,8 @@ use crate::system::sshd::{Sshd, SshdError};
 use crate::system::write::may_own;
 use crate::system::{Machine, System};
 
-/// Takes out of `plan` the files that the machine's own programs would refuse; a problem of their module says why. Nothing
-/// is run for a tree.
+/// Removes from `plan` the files that the machine's own programs reject, and reports the reason as a problem of their
+/// module. Nothing is executed for a tree.
 pub async fn vet(system: &System, plan: &mut GenerationPlan, document: &Document, machine: &Machine<'_>) {
     if !system.live || !may_own() {
         return;
@@ -35,7 +34,7 @@ pub async fn vet(system: &System, plan: &mut GenerationPlan, document: &Document
     }
 }
 
-/// sshd's objection, laid at the door of the document or of what was there before.
+/// sshd's error, attributed to the document or to the existing configuration.
 async fn ask_sshd(check: &SshdCheck) -> Option<PlanError> {
     let mut sshd = Sshd::find().ok()?;
     let refusal = match sshd.would_accept(&check.files).await {
@@ -72,7 +71,7 @@ async fn ask_sshd(check: &SshdCheck) -> Option<PlanError> {
     })
 }
 
-/// dockerd's objection; where it refuses what is there already and the document names nothing of it, that is said.
+/// dockerd's error. If it already rejects the current file and the document doesn't set the key, the message says so.
 async fn ask_dockerd(check: &DockerdCheck, machine: &Machine<'_>) -> Option<PlanError> {
     let dockerd = Dockerd::find()?;
     let reason = match dockerd.would_accept(&check.path, &check.content).await {

@@ -1,4 +1,4 @@
-//! How a change looks: one line, and a diff in which secrets are masked.
+//! How a change is displayed: one line, and a diff with masked secrets.
 
 use std::borrow::Cow;
 
@@ -18,24 +18,24 @@ const MOST_LINES: usize = 250_000;
 /// How much of a diff is shown, in bytes.
 const DIFF_LIMIT: usize = 64 * 1024;
 
-/// A change as it is shown. Its JSON form is stable.
+/// A change for display. Its JSON form is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeView {
     /// The kind: `file`, `directory`, `symlink`, `account`, `hostname`, `kernel`, `unit`, `network-reload`,
     /// `network-reconfigure`, `command`.
     pub kind: Cow<'static, str>,
-    /// What it touches: a path, an account, a unit.
+    /// What it changes: a path, an account, a unit.
     pub target: String,
     /// What is done to it: `create`, `modify`, `remove`, `enable`, …
     pub action: Cow<'static, str>,
     /// One line for a person.
     pub summary: String,
-    /// A unified diff, its secrets masked, where there is text to compare.
+    /// A unified diff with masked secrets, for text.
     pub diff: Option<String>,
 }
 
 impl ChangeView {
-    /// How `change` looks on the machine at `root`.
+    /// How `change` is displayed for the machine at `root`.
     ///
     /// # Errors
     /// What it would replace can't be read.
@@ -43,7 +43,7 @@ impl ChangeView {
         change.kind().view(root)
     }
 
-    /// The sign in front of its line: `+` for what is new, `-` for what goes, `~` for what changes.
+    /// The sign before its line: `+` for new, `-` for removed, `~` for changed.
     pub fn sign(&self) -> char {
         match self.action.as_ref() {
             "create" | "enable" | "start" => '+',
@@ -69,7 +69,7 @@ pub(super) fn view(kind: &'static str, target: &str, action: &'static str, how: 
     }
 }
 
-/// What is shown instead of a diff of what not everybody may read.
+/// What is shown instead of the diff of a file that not all users may read.
 pub(super) fn hidden(old: usize, new: usize) -> String {
     format!(
         "content changes, {} → {} (not shown: not all users may read it)\n",
@@ -85,7 +85,7 @@ fn in_bytes(size: usize) -> String {
     }
 }
 
-/// A unified diff between two texts, which may be none, or too large to compare.
+/// A unified diff between two files, which may not be text or may be too large to compare.
 pub(super) fn text_diff(old: &[u8], new: &[u8], headings: (&str, &str)) -> String {
     let sizes = format!("{} → {}", in_bytes(old.len()), in_bytes(new.len()));
     if line_count(old).saturating_add(line_count(new)) > MOST_LINES {
@@ -100,7 +100,7 @@ pub(super) fn text_diff(old: &[u8], new: &[u8], headings: (&str, &str)) -> Strin
     }
 }
 
-/// The beginning of a diff: nobody reads one of megabytes to its end.
+/// The beginning of a diff, because nobody reads megabytes of it.
 #[derive(Default)]
 struct Beginning {
     text: String,
@@ -128,8 +128,8 @@ impl Beginning {
     }
 }
 
-/// A unified diff between two texts under these headings. What differs is found in the texts, what is shown has its
-/// secrets masked: a line of which only the secret changes is there.
+/// A unified diff between two texts under these headings. The original texts are compared, and secrets are masked only
+/// in the result, so a line in which only the secret changes is shown.
 fn redacted_diff(old: &str, new: &str, (before, after): (&str, &str)) -> String {
     let (old_shown, new_shown) = (redact(old), redact(new));
     let (old_shown, new_shown) = (lines(&old_shown), lines(&new_shown));
@@ -156,7 +156,7 @@ fn redacted_diff(old: &str, new: &str, (before, after): (&str, &str)) -> String 
     text.finish()
 }
 
-/// What comparing costs at worst: the lines of one text times those of the other, what both begin and end with left out.
+/// The worst-case cost of a comparison: the product of the line counts, without the common beginning and end.
 fn pairs(old: &[u8], new: &[u8]) -> usize {
     let head = old.iter().zip(new).take_while(|(old, new)| old == new).count();
     let (old, new) = (&old[head..], &new[head..]);

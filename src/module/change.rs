@@ -33,7 +33,7 @@ pub enum Change {
     Hostname(HostnameChange),
     /// A module or a parameter of the running kernel.
     Kernel(KernelChange),
-    /// What systemd does with a unit.
+    /// Changes of a unit.
     Unit(UnitChange),
     /// networkd reads its files again and configures links anew.
     NetworkReload(NetworkReloadChange),

@@ -21,7 +21,7 @@ pub struct PlanReport {
     pub schema: u32,
     /// How many changes are missing.
     pub changes: usize,
-    /// By module, in the order in which it would be done.
+    /// By module, in the order of execution.
     pub modules: Vec<ModuleReport>,
     /// What is told to reload afterwards.
     pub reactions: Vec<ChangeView>,
@@ -31,14 +31,14 @@ pub struct PlanReport {
     pub disturbances: Vec<String>,
 }
 
-/// What one module would do.
+/// The plan of one module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ModuleReport {
     /// The module's name.
     pub name: String,
     /// The changes that are missing.
     pub changes: Vec<ChangeView>,
-    /// How many of its changes hold already.
+    /// How many of its changes already hold.
     pub holding: usize,
     /// What is looked at afterwards, in words.
     pub checks: Vec<String>,

@@ -1,4 +1,4 @@
-//! The files of a generation: taken into the batch, brought to the disk, and left out where they can't be.
+//! The files of a generation: added to the batch, written to disk, or left out if they can't be written.
 
 use super::{Job, ModuleResult, Policy};
 use crate::engine::act::ActError;
@@ -8,8 +8,8 @@ use crate::engine::recover::forget;
 use crate::engine::view::ChangeView;
 use crate::module::Change;
 
-/// Takes a module's files into the batch, and notes how its changes look before they are made. What can't be is left out
-/// alone where the rest makes sense without it.
+/// Adds a module's files to the batch, and records how its changes look before they are made. A file that can't be
+/// written is left out alone if the others make sense without it.
 pub(super) fn prepare_module(job: &Job<'_>, batch: &mut Batch<'_>, module: &ModulePlan, result: &mut ModuleResult) {
     let alone = module.stands_alone && job.policy == Policy::Keep;
     let groups = module
@@ -37,7 +37,7 @@ fn prepare(
     Ok(views)
 }
 
-/// Commits the batch. Where what failed shall not cost the rest, it is left out and the rest is tried again.
+/// Commits the batch. If the policy allows it, failed entries are left out and the rest is retried.
 pub(super) fn commit(
     job: &Job<'_>,
     plan: &GenerationPlan,
@@ -58,7 +58,7 @@ pub(super) fn commit(
     }
 }
 
-/// Puts everything in its place. Where what fails shall not cost the rest, it is left out.
+/// Puts all files into place. If the policy allows it, failed entries are left out.
 pub(super) fn publish(
     job: &Job<'_>,
     plan: &GenerationPlan,
@@ -79,7 +79,7 @@ fn stand_alone(plan: &GenerationPlan) -> Vec<&'static str> {
     modules.map(|module| module.name).collect()
 }
 
-/// Says in the report what was left out, and why; returns the paths that others do without.
+/// Adds to the report what was left out and why; returns the paths that the other changes do without.
 fn note(plan: &GenerationPlan, left_out: &[LeftOut], results: &mut [ModuleResult]) -> Vec<String> {
     let alone = stand_alone(plan);
     let mut paths = Vec::new();

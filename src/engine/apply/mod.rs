@@ -1,4 +1,4 @@
-//! Carries a plan out: changes, checks before anything reloads, reloads, verification; or everything undone.
+//! Applies a plan: changes, checks before any reload, reloads, verification; or undoes everything.
 
 mod files;
 
@@ -20,11 +20,11 @@ use files::{commit, prepare_module, publish};
 pub enum Policy {
     /// Everything the generation changed is undone.
     Rollback,
-    /// What the failing module changed is undone, the rest stays.
+    /// The changes of the failed module are undone; the rest stays.
     Keep,
 }
 
-/// A plan to carry out.
+/// A plan to apply.
 #[derive(Debug, Clone, Copy)]
 pub struct Job<'a> {
     /// The machine.
@@ -42,7 +42,7 @@ pub struct Job<'a> {
     pub patience: Duration,
 }
 
-/// What came of it.
+/// The result.
 #[derive(Debug, Clone)]
 pub struct Applied {
     /// How it stands.
@@ -56,11 +56,11 @@ pub struct Applied {
 pub struct ModuleResult {
     /// Its name.
     pub name: &'static str,
-    /// What the document asks of it, a line each, secrets masked.
+    /// What the document requests, one setting per line, secrets masked.
     pub asked: Vec<String>,
     /// The changes that were made.
     pub changed: Vec<ChangeView>,
-    /// How many changes held already.
+    /// How many settings were already as requested.
     pub holding: usize,
     /// The results of the checks.
     pub findings: Vec<Finding>,
@@ -97,7 +97,7 @@ impl ModuleResult {
         }
     }
 
-    /// What went wrong and what is not as asked, each said once.
+    /// What went wrong and what does not match, each once.
     fn what_is_wrong(&self) -> Vec<String> {
         let short = self.findings.iter().filter(|finding| finding.is_short());
         let unsaid = short
@@ -106,7 +106,7 @@ impl ModuleResult {
         self.problems.iter().cloned().chain(unsaid).collect()
     }
 
-    /// What still doesn't work once its changes are undone. The cause that was told already is not told again.
+    /// What still does not work after its changes were undone, without causes that are already reported.
     fn add_broken(&mut self, broken: Vec<String>) {
         let news = broken.into_iter().filter(|what| !self.problems.contains(what));
         let news: Vec<String> = news
@@ -128,20 +128,20 @@ impl ModuleResult {
     }
 }
 
-/// A change failed, and what was done could not be undone either. The journal still has it.
+/// A change failed, and undoing failed too. The journal still has the changes.
 #[derive(Debug, thiserror::Error)]
 #[error("{}; undoing the changes failed too: {undo}", .causes.join("; "))]
 pub struct ApplyError {
     /// What failed first, in words.
     pub causes: Vec<String>,
-    /// What failed when it was to be undone.
+    /// What failed during the undo.
     pub undo: ActError,
 }
 
-/// Carries `plan` out: all files at once, then module by module what is no file, then the reloads, then verification.
+/// Applies `plan`: all files at once, then the other changes module by module, then the reloads, then verification.
 ///
 /// # Errors
-/// Something failed and could not be undone either: the journal still has it.
+/// Something failed and could not be undone: the journal still has it.
 pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, ApplyError> {
     let mut results: Vec<ModuleResult> = plan.modules.iter().map(ModuleResult::untouched).collect();
     let files = plan.imagined.clone().unwrap_or_else(|| job.system.root.clone());
@@ -168,7 +168,7 @@ pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, Appl
             return Ok(untouched(results));
         }
     }
-    // From here on the generation can be finished, or undone, by whoever comes next.
+    // From here on the next run can finish or undo the generation.
     if let Err(error) = publish(job, plan, batch, &mut results) {
         blame(&mut results, &error);
         return undo_all(job, results).await;
@@ -218,7 +218,7 @@ pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, Appl
     })
 }
 
-/// What could not be planned is told last: it has stopped nothing else.
+/// Entries that could not be planned are reported last, because they stopped nothing else.
 fn add_what_is_missing(plan: &GenerationPlan, results: &mut [ModuleResult]) {
     for (module, result) in plan.modules.iter().zip(results) {
         match module.declared.is_empty() {
@@ -228,7 +228,7 @@ fn add_what_is_missing(plan: &GenerationPlan, results: &mut [ModuleResult]) {
     }
 }
 
-/// Looks at what has to be right before anything is told to reload, then does what is no file.
+/// Checks what must be right before any reload, then makes the changes that are not files.
 async fn run_module(job: &Job<'_>, sight: &Sight<'_>, module: &ModulePlan, result: &mut ModuleResult) {
     for view in &result.changed {
         tracing::info!("{}: {} {}", module.name, view.action, view.target);
@@ -272,14 +272,14 @@ async fn run_module(job: &Job<'_>, sight: &Sight<'_>, module: &ModulePlan, resul
     }
 }
 
-/// What went wrong with all files at once is every module's problem that has some.
+/// A failure of the whole batch is a problem of every module with files.
 fn blame(results: &mut [ModuleResult], error: &dyn std::error::Error) {
     for result in results.iter_mut().filter(|result| !result.changed.is_empty()) {
         result.problems.push(error.to_string());
     }
 }
 
-/// A generation that failed before anything was touched.
+/// A generation that failed before anything was changed.
 fn untouched(mut results: Vec<ModuleResult>) -> Applied {
     for result in &mut results {
         result.changed.clear();

@@ -1,4 +1,4 @@
-//! A batch on its way to the disk: prepared, committed by one record, put in its place; what can't be is left out.
+//! Commits a batch: entries are prepared, committed by one record and put into place; those that fail are left out.
 
 use super::{Batch, Entry, Prepared, path_of};
 use crate::engine::act::ActError;

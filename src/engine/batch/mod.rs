@@ -17,7 +17,7 @@ use crate::system::{Kind, Root, System, Writer, account};
 pub use commit::{CommitError, LeftOut, Refused};
 pub(super) use commit::{abandon, carry_out};
 
-/// The files of a generation on their way to the disk.
+/// The files of a generation before they are on disk.
 #[derive(Debug)]
 pub struct Batch<'a> {
     pub(super) system: &'a System,

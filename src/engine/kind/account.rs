@@ -277,7 +277,7 @@ pub(in crate::engine) fn is_member(root: &Root, group: &str, user: &str) -> Resu
     Ok(account::group::has_member(&bytes, group, user) == Some(true))
 }
 
-/// How the entry differs; `None` where it does not. Never what the hash is.
+/// How the entry differs; `None` if it does not. It never contains the hash.
 fn password_drift(item: &PasswordItem, root: &Root) -> Result<Option<String>, ReadError> {
     let shadow = root.read(account::AccountFile::Shadow.path())?.unwrap_or_default();
     let Some(entry) = account::shadow::entry(&shadow, &item.user) else {
@@ -293,7 +293,7 @@ fn password_drift(item: &PasswordItem, root: &Root) -> Result<Option<String>, Re
     )
 }
 
-/// The other entries stay as they are by now.
+/// The other entries stay as they are.
 fn put_back(undo: &AccountEntryUndo, scene: &Scene<'_>, record: &Record) -> Result<(), ActError> {
     if take_away_prepared(scene, record)? {
         return Ok(());

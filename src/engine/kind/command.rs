@@ -1,4 +1,4 @@
-//! A program that a module needs run, in our own unit. It can't be undone.
+//! A program that a module needs to run, in firstlight's own unit. It can't be undone.
 
 use super::{Acting, ChangeKind, TakingBack, UndoKind};
 use crate::engine::act::{JOB_LIMIT, Scene};
@@ -16,7 +16,7 @@ impl ChangeKind for CommandChange {
         Ok(view("command", &self.argv.join(" "), "run", &self.purpose))
     }
 
-    /// Nothing of a tree is executed, nor for it.
+    /// Nothing is executed in a tree or for it.
     fn holds(&self, machine: &Machine<'_>) -> Result<bool, ReadError> {
         Ok(machine.live().is_none())
     }

@@ -1,4 +1,4 @@
-//! A command that the document wants run, as a unit of its own. It can't be undone.
+//! A command of the document, run in its own unit. It can't be undone.
 
 use super::{Acting, ChangeKind};
 use crate::document::redact::redact;
@@ -28,7 +28,7 @@ impl ChangeKind for DocumentCommand {
         })
     }
 
-    /// Whether it ran before, its module knows.
+    /// Its module knows whether it ran before.
     fn holds(&self, machine: &Machine<'_>) -> Result<bool, ReadError> {
         Ok(self.left_for_boot(machine)?.is_some())
     }

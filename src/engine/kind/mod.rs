@@ -1,8 +1,8 @@
-//! One file a kind, which holds all that the engine knows of it: how it is changed, how what is remembered of it goes back or
-//! has drifted, how a change is undone. [`Change::kind`], [`Thing::kind`] and [`Undo::kind`] are the places that tell the
-//! kinds apart.
+//! One file per kind, with everything that the engine knows about it: how it is changed, how its items are restored or
+//! have drifted, how a change is undone. Only [`Change::kind`], [`Thing::kind`] and [`Undo::kind`] distinguish the
+//! kinds.
 
-/// A kind says so that it has nothing to do with files: it is made by itself, and no batch takes it.
+/// Declares that a kind does not change files: each change is made separately, outside the batch.
 macro_rules! by_itself {
     () => {
         fn imagine(&self, _files: &mut crate::system::Root) -> Result<(), crate::system::ReadError> {
@@ -31,7 +31,7 @@ macro_rules! by_itself {
     };
 }
 
-/// A kind says so that nothing of it lasts: the inventory has nothing to remember.
+/// Declares that a kind has no lasting effect, so the inventory has no item for it.
 macro_rules! nothing_lasts {
     () => {
         fn key(&self) -> Option<String> {
@@ -78,26 +78,26 @@ use crate::state::{Record, StateError, Thing, Undo};
 use crate::system::network::Session;
 use crate::system::{Kind, Machine, ReadError, Root, System};
 
-/// A change on its way.
+/// A change in progress.
 pub(super) type Acting<'a> = Pin<Box<dyn Future<Output = Result<(), ActError>> + 'a>>;
 
-/// All that the engine knows of one kind of change.
+/// Everything that the engine knows about one kind of change.
 pub(super) trait ChangeKind {
-    /// The key in the inventory of what it is about; none where nothing of it lasts.
+    /// The inventory key of its item; none if it has no lasting effect.
     fn key(&self) -> Option<String>;
 
-    /// How it looks on the machine at `root`.
+    /// How it is displayed for the machine at `root`.
     fn view(&self, root: &Root) -> Result<ChangeView, ReadError>;
 
-    /// Whether the machine is so already: what makes a second `apply` plan nothing.
+    /// Whether the machine already matches; then a second `apply` plans no change.
     fn holds(&self, machine: &Machine<'_>) -> Result<bool, ReadError>;
 
-    /// That it is not made here, in words, where only the booted machine can make it. It is still wanted at the first boot.
+    /// A sentence that says that only the booted machine can make it, if so. The first boot still has to make it.
     fn left_for_boot(&self, _machine: &Machine<'_>) -> Result<Option<String>, ReadError> {
         Ok(None)
     }
 
-    /// What is where once it is made: it needs a place, and the directories on the way.
+    /// What it creates and where: it needs room and the parent directories.
     fn makes(&self) -> Option<(&str, Kind)> {
         None
     }
@@ -107,31 +107,31 @@ pub(super) trait ChangeKind {
         None
     }
 
-    /// The files of which it changes an entry.
+    /// The files in which it changes an entry.
     fn edits(&self) -> Vec<&'static str> {
         Vec::new()
     }
 
-    /// Thinks of the files as it makes them, so that the next module plans on that. What can't be done is not thought of: it
-    /// fails when it is done, with its own words.
+    /// Applies the change to the imagined files, so that the next module plans on top of it. A change that is
+    /// impossible is skipped here and fails with its own message when it is made.
     fn imagine(&self, files: &mut Root) -> Result<(), ReadError>;
 
-    /// How large it is, in bytes, as far as it could be left out for want of room.
+    /// Its size in bytes, if it can be left out when there is too little room.
     fn size(&self) -> u64 {
         0
     }
 
-    /// What has to notice once it is made.
+    /// What must be notified once it is made.
     fn dirties(&self) -> &[Dirty] {
         &[]
     }
 
-    /// The unit that needs no telling after it, because it starts or stops then.
+    /// The unit that needs no reload after it, because it starts or stops.
     fn settles(&self) -> Option<&str> {
         None
     }
 
-    /// What a person who is at work on the machine notices of it, in a sentence; `session` is their login.
+    /// What a user who is logged in notices, in one sentence; `session` is their login session.
     fn disturbs(&self, _session: Option<&Session>) -> Option<String> {
         None
     }
@@ -141,55 +141,55 @@ pub(super) trait ChangeKind {
         false
     }
 
-    /// Adds the room that it takes.
+    /// Adds the room that it needs.
     fn need(&self, needs: &mut Needs<'_>, system: &System) -> Result<(), PreflightError>;
 
-    /// Puts what lasts of it into the next inventory. `missing`: it is not so yet.
+    /// Adds its item to the next inventory. `missing`: the change has yet to be made.
     fn remember(&self, taker: &mut Taker<'_>, module: &ModulePlan, missing: bool) -> Result<(), ReadError>;
 
-    /// Whether it is about files on this machine: it then goes through a batch, else it is made by itself.
+    /// Whether it changes files on this machine. Then it is part of a batch, otherwise it is made separately.
     fn is_of_files(&self, system: &System) -> bool;
 
-    /// Takes it into a batch.
+    /// Adds it to a batch.
     fn prepare(&self, batch: &mut Batch<'_>, module: &str) -> Result<(), ActError>;
 
-    /// Makes it, where it is not about files.
+    /// Makes it, if it does not change files.
     fn act<'a>(&'a self, scene: &'a Scene<'a>) -> Acting<'a>;
 }
 
-/// Taking something back, on its way.
+/// An undo in progress.
 pub(super) type TakingBack<'a> = Pin<Box<dyn Future<Output = Result<Back, ActError>> + 'a>>;
 
-/// All that the engine knows of one kind of thing that the inventory remembers.
+/// Everything that the engine knows about one kind of inventory item.
 pub(super) trait ThingKind {
-    /// What undoes it once nobody asks for it any more; `generation` made it.
+    /// The changes that undo it once the document no longer asks for it; `generation` configured it.
     fn release(&self, generation: u32, machine: &Machine<'_>, baseline: &Baseline) -> Result<Release, StateError>;
 
-    /// How it is no longer as it was left; `None` where it is.
+    /// How it has drifted; `None` if it has not.
     fn drift(&self, machine: &Machine<'_>, baseline: &Baseline) -> Result<Option<Drifted>, StateError>;
 
-    /// The paths that are there because of it, and need the directories on the way.
+    /// The paths that exist because of it, and need their parent directories.
     fn stands(&self) -> Vec<&str> {
         Vec::new()
     }
 
-    /// Its path where it is a directory: one stays as long as something of ours is in it.
+    /// Its path if it is a directory: it stays while it contains one of our items.
     fn directory(&self) -> Option<&str> {
         None
     }
 }
 
-/// All that the engine knows of one kind of undoing.
+/// Everything that the engine knows about one kind of undo.
 pub(super) trait UndoKind {
-    /// What was done once it is taken back, for a report; `None` where nothing is.
+    /// What the undo did, for a report; `None` for nothing.
     fn in_words(&self) -> Option<String>;
 
-    /// Takes it back.
+    /// Undoes it.
     fn take_back<'a>(&'a self, scene: &'a Scene<'a>, record: &'a Record) -> TakingBack<'a>;
 }
 
 impl Thing {
-    /// What the engine knows of its kind.
+    /// Its kind.
     pub(super) fn kind(&self) -> &dyn ThingKind {
         match self {
             Self::Path(item) => item,
@@ -204,7 +204,7 @@ impl Thing {
 }
 
 impl Undo {
-    /// What the engine knows of its kind.
+    /// Its kind.
     pub(super) fn kind(&self) -> &dyn UndoKind {
         match self {
             Self::Path(undo) => undo,
@@ -218,7 +218,7 @@ impl Undo {
 }
 
 impl Change {
-    /// What the engine knows of its kind.
+    /// Its kind.
     pub(super) fn kind(&self) -> &dyn ChangeKind {
         match self {
             Self::File(file) => file,
@@ -236,7 +236,7 @@ impl Change {
     }
 }
 
-/// What has been made by a batch.
+/// Nothing to do: the batch has already made the change.
 fn nothing<'a>() -> Acting<'a> {
     Box::pin(std::future::ready(Ok(())))
 }

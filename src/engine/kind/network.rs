@@ -1,4 +1,4 @@
-//! networkd reads its files again and configures links anew: those whose files have changed, and those of these names.
+//! networkd reloads its files and reconfigures links: those whose files have changed, and those with these names.
 
 use super::{Acting, ChangeKind};
 use crate::engine::act::{JOB_LIMIT, Scene};

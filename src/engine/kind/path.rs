@@ -1,4 +1,5 @@
-//! A directory entry that is remembered: a file, a directory, a link, or none. How it goes back, and whether it has drifted.
+//! A directory entry in the inventory: a file, a directory, a link, or its absence. How it is restored, and whether it
+//! has drifted.
 
 use std::mem::discriminant;
 
@@ -53,8 +54,8 @@ impl UndoKind for PathUndo {
     }
 }
 
-/// Takes away what a batch prepared and never put in its place. It is there still when a failure came before its turn: what
-/// stands in its place is not ours.
+/// Removes what a batch prepared but never put into place. It is still there after an earlier failure; the entry at
+/// its path is not ours then.
 pub(super) fn take_away_prepared(scene: &Scene<'_>, record: &Record) -> Result<bool, ActError> {
     let Some(Step::Publish { temporary }) = &record.step else {
         return Ok(false);
@@ -66,12 +67,12 @@ pub(super) fn take_away_prepared(scene: &Scene<'_>, record: &Record) -> Result<b
     Ok(true)
 }
 
-/// Of what is not there, there is nothing to take back.
+/// Restores what was there before, if anything was changed.
 fn take_back(undo: &PathUndo, scene: &Scene<'_>, record: &Record) -> Result<(), ActError> {
     if take_away_prepared(scene, record)? {
         return Ok(());
     }
-    // A directory that was made on the way to a file: whatever stands there now, only an empty directory goes.
+    // A parent directory that was created for a file: remove it only if it is an empty directory.
     if undo.before == Before::Absent && !record.immediate && record.step.is_none() {
         return Ok(scene.system.writer.remove_directory(&undo.path)?);
     }
@@ -88,7 +89,7 @@ fn put_back(scene: &Scene<'_>, path: &str, before: &Before) -> Result<(), ActErr
         Before::Absent => writer.remove(path)?,
         Before::File { image, mode, owner } => {
             let bytes = scene.store.image(scene.generation, image)?;
-            // What was never reached is left alone: what kept it from being changed keeps it from being put back as well.
+            // An unchanged file is left alone: what prevented the change would prevent restoring it too.
             if !is_file(system, path, &bytes, *mode, *owner)? {
                 writer.write_file(path, &bytes, *mode, *owner)?;
             }
@@ -99,14 +100,14 @@ fn put_back(scene: &Scene<'_>, path: &str, before: &Before) -> Result<(), ActErr
     Ok(())
 }
 
-/// Whether this very file is at `path`.
+/// Whether the file at `path` is exactly this one.
 fn is_file(system: &System, path: &str, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<bool, ActError> {
     let there = system.root.metadata(path)?;
     let alike = there.is_some_and(|m| m.kind == Kind::File && m.mode == mode && (m.uid, m.gid) == owner);
     Ok(alike && system.root.read(path)?.is_some_and(|now| now == bytes))
 }
 
-/// What undoes it: by what was there before, what was written, and what is there now.
+/// The changes that undo it, computed from what was there before, what was written, and what is there now.
 fn release(item: &PathItem, generation: u32, root: &Root, baseline: &Baseline) -> Result<Release, StateError> {
     let (now, _) = PathState::look(root, &item.path)?;
     if item.before == item.written || now == item.before {
@@ -146,7 +147,7 @@ fn release(item: &PathItem, generation: u32, root: &Root, baseline: &Baseline) -
     })
 }
 
-/// What was there before, in full.
+/// The complete earlier content.
 fn earlier(item: &PathItem, baseline: &Baseline) -> Result<Release, StateError> {
     let path = item.path.clone();
     let change = match &item.before {
@@ -192,7 +193,7 @@ fn file_change(item: &PathItem, content: Option<FileContent>) -> Change {
     })
 }
 
-/// The file without our edits; a mode or owner that somebody has changed stays.
+/// The file without our edits; a mode or owner that was changed later stays.
 fn part_of_file(item: &PathItem, now: &PathState, bytes: Option<Vec<u8>>) -> Option<Change> {
     let Some(bytes) = bytes else {
         return Some(file_change(item, None));
@@ -212,7 +213,7 @@ fn part_of_file(item: &PathItem, now: &PathState, bytes: Option<Vec<u8>>) -> Opt
     ))
 }
 
-/// A directory that was made goes if nothing is left in it; one that was there gets its mode and owner back.
+/// A created directory is removed if it is empty; for an existing one, the mode and owner are restored.
 fn release_directory(item: &PathItem, now: &PathState) -> Release {
     let path = item.path.clone();
     Release::by(match &item.before {
@@ -264,7 +265,7 @@ fn drift(path: &PathItem, root: &Root, baseline: &Baseline) -> Result<Option<Dri
     }))
 }
 
-/// In a file that is somebody else's, only our own edits can drift.
+/// In a file that firstlight does not own, only its own edits can drift.
 fn only_others_edited(path: &PathItem, baseline: &Baseline) -> bool {
     let edit = baseline.edit(&path.path).filter(|_| path.share != Share::Whole);
     edit.is_some_and(TakenBack::is_intact)

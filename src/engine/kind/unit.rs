@@ -1,4 +1,4 @@
-//! What systemd does with a unit.
+//! Changes of a unit.
 
 mod release;
 

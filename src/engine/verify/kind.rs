@@ -1,5 +1,5 @@
-//! One kind of expectation a type, which holds all that the engine knows of it. [`Expectation::kind`] is the one place that
-//! tells the kinds apart.
+//! One type per kind of expectation, with everything that the engine knows about it. Only [`Expectation::kind`]
+//! distinguishes the kinds.
 
 use std::pin::Pin;
 
@@ -13,15 +13,15 @@ use super::sshd::{SshdAccepts, SshdSays, SshdTakesKeys};
 use super::unit::{UnitFileIs, UnitIs};
 use crate::module::{Change, Expectation};
 
-/// A look at the machine, on its way.
+/// A check in progress.
 pub(super) type Looking<'a> = Pin<Box<dyn Future<Output = Verdict> + 'a>>;
 
-/// When an expectation is looked at.
+/// When an expectation is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Moment {
-    /// Before anything is told to reload: it has to hold, or nothing is.
+    /// Before any reload: it must hold, or nothing is reloaded.
     Gate,
-    /// Before anything is told to reload, and that it doesn't hold keeps nothing from it.
+    /// Before any reload, but a failure doesn't prevent reloads.
     BeforeReload,
     /// Once everything is done, at once.
     Afterwards,
@@ -29,7 +29,7 @@ pub(super) enum Moment {
     InTime,
 }
 
-/// Where an expectation is seen.
+/// Where an expectation is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// In the files of the machine, whether it is booted or not.
@@ -38,7 +38,7 @@ pub(super) enum Place {
     Running,
 }
 
-/// All that the engine knows of one kind of expectation.
+/// Everything that the engine knows about one kind of expectation.
 pub(super) trait ExpectationKind {
     /// What is expected, for a plan.
     fn in_words(&self) -> String;
@@ -65,7 +65,7 @@ pub(super) trait ExpectationKind {
 }
 
 impl Expectation {
-    /// What the engine knows of its kind.
+    /// Its kind.
     pub(super) fn kind(&self) -> Box<dyn ExpectationKind + '_> {
         match self {
             Self::SshdAccepts => Box::new(SshdAccepts),

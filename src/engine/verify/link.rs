@@ -1,4 +1,4 @@
-//! Whether a link shows what was asked of it, and why not: in the kernel, and in what networkd says.
+//! Whether a link is as requested, and why not, according to the kernel and networkd.
 
 use std::net::IpAddr;
 

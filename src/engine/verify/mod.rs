@@ -1,4 +1,4 @@
-//! Looks whether the machine behaves as asked, beyond the files.
+//! Verifies that the machine behaves as requested, beyond its files.
 
 mod answer;
 mod hostname;
@@ -21,7 +21,7 @@ use crate::module::Expectation;
 use kind::{Moment, Place};
 pub use sight::Sight;
 
-/// What was expected, and how it is. Its JSON form is stable.
+/// An expectation and its result. Its JSON form is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// What was expected, in words.
@@ -31,20 +31,20 @@ pub struct Finding {
     pub verdict: Verdict,
 }
 
-/// How an expectation turned out.
+/// The result of an expectation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", content = "why", rename_all = "kebab-case")]
 pub enum Verdict {
     /// It is so.
     Verified,
-    /// It is not so; how it is instead.
+    /// It does not hold; the text says how it is instead.
     Wrong(String),
-    /// It can't be seen here and now; why, and who can.
+    /// It can't be checked here and now; the text says why.
     Unseen(String),
 }
 
 impl Finding {
-    /// Whether the machine falls short of what was asked.
+    /// Whether the expectation is not met.
     pub fn is_short(&self) -> bool {
         matches!(self.verdict, Verdict::Wrong(_))
     }
@@ -64,11 +64,11 @@ impl fmt::Display for Finding {
 pub(super) struct Early {
     /// What was found.
     pub(super) findings: Vec<Finding>,
-    /// What has to be right, and isn't.
+    /// What must be right and isn't.
     pub(super) problems: Vec<String>,
 }
 
-/// Looks at what has to be right before anything is told to reload.
+/// Checks what must be right before any reload.
 pub(super) async fn verify_before_reload(sight: &Sight<'_>, expectations: &[Expectation]) -> Early {
     let mut early = Early {
         findings: Vec::new(),
@@ -119,7 +119,7 @@ fn is_early(expectation: &Expectation) -> bool {
     matches!(expectation.kind().moment(), Moment::Gate | Moment::BeforeReload)
 }
 
-/// A verdict for each, all of the same moment.
+/// A verdict for each, all at the same moment.
 async fn look(job: &Job<'_>, expectations: &[&Expectation]) -> Vec<Verdict> {
     let sight = Sight::of(job);
     let mut verdicts = Vec::new();
@@ -129,7 +129,7 @@ async fn look(job: &Job<'_>, expectations: &[&Expectation]) -> Vec<Verdict> {
     verdicts
 }
 
-/// How one expectation turns out.
+/// The verdict for one expectation.
 pub(super) async fn look_at(sight: &Sight<'_>, expectation: &Expectation) -> Verdict {
     let kind = expectation.kind();
     if kind.place() == Place::Running && !sight.system.live {

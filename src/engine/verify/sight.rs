@@ -1,4 +1,4 @@
-//! What is looked at to verify expectations, each of it once.
+//! The facts needed to verify expectations, each collected once.
 
 use std::cell::OnceCell;
 

@@ -1,4 +1,4 @@
-//! Whether sshd says of its configuration what is expected of it.
+//! Whether sshd reports the expected configuration.
 
 use super::Verdict;
 use super::kind::{ExpectationKind, Looking, Moment, Place};

@@ -1,4 +1,4 @@
-//! Whether a unit is as asked, and why not.
+//! Whether a unit is as requested, and why not.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Bounded waiting: everything that needs time is looked at together, until one deadline.
+//! Bounded waiting: everything that needs time is checked together, until one deadline.
 
 use std::time::Duration;
 

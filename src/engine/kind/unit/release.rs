@@ -1,4 +1,4 @@
-//! How the file state of a unit goes back to what it was.
+//! How the file state of a unit is restored.
 
 use super::unit_links;
 use crate::engine::release::Release;
