@@ -14,10 +14,9 @@ use super::root::errno_of;
 use super::write::{WriteError, Writer, put};
 
 impl Writer {
-    /// Adds whole lines to the end of a file that only root may read, making it when there is none; they are on disk when
-    /// this returns, and with them what was put on their file system before. A line
-    /// that a crash left without its end goes first. What can't be added as a whole is taken back as far as the disk
-    /// lets it.
+    /// Appends whole lines to a file that only root may read, and creates it if needed. When this returns, they are on
+    /// disk, and so is everything written to their file system before. An incomplete last line from a crash is removed
+    /// first. Lines that can't be written completely are removed again as far as the disk allows it.
     ///
     /// # Errors
     /// As [`Writer::write_file`].
@@ -35,7 +34,7 @@ impl Writer {
             unflushed.flush_at(&place.directory)
         });
         if let Err(errno) = appended {
-            // What was begun must not be taken for what was done.
+            // A partial line must not count as a complete record.
             let taken_back = cut().and_then(|()| call(Change, || fsync(&file)));
             return Err(match taken_back {
                 Ok(()) => place.errno("write", errno),
@@ -47,7 +46,7 @@ impl Writer {
     }
 }
 
-/// Where the last whole line of the file ends.
+/// The end of the last complete line.
 fn whole_lines(file: &File) -> Result<i64, Errno> {
     const BLOCK: i64 = 4096;
     let mut end = call(Read, || fstat(file))?.st_size;

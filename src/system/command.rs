@@ -1,6 +1,6 @@
-//! Programs of the machine that we ask or have work done, as text: [`super::run`] for the asynchronous half.
+//! Runs programs of the machine and returns their output as text. [`super::run`] is the asynchronous half.
 //!
-//! They run in our own unit, under our limits. What a document wants run is not us, and is a unit of its own:
+//! They run in firstlight's own unit, with its limits. A document's command runs in a unit of its own:
 //! [`super::systemd::TransientService`].
 
 use std::time::Duration;
@@ -12,10 +12,10 @@ use super::{Kind, ReadError, Root};
 /// How many bytes of a program's output are kept.
 const OUTPUT_LIMIT: u64 = 1024 * 1024;
 
-/// Where programs are looked for; Photon's `/usr/sbin` is not in everybody's search path.
+/// The search path for programs; not every `PATH` contains `/usr/sbin`.
 const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// What programs find in their environment.
+/// The environment of programs.
 pub const ENVIRONMENT: [(&str, &str); 3] = [("PATH", SEARCH_PATH), ("LC_ALL", "C.UTF-8"), ("HOME", "/root")];
 
 /// What a program printed and how it ended.
@@ -30,13 +30,13 @@ pub struct Output {
 }
 
 impl Output {
-    /// Whether the program says that all is well.
+    /// Whether the program succeeded.
     pub fn success(&self) -> bool {
         self.status == Some(0)
     }
 }
 
-/// Why a program was not to be found, or did not do its work.
+/// Why a program was not found or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError {
     /// It could not be started.
@@ -47,7 +47,7 @@ pub enum CommandError {
         /// Why.
         why: String,
     },
-    /// Whether it is there can't be told.
+    /// It is unknown whether it exists.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// It took too long and was killed.
@@ -70,7 +70,7 @@ pub enum CommandError {
     },
 }
 
-/// The absolute path of a program that is named so or by a name in the search path.
+/// The absolute path of a program, given as an absolute path or as a name in the search path.
 ///
 /// # Errors
 /// There is no such program, or it may not be executed.

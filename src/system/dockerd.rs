@@ -1,4 +1,4 @@
-//! The container engine's own word on its settings: `dockerd --validate`, dockerd(8).
+//! Lets dockerd check its settings: `dockerd --validate`, dockerd(8).
 //!
 //! Only for the machine that firstlight runs on, never for a tree under `--root`: it runs that machine's programs.
 
@@ -25,13 +25,13 @@ pub struct Dockerd {
     program: PathBuf,
 }
 
-/// Why dockerd could not be asked, or what it says against its settings.
+/// Why dockerd could not be run, or why it rejects its settings.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DockerdError {
-    /// It can't be run, gives no answer, or is older than Docker 23, which is the first to know the question.
+    /// It can't be run, doesn't answer, or is older than Docker 23, which introduced the option.
     #[error("can't check the settings with dockerd: {0}")]
     Failed(String),
-    /// It refuses the settings.
+    /// It rejects the settings.
     #[error("dockerd rejects its settings: {0}")]
     Refused(String),
 }
@@ -75,7 +75,7 @@ impl Dockerd {
     }
 }
 
-/// What dockerd gives as its reason: the last line, which a log may come before.
+/// The reason that dockerd gives: the last line, possibly after log lines.
 fn reason(said: &str) -> String {
     let last = said.lines().map(str::trim).rfind(|line| !line.is_empty());
     let text: String = last.unwrap_or("it gave no reason").chars().take(1000).collect();

@@ -1,8 +1,8 @@
-//! Places where a test lets a system call fail, or the process die, as a bad disk or a power cut would.
+//! Places where a test makes a system call fail or the process die, as a bad disk or a power cut would.
 //!
-//! Compiled in with the feature `failpoints` alone. `FIRSTLIGHT_DIE_AT=N` lets the process abort at the N-th place that it
-//! passes after a change, counted from 1; nothing is cleaned up. `FIRSTLIGHT_FAIL_AT=change:N:EIO` lets the N-th system
-//! call that changes something fail once with this error, `read:N:EIO` the N-th that only looks; that it did is said on
+//! Compiled only with the feature `failpoints`. With `FIRSTLIGHT_DIE_AT=N` the process aborts at the N-th place after
+//! a change, counted from 1, without cleanup. With `FIRSTLIGHT_FAIL_AT=change:N:EIO` the N-th system call that changes
+//! something fails once with this error; with `read:N:EIO`, the N-th that only reads. The failure is reported on
 //! standard error.
 
 use nix::errno::Errno;
@@ -10,9 +10,9 @@ use nix::errno::Errno;
 /// What a system call is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Call {
-    /// It changes something, or makes sure that a change is on disk.
+    /// It changes something, or ensures that a change is on disk.
     Change,
-    /// It looks at something.
+    /// It only reads.
     Read,
 }
 
@@ -27,7 +27,7 @@ fn fault(_: Call) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Makes a system call, again as long as a signal cuts it off.
+/// Makes a system call and repeats it while signals interrupt it.
 ///
 /// # Errors
 /// It failed, or a test lets it fail.

@@ -1,14 +1,13 @@
-//! What it takes until a change is on the disk, and as few flushes of the device as that takes.
+//! Brings changes to the disk with as few flushes of the device as possible.
 //!
-//! ext4 with its journal and XFS write what is done to names and sizes into one log, in the order in which it is done:
-//! one fsync(2) of what was changed last brings along everything that was changed before it, and after a power cut
-//! nothing is there without what was done before it. What files hold is not in the log. It is written out as soon as it
-//! is there, before a name that counts leads to it, and without a flush (sync_file_range(2)): the device is flushed
-//! whenever the log is written.
+//! ext4 with a journal and XFS write changes of names and sizes into one log, in order. So one fsync(2) of the last
+//! change also brings all earlier changes to disk, and after a power cut no change exists without the earlier ones.
+//! The content of files is not in the log. It is written out before a final name leads to it, without a flush
+//! (sync_file_range(2)); the device is flushed whenever the log is written.
 //!
-//! Everywhere else (btrfs, F2FS, overlayfs, ext4 without a journal, what nobody has heard of) fsync(2) is taken at its
-//! word: it is about the one file or directory that it is given. Where there are many of them, one syncfs(2) costs less,
-//! although it waits for what everybody else has written there too.
+//! On all other file systems (btrfs, F2FS, overlayfs, ext4 without a journal, unknown ones), fsync(2) covers only its
+//! own file or directory. For many of them, one syncfs(2) costs less, although it also waits for the writes of other
+//! programs.
 
 #![expect(unsafe_code, reason = "sync_file_range(2) has no safe binding")]
 
@@ -27,26 +26,27 @@ use super::failpoint::Call::{Change, Read};
 use super::failpoint::{call, pass};
 use super::root::errno_of;
 
-/// How many files and directories are synced one by one where there is no log: the five areas of a first boot are fewer.
+/// How many files and directories are synced one by one on file systems without a log; the five areas of a first boot
+/// have fewer.
 const ONE_BY_ONE: usize = 16;
 
 /// How a file system brings changes to the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Log {
-    /// All of them in order. So does a file system in memory: after a power cut none of them is there.
+    /// All changes in order. A file system in memory counts too: after a power cut it is empty.
     One,
-    /// Each file and each directory by itself.
+    /// Each file and directory separately.
     None,
 }
 
-/// What was changed and may not be on the disk yet, by file system.
+/// The changes that may not be on disk yet, by file system.
 #[derive(Debug, Default)]
 pub(super) struct Unflushed(BTreeMap<u64, Device>);
 
 #[derive(Debug)]
 struct Device {
     log: Log,
-    /// What is to be synced, by inode: of one log what was changed last, else everything, up to one more than the limit.
+    /// What to sync, by inode: with a log only the last change, otherwise all of them, up to one more than the limit.
     changed: BTreeMap<u64, Changed>,
 }
 
@@ -64,7 +64,7 @@ pub(super) struct Unsynced {
 }
 
 impl Unflushed {
-    /// A file in `directory` has all its content: it is written out before a name that counts leads to it.
+    /// Writes out the complete content of a file in `directory`, before a final name leads to it.
     pub(super) fn wrote(&mut self, file: &File, directory: &OwnedFd, path: &str) -> Result<(), Errno> {
         match self.device(directory)?.log {
             Log::One => {
@@ -99,8 +99,7 @@ impl Unflushed {
         Ok(())
     }
 
-    /// Keeps what comes from here on behind what was changed on this file system so far: where the log does that already,
-    /// nothing is waited for.
+    /// Orders all later changes after the earlier ones on this file system. A log ensures this without waiting.
     pub(super) fn keep_order(&mut self, directory: &OwnedFd) -> Result<(), Errno> {
         let device = self.device(directory)?;
         match device.log {
@@ -114,8 +113,8 @@ impl Unflushed {
         self.device(directory)?.flush().map_err(|unsynced| unsynced.errno)
     }
 
-    /// Keeps what comes from here on to the file system of `directory` behind everything that was changed so far: only
-    /// other file systems are waited for where its log keeps the order.
+    /// Orders all later changes on the file system of `directory` after all earlier changes. If it has a log, this
+    /// waits only for other file systems.
     pub(super) fn flush_before(&mut self, directory: &OwnedFd) -> Result<(), Errno> {
         let own = call(Read, || fstat(directory))?.st_dev;
         let mut others = self
@@ -126,7 +125,7 @@ impl Unflushed {
         flushed.map_err(|unsynced| unsynced.errno)
     }
 
-    /// Waits until everything that was changed is on disk.
+    /// Waits until all changes are on disk.
     pub(super) fn flush(&mut self) -> Result<(), Unsynced> {
         self.0.values_mut().try_for_each(Device::flush)
     }
@@ -171,7 +170,7 @@ fn log_of(file: &OwnedFd, device: u64) -> Result<Log, Errno> {
     Ok(if is_one { Log::One } else { Log::None })
 }
 
-/// Whether an ext4 has a journal, as far as the kernel says so. ext2 has the same number and none.
+/// Whether an ext4 file system has a journal, according to the kernel. ext2 has the same number but no journal.
 #[expect(clippy::disallowed_methods, reason = "the kernel's own files, whatever the root is")]
 fn has_journal(device: u64) -> bool {
     let block = format!("/sys/dev/block/{}:{}", major(device), minor(device));
@@ -183,7 +182,7 @@ fn has_journal(device: u64) -> bool {
     task.is_ok_and(|task| !task.trim().is_empty() && task.trim() != "<none>")
 }
 
-/// Writes out what a file holds, and waits for the device to have taken it.
+/// Writes out a file's content, and waits until the device has it.
 fn write_out(file: &File) -> Result<(), Errno> {
     let all = libc::SYNC_FILE_RANGE_WAIT_BEFORE | libc::SYNC_FILE_RANGE_WRITE | libc::SYNC_FILE_RANGE_WAIT_AFTER;
     // SAFETY: it takes numbers alone, and the file is open for as long as it runs.

@@ -1,4 +1,4 @@
-//! The machine with both halves: what [`crate::engine`] acts on.
+//! The machine with reading and writing halves; [`crate::engine`] acts on it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -48,11 +48,11 @@ impl System {
         })
     }
 
-    /// Takes the lock on the account files, as lckpwdf(3) does. In a tree where nobody has made the lock file yet there is
-    /// nobody to keep out, and no file is left behind.
+    /// Takes the lock on the account files, as lckpwdf(3) does. In a tree without a lock file there is nobody to
+    /// exclude, and no file is left behind.
     ///
     /// # Errors
-    /// Somebody keeps it, or the lock file can't be opened.
+    /// Another process keeps it, or the lock file can't be opened.
     pub fn lock_accounts(&self) -> Result<Option<account::Lock>, account::LockError> {
         if !self.live && !account::Lock::is_there(&self.root)? {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! What the machine shows: the read-only view that modules plan from.
+//! The read-only view of the machine that modules plan from.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ pub struct Machine<'a> {
     facts: &'a Facts,
 }
 
-/// What was found out about the machine before planning, beyond its files.
+/// The facts collected before planning, in addition to the files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// Today, in days since 1970-01-01 (UTC); 0 when the clock is not to be believed.
+    /// Today, in days since 1970-01-01 (UTC); 0 if the clock is not set.
     pub today: u32,
     /// What only a running machine shows; `None` under `--root`.
     pub live: Option<Live>,
@@ -40,8 +40,8 @@ pub struct UnitFacts {
     pub load_state: String,
     /// ActiveState: `active`, `inactive`, `failed`, `activating`, …
     pub active_state: String,
-    /// It runs to its end and is inactive then (a `Type=oneshot` service without `RemainAfterExit=`), and has not failed.
-    /// Whether it has run, systemd need not know any more.
+    /// It is a `Type=oneshot` service without `RemainAfterExit=`, which is inactive after its run, and has not failed.
+    /// systemd may have forgotten whether it has run.
     pub rests: bool,
 }
 
@@ -69,7 +69,7 @@ impl<'a> Machine<'a> {
         Self { root, facts }
     }
 
-    /// The same machine with other files: as it would be.
+    /// The same machine with other files, as planned.
     #[must_use]
     pub fn with_root(self, root: &'a Root) -> Self {
         Self { root, ..self }

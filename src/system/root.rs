@@ -18,7 +18,7 @@ use nix::sys::stat::{FileStat, SFlag, fstat};
 use super::failpoint::{Call, call};
 use super::imagined::Imagined;
 
-/// How often a path is resolved again when the kernel could not rule out that it led outside.
+/// How often a path is resolved again if the kernel could not rule out that it leads outside.
 const RESOLVE_TRIES: u32 = 128;
 
 /// The largest file of the machine that is read, in bytes: configuration is smaller.
@@ -45,7 +45,7 @@ pub enum Kind {
     Other,
 }
 
-/// What stat(2) says of an entry.
+/// The stat(2) data of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metadata {
     /// What it is.

@@ -1,4 +1,4 @@
-//! A batch on its way to the disk: staged beside its places, published by renaming, flushed once for all.
+//! Writes a batch: entries are staged beside their targets, renamed into place, and flushed together.
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat, renameat};
@@ -9,7 +9,7 @@ use super::failpoint::{call, pass};
 use super::write::{TEMPORARY_PREFIX, WriteError, Writer, error, fill, new_name, own, parent_of};
 
 impl Writer {
-    /// A name for a temporary file beside `path`, that nobody can have put there.
+    /// An unpredictable name for a temporary file beside `path`.
     pub fn temporary_beside(path: &str) -> String {
         let parent = parent_of(path).trim_end_matches('/');
         format!("{parent}/{TEMPORARY_PREFIX}{}", new_name())
@@ -78,8 +78,8 @@ impl Writer {
         }
     }
 
-    /// Waits until everything that these hands and their copies have changed is on disk. Nothing waits for what others
-    /// have changed, but for what is in the same log already.
+    /// Waits until all changes of this writer and its copies are on disk. Changes of others are waited for only if
+    /// they are already in the same log.
     ///
     /// # Errors
     /// The disk failed, or is full.
@@ -88,8 +88,8 @@ impl Writer {
         flushed.map_err(|unsynced| error("sync", &unsynced.path, &unsynced.errno.desc()))
     }
 
-    /// Lets nothing that is written at `path` from here on be on disk before what these hands have changed so far. What
-    /// will be in the same log anyway is not waited for.
+    /// Ensures that later writes at `path` reach the disk after all earlier changes of this writer. It doesn't wait
+    /// for changes in the same log.
     ///
     /// # Errors
     /// As [`Writer::flush`].

@@ -1,15 +1,15 @@
-//! Work that blocks, on a thread of its own.
+//! Blocking work on a separate thread.
 
 use std::io::{Error, Result};
 
-/// Does `work` on a thread called `name`, and waits for it. Not one of tokio's: those panic where none can be started.
+/// Does `work` on a thread called `name`, and waits for it. tokio's own threads panic if none can be started.
 ///
 /// # Errors
 /// No thread can be started, or the work ended early.
 pub async fn blocking<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     let (answer, answered) = tokio::sync::oneshot::channel();
     let thread = move || {
-        // Nobody waits any more when the run was stopped.
+        // If the run was stopped, nobody waits for the result.
         let _ = answer.send(work());
     };
     let thread = std::thread::Builder::new().name(name.to_owned()).spawn(thread);

@@ -1,8 +1,8 @@
-//! The way to what is written: gone directory by directory, so that nobody but those who may leads it elsewhere.
+//! Resolves the path of a write, directory by directory, so that no unprivileged user can redirect it.
 //!
-//! A link or a directory of an unprivileged user on the way is that user's say over where it ends. The rule is
-//! systemd-tmpfiles': once something belongs to a user, all that follows belongs to the same one. What is written never
-//! ends on a file system of the kernel's, whichever link leads there.
+//! A link or directory of an unprivileged user on the path lets that user control the target. The rule is that of
+//! systemd-tmpfiles: below something that belongs to a user, everything must belong to the same user. A write never
+//! ends on one of the kernel's file systems, not even through a link.
 
 use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
@@ -23,16 +23,16 @@ pub const PATH_LIMIT: usize = 4096;
 /// The longest name of a directory entry, in bytes: the kernel's NAME_MAX.
 pub const NAME_LIMIT: usize = 255;
 
-/// The most names in a path. Each may be a directory to make, to write down and to undo.
+/// The maximum number of names in a path. Each may be a directory to create, record and undo.
 pub const DEPTH_LIMIT: usize = 128;
 
 /// How many links are followed on a way: as many as the kernel follows.
 const LINK_LIMIT: usize = 40;
 
-/// What is the kernel's, by its place. devtmpfs can't be told from a tmpfs otherwise.
+/// The kernel's file systems, by path. devtmpfs can't be told from a tmpfs otherwise.
 const KERNEL_PLACES: [&str; 3] = ["/dev", "/proc", "/sys"];
 
-/// What is the kernel's, by what it says of itself, wherever it is mounted.
+/// The kernel's file systems, by type, wherever they are mounted.
 const KERNEL_FILE_SYSTEMS: [FsType; 5] = [
     PROC_SUPER_MAGIC,
     SYSFS_MAGIC,
@@ -41,16 +41,16 @@ const KERNEL_FILE_SYSTEMS: [FsType; 5] = [
     DEBUGFS_MAGIC,
 ];
 
-/// Why nothing is written at a path. Each names the place that is to blame.
+/// Why nothing is written at a path. Each error names the cause.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
-    /// It is longer, or deeper, than paths are.
+    /// It is too long or too deep.
     #[error("{0}")]
     Length(String),
     /// There is no name at its end.
     #[error("the path has no file name")]
     NoName,
-    /// Somebody unprivileged decides where it leads.
+    /// An unprivileged user controls where it leads.
     #[error(
         "{from} belongs to the user with ID {owner} and leads to {to}, which belongs to {}; firstlight doesn't write \
          where an unprivileged user controls the target (unsafe path transition)",
@@ -66,22 +66,22 @@ pub enum PathError {
         /// The number of its owner.
         other: u32,
     },
-    /// It leads to a file system of the kernel's.
+    /// It leads to one of the kernel's file systems.
     #[error("{place} belongs to the kernel; firstlight doesn't write files there")]
     Kernel {
         /// Where it leads.
         place: String,
     },
-    /// It leads to what firstlight keeps for itself.
+    /// It leads to firstlight's own state.
     #[error("{place} is firstlight's own state; a document can't write there")]
     State {
         /// Where it leads.
         place: String,
     },
-    /// Something that is no directory is on the way.
+    /// Something on the path is not a directory.
     #[error("{0} is not a directory")]
     NotDirectory(String),
-    /// A link on the way leads to nothing.
+    /// A link on the path is dangling.
     #[error("the link {link} points to {to}, which doesn't exist")]
     Dangling {
         /// The link.
@@ -95,7 +95,7 @@ pub enum PathError {
     /// It is a directory, a device, a socket or a pipe, where a file was meant.
     #[error("it is not a regular file")]
     NotFile,
-    /// The system says no.
+    /// The system call failed.
     #[error("{}{why}", if .at.is_empty() { String::new() } else { format!("{}: ", .at) })]
     System {
         /// The place on the way; empty when it is the path itself.
@@ -143,7 +143,7 @@ pub(super) struct Way {
     pub(super) missing: usize,
 }
 
-/// A walk that is under way.
+/// A path resolution in progress.
 struct Walk<'a> {
     root: &'a Root,
     at: OwnedFd,
@@ -491,10 +491,10 @@ pub(super) fn file_name(path: &str) -> Result<&str, PathError> {
     }
 }
 
-/// Whether `path` is as long and as deep as paths may be.
+/// Checks that `path` is not too long or too deep.
 ///
 /// # Errors
-/// It is longer; by what, in words.
+/// It is; the error says by how much.
 pub fn check_length(path: &str) -> Result<(), PathError> {
     if path.len() >= PATH_LIMIT {
         let why = format!("the path has {} bytes; the maximum is {}", path.len(), PATH_LIMIT - 1);

@@ -1,8 +1,8 @@
-//! The hands: writing below a root directory. For [`crate::engine`] alone.
+//! Writing below a root directory. Only for [`crate::engine`].
 //!
-//! Every file is written beside its target, written out and renamed over it, so that whoever looks, even after a crash,
-//! sees the old or the new one. Links on the way are followed inside the root; the last component never is: what is
-//! replaced is what is there.
+//! Every file is written to a temporary file, flushed and renamed over its target, so that a reader, even after a
+//! crash, sees either the old or the new file. Links on the path are followed inside the root, but never the last
+//! component: the entry itself is replaced.
 //!
 //! What is *written*, *made* or *removed* is on disk when the call returns. What is *put* is there after a power cut with
 //! all that was put, written or added before it on the same file system, or it is not there. What is *staged*,
@@ -199,7 +199,7 @@ impl Writer {
     /// The directories on the way to `path` that are not there yet, outermost first.
     ///
     /// # Errors
-    /// Something that is no directory is on the way.
+    /// Something on the path is not a directory.
     pub fn missing_parents(&self, path: &str) -> Result<Vec<String>, WriteError> {
         let count = self
             .root

@@ -106,7 +106,7 @@ pub fn files(change: &AccountChange) -> &'static [AccountFile] {
     }
 }
 
-/// What `file` shall be after the change, if `bytes` is what it is now.
+/// The new content of `file` after the change; `bytes` is the current content.
 ///
 /// # Errors
 /// The account or group has no entry, or a damaged one.

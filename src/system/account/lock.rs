@@ -35,7 +35,7 @@ pub enum LockError {
     Held {
         /// The process: `process 123 (passwd)`.
         holder: String,
-        /// How long was waited.
+        /// How long firstlight waited.
         waited: Duration,
     },
     /// The lock file can't be opened, made or locked.
@@ -61,7 +61,7 @@ impl Lock {
     /// Takes the lock inside `root`, waiting at most `wait` (see [`LOCK_WAIT`]) for whoever has it. Blocks.
     ///
     /// # Errors
-    /// Somebody keeps it, or the lock file can't be opened.
+    /// Another process keeps it, or the lock file can't be opened.
     pub fn take(root: &Root, wait: Duration) -> Result<Self, LockError> {
         let file = open(root)?;
         let start = Instant::now();

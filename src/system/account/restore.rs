@@ -1,4 +1,4 @@
-//! One entry of an account file as a whole line: kept before a change, put back when it is undone.
+//! One entry of an account file as a whole line: saved before a change, restored when it is undone.
 
 use super::lines;
 

@@ -22,7 +22,7 @@ pub struct ShadowEntry {
     pub max_age: Option<u32>,
 }
 
-/// What an entry of `/etc/shadow` shall say.
+/// The new values for an entry of `/etc/shadow`.
 #[derive(Debug, Clone, Copy)]
 pub struct ShadowUpdate<'a> {
     /// The hash; `None` keeps the one that is there.

@@ -14,7 +14,7 @@ pub struct Address {
     pub ip: IpAddr,
     /// The length of its prefix, in bits.
     pub prefix_len: u8,
-    /// Whether it is known to be nobody else's.
+    /// Whether it is known to be unique.
     pub detection: Detection,
 }
 
@@ -23,7 +23,7 @@ pub struct Address {
 pub enum Detection {
     /// The address can be used.
     Passed,
-    /// It can't be used yet: the neighbours are still being asked.
+    /// It can't be used yet: duplicate address detection is still running.
     Running,
     /// It can't be used: another machine has it.
     Failed,

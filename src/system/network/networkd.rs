@@ -1,4 +1,4 @@
-//! What networkd says of each link, in `/run/systemd/netif/links`.
+//! networkd's state of each link, in `/run/systemd/netif/links`.
 //!
 //! The files say of themselves that they are private; libsystemd's sd-network, which resolved, logind and
 //! systemd-networkd-wait-online use, reads exactly these, and their keys have not changed since systemd 242. The
@@ -10,7 +10,7 @@ use crate::system::Root;
 
 const DIRECTORY: &str = "/run/systemd/netif";
 
-/// What networkd says of a link.
+/// networkd's state of a link.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Managed {
     /// How far it is: `pending`, `initialized`, `configuring`, `configured`, `unmanaged`, `failed`, `linger` (SETUP of

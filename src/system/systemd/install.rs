@@ -1,4 +1,4 @@
-//! Enabling, disabling and masking without a manager: the links that have to be made or removed.
+//! Enabling, disabling and masking without a running systemd: computes the links to create or remove.
 //!
 //! Nothing is written here; the engine makes the links, with their before-images in the journal. The rules are systemctl's
 //! (`src/shared/install.c`, v252), tested against it.
@@ -15,7 +15,7 @@ use crate::system::{Kind, ReadError, Root};
 use removal::removals;
 use rules::{Link, links_of, with_also};
 
-/// A link that has to be made, or removed.
+/// A link to create or remove.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct InstallLink {
     /// Where the link is, inside the root.

@@ -1,8 +1,8 @@
 //! systemd: its units, on a running system over D-Bus ([`bus`]) and in a tree that isn't running ([`unit_file`],
 //! [`install`]).
 //!
-//! Both halves answer alike: `systemctl is-enabled` and [`unit_file_state`] say the same of the same files. Everything but
-//! [`bus`] only reads.
+//! Both halves agree: `systemctl is-enabled` and [`unit_file_state`] give the same answer for the same files.
+//! Everything except [`bus`] only reads.
 
 pub mod bus;
 pub mod install;

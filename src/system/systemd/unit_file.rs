@@ -73,7 +73,7 @@ impl UnitFile {
         Self::find_below(root, name, &UNIT_PATH)
     }
 
-    /// The same as if the administrator's mask of that name were taken away.
+    /// The same, ignoring the administrator's mask of that name.
     ///
     /// # Errors
     /// As [`UnitFile::find`].

@@ -74,17 +74,17 @@ impl UnitName {
         self.0.rsplit_once('.').map_or("", |(_, suffix)| suffix)
     }
 
-    /// What stands before the suffix: `getty@tty2` of `getty@tty2.service`.
+    /// The part before the suffix: `getty@tty2` of `getty@tty2.service`.
     pub fn stem(&self) -> &str {
         self.0.rsplit_once('.').map_or(self.0.as_str(), |(stem, _)| stem)
     }
 
-    /// What stands before the `@`, or before the suffix where there is none.
+    /// The part before the `@`, or before the suffix if there is no `@`.
     pub fn prefix(&self) -> &str {
         self.stem().split_once('@').map_or(self.stem(), |(prefix, _)| prefix)
     }
 
-    /// What stands behind the `@`: empty for a template, `None` for a plain name.
+    /// The part after the `@`: empty for a template, `None` for a plain name.
     pub fn instance(&self) -> Option<&str> {
         self.stem().split_once('@').map(|(_, instance)| instance)
     }

@@ -1,4 +1,4 @@
-//! How a unit file stands, as `systemctl is-enabled` has it, worked out from the files alone.
+//! The state of a unit file, as shown by `systemctl is-enabled`, computed only from the files.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use super::unit_file::{CONFIG_DIRECTORY, UNIT_PATH, UnitFile};
 use super::unit_name::{NameKind, UnitName};
 use crate::system::{Kind, ReadError, Root};
 
-/// How a unit file stands, in systemctl(1)'s words for `is-enabled`.
+/// The state of a unit file, with systemctl(1)'s names for `is-enabled`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UnitFileState {
@@ -35,11 +35,11 @@ pub enum UnitFileState {
     Generated,
     /// It was made at run time.
     Transient,
-    /// systemd can't read it, or has a word for it that is not known here.
+    /// systemd can't read it, or reports a state that is unknown here.
     Bad,
 }
 
-/// Each state with systemctl's word.
+/// Each state with systemctl's name.
 const WORDS: [(UnitFileState, &str); 13] = [
     (UnitFileState::Enabled, "enabled"),
     (UnitFileState::EnabledRuntime, "enabled-runtime"),
@@ -57,7 +57,7 @@ const WORDS: [(UnitFileState, &str); 13] = [
 ];
 
 impl UnitFileState {
-    /// The state that systemd has this word for.
+    /// The state with this name.
     pub fn from_word(word: &str) -> Self {
         WORDS
             .iter()
@@ -76,7 +76,7 @@ impl fmt::Display for UnitFileState {
     }
 }
 
-/// How the unit file of that full name stands; `None` when there is no such unit.
+/// The state of the unit file with this full name; `None` if there is no such unit.
 ///
 /// # Errors
 /// `name` is not a unit's name, or a file or directory of the unit path can't be read.

@@ -1,4 +1,4 @@
-//! What can go wrong on the bus, in sentences.
+//! Errors on the bus, as sentences.
 
 use std::time::Duration;
 
@@ -10,26 +10,26 @@ pub enum BusError {
     /// The bus is there, but can't be talked to.
     #[error("can't connect to the system bus: {0}")]
     Connect(String),
-    /// The service behind the bus said no.
+    /// The service on the bus refused.
     #[error("can't {what}: {who} says: {message}")]
     Refused {
         /// What was tried: `enable docker.service`.
         what: String,
-        /// Who said it: `systemd`, `systemd-hostnamed`, `systemd-networkd`.
+        /// Which service: `systemd`, `systemd-hostnamed`, `systemd-networkd`.
         who: &'static str,
         /// The D-Bus error's name; empty where there is none.
         name: String,
         /// Its words.
         message: String,
     },
-    /// Nobody answered in time.
+    /// The service did not answer in time.
     #[error("can't {what}: {who} did not answer within {within:?}")]
     NoAnswer {
         /// What was tried.
         what: String,
         /// Who did not answer.
         who: &'static str,
-        /// How long was waited.
+        /// How long firstlight waited.
         within: Duration,
     },
     /// There is no such unit.
@@ -42,7 +42,7 @@ pub enum BusError {
         /// systemd's words.
         message: String,
     },
-    /// The job ended, and not well.
+    /// The job failed.
     #[error("{unit} did not {verb}: its job ended with `{result}`{}; `journalctl -u {unit}` has the \
         details", shown(.state))]
     Job {
@@ -65,7 +65,7 @@ pub enum BusError {
         verb: Verb,
         /// The unit.
         unit: String,
-        /// How long was waited.
+        /// How long firstlight waited.
         limit: Duration,
         /// As in [`BusError::Job`].
         state: String,

@@ -1,7 +1,8 @@
 //! Starting and stopping: jobs, and waiting for their end.
 //!
-//! Whether to wait is the caller's to decide. Inside the boot, a job can depend on what only happens after the caller has
-//! ended (docker comes after network-online.target): awaiting it there is a deadlock until the limit, so it is queued.
+//! The caller decides whether to wait. During the boot, a job can depend on something that happens only after the
+//! caller has ended (docker is ordered after network-online.target). Waiting for it would deadlock until the limit, so
+//! it is only queued.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,10 +18,10 @@ use super::proxy::JobRemovedStream;
 use super::{Bus, BusError};
 use crate::system::UnitFacts;
 
-/// How often a state is looked at while waiting for it.
+/// How often a state is checked while waiting for it.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// systemd's word for: a job that is there already and contradicts this one is replaced.
+/// systemd's mode for replacing an existing job that contradicts this one.
 const MODE: &str = "replace";
 
 /// What a job does with a unit.
@@ -32,7 +33,7 @@ pub enum Verb {
     Stop,
     /// Stop and start it.
     Restart,
-    /// Let it read its configuration again, or restart it where it can't; start it, if it doesn't run.
+    /// Reload it, or restart it if it can't reload; start it if it doesn't run.
     ReloadOrRestart,
 }
 
@@ -87,7 +88,7 @@ impl Bus {
         }
     }
 
-    /// Waits until the unit runs, or doesn't, as wanted; or has failed; or `limit` is over. Returns how it stands then.
+    /// Waits until the unit is in the wanted state, has failed, or `limit` is over. Returns its state.
     ///
     /// # Errors
     /// systemd doesn't answer.
@@ -121,8 +122,8 @@ impl Bus {
         })
     }
 
-    /// Forgets that a unit has failed, and how often it was started of late: its next start is not refused because of
-    /// those before. A unit that systemd doesn't know has nothing to be forgotten.
+    /// Resets a unit's failed state and start counter, so that its next start is not refused because of earlier ones.
+    /// A unit that systemd doesn't know needs no reset.
     pub async fn reset_failed(&self, unit: &str) {
         let _ = self.manager.reset_failed_unit(unit).await;
     }

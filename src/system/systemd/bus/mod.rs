@@ -1,7 +1,7 @@
 //! A running systemd, over the system bus.
 //!
-//! Only the system bus is ever spoken to, never `/run/systemd/private`: there systemd names itself as sender, which zbus
-//! refuses, up to a panic. Early in the boot there is no bus; [`Bus::connect`] says so, and nothing waits for it.
+//! Only the system bus is used, never `/run/systemd/private`: there systemd sets a sender that zbus rejects, up to a
+//! panic. Early in the boot there is no bus; [`Bus::connect`] reports that, and nothing waits for it.
 
 mod error;
 mod job;
@@ -31,10 +31,10 @@ pub use network::NetworkReloaded;
 pub use status::UnitStatus;
 pub use transient::{BadEnd, ServiceError, TransientService, TransientTimer};
 
-/// How long one call may take. Reading all unit files again is the longest.
+/// How long one call may take. Reloading all unit files takes longest.
 const METHOD_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How often is looked whether systemd is on the bus already.
+/// How often to check whether systemd is on the bus.
 const OWNER_INTERVAL: Duration = Duration::from_millis(20);
 
 /// systemd's name on the bus.
@@ -52,7 +52,7 @@ impl Bus {
     /// systemd on it.
     ///
     /// # Errors
-    /// There is a bus, and it can't be talked to.
+    /// There is a bus, but the connection fails.
     #[expect(clippy::disallowed_methods, reason = "only the running machine has a bus")]
     pub async fn connect(timeout: Duration) -> Result<Option<Self>, BusError> {
         // What sd_booted(3) looks at.
@@ -85,8 +85,8 @@ impl Bus {
         Ok(Some(Self { connection, manager }))
     }
 
-    /// How these units stand, by the names given. A unit that doesn't exist has the LoadState `not-found`. Templates
-    /// are left out: only their instances are units.
+    /// The states of these units, by name. A unit that doesn't exist has the LoadState `not-found`. Templates are left
+    /// out, because only their instances are units.
     ///
     /// # Errors
     /// A name is not a unit's, or systemd doesn't answer.
@@ -101,7 +101,7 @@ impl Bus {
         Ok(facts)
     }
 
-    /// How the unit file stands; `None` when there is none.
+    /// The state of the unit file; `None` if there is none.
     ///
     /// # Errors
     /// systemd refuses the name or doesn't answer.
@@ -158,7 +158,7 @@ impl Bus {
             .map_err(|e| self.refused(&format!("unmask {}", units.join(", ")), &e))
     }
 
-    /// Lets systemd read all unit files again.
+    /// Makes systemd reload all unit files.
     ///
     /// # Errors
     /// systemd refuses (since v253 it limits the rate), or doesn't answer.
@@ -169,7 +169,7 @@ impl Bus {
             .map_err(|e| self.refused("reload the unit files", &e))
     }
 
-    /// How one unit stands.
+    /// The state of one unit.
     async fn facts(&self, name: &str) -> Result<UnitFacts, BusError> {
         let row = self.row(name).await?;
         let rests = row.3 == "inactive" && row.2 == "loaded" && self.has_ended_well(name, &row.6).await;

@@ -1,4 +1,4 @@
-//! The other services of systemd that are asked over the bus: hostnamed and networkd.
+//! systemd's other services on the bus: hostnamed and networkd.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ const NETWORKD_UNIT: &str = "systemd-networkd.service";
 const NETWORKD: &str = "systemd-networkd";
 const HOSTNAMED: &str = "systemd-hostnamed";
 
-/// What became of a reload of networkd.
+/// The result of a reload of networkd.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NetworkReloaded {
     /// networkd doesn't run: it will read its files when it starts.
     NotRunning,
-    /// It has read its files again, and reconfigured the links but these: it knows no such links.
+    /// It reloaded its files and reconfigured the links, except these unknown ones.
     Reloaded {
         /// Their names.
         missing: Vec<String>,
@@ -37,8 +37,8 @@ impl Bus {
         proxy.set_static_hostname(hostname, false).await.map_err(|e| fail(&e))
     }
 
-    /// Lets networkd read its files again and reconfigure the links of these names, if it runs. Where it is too old for
-    /// that it is restarted, for `limit` at most.
+    /// If networkd runs, reloads its files and reconfigures the links with these names. If it is too old for that,
+    /// restarts it, for at most `limit`.
     ///
     /// # Errors
     /// networkd refuses or doesn't answer.

@@ -1,4 +1,4 @@
-//! How a unit stands, in full: what verification and messages need, beyond what planning does.
+//! The full state of a unit, for verification and messages; planning needs less.
 
 use std::time::Duration;
 use zbus::OwnedObjectPath;
@@ -9,7 +9,7 @@ use zbus::names::InterfaceName;
 
 use super::{Bus, BusError, SYSTEMD_NAME};
 
-/// How a unit stands, org.freedesktop.systemd1(5).
+/// The state of a unit, org.freedesktop.systemd1(5).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnitStatus {
     /// LoadState: `loaded`, `not-found`, `masked`, …
@@ -20,17 +20,17 @@ pub struct UnitStatus {
     pub sub_state: String,
     /// Result: `success`, `exit-code`, `timeout`, …; `None` of a kind of unit that has none.
     pub result: Option<String>,
-    /// It is a `Type=oneshot` service without `RemainAfterExit=`, and did not fail. Whether it has run, nobody may know any
-    /// more: systemd forgets a unit that is done, unless another needs it.
+    /// It is a `Type=oneshot` service without `RemainAfterExit=` that did not fail. It may be unknown whether it has
+    /// run, because systemd forgets a finished unit unless another one needs it.
     pub has_ended_well: bool,
     /// Of a service that runs: since when, by CLOCK_MONOTONIC. `None` where systemd doesn't know: it has ended meanwhile.
     pub running_since: Option<Duration>,
-    /// It was to be started, and a `Condition…=` of its file kept it from being.
+    /// A `Condition…=` in its file prevented its start.
     pub condition_failed: bool,
 }
 
 impl Bus {
-    /// How the unit stands.
+    /// The state of the unit.
     ///
     /// # Errors
     /// The name is not a unit's, or systemd doesn't answer.

@@ -8,7 +8,7 @@ use crate::system::systemd::unit_file::CONFIG_DIRECTORY;
 use crate::system::systemd::unit_name::UnitName;
 use crate::system::{Kind, ReadError, Root};
 
-/// How deep links are looked for below the configuration directory: its `.wants` directories are one deep.
+/// The search depth for links in the configuration directory: its `.wants` directories are one level deep.
 const DEPTH_LIMIT: usize = 4;
 
 /// All links below the configuration directory that go once these names and paths are marked; a link to a link that goes,

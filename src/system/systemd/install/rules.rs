@@ -11,12 +11,12 @@ use crate::system::systemd::unit_name::{NameKind, UnitName};
 /// How many units one enabling reaches through `Also=` at most.
 const UNIT_LIMIT: usize = 256;
 
-/// A link that shall be there.
+/// A link that must exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Link {
     pub(super) path: String,
     pub(super) target: String,
-    /// Whether it takes the place of a link that leads elsewhere.
+    /// Whether it replaces a link that points elsewhere.
     pub(super) replaces: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Units that are not made from files: systemd keeps them in memory and in `/run`, whatever becomes of who made them, and
-//! they end with the boot. Anybody may read all that is said of them: no secrets.
+//! Transient units: systemd keeps them in memory and in `/run`, independent of their creator, and they end with the
+//! boot. All users can read their properties, so these must not contain secrets.
 
 mod service;
 mod timer;

@@ -1,6 +1,6 @@
-//! A command as a unit of its own: not in our sandbox, with its own limits, journal and exit.
+//! A command in a unit of its own: outside firstlight's sandbox, with its own limits, journal and exit status.
 //!
-//! systemd keeps it. It goes on when we end, and its limit ends it when we don't look.
+//! systemd manages it. It continues when firstlight ends, and its time limit applies even then.
 
 use std::time::Duration;
 
@@ -14,24 +14,24 @@ use super::microseconds;
 use crate::system::command::ENVIRONMENT;
 use crate::system::systemd::UnitName;
 
-/// How long what is over its limit may take to end by itself, before it is killed.
+/// How long a command over its limit may take to stop before it is killed.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
 
-/// How much longer than all limits of the unit is waited for systemd to say how it ended.
+/// How long, beyond all limits of the unit, to wait for systemd's report of its end.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// How long a command line may be, in bytes. systemd keeps it in a file whose lines may have 1 MiB, each byte as four at
 /// worst; and the bus closes the connection over which it is told too much.
 const ARGV_LIMIT: usize = 256 * 1024;
 
-/// How often is looked whether the job is there at all, beside listening for its end.
+/// How often to check that the job still exists, in addition to listening for its end.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// How often, and how far apart, is looked whether what a command has left is still there.
+/// How often, and at what interval, to check whether background processes of a command still exist.
 const LINGER_LOOKS: usize = 5;
 const LINGER_INTERVAL: Duration = Duration::from_millis(20);
 
-/// systemd's word for a name that is in use.
+/// systemd's error for a name that is in use.
 const UNIT_EXISTS: &str = "org.freedesktop.systemd1.UnitExists";
 
 /// systemd's own exit status for a program that can't be executed, systemd.exec(5).
@@ -47,13 +47,14 @@ pub struct TransientService {
     pub unit: UnitName,
     /// What it does, for `systemctl status`.
     pub description: String,
-    /// The program, by its absolute path, and its arguments. No shell is between: `$`, `%`, quotes and spaces are theirs.
+    /// The program's absolute path and its arguments. There is no shell: `$`, `%`, quotes and spaces are passed as
+    /// they are.
     pub argv: Vec<String>,
-    /// How long it may take. What it leaves in the background may go on for ever.
+    /// The time limit. Background processes that it leaves may run forever.
     pub limit: Duration,
 }
 
-/// How a command ended that did not do its work.
+/// How a failed command ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadEnd {
     /// systemd could not execute it.
@@ -71,12 +72,12 @@ pub enum BadEnd {
     /// It needed more memory than there is.
     #[error("was stopped because memory ran out")]
     OutOfMemory,
-    /// It was never begun: systemd's word.
+    /// It was never started; systemd's result.
     #[error("was not started (`{0}`)")]
     NotBegun(String),
 }
 
-/// Why a command did not do its work, as far as we know.
+/// Why a command failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ServiceError {
     /// systemd refused the unit.
@@ -99,7 +100,7 @@ pub enum ServiceError {
         /// The unit.
         unit: String,
     },
-    /// It ended, and not well.
+    /// It failed.
     #[error("{program} {end}; `journalctl -u {unit}` shows its output")]
     Ended {
         /// The program.
@@ -194,11 +195,11 @@ impl TransientService {
 }
 
 impl Bus {
-    /// Runs the command to its end, and returns how many processes it has left in the background. They go on in its unit.
-    /// What it prints is in the unit's journal, and nowhere else.
+    /// Runs the command until it ends, and returns the number of background processes that it left. They continue in
+    /// its unit. Its output is only in the unit's journal.
     ///
     /// # Errors
-    /// It could not be started, failed, or took too long; or how it ended can't be told.
+    /// It could not be started, failed, or took too long; or its result is unknown.
     pub async fn run_service(&self, service: &TransientService) -> Result<usize, ServiceError> {
         service.check()?;
         let unit = service.unit.as_str();
@@ -208,7 +209,7 @@ impl Bus {
         self.await_end(service, ends, &job).await?;
         let ended = self.end_of(service).await;
         let left = self.left_in(unit).await;
-        // Where nothing goes on there is nothing to be kept.
+        // Without background processes the unit is not needed.
         if left == Some(0) {
             let _ = self.run_job(Verb::Stop, unit, STOP_LIMIT).await;
         }
@@ -240,8 +241,7 @@ impl Bus {
         })
     }
 
-    /// Stops a unit of this name that we made before, when nothing runs in it any more: what the command had left in the
-    /// background has ended since.
+    /// Stops an earlier unit of this name if nothing runs in it: its background processes have ended.
     async fn clear_spent(&self, unit: &str) {
         let Ok(row) = self.row(unit).await else { return };
         if row.2 != "loaded" || !self.is_transient(&row.6).await {

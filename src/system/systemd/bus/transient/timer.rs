@@ -1,4 +1,4 @@
-//! A timer that systemd keeps in memory and in `/run`: it outlives whoever made it, and ends with the boot.
+//! A timer that systemd keeps in memory and in `/run`: it outlives its creator and ends with the boot.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::super::error::name_and_message;
 use super::super::{Bus, BusError, Verb};
 use super::microseconds;
 
-/// How often a program that failed is tried again, and for how long that may go on.
+/// How often, and for how long, a failed program is retried.
 const RETRY: Duration = Duration::from_secs(10);
 const RETRIES: u32 = 30;
 const RETRY_PERIOD: Duration = Duration::from_secs(60 * 60);
@@ -22,7 +22,7 @@ const ACCURACY: Duration = Duration::from_millis(100);
 /// How long the timer may take to start.
 const START_LIMIT: Duration = Duration::from_secs(10);
 
-/// A program that systemd runs once, some time from now.
+/// A program that systemd runs once after a delay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransientTimer {
     /// The name of both units, without their types.
@@ -31,7 +31,7 @@ pub struct TransientTimer {
     pub description: String,
     /// The time from now.
     pub after: Duration,
-    /// The program, by its absolute path, and its arguments. Anybody may read them: no secrets.
+    /// The program's absolute path and its arguments. All users can read them, so they must not contain secrets.
     pub argv: Vec<String>,
 }
 
@@ -73,7 +73,7 @@ impl TransientTimer {
 }
 
 impl Bus {
-    /// Starts the timer. When this returns, systemd has it, and nothing that happens to us changes that.
+    /// Starts the timer. When this returns, systemd keeps it even if firstlight dies.
     ///
     /// # Errors
     /// systemd refuses: there is one of that name already, …; or doesn't answer.
@@ -92,7 +92,7 @@ impl Bus {
         self.must_wait(&unit).await
     }
 
-    /// Stops the timer of this name; that there is none is fine. Its program, when it runs already, goes on.
+    /// Stops the timer of this name, if there is one. If its program already runs, it continues.
     ///
     /// # Errors
     /// systemd refuses or doesn't answer.
@@ -105,7 +105,7 @@ impl Bus {
         }
     }
 
-    /// systemd has answered that the job is queued: this looks that the timer does wait.
+    /// systemd has only queued the job: this checks that the timer is really waiting.
     async fn must_wait(&self, unit: &str) -> Result<(), BusError> {
         let facts = self.wait_for_state(unit, true, START_LIMIT).await?;
         if facts.active_state == "active" {
