@@ -33,12 +33,16 @@ pub struct Context {
 
 /// Why there is no result. Its JSON form is stable.
 #[derive(Debug, Serialize)]
-struct Failure<'a> {
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Failure<'a> {
+    /// The version of this form.
     schema: u32,
+    /// Why, in a sentence.
     error: String,
     /// If a source is the cause: whether a retry may help.
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<FaultKind>,
+    /// What is wrong with the document, if that is why.
     diagnostics: &'a [Diagnostic],
 }
 
@@ -186,11 +190,15 @@ impl Context {
 
     /// Prints a result: as JSON, or as `human` renders it.
     pub fn print<T: Serialize>(&self, value: &T, human: impl FnOnce(Style) -> String) -> anyhow::Result<()> {
-        let mut stdout = std::io::stdout().lock();
-        let text = match self.format {
+        self.print_text(&match self.format {
             Format::Json => serde_json::to_string_pretty(value)? + "\n",
-            Format::Human => human(Style::for_stream(&stdout)),
-        };
+            Format::Human => human(Style::for_stream(&std::io::stdout())),
+        })
+    }
+
+    /// Prints a text that is the same in every format.
+    pub fn print_text(&self, text: &str) -> anyhow::Result<()> {
+        let mut stdout = std::io::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             // The reader has closed the pipe.
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),

@@ -15,13 +15,17 @@ use crate::system::clock::{BootTime, date_and_time};
 
 /// The generations, oldest first. Its JSON form is stable.
 #[derive(Debug, Serialize)]
-struct Report {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "History"))]
+pub struct Report {
+    /// The version of this form.
     schema: u32,
+    /// Oldest first.
     generations: Vec<Row>,
 }
 
 /// A generation from the state, with its remaining time.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Row {
     #[serde(flatten)]
     generation: Generation,

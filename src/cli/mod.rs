@@ -2,13 +2,17 @@
 
 mod apply;
 mod boot;
+mod completions;
 mod confirm;
 mod context;
 mod exit;
+#[cfg(test)]
+mod generated;
 mod history;
 mod logging;
 mod plan;
 mod rollback;
+mod schema;
 mod sources;
 mod status;
 mod validate;
@@ -75,6 +79,10 @@ enum Command {
     Status(status::Arguments),
     /// Check documents and report all problems; changes nothing
     Validate(validate::Arguments),
+    /// Print the JSON Schema of an input or an output, for editors and programs
+    Schema(schema::Arguments),
+    /// Print the completion script of a shell
+    Completions(completions::Arguments),
     /// Run one stage of the boot (used by the systemd units)
     Boot(boot::Arguments),
 }
@@ -120,6 +128,8 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Sources => sources::run(context),
         Command::Status(arguments) => status::run(&arguments, context).await,
         Command::Validate(arguments) => validate::run(&arguments, context),
+        Command::Schema(arguments) => schema::run(&arguments, context),
+        Command::Completions(arguments) => completions::run(&arguments, context),
         Command::Boot(arguments) => boot::run(&arguments, context).await,
     }
 }

@@ -29,14 +29,19 @@ pub struct Arguments {
 
 /// What was rolled back. Its JSON form is stable.
 #[derive(Debug, Serialize)]
-struct Report {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Rollback"))]
+pub struct Report {
+    /// The version of this form.
     schema: u32,
+    /// The generations that were undone, newest first.
     generations: Vec<u32>,
+    /// How many changes were taken back.
     changes: usize,
     /// What was done, one sentence each.
     done: Vec<String>,
     /// What does not work now, one sentence each.
     broken: Vec<String>,
+    /// What can't be taken back, a sentence each.
     kept: Vec<String>,
     /// What will be undone once there is a system bus.
     left: Vec<String>,

@@ -19,8 +19,11 @@ pub fn help() -> String {
 
 /// The answers of all sources. Its JSON form is stable.
 #[derive(Debug, Serialize)]
-struct Report {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Sources"))]
+pub struct Report {
+    /// The version of this form.
     schema: u32,
+    /// In the order in which they are shown.
     sources: Vec<Row>,
     /// The chosen source and the place of its seed.
     chosen: Option<Chosen>,
@@ -30,7 +33,9 @@ struct Report {
 
 /// The answer of one source.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Source"))]
 struct Row {
+    /// The name of the source.
     name: &'static str,
     /// `absent`, `present` or `broken`.
     verdict: &'static str,
@@ -44,12 +49,16 @@ struct Row {
     /// Where the rest will be fetched from; absent if the seed is complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     rest: Option<String>,
+    /// How long it took, in microseconds.
     microseconds: u64,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Chosen {
+    /// The name of the source.
     source: String,
+    /// The place in it.
     place: String,
 }
 

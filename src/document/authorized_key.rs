@@ -20,6 +20,7 @@ const TYPES: [&str; 7] = [
 /// A public key that may log in: a line of authorized_keys(5), with options and comment if it has them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^\s*(?!.*PRIVATE KEY)(.*[ \t])?(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)[ \t]+[A-Za-z0-9+/]+={0,2}([ \t].*)?\s*$", "maxLength" = 16384, "examples" = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q5 core@laptop"])))]
 pub struct AuthorizedKey(String);
 
 /// The parts of a line that decide who may log in and how.

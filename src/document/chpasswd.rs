@@ -10,8 +10,15 @@ use super::problem::{Check, Problems};
 use super::{Secret, UserName};
 
 /// `chpasswd`: passwords of accounts, as cloud-config has them.
+///
+/// ```yaml
+/// expire: false
+/// users:
+/// - {name: core, type: text, password: correct horse battery}
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Chpasswd {
     /// Whether the next login has to choose a new password; for the top-level `password` too. Default: true, but not
     /// for passwords that are given as a hash: so cloud-init does it.
@@ -21,13 +28,22 @@ pub struct Chpasswd {
     pub users: Vec<ChpasswdUser>,
     /// The same as lines `user:password`, in one text or as a list. A password that looks like a hash is one.
     /// cloud-config's old form of `users`.
+    ///
+    /// ```yaml
+    /// list: ['core:correct horse battery']
+    /// ```
     #[serde(default)]
     pub list: ChpasswdList,
 }
 
 /// An account and its password.
+///
+/// ```yaml
+/// {name: core, type: text, password: correct horse battery}
+/// ```
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChpasswdUser {
     /// The account's name.
     pub name: UserName,
@@ -35,11 +51,16 @@ pub struct ChpasswdUser {
     #[serde(rename = "type", default)]
     pub kind: PasswordType,
     /// The password, in plain text or as a hash.
+    ///
+    /// ```yaml
+    /// password: correct horse battery
+    /// ```
     pub password: Option<Secret>,
 }
 
 /// What a password is given as.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum PasswordType {
     /// A hash as crypt(5) has it.
     #[default]
@@ -50,16 +71,23 @@ pub enum PasswordType {
     Text,
     /// cloud-init makes a password and shows it on the console. Refused.
     #[serde(rename = "RANDOM")]
+    #[cfg_attr(test, schemars(skip))]
     Random,
 }
 
 /// `user:password` lines.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(with = "crate::vocabulary::schema::LinesOrList<ChpasswdLine>")
+)]
 pub struct ChpasswdList(Vec<ChpasswdLine>);
 
 /// One `user:password` line.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(try_from = "Secret")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "Secret", extend("pattern" = r"^[^:\r\n]+:[^\r\n]+$", "examples" = ["core:correct horse"])))]
 struct ChpasswdLine {
     user: UserName,
     credential: Credential,

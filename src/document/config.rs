@@ -24,10 +24,15 @@ use super::write_files::WriteFile;
 /// What a document asks for. Every key is optional; what is not asked for is not touched.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Config {
     /// The machine's name. What is given here always wins.
     pub hostname: Option<HostName>,
     /// The fully qualified name.
+    ///
+    /// ```yaml
+    /// fqdn: web1.example.com
+    /// ```
     pub fqdn: Option<HostName>,
     /// Whether the machine is called by its fully qualified name where both are known. Default: false.
     pub prefer_fqdn_over_hostname: Option<bool>,
@@ -63,6 +68,7 @@ pub struct Config {
     /// cloud-config's password of the default user; where there is none, as on Photon, root's. What looks like a hash is
     /// one.
     #[serde(default, deserialize_with = "super::password::as_in_chpasswd_list")]
+    #[cfg_attr(test, schemars(with = "Option<super::Password>"))]
     pub password: Option<Credential>,
     /// Which units are enabled and running.
     pub services: Option<Services>,

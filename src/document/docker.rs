@@ -20,19 +20,26 @@ pub const DOCKER_UNIT: &str = "docker.service";
 /// `docker`: the container engine.
 ///
 /// ```yaml
-/// docker: true                          # enabled and started; false: disabled and stopped
+/// docker: true # enabled and started; false: disabled and stopped
+/// ```
+/// ```yaml
 /// docker:
 ///   enabled: true
 ///   daemon: {log-driver: journald}      # /etc/docker/daemon.json, merged into what is there
 ///   users: [core]                       # may use it; that makes them as mighty as root
 /// ```
 #[derive(Clone, Default, PartialEq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(default, deny_unknown_fields, transform = crate::vocabulary::schema::or_boolean))]
 pub struct Docker {
     /// Whether it starts at boot and runs now: enabled and started, or disabled and stopped. Without it, docker stays as
     /// it is.
     pub enabled: Option<bool>,
     /// Settings for `/etc/docker/daemon.json` (dockerd(8)), merged into what is there. Mappings are merged key by key, all
     /// else is replaced.
+    ///
+    /// ```yaml
+    /// daemon: {log-driver: journald}
+    /// ```
     pub daemon: Option<Map<String, Value>>,
     /// Accounts that become members of the group `docker`. Whoever is in it can become root.
     pub users: Vec<UserName>,
@@ -42,6 +49,7 @@ pub struct Docker {
 /// and `-` follow; 32 bytes at most.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "DockerUser", extend("pattern" = r"^[A-Za-z_][A-Za-z0-9_.-]*$", "maxLength" = 32, "examples" = ["core"])))]
 pub struct UserName(String);
 
 impl UserName {

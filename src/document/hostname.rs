@@ -11,6 +11,7 @@ pub const FQDN_MAX: usize = 253;
 /// A host name, or a fully qualified one, as RFC 1123 §2.1 allows. The dot of the root at its end is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\.?$", "maxLength" = 254, "examples" = ["web1", "web1.example.com"])))]
 pub struct HostName(String);
 
 impl HostName {
@@ -89,6 +90,7 @@ fn check_label(label: &str) -> Result<(), String> {
 
 /// What happens to `/etc/hosts`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", transform = crate::vocabulary::schema::words(&["true", "false", "localhost"], &["yes", "no", "on", "off", "template"])))]
 pub enum ManageEtcHosts {
     /// Nothing.
     #[default]

@@ -16,11 +16,13 @@ const NAME_MAX: usize = 55;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("examples" = [["overlay", "br_netfilter"]])))]
 pub struct KernelModules(pub Vec<ModuleName>);
 
 /// The name of a module, as lsmod(8) shows it. `-` and `_` are the same in it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^[A-Za-z0-9_][A-Za-z0-9_-]*$", "maxLength" = 55, "examples" = ["br_netfilter"])))]
 pub struct ModuleName(String);
 
 impl ModuleName {

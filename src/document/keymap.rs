@@ -8,6 +8,7 @@ const NAME_MAX: usize = 128;
 /// The name of a keymap of the text console, as loadkeys(1) has it: `de-latin1`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", "maxLength" = 128, "examples" = ["de-latin1", "us"])))]
 pub struct Keymap(String);
 
 impl Keymap {

@@ -16,39 +16,68 @@ pub const PUBLIC_KEYS: [&str; 4] = ["public-keys", "public_keys", "public-keys-d
 
 /// The keys of a NoCloud meta-data that say something to firstlight.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MetaData {
     /// Which machine this is. Another instance-id is another machine.
+    ///
+    /// ```yaml
+    /// instance-id: i-0123456789
+    /// ```
     #[serde(rename = "instance-id", default, deserialize_with = "blank_is_absent")]
     pub instance_id: Option<String>,
     /// The name the platform gives the machine; the document's own `hostname` and `fqdn` come first.
     #[serde(rename = "local-hostname", default, deserialize_with = "blank_is_no_name")]
+    #[cfg_attr(test, schemars(transform = crate::vocabulary::schema::or_blank))]
     pub local_hostname: Option<HostName>,
     /// Which addresses the system stage waits for.
     #[serde(rename = "wait-on-network")]
     pub wait_on_network: Option<WaitOnNetwork>,
     /// The keys the platform lets log in as root, beside the document's own.
+    ///
+    /// ```yaml
+    /// - ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q5 core@laptop
+    /// ```
     #[serde(rename = "public-keys", default)]
     public_keys: PublicKeys,
     /// The same, in the spelling of OpenStack.
+    ///
+    /// ```yaml
+    /// - ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q5 core@laptop
+    /// ```
     #[serde(rename = "public_keys", default)]
     openstack_public_keys: PublicKeys,
     /// The same, in the spellings of guestinfo.
+    ///
+    /// ```yaml
+    /// - ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q5 core@laptop
+    /// ```
     #[serde(rename = "public-keys-data", default)]
     public_keys_data: PublicKeys,
-    /// See `public_keys_data`.
+    /// The same.
+    ///
+    /// ```yaml
+    /// - ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q5 core@laptop
+    /// ```
     #[serde(rename = "public_keys_data", default)]
     guestinfo_public_keys: PublicKeys,
 }
 
 /// The families of which the machine shall have a routable address before the system stage goes on.
+///
+/// ```yaml
+/// {ipv4: true}
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WaitOnNetwork {
     /// One of IPv4.
     #[serde(default, deserialize_with = "yes_or_no")]
+    #[cfg_attr(test, schemars(transform = crate::vocabulary::schema::or_word))]
     pub ipv4: bool,
     /// One of IPv6.
     #[serde(default, deserialize_with = "yes_or_no")]
+    #[cfg_attr(test, schemars(transform = crate::vocabulary::schema::or_word))]
     pub ipv6: bool,
 }
 

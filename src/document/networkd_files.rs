@@ -31,10 +31,15 @@ pub const RESERVED_PREFIX: &str = "10-firstlight-";
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NetworkdFile {
     /// Its name in `/etc/systemd/network`.
     pub name: NetworkdFileName,
     /// What it says. Empty: a file of this name that the distribution brings is not used.
+    ///
+    /// ```yaml
+    /// contents: "[Match]\nName=eth1\n"
+    /// ```
     pub contents: Secret,
     /// Whether only networkd may read it, and no plan shows it. What has a key in it always is a secret.
     pub secret: Option<bool>,
@@ -43,6 +48,7 @@ pub struct NetworkdFile {
 /// The name of a file of networkd.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^(?!\.)(?!10-firstlight-)[A-Za-z0-9_.@:+%-]+\.(network|netdev|link)$", "maxLength" = 128, "examples" = ["50-lan.network"])))]
 pub struct NetworkdFileName(String);
 
 /// What networkd or udev does with a file.

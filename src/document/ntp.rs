@@ -16,6 +16,7 @@ const NAME_MAX: usize = 253;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ntp {
     /// Whether any of it is done: false leaves the machine's clock to whatever sets it now. Default: true.
     pub enabled: Option<bool>,
@@ -32,6 +33,7 @@ pub struct Ntp {
 /// What sets the clock, by cloud-config's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum NtpClient {
     /// Whatever does on this machine.
     Auto,
@@ -64,6 +66,7 @@ impl NtpClient {
 /// The name or the address of a time server, or of a pool of them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*|(?![-.])(?!.*\.\.)[A-Za-z0-9_.-]+)$", "maxLength" = 253, "examples" = ["pool.ntp.org", "192.0.2.1"])))]
 pub struct TimeServer(String);
 
 impl Ntp {

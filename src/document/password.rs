@@ -17,6 +17,7 @@ pub const PASSWORD_MAX: usize = 511;
 /// A password in plain text, such as a person can type at a login.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Secret")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^[^\u0000\r\n]+$", "maxLength" = 511, "examples" = ["correct horse battery"])))]
 pub struct Password(Secret);
 
 impl Password {

@@ -15,7 +15,16 @@ const LIMIT: usize = 1000;
 
 /// Keys in one text a line each, in a list, or below names: `{name: key}`, EC2's `{0: {openssh-key: key}}`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(schema_with = "anywhere"))]
 pub struct PublicKeys(pub Vec<AuthorizedKey>);
+
+/// Texts of lines, anywhere.
+#[cfg(test)]
+fn anywhere(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let keys = serde_json::json!({"$ref": "#/$defs/PublicKeys"});
+    let texts = ["string", "array", "object", "null"];
+    schemars::json_schema!({"type": texts, "items": keys, "additionalProperties": keys})
+}
 
 impl PublicKeys {
     fn add<E: Error>(&mut self, keys: Vec<AuthorizedKey>) -> Result<(), E> {

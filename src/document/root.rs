@@ -10,8 +10,15 @@ use super::problem::{Check, Problems};
 use super::{AuthorizedKey, PasswordHash, Secret};
 
 /// `root`: the root account.
+///
+/// ```yaml
+/// expire: true
+/// ssh_authorized_keys:
+/// - ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q5 core@laptop
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RootAccount {
     /// The password in plain text. It is hashed on the machine, with the method that the machine is configured to use.
     #[serde(default, deserialize_with = "not_hashed")]
@@ -24,6 +31,7 @@ pub struct RootAccount {
     /// Public keys that may log in as root over SSH, each a line of authorized_keys(5). Keys that are already on the
     /// machine stay.
     #[serde(default, deserialize_with = "one_or_many")]
+    #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<AuthorizedKey>"))]
     pub ssh_authorized_keys: Vec<AuthorizedKey>,
 }
 

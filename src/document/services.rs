@@ -19,12 +19,14 @@ use crate::system::systemd::{NameKind, UnitName};
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Services(pub BTreeMap<ServiceName, Service>);
 
 /// The name of a unit, as systemd.unit(5) allows it. Without a suffix, `.service` is meant: `docker`,
 /// `docker.socket`, `getty@tty2`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("pattern" = r"^[A-Za-z0-9:_.\\@-]+$", "maxLength" = 255, "examples" = ["docker", "getty@tty2.service"])))]
 pub struct ServiceName {
     written: String,
     unit: UnitName,
@@ -33,6 +35,7 @@ pub struct ServiceName {
 /// How a unit shall be. `true` means enabled and started, `false` disabled and stopped; in a mapping, what is not
 /// mentioned stays as it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(default, deny_unknown_fields, transform = crate::vocabulary::schema::or_boolean))]
 pub struct Service {
     /// Whether it starts at boot: its `[Install]` links are made, or removed.
     pub enabled: Option<bool>,
@@ -45,6 +48,7 @@ pub struct Service {
 /// Whether a unit runs. (There is no `restarted`: it would be another machine after each apply.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum ServiceState {
     /// It runs.
     Started,

@@ -3,8 +3,14 @@
 use serde::Deserialize;
 
 /// Settings of firstlight that are part of the document.
+///
+/// ```yaml
+/// on_failure: rollback
+/// keep_generations: 5
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Settings {
     /// What to do when a change fails.
     pub on_failure: Option<OnFailure>,
@@ -20,6 +26,7 @@ pub struct Settings {
 /// How many generations to keep: from 1 to [`KEEP_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u32")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("minimum" = 1, "maximum" = KEEP_MAX, "examples" = [10])))]
 pub struct KeepGenerations(u32);
 
 /// The largest number of generations that can be kept.
@@ -48,6 +55,7 @@ impl TryFrom<u32> for KeepGenerations {
 /// What to do when a change fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum OnFailure {
     /// Undo all changes of the generation. The default of `apply`.
     Rollback,

@@ -39,12 +39,18 @@ const SECRET: &str = "stable_secret";
 ///   net.ipv4.tcp_rmem: 4096 87380 6291456
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(with = "std::collections::BTreeMap<ParameterName, ParameterValue>")
+)]
 pub struct Sysctl(pub Vec<(ParameterName, ParameterValue)>);
 
 /// The name of a parameter as sysctl.d(5) has it: `net.ipv4.ip_forward` or `net/ipv4/ip_forward`. Which of the two stands
 /// between its words, the first one says; the other one is then part of a word.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^(?![-/])(?!kernel[./](hostname|domainname|modules_disabled)$)(?!.*[./]stable_secret$)[!$-&(-:<>@A-Z^-~]+[./][!$-&(-:<>@A-Z^-~]+$", "examples" = ["net.ipv4.ip_forward"])))]
 pub struct ParameterName {
     written: String,
     dotted: String,
@@ -53,6 +59,7 @@ pub struct ParameterName {
 /// The value of a parameter: a number, or words.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(transform = crate::vocabulary::schema::not_boolean, extend("maxLength" = 1024, "examples" = [1, "4096 87380 6291456"])))]
 pub struct ParameterValue(String);
 
 impl ParameterName {

@@ -8,6 +8,7 @@ const NAME_MAX: usize = 128;
 /// The name of a time zone: `Europe/Berlin`, a file's path below `/usr/share/zoneinfo`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", "maxLength" = 128, "examples" = ["Europe/Berlin", "UTC"])))]
 pub struct Timezone(String);
 
 impl Timezone {

@@ -11,6 +11,7 @@ pub const USER_NAME_MAX: usize = 32;
 /// something else in passwd(5), group(5) or a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^(?![0-9]+$)[A-Za-z0-9_][A-Za-z0-9._@$\\-]*$", "maxLength" = 32, "examples" = ["core", "root"])))]
 pub struct UserName(String);
 
 impl UserName {

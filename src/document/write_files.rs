@@ -35,10 +35,15 @@ const SIZE_LIMIT: u64 = 8 * 1024 * 1024;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WriteFile {
     /// Its path: absolute, without `..`.
     pub path: FilePath,
     /// What it holds. Where there is a source too: what it holds if the source has nothing.
+    ///
+    /// ```yaml
+    /// content: welcome
+    /// ```
     pub content: Option<Secret>,
     /// Where what it holds is fetched from.
     pub source: Option<FileSource>,
@@ -63,12 +68,25 @@ pub struct WriteFile {
 }
 
 /// Where a file is fetched from.
+///
+/// ```yaml
+/// {uri: https://config.example.com/app.conf}
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct FileSource {
     /// An `http://` or `https://` address.
+    ///
+    /// ```yaml
+    /// uri: https://config.example.com/app.conf
+    /// ```
     pub uri: Secret,
     /// Headers of the request.
+    ///
+    /// ```yaml
+    /// headers: {Authorization: Bearer abc}
+    /// ```
     #[serde(default)]
     pub headers: BTreeMap<String, Secret>,
 }
@@ -76,6 +94,7 @@ pub struct FileSource {
 /// How the content of a file is written in a document.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(transform = crate::vocabulary::schema::words(&["text/plain", "base64", "gzip", "gzip+base64"], &["", "b64", "gz", "gz+b64", "gz+base64", "gzip+b64"])))]
 pub enum Encoding {
     /// As it is.
     #[default]

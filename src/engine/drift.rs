@@ -8,6 +8,7 @@ use crate::system::Machine;
 
 /// One item that has drifted. Its JSON form is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Drift {
     /// The module that configured it.
     pub module: String,

@@ -20,6 +20,7 @@ const DIFF_LIMIT: usize = 64 * 1024;
 
 /// A change for display. Its JSON form is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ChangeView {
     /// The kind: `file`, `directory`, `symlink`, `account`, `hostname`, `kernel`, `unit`, `network-reload`,
     /// `network-reconfigure`, `command`.

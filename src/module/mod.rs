@@ -96,6 +96,7 @@ pub struct Plan {
 
 /// A remark about the machine or the document that does not stop anything.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Note {
     /// Whether it leaves the machine short of what was asked (degraded), or is for information.
     pub level: Level,
@@ -106,6 +107,7 @@ pub struct Note {
 /// How much a [`Note`] weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Level {
     /// Good to know.
     Info,

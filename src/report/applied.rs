@@ -16,6 +16,7 @@ use crate::state::Outcome;
 
 /// The result of a generation, or of one of its stages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AppliedReport {
     /// The version of this format.
     pub schema: u32,
@@ -31,6 +32,7 @@ pub struct AppliedReport {
 
 /// The result of one module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ModuleOutcome {
     /// The module's name.
     pub name: String,

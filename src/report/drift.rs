@@ -12,6 +12,7 @@ use crate::engine::Drift;
 
 /// What has changed since firstlight configured it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct DriftReport {
     /// The version of this format.
     pub schema: u32,

@@ -11,6 +11,7 @@ use crate::state::Outcome;
 
 /// The result of a generation. Its JSON form is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct GenerationReport {
     /// The version of this format.
     pub schema: u32,
@@ -26,6 +27,7 @@ pub struct GenerationReport {
 
 /// The result of one stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StageReport {
     /// How it ended.
     pub outcome: Outcome,

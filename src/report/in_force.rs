@@ -7,6 +7,7 @@ use crate::state::{Generation, Outcome};
 
 /// The generation that is in force. Its JSON form is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct InForce {
     /// Its number.
     pub generation: u32,

@@ -16,6 +16,7 @@ use crate::system::{ReadError, Root};
 
 /// A plan as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PlanReport {
     /// The version of this format.
     pub schema: u32,
@@ -33,6 +34,7 @@ pub struct PlanReport {
 
 /// The plan of one module.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ModuleReport {
     /// The module's name.
     pub name: String,

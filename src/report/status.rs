@@ -18,6 +18,7 @@ use crate::state::Outcome;
 /// How firstlight stands in this boot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Standing {
     /// It has not run in this boot.
     NotRun,
@@ -62,6 +63,7 @@ impl From<Outcome> for Standing {
 
 /// The status of this boot. Its JSON form is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Status {
     /// The version of this format.
     pub schema: u32,
@@ -96,6 +98,7 @@ pub struct Status {
 
 /// A generation that is undone unless somebody confirms it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Unconfirmed {
     /// Its number.
     pub generation: u32,
@@ -105,6 +108,7 @@ pub struct Unconfirmed {
 
 /// How one area of the machine stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ModuleStatus {
     /// The module's name.
     pub name: String,

@@ -14,14 +14,45 @@ use crate::source::{Allow, Http, Name, Rules};
 /// The file, key by key. Lists may be one value.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Form {
+    /// Which sources are asked, in this order: the first that has a seed is taken. Without it all are, and two that say
+    /// different things are refused.
+    ///
+    /// ```yaml
+    /// sources: [vmware, nocloud]
+    /// ```
+    #[cfg_attr(test, schemars(extend("x-not-null" = true)))]
     sources: Option<Vec<Name>>,
+    /// The labels of the volumes that NoCloud reads. Default: cidata.
+    ///
+    /// ```yaml
+    /// label: cidata
+    /// ```
     #[serde(default, deserialize_with = "one_or_many")]
+    #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<String>"))]
     label: Vec<String>,
+    /// How long a first boot waits for a device with a seed, 0s to 10m. Default: 30s.
+    #[cfg_attr(test, schemars(extend("pattern" = "^[0-9]+[smh]$", "examples" = ["30s"])))]
     device_timeout: Option<String>,
+    /// How long one source may look, 1s to 2m. Default: 10s.
+    #[cfg_attr(test, schemars(extend("pattern" = "^[0-9]+[smh]$", "examples" = ["30s"])))]
     source_timeout: Option<String>,
+    /// What may tell this machine anything; `[]` where nothing may. Without it, all may.
+    ///
+    /// ```yaml
+    /// allow: [hypervisor]
+    /// ```
+    #[cfg_attr(test, schemars(extend("x-not-null" = true)))]
     allow: Option<Allow>,
+    /// minisign's public keys. With them, nothing is taken that none of them has signed.
+    #[cfg_attr(test, schemars(extend("x-not-null" = true)))]
     trusted_keys: Option<Vec<TrustedKey>>,
+    /// How addresses are fetched.
+    ///
+    /// ```yaml
+    /// http: {timeout: 30s, retry_for: 10m}
+    /// ```
     #[serde(default)]
     http: HttpForm,
 }
@@ -42,13 +73,35 @@ pub const RESTRICTING: [(&str, &str); 3] = [
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct HttpForm {
+    /// The proxy for all addresses, as `http://HOST:PORT` or `http://USER:PASSWORD@HOST:PORT`.
+    ///
+    /// ```yaml
+    /// proxy: http://proxy.example.com:3128
+    /// ```
     proxy: Option<Secret>,
+    /// Host names and addresses that are fetched without the proxy; `.example.com` stands for a domain.
+    ///
+    /// ```yaml
+    /// no_proxy: [.example.com]
+    /// ```
     #[serde(default, deserialize_with = "one_or_many")]
+    #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<String>"))]
     no_proxy: Vec<String>,
+    /// Files with certificates that are trusted besides the system's.
+    ///
+    /// ```yaml
+    /// ca_certificates: [/etc/ssl/own.pem]
+    /// ```
     #[serde(default, deserialize_with = "one_or_many")]
+    #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<String>"))]
     ca_certificates: Vec<String>,
+    /// How long one request may take, 1s to 5m. Default: 30s.
+    #[cfg_attr(test, schemars(extend("pattern" = "^[0-9]+[smh]$", "examples" = ["30s"])))]
     timeout: Option<String>,
+    /// How long is tried again, 0s to 1h. Default: 5m.
+    #[cfg_attr(test, schemars(extend("pattern" = "^[0-9]+[smh]$", "examples" = ["30s"])))]
     retry_for: Option<String>,
 }
 

@@ -10,6 +10,9 @@ mod read;
 
 use std::time::Duration;
 
+#[cfg(test)]
+pub use form::Form;
+
 use crate::document::Diagnostic;
 use crate::source::{Allow, Name, Rules};
 use crate::system::Root;

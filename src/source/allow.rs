@@ -5,6 +5,7 @@ use serde::Deserialize;
 /// A kind of place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 enum Kind {
     Removable,
     Fixed,
@@ -18,6 +19,7 @@ enum Kind {
 /// is the owner's own and always may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(from = "Vec<Kind>")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "Vec<Kind>"))]
 pub struct Allow {
     /// Block devices whose medium can be changed: CD-ROMs, memory sticks.
     pub removable: bool,

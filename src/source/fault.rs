@@ -16,6 +16,7 @@ const SHOWN: usize = 8;
 /// What is to be expected of asking again. Of several together, the last of these counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum FaultKind {
     /// It may be better soon, and may be asked again.
     Passing,

@@ -19,6 +19,7 @@ use crate::system::Root;
 /// A source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("enum" = Name::ALL.map(Name::as_str))))]
 pub enum Name {
     /// A seed directory, or a volume labelled `cidata`.
     NoCloud,

@@ -13,6 +13,7 @@ const LIMIT: usize = 8 * 1024;
 /// A minisign public key whose signatures count.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("pattern" = r"RW[A-Za-z0-9+/]{54}\s*$", "examples" = ["RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3"])))]
 pub struct TrustedKey(PublicKey);
 
 impl TryFrom<String> for TrustedKey {

@@ -11,6 +11,7 @@ use crate::vocabulary::Stage;
 
 /// One generation, as `generation.json` has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Generation {
     /// The version of this format.
     pub version: u32,
@@ -57,6 +58,7 @@ pub struct Generation {
 
 /// What of a document was not applied, by remedy.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Incomplete {
     /// The errors of the document, one line each. A retry doesn't fix them.
     #[serde(default)]
@@ -68,6 +70,7 @@ pub struct Incomplete {
 
 /// A deadline. It doesn't use the wall clock, which anyone, including the network, can set.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Deadline {
     /// The boot that the clock belongs to; the deadline ends with it.
     pub boot_id: String,
@@ -96,6 +99,7 @@ impl Deadline {
 
 /// How one stage of a generation went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StageRecord {
     /// How many changes it made.
     pub changed: usize,
@@ -106,6 +110,7 @@ pub struct StageRecord {
 /// The outcome of a generation or of one of its stages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Outcome {
     /// Everything matches the document.
     Done,

@@ -4,6 +4,8 @@ mod account;
 mod dirty;
 mod kernel;
 pub mod password_hash;
+#[cfg(test)]
+pub mod schema;
 pub mod secret;
 mod share;
 mod stage;

@@ -7,6 +7,7 @@ use super::Secret;
 /// A password's hash that a present-day crypt(3) can check.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Secret")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "Secret", extend("pattern" = r"^\$(y|gy|7|2a|2b|2y|6|5)\$[^\s!*:;\\]+$", "examples" = ["$6$saltsalt$0ZTr0y8Mu7cqI5ANvOQzwyUCTVTN1S4lgYZ0rxuD1b4rhXlFfgTQjhb0sZVvWnM6VSTTeTpqPYlVrDeQtDzsO1"])))]
 pub struct PasswordHash {
     method: HashMethod,
     text: Secret,

@@ -10,6 +10,7 @@ pub const MASK: &str = "(secret)";
 
 /// A password, a hash or a key. `Debug`, `Display` and `Serialize` all show [`MASK`]; the memory is wiped on drop.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(inline, extend("x-secret" = true)))]
 pub struct Secret(String);
 
 impl Secret {

@@ -7,6 +7,7 @@ use crate::document::yaml::{Value, parse};
 /// The kind of a text: a part of a seed, or a file of firstlight's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "DocumentKind"))]
 pub enum Kind {
     /// The configuration of the machine; also vendor-data
     UserData,

@@ -39,16 +39,24 @@ pub struct Arguments {
 
 /// The problems of each document. Its JSON form is stable.
 #[derive(Debug, Serialize)]
-struct Report {
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Validation"))]
+pub struct Report {
+    /// The version of this form.
     schema: u32,
+    /// In the order in which they were named.
     documents: Vec<DocumentReport>,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct DocumentReport {
+    /// The file, the directory, the image.
     file: String,
+    /// What it was taken for.
     kind: Kind,
+    /// Whether it has no error; it may have warnings.
     valid: bool,
+    /// Everything that is wrong with it, in the order of its text.
     diagnostics: Vec<Diagnostic>,
     /// Whether it could be read at all.
     #[serde(skip)]

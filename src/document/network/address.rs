@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 /// An address of a link with its prefix length: `192.0.2.10/24`, `2001:db8::10/64`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("pattern" = r"^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)/[0-9]{1,3}$", "examples" = ["192.0.2.10/24", "2001:db8::10/64"])))]
 pub struct Address(IpNet);
 
 impl Address {
@@ -75,6 +76,7 @@ fn not_an_address(text: &str) -> String {
 /// An IP address alone, of either family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$", "examples" = ["192.0.2.53", "2001:db8::53"])))]
 pub struct Ip(pub IpAddr);
 
 impl TryFrom<String> for Ip {
@@ -90,6 +92,7 @@ impl TryFrom<String> for Ip {
 /// The IPv4 address of a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$", "examples" = ["192.0.2.1"])))]
 pub struct Gateway4(pub Ipv4Addr);
 
 impl TryFrom<String> for Gateway4 {
@@ -106,6 +109,7 @@ impl TryFrom<String> for Gateway4 {
 /// The IPv6 address of a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*$", "examples" = ["2001:db8::1"])))]
 pub struct Gateway6(pub Ipv6Addr);
 
 impl TryFrom<String> for Gateway6 {
@@ -134,6 +138,7 @@ fn gateway(text: &str) -> Result<IpAddr, String> {
 /// The address of a route's next hop, of either family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)$", "examples" = ["192.0.2.1", "2001:db8::1"])))]
 pub struct NextHop(pub IpAddr);
 
 impl TryFrom<String> for NextHop {

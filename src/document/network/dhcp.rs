@@ -8,8 +8,13 @@ use serde::de::{Deserializer, Error, Visitor};
 use crate::document::hostname::HostName;
 
 /// What of DHCPv4 is used: `[DHCPv4]` of systemd.network(5).
+///
+/// ```yaml
+/// {use-dns: false, route-metric: 200}
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Dhcp4Overrides {
     /// Use the server's DNS servers. Default: true.
     pub use_dns: Option<bool>,
@@ -28,13 +33,22 @@ pub struct Dhcp4Overrides {
     /// Tell the server this host name instead of the machine's own.
     pub hostname: Option<HostName>,
     /// The metric of the server's routes.
+    ///
+    /// ```yaml
+    /// route-metric: 200
+    /// ```
     pub route_metric: Option<u32>,
 }
 
 /// What of DHCPv6 is used: `[DHCPv6]` of systemd.network(5). netplan takes the same keys for both. Routes and the MTU come
 /// with router advertisements, not with DHCPv6: what netplan's keys say of them has no effect here, and a warning says so.
+///
+/// ```yaml
+/// {use-dns: false}
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Dhcp6Overrides {
     /// Use the server's DNS servers. Default: true.
     pub use_dns: Option<bool>,
@@ -48,11 +62,15 @@ pub struct Dhcp6Overrides {
     pub send_hostname: Option<bool>,
     /// Tell the server this host name instead of the machine's own.
     pub hostname: Option<HostName>,
-    /// Only for DHCPv4.
+    /// Only for DHCPv4: no effect here.
     pub use_mtu: Option<bool>,
-    /// Only for DHCPv4.
+    /// Only for DHCPv4: no effect here.
     pub use_routes: Option<bool>,
-    /// Only for DHCPv4.
+    /// Only for DHCPv4: no effect here.
+    ///
+    /// ```yaml
+    /// route-metric: 200
+    /// ```
     pub route_metric: Option<u32>,
 }
 
@@ -70,6 +88,7 @@ impl Dhcp6Overrides {
 
 /// What is done with the domain that a DHCP server gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", transform = crate::vocabulary::schema::words(&["true", "false", "route"], &["yes", "no", "on", "off"])))]
 pub enum UseDomains {
     /// Nothing.
     No,

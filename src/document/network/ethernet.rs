@@ -13,8 +13,15 @@ use super::{Renderer, null_is_empty};
 use crate::document::one_or_many::one_or_many;
 
 /// One Ethernet interface: which link it is, and how it is configured.
+///
+/// ```yaml
+/// addresses: [192.0.2.10/24]
+/// routes: [{to: default, via: 192.0.2.1}]
+/// nameservers: {addresses: [192.0.2.53], search: [example.com]}
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ethernet {
     /// Which links are meant. Without it, the one whose name is the interface's ID.
     #[serde(rename = "match")]
@@ -73,16 +80,23 @@ pub struct Ethernet {
 }
 
 /// Which links are meant: everything given must hold.
+///
+/// ```yaml
+/// macaddress: '00:50:56:aa:bb:cc'
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Match {
     /// Patterns of the name, one of which must match.
     #[serde(default, deserialize_with = "one_or_many")]
+    #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<Pattern>"))]
     pub name: Vec<Pattern>,
     /// The hardware address.
     pub macaddress: Option<Mac>,
     /// Patterns of the driver's name, one of which must match.
     #[serde(default, deserialize_with = "one_or_many")]
+    #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<Pattern>"))]
     pub driver: Vec<Pattern>,
 }
 
@@ -104,6 +118,7 @@ impl Match {
 /// How the DHCPv4 client calls itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum DhcpIdentifier {
     /// By the link's hardware address.
     Mac,
@@ -114,6 +129,7 @@ pub enum DhcpIdentifier {
 /// A family of link-local addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum LinkLocal {
     /// 169.254.0.0/16, RFC 3927.
     Ipv4,
@@ -124,6 +140,7 @@ pub enum LinkLocal {
 /// How a link-local IPv6 address is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum AddressGeneration {
     /// From the hardware address.
     Eui64,
@@ -134,6 +151,7 @@ pub enum AddressGeneration {
 /// The largest packet in bytes: 68 (RFC 791) to 65535.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(try_from = "u32")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("minimum" = 68, "maximum" = 65535, "examples" = [1500, 9000])))]
 pub struct Mtu(u32);
 
 impl Mtu {

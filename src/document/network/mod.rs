@@ -39,6 +39,7 @@ pub use whole::whole;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(transform = left_as_it_is))]
 pub struct Network {
     /// The version of the format: 2, which is also meant when it is left out.
     pub version: Option<Version>,
@@ -47,6 +48,10 @@ pub struct Network {
     /// `disabled`: the network is left as it is.
     pub config: Option<NetworkConfig>,
     /// The Ethernet links, by an ID: the link's name where there is no `match`.
+    ///
+    /// ```yaml
+    /// ethernets: {eth0: {dhcp4: true}}
+    /// ```
     #[serde(default, deserialize_with = "ethernets")]
     pub ethernets: BTreeMap<InterfaceId, Ethernet>,
     /// Not supported yet.
@@ -76,6 +81,25 @@ pub struct Network {
     pub openvswitch: Option<NotYet>,
 }
 
+/// What is not supported is refused, except where the network is left as it is anyway.
+#[cfg(test)]
+fn left_as_it_is(schema: &mut schemars::Schema) {
+    use serde_json::{Map, json};
+    let disabled = json!({
+        "required": ["config"],
+        "properties": {"config": {"const": "disabled"}, "ethernets": {"maxProperties": 0}},
+    });
+    let properties = schema.get("properties").and_then(serde_json::Value::as_object);
+    let not_yet = properties
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| value.to_string().contains("/NotYet"));
+    let mut refused: Map<_, _> = not_yet.map(|(key, _)| (key.clone(), json!({"type": "null"}))).collect();
+    refused.insert("version".to_owned(), json!({"not": {"enum": [1, "1"]}}));
+    schema.insert("if".to_owned(), disabled);
+    schema.insert("else".to_owned(), json!({"properties": refused}));
+}
+
 impl Network {
     /// Whether the network is to be left as it is.
     pub fn is_disabled(&self) -> bool {
@@ -86,6 +110,7 @@ impl Network {
 /// The version of the network format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "u32")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("minimum" = 1, "maximum" = 2, "examples" = [2])))]
 pub enum Version {
     /// cloud-init's own format, a list. Not supported yet: [`Network`]'s check says so.
     One,
@@ -108,6 +133,7 @@ impl TryFrom<u32> for Version {
 /// Who configures the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("enum" = ["networkd"])))]
 pub enum Renderer {
     /// systemd-networkd(8).
     Networkd,
@@ -129,6 +155,7 @@ impl TryFrom<String> for Renderer {
 
 /// What `network.config` can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("enum" = ["disabled"])))]
 pub enum NetworkConfig {
     /// The network is left as it is.
     Disabled,
@@ -170,6 +197,7 @@ impl<'de> Deserialize<'de> for NetworkConfig {
 /// A part of netplan that firstlight can't do yet: taken in whatever it holds, reported by [`Network`]'s check.
 #[derive(Debug, Clone, Default, PartialEq, serde::Deserialize)]
 #[serde(from = "serde_json::Value")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "serde_json::Value", extend("deprecated" = true)))]
 pub struct NotYet {
     /// The IDs of the interfaces that it is made of.
     members: BTreeSet<String>,

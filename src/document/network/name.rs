@@ -19,6 +19,7 @@ const KERNEL_PREFIXES: [&str; 5] = ["eth", "wlan", "usb", "wwan", "ib"];
 /// The ID of an interface in the document. Free text, but part of a file's name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^[^/\u0000-\u001f\u007f-\u009f]+$", "maxLength" = 64, "examples" = ["eth0"])))]
 pub struct InterfaceId(String);
 
 impl InterfaceId {
@@ -54,6 +55,7 @@ impl TryFrom<String> for InterfaceId {
 /// The name of a link, as systemd takes it: what the kernel allows, less what would be read as something else.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^(?![0-9]+$)(?!(\.|\.\.|all|default)$)[#$&(-.0-9;<=>@A-Z^-~]+$", "maxLength" = 15, "examples" = ["lan0"])))]
 pub struct LinkName(String);
 
 impl LinkName {
@@ -108,6 +110,7 @@ fn is_name_char(c: char) -> bool {
 /// A shell-style pattern of a link's or a driver's name: `eth0`, `en*`, `vmxnet[23]`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^[#$&(-.0-9;<=>@A-Z^-~*?\[\]][#$&(-.0-9;<=>@A-Z^-~*?\[\]!]*$", "maxLength" = 127, "examples" = ["en*", "eth0"])))]
 pub struct Pattern(String);
 
 impl Pattern {
@@ -163,6 +166,7 @@ impl TryFrom<String> for Pattern {
 /// A hardware address of six bytes, written lower case with colons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^[0-9A-Fa-f]{2}((:[0-9A-Fa-f]{2}){5}|(-[0-9A-Fa-f]{2}){5})$", "examples" = ["00:50:56:aa:bb:cc"])))]
 pub struct Mac([u8; 6]);
 
 impl Mac {

@@ -6,20 +6,28 @@ use super::address::Ip;
 use crate::document::one_or_many::one_or_many;
 
 /// Who resolves names, and what is added to short ones.
+///
+/// ```yaml
+/// {addresses: [192.0.2.53], search: [example.com]}
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Nameservers {
     /// The addresses of the DNS servers.
     #[serde(default, deserialize_with = "one_or_many")]
+    #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<Ip>"))]
     pub addresses: Vec<Ip>,
     /// The search domains; with `~` in front, a domain that only routes queries to these servers.
     #[serde(default, deserialize_with = "one_or_many")]
+    #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<SearchDomain>"))]
     pub search: Vec<SearchDomain>,
 }
 
 /// A domain as `Domains=` of systemd.network(5) takes it: `example.test`, `~example.test`, `~.`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^~?(\.|[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*\.?)$", "maxLength" = 255, "examples" = ["example.com", "~corp.example.com"])))]
 pub struct SearchDomain(String);
 
 impl SearchDomain {

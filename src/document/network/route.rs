@@ -10,8 +10,13 @@ use super::address::{Ip, NextHop};
 use super::ethernet::Mtu;
 
 /// One static route.
+///
+/// ```yaml
+/// {to: 198.51.100.0/24, via: 192.0.2.254}
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Route {
     /// Where it leads: `default`, a network (`198.51.100.0/24`), or one address.
     pub to: Destination,
@@ -20,11 +25,20 @@ pub struct Route {
     /// The preferred source address of what is sent this way.
     pub from: Option<Ip>,
     /// The lower, the more preferred.
+    ///
+    /// ```yaml
+    /// metric: 100
+    /// ```
     pub metric: Option<u32>,
     /// The gateway is reached directly, though no subnet of the interface holds it.
     #[serde(rename = "on-link")]
     pub on_link: Option<bool>,
     /// The number of the routing table; the main one by default.
+    ///
+    /// ```yaml
+    /// table: 101
+    /// ```
+    #[cfg_attr(test, schemars(extend("minimum" = 1)))]
     pub table: Option<u32>,
     /// What kind of route it is. Default: unicast.
     #[serde(rename = "type")]
@@ -101,6 +115,7 @@ impl fmt::Display for Route {
 /// Where a route leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("pattern" = r"^(default|([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)(/[0-9]{1,3})?)$", "examples" = ["default", "198.51.100.0/24"])))]
 pub enum Destination {
     /// Everywhere, in the family of the gateway.
     Default,
@@ -156,6 +171,7 @@ impl Serialize for Destination {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "ip-route(8)'s words")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum RouteType {
     Unicast,
     Local,
@@ -194,6 +210,7 @@ impl RouteType {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "ip-route(8)'s words")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum RouteScope {
     Global,
     Link,
@@ -214,6 +231,7 @@ impl RouteScope {
 /// A TCP window in segments: 1 to 1023 (systemd.network(5), InitialCongestionWindow=).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "u32")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("minimum" = 1, "maximum" = 1023, "examples" = [10])))]
 pub struct Window(u32);
 
 impl TryFrom<u32> for Window {

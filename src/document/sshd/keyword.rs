@@ -51,6 +51,38 @@ impl Shape {
     }
 }
 
+/// The keywords, in whatever case, and their values.
+#[cfg(test)]
+pub(super) fn schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    use serde_json::{Map, Value, json};
+    let one = json!({"type": ["string", "number", "boolean"]});
+    let list = json!({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]});
+    let value = |keyword: &Keyword| {
+        let mut value = if keyword.shape.is_list() {
+            list.clone()
+        } else {
+            one.clone()
+        };
+        value["description"] = format!("`{}` of sshd_config(5).", keyword.name).into();
+        let examples = super::value::examples(keyword);
+        if !examples.is_empty() {
+            value["examples"] = examples.into();
+        }
+        value
+    };
+    let properties: Map<String, Value> = KEYWORDS.iter().map(|k| (k.name.to_owned(), value(k))).collect();
+    let names: Vec<String> = KEYWORDS
+        .iter()
+        .map(|k| crate::vocabulary::schema::any_case(k.name))
+        .collect();
+    schemars::json_schema!({
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": list,
+        "propertyNames": {"pattern": format!("^({})$", names.join("|"))},
+    })
+}
+
 impl Keyword {
     /// The keyword with this name, in whatever case.
     pub fn find(name: &str) -> Option<&'static Self> {

@@ -18,8 +18,14 @@ pub use option::{Options, SshdOption};
 /// What is set here holds outside every `Match` block of the machine's sshd_config. For keywords of which sshd adds up
 /// all lines (`Port`, `ListenAddress`, `HostKey`, `AcceptEnv`, `AllowUsers`, `Subsystem`, …) the values given here are
 /// all there shall be.
+///
+/// ```yaml
+/// permit_root_login: prohibit-password
+/// options: {MaxAuthTries: 3, AllowUsers: [root, core]}
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Sshd {
     /// Whether and how root may log in: yes, no, prohibit-password or forced-commands-only.
     pub permit_root_login: Option<PermitRootLogin>,
@@ -27,6 +33,10 @@ pub struct Sshd {
     pub password_authentication: Option<bool>,
     /// Any other keyword of sshd_config(5), with its value: a string, a number, yes or no; for keywords that take
     /// several also a list.
+    ///
+    /// ```yaml
+    /// options: {MaxAuthTries: 3, AllowUsers: [root, core]}
+    /// ```
     #[serde(default)]
     pub options: Options,
 }
@@ -34,6 +44,7 @@ pub struct Sshd {
 /// Whether and how root may log in: `PermitRootLogin` of sshd_config(5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(transform = crate::vocabulary::schema::words(&["yes", "no", "prohibit-password", "forced-commands-only"], &["true", "false", "on", "off", "without-password"])))]
 pub enum PermitRootLogin {
     /// With everything that others may log in with.
     Yes,
@@ -74,6 +85,7 @@ impl TryFrom<String> for PermitRootLogin {
 /// cloud-config's `ssh_pwauth`: whether a password is enough to log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(transform = crate::vocabulary::schema::words(&["true", "false", "unchanged"], &["yes", "no", "on", "off", "1", "0"])))]
 pub enum SshPwauth {
     /// It is.
     Yes,

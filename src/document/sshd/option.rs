@@ -17,6 +17,7 @@ const VALUES_LIMIT: usize = 256;
 
 /// `sshd.options`: keywords of sshd_config(5) and their values, in the order of the document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(schema_with = "super::keyword::schema"))]
 pub struct Options(pub Vec<SshdOption>);
 
 /// One keyword with what it shall be.

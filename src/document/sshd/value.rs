@@ -137,6 +137,18 @@ fn form(keyword: &Keyword) -> Option<Form> {
     })
 }
 
+/// Values that an editor offers.
+#[cfg(test)]
+pub(super) fn examples(keyword: &Keyword) -> Vec<&'static str> {
+    match form(keyword) {
+        Some(Form::Word(words)) => words.to_vec(),
+        Some(Form::Number) => vec!["3"],
+        Some(Form::Time) => vec!["30s"],
+        Some(Form::Port) => vec!["22"],
+        None => Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,6 +19,7 @@ const LOCK: &str = "/etc/.pwd.lock";
 /// An absolute path of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^/+(?!(dev|proc|sys|var/lib/firstlight|run/firstlight|var/run/firstlight)(/|$))(?!(.*/)?\.\.?(/|$))[^\u0000-\u001f\u007f]*[^/\u0000-\u001f\u007f]$", "maxLength" = 4095, "examples" = ["/etc/motd"])))]
 pub struct FilePath(String);
 
 impl FilePath {

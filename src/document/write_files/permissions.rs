@@ -8,6 +8,7 @@ use crate::document::yaml::decode::AS_WRITTEN;
 
 /// Permission bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("pattern" = r"^\s*(0o)?[0-7]{3,}\s*$", "examples" = ["0644", "0600"])))]
 pub struct Permissions(u32);
 
 impl Permissions {

@@ -23,6 +23,7 @@ pub use sight::Sight;
 
 /// An expectation and its result. Its JSON form is stable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Finding {
     /// What was expected, in words.
     pub expected: String,
@@ -34,6 +35,7 @@ pub struct Finding {
 /// The result of an expectation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", content = "why", rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Verdict {
     /// It is so.
     Verified,

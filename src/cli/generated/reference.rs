@@ -1,0 +1,171 @@
+//! The reference of what is read: `docs/reference.md`, and firstlight-user-data(5).
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use super::keys::{Key, block, flow, keys};
+use super::{Made, schema};
+
+/// What is described: the schema, the heading, a paragraph.
+const PARTS: [(&str, &str, &str); 4] = [
+    (
+        "user-data",
+        "user-data",
+        "What the machine shall be. Every key is optional, and what is not asked for is not touched.",
+    ),
+    (
+        "network-config-v2",
+        "network-config",
+        "The network of a seed: what user-data has below `network`, with or without that key around it. Where user-data has \
+         `network` too, that counts. Of version 1, only `config: disabled` is taken.",
+    ),
+    (
+        "meta-data",
+        "meta-data",
+        "Who the machine is, from its platform. Other keys are the platform's own.",
+    ),
+    (
+        "config",
+        "/etc/firstlight/config.yaml",
+        "What the machine's owner says beforehand. settings.md says more.",
+    ),
+];
+
+/// `docs/reference.md`.
+pub fn markdown() -> Made {
+    let mut text = "# Reference\n\nEvery key, from the same text as the schemas that editors complete with (`firstlight schema`). \
+                    This page is generated: `UPDATE=1 cargo test --lib generated` writes it.\n\nA name in capitals stands for \
+                    one of yours, `[]` for each item of a list. A default in words, or none, means that what the machine has \
+                    stays.\n"
+        .to_owned();
+    for (name, heading, about) in PARTS {
+        let _ = write!(text, "\n## {heading}\n\n{about}\n");
+        let all = keys(&schema::by_name(name));
+        let (known, applied): (Vec<_>, Vec<_>) = all.into_iter().partition(|key| key.deprecated);
+        match name {
+            // Those of user-data's `network`, one for one.
+            "network-config-v2" => continue,
+            "config" | "meta-data" => table(&mut text, &applied, ""),
+            _ => chapters(&mut text, &applied),
+        }
+        if name == "user-data" {
+            let _ = write!(
+                text,
+                "\n### Known and not applied\n\n| Key | What happens |\n|---|---|\n"
+            );
+            for key in known {
+                let _ = writeln!(text, "| `{}` | {} |", key.path, cell(&key.description));
+            }
+        }
+    }
+    ("docs/reference.md".into(), text)
+}
+
+/// A chapter for each key at the top.
+fn chapters(text: &mut String, keys: &[Key]) {
+    for key in keys.iter().filter(|key| !key.path.contains(['.', '['])) {
+        let within: Vec<&Key> = keys.iter().filter(|other| is_below(other, key)).collect();
+        let _ = write!(
+            text,
+            "\n### `{}`\n\n{}\n\nType: {}.",
+            key.path, key.description, key.kind
+        );
+        if let Some(default) = &key.default {
+            let _ = write!(text, " Default: `{default}`.");
+        }
+        text.push('\n');
+        if let Some(example) = &key.example {
+            let _ = write!(text, "\n```yaml\n{}```\n", block(&key.path, example));
+        }
+        if !within.is_empty() {
+            table(text, within.iter().copied(), &key.path);
+        }
+    }
+}
+
+fn is_below(key: &Key, top: &Key) -> bool {
+    key.path
+        .strip_prefix(top.path.as_str())
+        .is_some_and(|rest| rest.starts_with(['.', '[']))
+}
+
+/// A row for each key. What all of them begin with is left out.
+fn table<'a>(text: &mut String, keys: impl IntoIterator<Item = &'a Key>, top: &str) {
+    text.push_str("\n| Key | Type | Default | Example | What it does |\n|---|---|---|---|---|\n");
+    for key in keys {
+        let path = key.path.strip_prefix(top).unwrap_or(&key.path).trim_start_matches('.');
+        let code = |value: Option<String>| value.map_or(String::new(), |value| format!("`{}`", cell(&value)));
+        let _ = writeln!(
+            text,
+            "| `{path}` | {} | {} | {} | {} |",
+            cell(&key.kind),
+            code(key.default.clone()),
+            code(key.example.as_ref().map(flow)),
+            cell(&key.description)
+        );
+    }
+}
+
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+/// firstlight-user-data(5).
+pub fn man() -> Vec<Made> {
+    let mut text = format!(
+        ".TH firstlight-user-data 5 \"\" \"firstlight {}\" firstlight\n.SH NAME\nfirstlight-user-data \\- what a machine shall \
+         be\n.SH DESCRIPTION\nOne YAML document says what firstlight makes of a machine. It begins with the line #cloud-config. \
+         Every key is optional, and what is not asked for is not touched.\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    let all = keys(&schema::by_name("user-data"));
+    let (known, applied): (Vec<_>, Vec<_>) = all.into_iter().partition(|key| key.deprecated);
+    text.push_str(".SH KEYS\n");
+    applied.iter().for_each(|key| paragraph(&mut text, key));
+    text.push_str(".SH \"KNOWN AND NOT APPLIED\"\n");
+    for key in known {
+        let _ = write!(text, ".TP\n.B {}\n{}\n", roff(&key.path), roff(&key.description));
+    }
+    let _ = write!(
+        text,
+        ".SH EXAMPLE\n.nf\n{}.fi\n.SH \"SEE ALSO\"\n.BR firstlight (1),\n.BR firstlight\\-validate (1),\n.BR firstlight\\-schema (1)\n",
+        roff("#cloud-config\nhostname: docker01\nsshd: {permit_root_login: prohibit-password}\ndocker: true\n")
+    );
+    vec![("man/firstlight-user-data.5".into(), text)]
+}
+
+fn paragraph(text: &mut String, key: &Key) {
+    let _ = write!(text, ".TP\n.B {}\n{}\n", roff(&key.path), roff(&key.description));
+    let default = key.default.as_ref().map(|default| format!(" Default: {default}."));
+    let _ = write!(
+        text,
+        ".br\nType: {}.{}\n",
+        roff(&key.kind),
+        roff(&default.unwrap_or_default())
+    );
+    if let Some(example) = &key.example {
+        let last = key.path.rsplit('.').next().unwrap_or(&key.path);
+        let example = Value::Object(
+            [(last.trim_end_matches("[]").to_owned(), example.clone())]
+                .into_iter()
+                .collect(),
+        );
+        let shown = flow(&example);
+        let _ = write!(
+            text,
+            ".br\nExample: {}\n",
+            roff(shown.trim_start_matches('{').trim_end_matches('}'))
+        );
+    }
+}
+
+/// Text that roff shows as it is.
+fn roff(text: &str) -> String {
+    let escaped = text.replace('\\', "\\e").replace('-', "\\-").replace('`', "");
+    let line = |line: &str| match line.starts_with(['.', '\'']) {
+        true => format!("\\&{line}"),
+        false => line.to_owned(),
+    };
+    escaped.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
