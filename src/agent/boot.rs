@@ -179,7 +179,7 @@ async fn late(system: &System, store: &Store, choice: &Choice, settings: &Settin
 
 /// Searches for the seed while udev is still processing devices, at most for `limit`.
 async fn find(system: &System, choice: &Choice, rules: &Rules, limit: Duration) -> Verdict {
-    let look = || search(&system.root, true, choice, rules);
+    let look = || search(&system.root.at_one_moment(), true, choice, rules);
     // An unreadable device must not prevent the search on devices that appear later.
     let is_found = |verdict: &Verdict| !matches!(verdict, Verdict::Absent(_) | Verdict::Unknown(_));
     let verdict = look();

@@ -80,9 +80,10 @@ pub enum CarryOutError {
 pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) -> Result<AppliedReport, CarryOutError> {
     // Don't add to the state of a newer firstlight.
     store.generations()?;
-    let baseline = Baseline::read(store, &system.root)?;
-    let (facts, plan) = survey_and_plan(system, request.modules, request.document, &baseline).await?;
-    let machine = Machine::new(&system.root, &facts);
+    let root = system.root.at_one_moment();
+    let baseline = Baseline::read(store, &root)?;
+    let (facts, plan) = survey_and_plan((system, &root), request.modules, request.document, &baseline).await?;
+    let machine = Machine::new(&root, &facts);
     let work = Work::of(&plan);
     let mut plan = plan.up_to(request.stage, &machine);
     vet(system, &mut plan, request.document, &machine).await;
@@ -100,7 +101,7 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
         if !is_news && !request.always && request.resume.is_none() {
             return Ok(AppliedReport::of(None, &nothing_to_do(&plan)));
         }
-        let shown = PlanReport::of(&plan, &request.document.diagnostics, &system.root, system.live)?;
+        let shown = PlanReport::of(&plan, &request.document.diagnostics, &root, system.live)?;
         let (bytes, files) = next.size();
         let bytes = bytes.saturating_add(generation_bytes(request, &shown));
         match preflight(system, &plan, bytes, files) {
@@ -144,7 +145,7 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     }
     let mut report = AppliedReport::of(Some(generation.number), &applied);
     let trial = generation.unconfirmed.clone();
-    let left = left_for_boot(&plan, &machine)?;
+    let left = left_for_boot(&plan, &Machine::new(&system.root, &facts))?;
     finish(store, generation, request, &report, left)?;
     match trial {
         Some(_) if report.outcome == Outcome::Failed => confirm::disarm(system).await,

@@ -11,7 +11,7 @@ use crate::module;
 use crate::report::plan::PlanReport;
 use crate::state::{StateError, Store};
 use crate::system::network::Session;
-use crate::system::{System, write};
+use crate::system::{Root, write};
 
 /// The arguments of `plan`.
 #[derive(Debug, Args)]
@@ -32,10 +32,11 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
         return Ok(Exit::NoSource);
     };
     let modules = module::only(&arguments.only);
-    let baseline = baseline(&system)?;
-    let (_, mut plan) = survey_and_plan(&system, &modules, &input.document, &baseline).await?;
+    let root = system.root.at_one_moment();
+    let baseline = baseline(&root)?;
+    let (_, mut plan) = survey_and_plan((&system, &root), &modules, &input.document, &baseline).await?;
     add_unmet(&system, &mut plan).await;
-    let report = PlanReport::of(&plan, &input.document.diagnostics, &system.root, system.live)?;
+    let report = PlanReport::of(&plan, &input.document.diagnostics, &root, system.live)?;
     let session = system.live.then(|| Session::current(&system.root)).flatten();
     let report = report.disturbing(&plan, session.as_ref());
     for problem in plan.problems() {
@@ -51,8 +52,8 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
 }
 
 /// Only root can read the state. For other users the plan assumes that firstlight never changed the machine.
-fn baseline(system: &System) -> Result<Baseline, StateError> {
-    match Baseline::read(&Store::new(system.root.clone()), &system.root) {
+fn baseline(root: &Root) -> Result<Baseline, StateError> {
+    match Baseline::read(&Store::new(root.clone()), root) {
         Err(StateError::Read(error)) if !write::may_own() => {
             tracing::error!("{error}: the plan doesn't show what would be removed; run it as root to see that");
             Ok(Baseline::default())

@@ -7,7 +7,7 @@ use super::plan::GenerationPlan;
 use crate::document::{Config, Document};
 use crate::module::{Dirty, Module, Stage};
 use crate::state::StateError;
-use crate::system::{Facts, Live, Machine, System, network};
+use crate::system::{Facts, Live, Machine, Root, System, network};
 
 /// Units that react to what modules write, and so are always looked at.
 const REACTING: [&str; 5] = [
@@ -54,20 +54,20 @@ async fn look(system: &System, modules: &[&dyn Module], config: &Config, units: 
     live
 }
 
-/// Plans against the running machine; also returns the facts.
+/// Plans against the running machine, with its files as `root` shows them; also returns the facts.
 ///
 /// # Errors
 /// Something of the machine or of the state can't be read.
 pub async fn survey_and_plan(
-    system: &System,
+    (system, root): (&System, &Root),
     modules: &[&dyn Module],
     document: &Document,
     baseline: &Baseline,
 ) -> Result<(Facts, GenerationPlan), StateError> {
     let mut facts = survey(system, modules, &document.config, baseline.inventory.units()).await;
-    let plan = GenerationPlan::make(modules, document, &Machine::new(&system.root, &facts), baseline)?;
+    let plan = GenerationPlan::make(modules, document, &Machine::new(root, &facts), baseline)?;
     observe_dirtied(system, &mut facts, &plan).await;
-    let plan = plan.up_to(Stage::Final, &Machine::new(&system.root, &facts));
+    let plan = plan.up_to(Stage::Final, &Machine::new(root, &facts));
     Ok((facts, plan))
 }
 

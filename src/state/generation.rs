@@ -230,17 +230,11 @@ impl Store {
     /// # Errors
     /// It is damaged, or was written by a newer firstlight.
     pub fn generation(&self, number: u32) -> Result<Option<Generation>, StateError> {
-        let path = Self::record_path(number);
-        #[derive(Deserialize)]
-        struct Version {
-            version: u32,
-        }
-        match self.read_json::<Version>(&path)? {
-            None => Ok(None),
-            Some(Version { version }) if version > STATE_VERSION => Err(StateError::Newer { path, version }),
-            Some(Version { version: 1 }) => Ok(self.read_json::<Generation>(&path)?.map(Generation::into_todays_form)),
-            Some(_) => self.read_json(&path),
-        }
+        let found = self.read_versioned::<Generation>(&Self::record_path(number))?;
+        Ok(found.map(|(version, generation)| match version {
+            1 => generation.into_todays_form(),
+            _ => generation,
+        }))
     }
 
     /// The newest generation whose changes are on the machine.

@@ -82,18 +82,7 @@ impl Store {
     }
 
     fn read_inventory(&self, path: &str) -> Result<Option<Inventory>, StateError> {
-        #[derive(Deserialize)]
-        struct Version {
-            version: u32,
-        }
-        match self.read_json::<Version>(path)? {
-            None => Ok(None),
-            Some(Version { version }) if version > STATE_VERSION => Err(StateError::Newer {
-                path: path.to_owned(),
-                version,
-            }),
-            Some(_) => self.read_json(path),
-        }
+        Ok(self.read_versioned(path)?.map(|(_, inventory)| inventory))
     }
 
     /// Writes the inventory for after generation `number`. The previous one is kept with the generation, unless an

@@ -78,15 +78,8 @@ impl Store {
     /// # Errors
     /// The ledger is damaged, or was written by a newer firstlight.
     pub fn ledger(&self) -> Result<Ledger, StateError> {
-        #[derive(Deserialize)]
-        struct Version {
-            version: u32,
-        }
-        let path = Self::path(NAME);
-        match self.read_json::<Version>(&path)? {
-            Some(Version { version }) if version > STATE_VERSION => Err(StateError::Newer { path, version }),
-            _ => Ok(self.read_json(&path)?.unwrap_or_default()),
-        }
+        let found = self.read_versioned(&Self::path(NAME))?;
+        Ok(found.map(|(_, ledger)| ledger).unwrap_or_default())
     }
 
     /// Records the start of `key` for this instance, unless it was started before. The caller holds the lock.

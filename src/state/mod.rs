@@ -187,11 +187,25 @@ impl Store {
         let Some(bytes) = self.read(path)? else {
             return Ok(None);
         };
-        let damaged = |e: serde_json::Error| StateError::Damaged {
-            path: path.to_owned(),
-            why: e.to_string(),
+        from_json(path, &bytes).map(Some)
+    }
+
+    /// One of the state's files that say the version of their form, with that version. Read once.
+    fn read_versioned<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<Option<(u32, T)>, StateError> {
+        #[derive(serde::Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        let Some(bytes) = self.read(path)? else {
+            return Ok(None);
         };
-        serde_json::from_slice(&bytes).map(Some).map_err(damaged)
+        // A newer form may be anything: of it, no more than the version is looked at.
+        let Version { version } = from_json(path, &bytes)?;
+        if version > STATE_VERSION {
+            let path = path.to_owned();
+            return Err(StateError::Newer { path, version });
+        }
+        Ok(Some((version, from_json(path, &bytes)?)))
     }
 
     fn write_json<T: serde::Serialize>(&self, path: &str, value: &T) -> Result<(), StateError> {
@@ -208,6 +222,13 @@ fn within_limit(path: &str, bytes: &[u8]) -> Result<(), StateError> {
         true => Err(StateError::TooLarge { path: path.to_owned() }),
         false => Ok(()),
     }
+}
+
+fn from_json<T: serde::de::DeserializeOwned>(path: &str, bytes: &[u8]) -> Result<T, StateError> {
+    serde_json::from_slice(bytes).map_err(|e| StateError::Damaged {
+        path: path.to_owned(),
+        why: e.to_string(),
+    })
 }
 
 fn json<T: serde::Serialize>(path: &str, value: &T) -> Result<Vec<u8>, StateError> {

@@ -22,6 +22,7 @@ pub mod network;
 pub mod root;
 pub mod run;
 mod scratch;
+mod seen;
 pub mod sshd;
 mod staging;
 pub mod systemd;

@@ -17,6 +17,7 @@ use nix::sys::stat::{FileStat, SFlag, fstat};
 
 use super::failpoint::{Call, call};
 use super::imagined::Imagined;
+use super::seen::Seen;
 
 /// How often a path is resolved again if the kernel could not rule out that it leads outside.
 const RESOLVE_TRIES: u32 = 128;
@@ -30,6 +31,8 @@ pub struct Root {
     dir: Arc<OwnedFd>,
     path: PathBuf,
     pub(super) imagined: Arc<BTreeMap<String, Option<Imagined>>>,
+    /// What is not looked at a second time; `None` where each look counts.
+    seen: Option<Arc<Seen>>,
 }
 
 /// What an entry of a directory is.
@@ -95,12 +98,32 @@ impl Root {
             dir: Arc::new(dir),
             path: path.to_owned(),
             imagined: Arc::default(),
+            seen: None,
         })
     }
 
     /// Where the root is on the machine that firstlight runs on.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The same root, looked at once: what it has shown it shows again, also to its clones, whatever has changed. For as
+    /// long as a plan is made, and nothing is done.
+    #[must_use]
+    pub fn at_one_moment(&self) -> Self {
+        Self {
+            seen: Some(Arc::default()),
+            ..self.clone()
+        }
+    }
+
+    /// The same root, looked at anew each time.
+    #[must_use]
+    pub fn as_it_becomes(&self) -> Self {
+        Self {
+            seen: None,
+            ..self.clone()
+        }
     }
 
     /// Opens `path` inside the root with these flags.
@@ -119,6 +142,16 @@ impl Root {
         if let Some(imagined) = self.imagined_at_the_end(path) {
             return imagined.map(|imagined| imagined.read(path)).transpose();
         }
+        match &self.seen {
+            None => self.read_there(path),
+            Some(seen) => {
+                let content = seen.content(path, || Ok(self.read_there(path)?.map(Arc::from)))?;
+                Ok(content.map(|bytes| bytes.to_vec()))
+            }
+        }
+    }
+
+    fn read_there(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
         let fail = |why: &str| ReadError {
             what: "read",
             path: path.to_owned(),
@@ -184,6 +217,13 @@ impl Root {
         if let Some(imagined) = self.imagined(path) {
             return Ok(imagined.and_then(Imagined::target).map(str::to_owned));
         }
+        match &self.seen {
+            None => self.target_there(path),
+            Some(seen) => seen.target(path, || self.target_there(path)),
+        }
+    }
+
+    fn target_there(&self, path: &str) -> Result<Option<String>, ReadError> {
         let fail = |e: Errno| ReadError {
             what: "read the link",
             path: path.to_owned(),
@@ -199,6 +239,17 @@ impl Root {
     /// # Errors
     /// It is not a directory or may not be read.
     pub fn list(&self, path: &str) -> Result<Vec<String>, ReadError> {
+        let names = match &self.seen {
+            None => self.names_there(path)?,
+            Some(seen) => {
+                let names = seen.names(path, || Ok(self.names_there(path)?.map(Arc::from)))?;
+                names.map(|names| names.to_vec())
+            }
+        };
+        Ok(self.with_imagined_names(path, names.unwrap_or_default()))
+    }
+
+    fn names_there(&self, path: &str) -> Result<Option<Vec<String>>, ReadError> {
         let fail = |e: Errno| ReadError {
             what: "list",
             path: path.to_owned(),
@@ -206,7 +257,7 @@ impl Root {
         };
         let opened = absent_is_none(self.open_at(path, OFlag::O_RDONLY | OFlag::O_DIRECTORY)).map_err(fail)?;
         let Some(fd) = opened else {
-            return Ok(self.with_imagined_names(path, Vec::new()));
+            return Ok(None);
         };
         let mut directory = call(Call::Read, || Ok(()))
             .and_then(|()| Dir::from_fd(fd))
@@ -218,7 +269,7 @@ impl Root {
                 names.push(name);
             }
         }
-        Ok(self.with_imagined_names(path, names))
+        Ok(Some(names))
     }
 
     fn stat(&self, path: &str, flags: OFlag) -> Result<Option<Metadata>, ReadError> {
@@ -229,6 +280,15 @@ impl Root {
         if let Some(imagined) = imagined {
             return Ok(imagined.map(Imagined::metadata));
         }
+        let look = || self.stat_there(path, flags);
+        match &self.seen {
+            None => look(),
+            Some(seen) if flags.contains(OFlag::O_NOFOLLOW) => seen.entry(path, look),
+            Some(seen) => seen.followed(path, look),
+        }
+    }
+
+    fn stat_there(&self, path: &str, flags: OFlag) -> Result<Option<Metadata>, ReadError> {
         let fail = |e: Errno| ReadError {
             what: "look at",
             path: path.to_owned(),
@@ -405,6 +465,40 @@ mod tests {
         assert_eq!(root.read_link("/etc/link").unwrap().as_deref(), Some("hostname"));
         assert_eq!(root.list("/etc").unwrap(), ["hostname", "link"]);
         assert_eq!(root.list("/nowhere").unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn one_moment_shows_what_it_has_shown_and_imagines_the_rest() {
+        let (outer, root) = tree();
+        let etc = outer.path().join("root/etc");
+        symlink("hostname", etc.join("link")).unwrap();
+        let mut moment = root.at_one_moment();
+        let look = |root: &Root| {
+            (
+                root.read_text("/etc/hostname").unwrap(),
+                root.metadata("/etc/new").unwrap(),
+                root.exists("/etc/new").unwrap(),
+                root.read_link("/etc/link").unwrap(),
+                root.list("/etc").unwrap(),
+            )
+        };
+        let before = look(&moment);
+        assert_eq!(before, look(&root));
+        std::fs::write(etc.join("hostname"), "another\n").unwrap();
+        std::fs::write(etc.join("new"), "").unwrap();
+        std::fs::remove_file(etc.join("link")).unwrap();
+        assert_eq!(look(&moment), before);
+        assert_eq!(look(&moment.clone()), before);
+        for now in [&root, &moment.as_it_becomes(), &moment.at_one_moment()] {
+            let (text, entry, is_there, target, names) = look(now);
+            assert_eq!(text.as_deref(), Some("another\n"));
+            assert!(entry.is_some() && is_there && target.is_none());
+            assert_eq!(names, ["hostname", "new"]);
+        }
+        moment.imagine("/etc/hostname", None).unwrap();
+        assert_eq!(moment.read("/etc/hostname").unwrap(), None);
+        assert_eq!(moment.list("/etc").unwrap(), ["link"]);
+        assert!(!format!("{moment:?}").contains("inside"), "{moment:?}");
     }
 
     #[test]

@@ -64,8 +64,8 @@ impl Writer {
     /// # Errors
     /// The directory is missing or read-only, the disk is full, the owner may not be set.
     pub fn write_file(&self, path: &str, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
-        self.put_file(path, bytes, mode, owner)?;
-        self.flush_at(&self.place("write", path)?)
+        let place = self.replace(path, bytes, mode, owner)?;
+        self.flush_at(&place)
     }
 
     /// As [`Writer::write_file`], but not before it has to be: it is on disk no earlier than what was put before it, and at
@@ -74,6 +74,11 @@ impl Writer {
     /// # Errors
     /// As [`Writer::write_file`].
     pub fn put_file(&self, path: &str, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
+        self.replace(path, bytes, mode, owner).map(drop)
+    }
+
+    /// Puts the file in its place, and gives that.
+    fn replace<'a>(&self, path: &'a str, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<Place<'a>, WriteError> {
         let place = self.place("write", path)?;
         let temporary = format!("{TEMPORARY_PREFIX}{}", new_name());
         let written = place.create(&temporary).and_then(|file| {
@@ -88,7 +93,8 @@ impl Writer {
         }
         written?;
         self.renamed(&place)?;
-        self.keep_order(&place)
+        self.keep_order(&place)?;
+        Ok(place)
     }
 
     /// Opens a file that only root may read for reading and writing, making it when there is none: for locks.

@@ -144,7 +144,8 @@ pub struct ApplyError {
 /// Something failed and could not be undone: the journal still has it.
 pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, ApplyError> {
     let mut results: Vec<ModuleResult> = plan.modules.iter().map(ModuleResult::untouched).collect();
-    let files = plan.imagined.clone().unwrap_or_else(|| job.system.root.clone());
+    // What the plan has seen is over: from here on the files change.
+    let files = plan.imagined.as_ref().unwrap_or(&job.system.root).as_it_becomes();
     let mut batch = Batch::new(job.system, job.store, job.generation, files);
     for (module, result) in plan.modules.iter().zip(&mut results) {
         prepare_module(job, &mut batch, module, result);

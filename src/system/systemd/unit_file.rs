@@ -167,14 +167,26 @@ fn follow(name: &UnitName, target: &str) -> Option<UnitName> {
 
 /// The first entry of that name; for an instance without one, its template's.
 fn look_up(root: &Root, name: &UnitName, unit_path: &[&str]) -> Result<Option<Entry>, ReadError> {
+    let places = present(root, unit_path)?;
     for wanted in [Some(name.clone()), name.template()].into_iter().flatten() {
-        for directory in unit_path {
+        for directory in &places {
             if let Some(entry) = entry_at(root, format!("{directory}/{wanted}"))? {
                 return Ok(Some(entry));
             }
         }
     }
     Ok(None)
+}
+
+/// Those of the directories that are there, which most aren't: in the others nothing needs to be looked for.
+fn present<'p>(root: &Root, unit_path: &[&'p str]) -> Result<Vec<&'p str>, ReadError> {
+    let mut places = Vec::new();
+    for place in unit_path {
+        if root.exists(place)? {
+            places.push(*place);
+        }
+    }
+    Ok(places)
 }
 
 fn entry_at(root: &Root, path: String) -> Result<Option<Entry>, ReadError> {
@@ -234,8 +246,9 @@ fn is_unit_directory(root: &Root, directory: &str) -> Result<bool, ReadError> {
 /// the instance's own before its template's. An empty one, or a link to `/dev/null`, hides those behind it.
 fn drop_ins(root: &Root, name: &UnitName) -> Result<Vec<String>, ReadError> {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
+    let places = present(root, &UNIT_PATH)?;
     for owner in [Some(name.clone()), name.template()].into_iter().flatten() {
-        for directory in UNIT_PATH {
+        for directory in &places {
             let directory = format!("{directory}/{owner}.d");
             if root
                 .metadata_followed(&directory)?
