@@ -17,7 +17,7 @@ use support::tree::{Snapshot, build, difference, snapshot};
 /// A document that asks for nothing.
 const NOTHING: &str = "firstlight: {}\n";
 
-/// What stays when nobody asks for it any more: the name, the passwords, and the lock that lckpwdf(3) leaves.
+/// What stays when the document no longer asks for it: the name, the passwords, and the lock that lckpwdf(3) leaves.
 const LASTING: [&str; 4] = ["/etc/hostname", "/etc/shadow", "/etc/passwd", "/etc/.pwd.lock"];
 
 /// A machine as a tree.
@@ -312,7 +312,7 @@ fn what_somebody_edited_stays_and_is_reported() {
         "{sshd}"
     );
     assert_eq!(tree.read("/root/.ssh/authorized_keys"), "ssh-ed25519 AAAA mine\n");
-    // It is nobody's of ours any more: neither reported again, nor drift.
+    // It is no longer in the inventory: neither reported again, nor drift.
     assert_eq!(tree.drift(), BTreeSet::new());
     assert!(!tree.apply(NOTHING).stdout.contains("no longer asks for"));
 }

@@ -61,7 +61,7 @@ fn a_persons_command_does_not_wait_for_a_server_as_a_boot_does() {
     assert_eq!(asked.load(Ordering::SeqCst), commands.len());
 }
 
-/// A program that asks can tell what may pass from what somebody has to mend.
+/// A calling program can distinguish temporary failures from those that somebody must fix.
 #[test]
 fn a_failure_says_whether_asking_again_may_help() {
     let tree = place();

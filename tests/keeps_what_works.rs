@@ -250,7 +250,7 @@ fn apply_refuses_what_a_boot_leaves_out() {
 #[test]
 fn a_file_that_cant_be_fetched_costs_that_file() {
     with_own_mounts("a_file_that_cant_be_fetched_costs_that_file", || {
-        // Nobody listens there any more.
+        // Nothing listens there now.
         let server = std::net::TcpListener::bind("127.0.0.1:0")
             .unwrap()
             .local_addr()

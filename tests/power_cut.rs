@@ -1,4 +1,4 @@
-//! The power goes at one moment after the other: what the kernel has not given to the disk by then is lost. The next run ends
+//! The power fails at each moment in turn: what the kernel has not written to the disk is lost. The next run ends
 //! as asked, and the one before can be had back.
 //!
 //! The program dies as in `tests/crash.rs`, on disks of its own, files with ext4, XFS or btrfs; what counts then is what is in those files,
@@ -119,7 +119,7 @@ impl Disks {
     }
 }
 
-/// Every file is as it was or as it shall be; nothing else is there but what was being prepared.
+/// Every file has its old or its new content; nothing else is there except prepared files.
 fn whole(before: &Snapshot, after: &Snapshot, now: &Snapshot) {
     for path in before.keys().chain(after.keys()).chain(now.keys()) {
         let (old, new, is) = (before.get(path), after.get(path), now.get(path));

@@ -1,4 +1,5 @@
-//! Promise 6, in the hypervisor: once a boot went well, guestinfo holds no secret any more, and the next boots know that
+//! Guarantee 6, in the hypervisor: after a successful boot, guestinfo no longer holds a secret, and the next boots
+//! know that
 //! what is left of the document is the same document. A whole boot in a tree, with a tool that answers from files.
 
 #![allow(clippy::unwrap_used, reason = "a test says where it stopped by panicking there")]
@@ -318,7 +319,7 @@ fn the_secrets_of_an_ovf_environment_are_emptied() {
         assert_eq!(machine.has("ovfEnv"), left.trim());
         assert_eq!(machine.told(), [format!("ovfEnv {}", left.trim())]);
         assert_eq!(machine.boot()["status"], "done");
-        // vCenter writes it anew at each power-on.
+        // vCenter writes it again at each power-on.
         machine.power_on(&[("ovfEnv", &whole)]);
         let status = machine.boot();
         assert_eq!(
@@ -478,7 +479,7 @@ fn what_a_boot_still_needs_or_the_document_keeps_stays() {
     });
 }
 
-/// No retry mends a document: no boot needs it any more.
+/// A retry doesn't fix a document, so no boot needs it.
 #[test]
 fn an_error_of_the_document_keeps_no_secret_in_the_hypervisor() {
     with_own_mounts("an_error_of_the_document_keeps_no_secret_in_the_hypervisor", || {

@@ -184,8 +184,8 @@ impl Work {
     }
 }
 
-/// Nothing is changed before the timer waits. The generation that it will ask for is there by then, marked unconfirmed:
-/// cut off in between, it is one that changed nothing.
+/// Nothing is changed before the timer is running. Its generation then already exists, marked unconfirmed; if the run
+/// is interrupted in between, the generation has changed nothing.
 async fn arm(system: &System, store: &Store, generation: &Generation, after: Duration) -> Result<(), CarryOutError> {
     if let Err(error) = confirm::arm(system, generation, after).await {
         store.save(&Generation {

@@ -194,7 +194,7 @@ pub(super) mod tests {
                 Decision::Retry(of(1, "nocloud", "a", Running)),
             ),
             ("i-1", "a", Some("i-1"), vec![failed.clone()], Decision::Retry(failed)),
-            // No retry mends a document.
+            // A retry doesn't fix a document.
             (
                 "i-1",
                 "a",

@@ -124,7 +124,7 @@ pub async fn final_stage(mut system: System, store: &Store, source: Option<&Choi
     };
     let (_, settings) = selection(&system, source)?;
     let fetched = fetch(&system, &seed, &settings.rules).await;
-    // Only now: whoever wants to change the machine by hand doesn't wait for a server.
+    // Take the lock only now, so that a command run by hand doesn't wait for a server.
     let _lock = store.lock()?;
     if let Err(error) = system.connect().await {
         tracing::error!("{error}");

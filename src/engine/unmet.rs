@@ -23,13 +23,17 @@ pub async fn add_unmet(system: &System, plan: &mut GenerationPlan) {
             let Some(instead) = instead(&sight, expectation).await else {
                 continue;
             };
-            let mend = expectation.mend(&sight);
-            let level = if mend.is_some() { Level::Notice } else { Level::Warning };
+            let repair = expectation.repair(&sight);
+            let level = if repair.is_some() {
+                Level::Notice
+            } else {
+                Level::Warning
+            };
             let text = format!("expected that {}, but {instead}", expectation.in_words());
             module.notes.push(Note { level, text });
             module
                 .changes
-                .extend(mend.filter(|mend| !module.changes.contains(mend)));
+                .extend(repair.filter(|repair| !module.changes.contains(repair)));
         }
     }
 }

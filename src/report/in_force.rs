@@ -142,7 +142,7 @@ mod tests {
                 Some(2),
                 "generation 2, from file /root/2.yaml, done, was applied after the boot, which ended degraded",
             ),
-            // A part mends no more than that part.
+            // A partial generation repairs only its part.
             (
                 Standing::Degraded,
                 vec![boot(Degraded), generation(2, Done, &["sshd"])],

@@ -50,7 +50,7 @@ pub struct ModuleReport {
     pub notes: Vec<Note>,
     /// Why it can't be planned, or some entries of it.
     pub problems: Vec<Diagnostic>,
-    /// Why it was planned where it was: what it needs of which module.
+    /// Why it was planned after other modules: what it needs from which module.
     pub after: Vec<String>,
 }
 

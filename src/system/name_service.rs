@@ -30,7 +30,7 @@ mod glibc {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
             // SAFETY: both are strings that end with a zero and live for ever; the function copies what it keeps, and
-            // takes a lock. It fails for want of memory only, or for a database that it doesn't know.
+            // takes a lock. It fails only if memory runs out or the database is unknown.
             let failed = unsafe { __nss_configure_lookup(c"hosts".as_ptr(), c"files dns".as_ptr()) };
             if failed != 0 {
                 tracing::warn!("glibc does not take `hosts: files dns`");

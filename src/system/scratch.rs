@@ -9,7 +9,7 @@ pub struct ScratchDirectory {
 }
 
 impl ScratchDirectory {
-    /// Makes one; `what` is for whoever finds it.
+    /// Creates one; `what` is part of its name.
     ///
     /// # Errors
     /// It can't be made; why, in words.

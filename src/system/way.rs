@@ -295,7 +295,7 @@ impl Root {
             at,
             stat,
             names: Vec::new(),
-            // The root is taken as it is, whoever owns the tree.
+            // The root itself is trusted, independent of its owner.
             via: Step {
                 path: "/".to_owned(),
                 owner: 0,

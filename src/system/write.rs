@@ -326,7 +326,7 @@ impl Place<'_> {
         .map_err(|e| self.errno("write", e))
     }
 
-    /// Takes away a temporary entry that is worth nothing any more. Where that fails, the next run sweeps it.
+    /// Removes an unneeded temporary entry. If that fails, the next run removes it.
     fn give_up(&self, temporary: &str) {
         let _ = call(Change, || {
             unlinkat(&self.directory, temporary, UnlinkatFlags::NoRemoveDir)

@@ -342,7 +342,7 @@ const SERVICES: [(&str, &str); 3] = [
     ),
 ];
 
-/// What [`HANDS`] shall say.
+/// The expected output of [`HANDS`].
 const SEEN_BY_HAND: &str = "apply 0
 by-hand
 by-hand

@@ -85,7 +85,7 @@ impl Session {
         assert!(!cut.ok, "the connection outlived its address: {}", cut.said);
         assert!(cut.said.contains("unless you run `firstlight confirm`"), "{}", cut.said);
         self.reach(to);
-        // Until the report is written, whoever lost the connection is still at work.
+        // Until the report is written, the disconnected run is still working.
         self.run(
             to,
             "until firstlight confirm --help >/dev/null && ! pgrep -x firstlight; do sleep 0.1; done",

@@ -217,7 +217,7 @@ fn abandon_from(system: &System, store: &Store, generation: u32, from: usize) ->
     if let Some(error) = failed {
         return Err(error.into());
     }
-    // What nobody has a record of any more must be gone.
+    // Entries without a record must be gone.
     store.stay_behind(&system.writer)?;
     let immediate = left.iter().filter(|record| record.immediate);
     if left.is_empty() || immediate.clone().count() == left.len() {

@@ -1,7 +1,7 @@
 //! The files of a generation, all at once: prepared beside their places, committed by one record, then renamed.
 //!
-//! Until the record is on disk nothing has changed but names that nobody reads; from then on whoever comes next can
-//! finish the work. Where a file system keeps its changes in one log, the number of flushes does not depend on the number
+//! Until the record is on disk, only unused names have changed; after that, the next run can finish the work. Where a
+//! file system keeps its changes in one log, the number of flushes does not depend on the number
 //! of files: one for the journal and all that was put into the state before it, one for each file system written to, one
 //! for the record, one more for each file system after the renames. Elsewhere each file is synced by itself.
 

@@ -28,7 +28,7 @@ struct Kept {
 pub(super) async fn effective(store: &Store, root: &Root, is_awaited: bool) -> Result<Printed, SshdError> {
     let mut sshd = Sshd::find()?;
     let about = about(root, &sshd);
-    // Of no use to anybody else, and no trace of it shall outlive the boot's stages.
+    // It is useful only for the boot's stages and must not outlive them.
     let kept: Option<Kept> = store.take_noted(NAME).unwrap_or_default();
     if let (Some(about), Some(kept)) = (&about, kept)
         && *about == kept.about

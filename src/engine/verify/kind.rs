@@ -56,7 +56,7 @@ pub(super) trait ExpectationKind {
     }
 
     /// What puts it right where it isn't so and nothing of the files is missing.
-    fn mend(&self, _sight: &Sight<'_>) -> Option<Change> {
+    fn repair(&self, _sight: &Sight<'_>) -> Option<Change> {
         None
     }
 
@@ -96,8 +96,8 @@ impl Expectation {
     }
 
     /// What puts it right where it isn't so and nothing of the files is missing.
-    pub(in crate::engine) fn mend(&self, sight: &Sight<'_>) -> Option<Change> {
-        self.kind().mend(sight)
+    pub(in crate::engine) fn repair(&self, sight: &Sight<'_>) -> Option<Change> {
+        self.kind().repair(sight)
     }
 
     /// Whether it is kept in the inventory, to be looked at later.

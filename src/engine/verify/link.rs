@@ -32,8 +32,8 @@ impl ExpectationKind for LinkHas<'_> {
         Place::Running
     }
 
-    /// networkd configures the links anew: somebody has changed them beside it.
-    fn mend(&self, sight: &Sight<'_>) -> Option<Change> {
+    /// Has networkd reconfigure the links, because another program changed them.
+    fn repair(&self, sight: &Sight<'_>) -> Option<Change> {
         let links = links(sight.network(), self.link, self.file);
         let links: Vec<String> = links.into_iter().map(|link| link.facts.name.clone()).collect();
         (!links.is_empty()).then_some(Change::NetworkReload(NetworkReloadChange { links }))

@@ -11,7 +11,7 @@ use crate::system::System;
 use crate::system::network::Network;
 use crate::system::sshd::{Printed, Sshd, SshdError};
 
-/// The machine at one moment. All files are in place by then.
+/// The machine at one moment, after all files are in place.
 #[derive(Debug)]
 pub struct Sight<'a> {
     /// The machine.

@@ -46,7 +46,7 @@ impl Mark {
         }
     }
 
-    /// Those that carry the mark. A dead one has no environment any more.
+    /// Those that carry the mark. A dead process has no environment.
     #[expect(clippy::disallowed_methods, reason = "only the running machine has processes")]
     fn find(&self) -> Vec<Pid> {
         let entry = format!("{VARIABLE}={}", self.0);

@@ -93,7 +93,7 @@ fn output_is_taken_in_while_it_comes_and_what_is_not_wanted_is_dropped() {
     assert_eq!(why, "no answer within 0.3 s");
 }
 
-/// Whether the process of this number is gone, or dead and only not waited for by whoever has to.
+/// Whether the process with this number is gone or is a zombie.
 fn is_gone(pid: &str) -> bool {
     let state = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
     state.is_empty() || state.contains(") Z ") || state.contains(") X ")

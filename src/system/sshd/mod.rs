@@ -279,7 +279,7 @@ fn missing_privilege_directory(stderr: &str) -> Option<&str> {
         .next()
 }
 
-/// Makes the directory when it is one that every boot has to make anew. sshd wants it to be root's and writable by
+/// Creates the directory if it is one that every boot must create again. sshd wants it to be root's and writable by
 /// nobody else.
 #[expect(clippy::disallowed_methods, reason = "only the running machine's sshd is asked")]
 fn make_privilege_directory(directory: &str) -> Result<(), SshdError> {

@@ -92,7 +92,7 @@ fn route(link: &str, to: &str, via: Option<&str>, metric: u32) -> seen::Route {
     }
 }
 
-/// A machine whose `lan` is as asked, beside a link that is none of ours.
+/// A machine whose `lan` is as requested, with a second, unmanaged link.
 fn network() -> Network {
     let mut other = link("docker0", "unmanaged", None);
     other.facts.mac = "02:42:00:00:00:01".into();

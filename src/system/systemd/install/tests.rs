@@ -545,7 +545,7 @@ fn compare(case: &Case) -> Result<(), String> {
         };
         match (output.status.success(), links) {
             (true, Ok(links)) => apply(ours.path(), &links),
-            // systemctl goes on after an error; we make nothing. What it made by then can't be compared.
+            // systemctl continues after an error; we create nothing. What it created before can't be compared.
             (false, Err(_)) if all_links(theirs.path()) != all_links(ours.path()) => return Ok(()),
             (false, Err(_)) => {}
             (true, Err(error)) => return Err(step(format!("we refuse: {error}"))),

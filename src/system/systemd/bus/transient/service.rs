@@ -161,7 +161,7 @@ impl TransientService {
     /// against it. So the unit remains, with what is in it, and `systemctl stop` ends that.
     ///
     /// A command that fails would be stopped in the same way: for systemd every end is a good one (`SuccessExitStatus=`), and
-    /// we judge by `ExecMainStatus`. Not by the prefix `-`, with which a program that isn't there is a success.
+    /// we judge by `ExecMainStatus`. The prefix `-` is not used, because it turns a missing program into a success.
     ///
     /// `Type=oneshot`: the start job ends with the main process, and `TimeoutStartSec=` is its limit, after which the whole
     /// control group is killed. `AddRef` keeps the unit until we have read how it ended, or are gone ourselves;
@@ -268,14 +268,14 @@ impl Bus {
             loop {
                 match tokio::time::timeout(LOOK_AGAIN, ends.of(job)).await {
                     Ok(end) => return end.map(drop),
-                    // systemd tells nobody when it executes itself anew at that moment, for an update of its own.
+                    // systemd sends no signal if it re-executes itself at that moment, for an update.
                     Err(_) if ends.during(self.row(unit)).await?.7 == 0 => return Ok(()),
                     Err(_) => {}
                 }
             }
         };
         let waited = tokio::time::timeout(limit, waiting).await;
-        // What isn't read any more must not hold up other answers.
+        // An unread stream must not block other replies.
         drop(ends);
         let why = match waited {
             Ok(Ok(())) => return Ok(()),
