@@ -112,8 +112,13 @@ impl<'a> Checks<'a> {
             seen.visit.root.ok && seen.visit.root.said == "root",
             &seen.visit.root,
         );
-        self.equal("docker is active", seen.text("docker-active"), "active");
-        self.equal("docker is enabled", seen.text("docker-enabled"), "enabled");
+        let (active, enabled) = if seed.docker {
+            ("active", "enabled")
+        } else {
+            ("inactive", "disabled")
+        };
+        self.equal("docker is active", seen.text("docker-active"), active);
+        self.equal("docker is enabled", seen.text("docker-enabled"), enabled);
         self.equal("places where the password can be read", seen.text("leaks"), "");
     }
 
@@ -138,14 +143,15 @@ impl<'a> Checks<'a> {
             short,
             Vec::<&serde_json::Value>::new(),
         );
-        for expected in [
+        let docker = seed.docker.then(|| "docker.service is active".to_owned());
+        let network = [
             "networkd uses 10-firstlight-lan.network for eth0".to_owned(),
             format!("eth0 has {}/24", seed.address),
             "eth0 has the route default via 192.0.2.1".to_owned(),
             "eth0 has the DNS servers 192.0.2.53".to_owned(),
             "eth0 has the search domains rig.test".to_owned(),
-            "docker.service is active".to_owned(),
-        ] {
+        ];
+        for expected in network.into_iter().chain(docker) {
             let is_there = findings.iter().any(|it| it["expected"] == expected.as_str());
             self.holds(&format!("the report says: {expected}"), is_there, &seen.text("report"));
         }

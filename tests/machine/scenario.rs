@@ -11,18 +11,23 @@ use std::process::Command;
 use std::time::Duration;
 
 pub const FIRST: &str = "192.0.2.10";
-const OTHER: &str = "192.0.2.20";
+pub const OTHER: &str = "192.0.2.20";
 /// As the root filesystem ships it.
 pub const SHIPPED_PASSWORD: &str = "changeme";
 
 /// First boot with a seed; a reboot, which changes nothing; a reboot with a changed seed, which is applied.
 pub fn three_boots(test: &str, machine: &mut dyn Machine) {
-    let seed = Seed::new("first-light", FIRST);
-    machine.insert(&seed);
+    first_and_again(test, machine, &Seed::new("first-light", FIRST));
+    changed(test, machine, &Seed::new("second-light", OTHER));
+}
+
+/// First boot with a seed; a reboot, which changes nothing.
+pub fn first_and_again(test: &str, machine: &mut dyn Machine, seed: &Seed) {
+    machine.insert(seed);
     let first = machine.boot(&[], FIRST, PASSWORD);
     let mut checks = Checks::new(test, "first boot", &first);
-    checks.configured(&seed);
-    checks.all_verified(&seed);
+    checks.configured(seed);
+    checks.all_verified(seed);
     checks.status("0");
     checks.units_succeeded();
     checks.generations(1);
@@ -30,18 +35,20 @@ pub fn three_boots(test: &str, machine: &mut dyn Machine) {
 
     let second = machine.boot(&[], FIRST, PASSWORD);
     let mut checks = Checks::new(test, "second boot, same seed", &second);
-    checks.configured(&seed);
+    checks.configured(seed);
     checks.status("0");
     checks.units_succeeded();
     checks.generations(1);
     checks.same_etc(&first);
     checks.finish();
+}
 
-    let seed = Seed::new("second-light", OTHER);
-    machine.insert(&seed);
+/// A reboot of such a machine, with a changed seed, which is applied.
+pub fn changed(test: &str, machine: &mut dyn Machine, seed: &Seed) {
+    machine.insert(seed);
     let third = machine.boot(&[], OTHER, PASSWORD);
     let mut checks = Checks::new(test, "third boot, changed seed", &third);
-    checks.configured(&seed);
+    checks.configured(seed);
     checks.status("0");
     checks.units_succeeded();
     checks.generations(2);
@@ -49,21 +56,20 @@ pub fn three_boots(test: &str, machine: &mut dyn Machine) {
 }
 
 /// The power is cut at a random moment of a first boot, `rounds` times on a new machine; the next boot ends as asked.
-pub fn power_cuts(test: &str, rounds: u32, moments: Range<f64>, machine: &dyn Fn() -> Box<dyn Machine>) {
+pub fn power_cuts(test: &str, rounds: u32, moments: Range<f64>, seed: &Seed, machine: &dyn Fn() -> Box<dyn Machine>) {
     let rounds = std::env::var("SOAK_CUTS")
         .ok()
         .and_then(|it| it.parse().ok())
         .unwrap_or(rounds);
     for round in 1..=rounds {
         let mut machine = machine();
-        let seed = Seed::new("first-light", FIRST);
-        machine.insert(&seed);
+        machine.insert(seed);
         let after = moments.start + (moments.end - moments.start) * random_fraction();
         machine.cut(Duration::from_secs_f64(after));
         let seen = machine.boot(&[], FIRST, PASSWORD);
         let story = format!("round {round}, power cut after {after:.2} s");
         let mut checks = Checks::new(test, &story, &seen);
-        checks.configured(&seed);
+        checks.configured(seed);
         checks.status("0");
         checks.units_succeeded();
         checks.holds(
@@ -111,49 +117,8 @@ pub fn credentials(test: &str, suite: Suite) {
     checks.finish();
 }
 
-/// A virtual machine whose hypervisor hands over the document, once.
-pub fn handed_over(test: &str, machine: &mut dyn Machine) {
-    one_boot(test, machine, "", |_| {});
-}
-
-/// The same, and the document loads a module and sets a parameter that comes with it: containers can do neither.
-pub fn kernel(test: &str, machine: &mut dyn Machine) {
-    const KERNEL: &str = "kernel_modules: [br_netfilter]\nsysctl: {net.bridge.bridge-nf-filter-vlan-tagged: 1}\n";
-    one_boot(test, machine, KERNEL, |checks| checks.said("bridge-parameter", "1"));
-}
-
-fn one_boot(test: &str, machine: &mut dyn Machine, extra: &'static str, check: impl Fn(&mut Checks)) {
-    let seed = seed_with("first-light", FIRST, extra);
-    machine.insert(&seed);
-    let seen = machine.boot(&[], FIRST, PASSWORD);
-    let mut checks = Checks::new(test, "handed over by the hypervisor", &seen);
-    checks.configured(&seed);
-    check(&mut checks);
-    checks.status("0");
-    checks.units_succeeded();
-    checks.generations(1);
-    checks.finish();
-}
-
-/// The document is at an address: it is fetched in the first boot; a second one finds another there, and applies it.
-pub fn fetched(test: &str, machine: &mut dyn Machine) {
-    let mut first = Seed::new("first-light", FIRST);
-    for (number, boot) in (1..).zip(["fetched in the first boot", "fetched anew"]) {
-        machine.insert(&first);
-        let seen = machine.boot(&[], FIRST, PASSWORD);
-        let mut checks = Checks::new(test, boot, &seen);
-        checks.configured(&first);
-        checks.fetched();
-        checks.status("0");
-        checks.units_succeeded();
-        checks.generations(number);
-        checks.finish();
-        first.hostname = "second-light".to_owned();
-    }
-}
-
-/// A seed directory with the network, and a list of addresses as its user-data, which leads to a file. Later the server is
-/// gone.
+/// A seed directory with the network, and a list of addresses as its user-data, which leads to a file. A second boot finds
+/// another document there, and applies it; later the server is gone.
 pub fn included(test: &str, suite: Suite) {
     let mut machine = Container::new(suite, test);
     let seed = Seed {
@@ -162,8 +127,11 @@ pub fn included(test: &str, suite: Suite) {
     };
     let served = machine.root.path.with_extension("served");
     machine.served = Some(served.clone());
-    machine.insert(&seed);
-    std::fs::write(served.join("fetched"), "a file\n").expect("the directory can be written");
+    let insert = |machine: &mut Container, seed: &Seed| {
+        machine.insert(seed);
+        std::fs::write(served.join("fetched"), "a file\n").expect("the directory can be written");
+    };
+    insert(&mut machine, &seed);
     let seen = machine.boot(&[], FIRST, PASSWORD);
     let mut checks = Checks::new(test, "a list of addresses", &seen);
     checks.configured(&seed);
@@ -176,6 +144,20 @@ pub fn included(test: &str, suite: Suite) {
     checks.equal("/etc/fetched", fetched.unwrap_or_default().as_str(), "a file\n");
     checks.finish();
 
+    let seed = Seed {
+        hostname: "second-light".to_owned(),
+        ..seed
+    };
+    insert(&mut machine, &seed);
+    let seen = machine.boot(&[], FIRST, PASSWORD);
+    let mut checks = Checks::new(test, "fetched anew", &seen);
+    checks.configured(&seed);
+    checks.fetched();
+    checks.status("0");
+    checks.units_succeeded();
+    checks.generations(3);
+    checks.finish();
+
     discard(&served);
     let settings = "http: {retry_for: 0s}\n";
     machine.root.write("etc/firstlight/config.yaml", settings);
@@ -184,8 +166,8 @@ pub fn included(test: &str, suite: Suite) {
     checks.configured(&seed);
     checks.fetched();
     checks.status("0");
-    checks.says(&["the configuration of generation 2 stays", "http://192.0.2.1/user-data"]);
-    checks.generations(2);
+    checks.says(&["the configuration of generation 3 stays", "http://192.0.2.1/user-data"]);
+    checks.generations(3);
     checks.finish();
 }
 
@@ -222,32 +204,6 @@ pub fn instances(test: &str, suite: Suite) {
     checks.status("0");
     checks.says(&["rig-2"]);
     checks.generations(2);
-    checks.finish();
-}
-
-/// Two seeds that say different things: the machine stays as it was shipped, and says which two.
-pub fn two_seeds(test: &str, machine: &mut dyn Machine, address: &str, names: [&str; 2]) {
-    machine.insert(&Seed::new("first-light", FIRST));
-    let seen = machine.boot(&[], address, SHIPPED_PASSWORD);
-    let mut checks = Checks::new(test, "two different seeds", &seen);
-    checks.as_shipped();
-    checks.status("1");
-    checks.says(&["different seeds", names[0], names[1]]);
-    checks.generations(0);
-    checks.finish();
-}
-
-/// A virtual machine with guestinfo, which any of its processes can read: it holds no document after the first boot, and
-/// the second knows what is left.
-pub fn handed_over_and_scrubbed(test: &str, machine: &mut dyn Machine) {
-    handed_over(test, machine);
-    let seen = machine.boot(&[], FIRST, PASSWORD);
-    let mut checks = Checks::new(test, "what is left of it", &seen);
-    checks.configured(&Seed::new("first-light", FIRST));
-    checks.equal("guestinfo.userdata", seen.text("guestinfo").trim_end(), "---");
-    checks.status("0");
-    checks.units_succeeded();
-    checks.generations(1);
     checks.finish();
 }
 
@@ -502,17 +458,6 @@ pub fn off(test: &str, machine: &mut dyn Machine, address: &str) {
         checks.equal(unit, seen.property("firstlight-units", unit, "ConditionResult"), "no");
     }
     checks.generations(0);
-    checks.finish();
-}
-
-/// Then the seed is found after all: a machine's first boot is the first that firstlight sees.
-pub fn on_again(test: &str, machine: &mut dyn Machine) {
-    let seen = machine.boot(&[], FIRST, PASSWORD);
-    let mut checks = Checks::new(test, "without firstlight=off", &seen);
-    checks.configured(&Seed::new("first-light", FIRST));
-    checks.status("0");
-    checks.units_succeeded();
-    checks.generations(1);
     checks.finish();
 }
 

@@ -20,6 +20,8 @@ pub struct Seed {
     pub extra: &'static str,
     /// Which machine it is for.
     pub instance_id: &'static str,
+    /// Docker is asked for.
+    pub docker: bool,
 }
 
 impl Seed {
@@ -30,6 +32,15 @@ impl Seed {
             address: address.into(),
             extra: "",
             instance_id: "rig-1",
+            docker: true,
+        }
+    }
+
+    /// The same without docker: an emulated machine is as long at starting it as at all else of a boot.
+    pub fn without_docker(hostname: &str, address: &str) -> Self {
+        Self {
+            docker: false,
+            ..Self::new(hostname, address)
         }
     }
 
@@ -39,7 +50,9 @@ impl Seed {
             address,
             extra,
             instance_id,
+            docker,
         } = self;
+        let docker = if *docker { "docker: true\n" } else { "" };
         [
             ("meta-data", format!("instance-id: {instance_id}\n")),
             (
@@ -51,8 +64,7 @@ impl Seed {
                      \x20 permit_root_login: yes\n\
                      root:\n\
                      \x20 password: {PASSWORD}\n\
-                     docker: true\n\
-                     {extra}"
+                     {docker}{extra}"
                 ),
             ),
             (
@@ -91,24 +103,21 @@ impl Seed {
         [set].into_iter().chain(loaded).collect()
     }
 
-    /// A directory with a file for each string of an SMBIOS table.
-    pub fn write_smbios(&self, directory: &Path) {
+    /// Credentials in the firmware, so that it takes both ways to have all: in `smbios` a file for each string of a table,
+    /// in `fw_cfg` a file for each of QEMU's items, by its name.
+    pub fn write_firmware(&self, directory: &Path) {
         discard(directory);
-        fs::create_dir_all(directory).expect("the seed directory can be made");
-        for (name, content) in self.files() {
+        let (smbios, fw_cfg) = (directory.join("smbios"), directory.join("fw_cfg"));
+        for directory in [&smbios, &fw_cfg] {
+            fs::create_dir_all(directory).expect("the seed directory can be made");
+        }
+        let [meta, (user, document), network] = self.files();
+        for (name, content) in [meta, network] {
             let value = Base64::encode_string(content.as_bytes());
             let text = format!("io.systemd.credential.binary:firstlight.{name}={value}");
-            fs::write(directory.join(name), text).expect("the seed can be written");
+            fs::write(smbios.join(name), text).expect("the seed can be written");
         }
-    }
-
-    /// A directory with a file for each credential in QEMU's fw_cfg, by its name.
-    pub fn write_fw_cfg(&self, directory: &Path) {
-        discard(directory);
-        fs::create_dir_all(directory).expect("the seed directory can be made");
-        for (name, content) in self.files() {
-            fs::write(directory.join(format!("firstlight.{name}")), content).expect("the seed can be written");
-        }
+        fs::write(fw_cfg.join(format!("firstlight.{user}")), document).expect("the seed can be written");
     }
 
     /// A directory with a file for each key of guestinfo, and debugfs's `commands` that put them into `/usr/lib/guestinfo`.
@@ -206,7 +215,7 @@ impl Seed {
             ("domain", "rig.test"),
             ("root-password", PASSWORD),
             ("permit-root-login", "True"),
-            ("docker", "True"),
+            ("docker", if self.docker { "True" } else { "False" }),
         ];
         let line = |(key, value)| format!("<Property oe:key=\"firstlight.{key}\" oe:value=\"{value}\"/>");
         let properties: String = properties.into_iter().map(line).collect();

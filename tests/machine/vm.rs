@@ -21,10 +21,8 @@ pub enum Medium {
     OvfCdRom,
     /// A FAT file system on a second disk.
     FatDisk,
-    /// No device: credentials in the firmware's tables.
-    Smbios,
-    /// No device: credentials in QEMU's fw_cfg.
-    FwCfg,
+    /// No device: credentials, some in the firmware's tables, some in QEMU's fw_cfg.
+    Firmware,
     /// OpenStack's config drive in the CD-ROM drive.
     ConfigDrive,
     /// No device: the serial number has the address of a seed, which we serve.
@@ -58,6 +56,20 @@ pub struct Vm {
     logs: Logs,
 }
 
+impl Medium {
+    /// How the seed's file or directory is named; `./qemu` knows by that what to do with it.
+    fn extension(self) -> &'static str {
+        match self {
+            Self::CdRom | Self::OvfCdRom | Self::ConfigDrive => "iso",
+            Self::FatDisk => "fat",
+            Self::Firmware => "firmware",
+            Self::Guestinfo => "vmware",
+            Self::SerialHttp => "serial",
+            Self::TwoSeeds => "several",
+        }
+    }
+}
+
 impl Vm {
     /// A machine that has never been booted.
     pub fn new(suite: Suite, test: &str, medium: Medium) -> Self {
@@ -80,26 +92,22 @@ impl Vm {
             .arg(&root.path)
             .arg(&disk)
             .arg("2G"));
-        let seed = root.path.with_extension(match medium {
-            Medium::CdRom | Medium::OvfCdRom | Medium::ConfigDrive => "iso",
-            Medium::FatDisk => "fat",
-            Medium::Smbios => "smbios",
-            Medium::FwCfg => "fwcfg",
-            Medium::Guestinfo => "vmware",
-            Medium::SerialHttp => "serial",
-            Medium::TwoSeeds => "several",
-        });
         Self {
             kernel,
             disk,
-            seed,
+            seed: root.path.with_extension(medium.extension()),
             medium,
             logs: Logs::new(test),
         }
     }
-}
 
-impl Vm {
+    /// From now on the seed comes on this; the one before is taken out.
+    pub fn change_medium(&mut self, medium: Medium) {
+        discard(&self.seed);
+        self.medium = medium;
+        self.seed.set_extension(medium.extension());
+    }
+
     fn boot_once(&mut self, words: &[&str], address: &str, root_password: &str) -> Observed {
         let logs = self.logs.next();
         let arguments = [
@@ -134,8 +142,7 @@ impl Machine for Vm {
             Medium::SerialHttp => seed.write_serial(&self.seed, &self.served()),
             Medium::TwoSeeds => seed.write_two(&self.seed),
             Medium::FatDisk => seed.write_fat(&self.seed),
-            Medium::Smbios => seed.write_smbios(&self.seed),
-            Medium::FwCfg => seed.write_fw_cfg(&self.seed),
+            Medium::Firmware => seed.write_firmware(&self.seed),
             Medium::Guestinfo => {
                 seed.write_guestinfo(&self.seed);
                 // Without mount(2).
