@@ -119,6 +119,9 @@ impl Pen {
                 "PreferredAuthentications=password",
                 "-o",
                 "NumberOfPasswordPrompts=1",
+                // What is cheap to emulate.
+                "-o",
+                "KexAlgorithms=curve25519-sha256",
             ])
             .args(options)
             .args(["-o", "ConnectTimeout=10", &format!("{user}@{host}"), command])
