@@ -23,12 +23,6 @@ echo 'permitrootlogin yes'
 echo 'maxauthtries 3'
 ";
 
-/// An ssh-keygen that makes an empty file.
-const SSH_KEYGEN: &str = "#!/bin/sh
-for last; do :; done
-: > \"$last\"
-";
-
 /// A machine as a tree to chroot(2) to, with its seed in it.
 pub struct Machine {
     /// Its files.
@@ -43,7 +37,8 @@ impl Machine {
         machine
     }
 
-    /// The same with an sshd that says `permitrootlogin yes` and `maxauthtries 3`, whatever its files say.
+    /// The same with an sshd that says `permitrootlogin yes` and `maxauthtries 3`, whatever its files say, and without
+    /// ssh-keygen.
     pub fn with_sshd(document: &str) -> Self {
         let machine = Self::new(document);
         install(machine.tree.path(), Path::new("/bin/sh"));
@@ -52,10 +47,9 @@ impl Machine {
         }
         copy(&machine.path("usr/bin/sh"), &machine.path("bin/sh"));
         fs::write(machine.path("dev/null"), "").unwrap();
-        for (path, text) in [("usr/sbin/sshd", SSHD), ("usr/bin/ssh-keygen", SSH_KEYGEN)] {
-            fs::write(machine.path(path), text).unwrap();
-            fs::set_permissions(machine.path(path), fs::Permissions::from_mode(0o755)).unwrap();
-        }
+        let sshd = machine.path("usr/sbin/sshd");
+        fs::write(&sshd, SSHD).unwrap();
+        fs::set_permissions(&sshd, fs::Permissions::from_mode(0o755)).unwrap();
         machine
     }
 

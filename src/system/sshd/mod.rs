@@ -16,10 +16,10 @@ use scratch_config::ScratchConfig;
 pub use scratch_config::{PlannedFile, PlannedLine};
 use scratch_key::ScratchKey;
 
-/// How long an answer may take. sshd reads a few files; ssh-keygen may wait for the kernel's random numbers.
+/// How long an answer may take: sshd reads a few files.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
-/// Where distributions put sshd and ssh-keygen.
+/// Where distributions put sshd.
 const PROGRAM_DIRECTORIES: [&str; 6] = [
     "/usr/sbin",
     "/usr/bin",
@@ -213,7 +213,7 @@ impl Sshd {
     async fn ask(&mut self, question: &[&str]) -> Result<Printed, SshdError> {
         // It would refuse to look at anything without one, and be asked twice.
         if self.scratch_key.is_none() && !has_host_keys() {
-            self.scratch_key = ScratchKey::make(program("ssh-keygen")).await.ok();
+            self.scratch_key = ScratchKey::make().ok();
         }
         let mut made_directory = false;
         loop {
@@ -226,11 +226,7 @@ impl Sshd {
                 make_privilege_directory(directory)?;
                 made_directory = true;
             } else if output.stderr.contains("no hostkeys available") && self.scratch_key.is_none() {
-                self.scratch_key = Some(
-                    ScratchKey::make(program("ssh-keygen"))
-                        .await
-                        .map_err(SshdError::Failed)?,
-                );
+                self.scratch_key = Some(ScratchKey::make().map_err(SshdError::Failed)?);
             } else {
                 return Err(SshdError::Refused(refusal(&output.stderr)));
             }

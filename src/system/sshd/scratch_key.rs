@@ -1,9 +1,31 @@
 //! A host key to throw away: sshd doesn't look at its configuration without one, and on a first boot there is none yet.
+//!
+//! It is no secret, and needs none: whoever is asked `-t` or `-T` loads its keys and uses them for nothing. So it is a key
+//! that everybody knows, which is written down instead of being made by ssh-keygen: that takes as long as a run of sshd.
 
 use std::path::{Path, PathBuf};
 
-use crate::system::command;
+use base64ct::{Base64, Encoding};
+
 use crate::system::scratch::ScratchDirectory;
+
+/// Ed25519's first example, RFC 8032 §7.1: the private half.
+const PRIVATE: [u8; 32] = [
+    0x9d, 0x61, 0xb1, 0x9d, 0xef, 0xfd, 0x5a, 0x60, 0xba, 0x84, 0x4a, 0xf4, 0x92, 0xec, 0x2c, 0xc4, 0x44, 0x49, 0xc5,
+    0x69, 0x7b, 0x32, 0x69, 0x19, 0x70, 0x3b, 0xac, 0x03, 0x1c, 0xae, 0x7f, 0x60,
+];
+
+/// The public half.
+const PUBLIC: [u8; 32] = [
+    0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7, 0xd5, 0x4b, 0xfe, 0xd3, 0xc9, 0x64, 0x07, 0x3a, 0x0e, 0xe1, 0x72,
+    0xf3, 0xda, 0xa6, 0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07, 0x51, 0x1a,
+];
+
+/// The kind of key, as OpenSSH names it.
+const KIND: &[u8] = b"ssh-ed25519";
+
+/// The private part of a key file is padded to a multiple of this, in bytes.
+const BLOCK: usize = 8;
 
 /// A host key in a directory that nobody else can look into. Both are gone when this is dropped.
 #[derive(Debug)]
@@ -13,40 +35,79 @@ pub struct ScratchKey {
 }
 
 impl ScratchKey {
-    /// Makes one with this ssh-keygen.
-    pub async fn make(keygen: Option<PathBuf>) -> Result<Self, String> {
-        let keygen = keygen.ok_or("it has no host keys yet, and ssh-keygen is not installed to create one")?;
+    /// Writes one down.
+    ///
+    /// # Errors
+    /// It can't be written; why, in words.
+    pub fn make() -> Result<Self, String> {
         let directory = ScratchDirectory::make("sshd")?;
-        let key = Self {
-            path: directory.path().join("key"),
+        let path = directory.write("key", key_file().as_bytes())?;
+        Ok(Self {
+            path,
             _directory: directory,
-        };
-        let (keygen, path) = (keygen.display().to_string(), key.path.display().to_string());
-        let argv = [
-            keygen.as_str(),
-            "-q",
-            "-t",
-            "ed25519",
-            "-N",
-            "",
-            "-C",
-            "",
-            "-f",
-            path.as_str(),
-        ];
-        let argv: Vec<String> = argv.iter().map(ToString::to_string).collect();
-        let output = command::output(&argv, super::TIME_LIMIT)
-            .await
-            .map_err(|error| error.to_string())?;
-        if output.success() {
-            Ok(key)
-        } else {
-            Err(format!("ssh-keygen created no host key: {}", output.stderr.trim()))
-        }
+        })
     }
 
     /// Where the private key is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+/// The key in OpenSSH's own form (PROTOCOL.key), without a passphrase.
+fn key_file() -> String {
+    let public = [string(KIND), string(&PUBLIC)].concat();
+    // Two equal numbers show that the rest was deciphered, where it was ciphered. The comment is empty.
+    let mut private = [&[0; 8], &*public, &string(&[PRIVATE, PUBLIC].concat()), &string(b"")].concat();
+    let padding = private.len().next_multiple_of(BLOCK) - private.len();
+    private.extend((1..=u8::MAX).take(padding));
+    let none = string(b"none");
+    let file = [
+        b"openssh-key-v1\0",
+        // The cipher, the way from a passphrase to its key, and the options of that.
+        &*none,
+        &none,
+        &string(b""),
+        &1_u32.to_be_bytes(),
+        &string(&public),
+        &string(&private),
+    ]
+    .concat();
+    let name = "OPENSSH PRIVATE KEY";
+    format!(
+        "-----BEGIN {name}-----\n{}\n-----END {name}-----\n",
+        Base64::encode_string(&file)
+    )
+}
+
+/// Some bytes with their length in front, as SSH writes them (RFC 4251 §5).
+fn string(bytes: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    [&length.to_be_bytes(), bytes].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+    use std::process::Command;
+
+    use super::*;
+
+    /// OpenSSH itself reads the file, and finds the public half that belongs to the private one.
+    #[test]
+    fn it_is_a_key_that_openssh_reads() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("key");
+        std::fs::write(&path, key_file()).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let Ok(said) = Command::new("ssh-keygen").arg("-yf").arg(&path).output() else {
+            return eprintln!("skipped: ssh-keygen is missing");
+        };
+        assert!(said.status.success(), "{said:?}");
+        let public = Base64::encode_string(&[string(KIND), string(&PUBLIC)].concat());
+        assert_eq!(
+            String::from_utf8(said.stdout).unwrap().trim(),
+            format!("ssh-ed25519 {public}")
+        );
     }
 }
