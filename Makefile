@@ -7,6 +7,12 @@ BINARY  ?= target/$(TARGET)/release/firstlight
 
 bindir  = $(DESTDIR)$(PREFIX)/bin
 unitdir = $(DESTDIR)$(PREFIX)/lib/systemd/system
+mandir  = $(DESTDIR)$(PREFIX)/share/man
+pages   = $(wildcard man/*.[15])
+# Where bash, fish and zsh look for them.
+bash    = $(DESTDIR)$(PREFIX)/share/bash-completion/completions/firstlight
+fish    = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/firstlight.fish
+zsh     = $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_firstlight
 wants   = $(DESTDIR)/etc/systemd/system/multi-user.target.wants
 # The first two are enabled; the others are started by them: to fetch a document, and when they fail.
 enabled = firstlight-local.service firstlight.service
@@ -55,6 +61,12 @@ install:
 	    install -D -m 0644 units/$$unit $(unitdir)/$$unit && \
 	    sed -i 's|/usr/bin/firstlight|$(PREFIX)/bin/firstlight|' $(unitdir)/$$unit || exit 1; \
 	done
+	for page in $(pages); do \
+	    install -D -m 0644 $$page $(mandir)/man$${page##*.}/$${page##*/} || exit 1; \
+	done
+	install -D -m 0644 completions/firstlight.bash $(bash)
+	install -D -m 0644 completions/firstlight.fish $(fish)
+	install -D -m 0644 completions/_firstlight $(zsh)
 	install -d $(wants)
 	for unit in $(enabled); do \
 	    ln -sfn $(PREFIX)/lib/systemd/system/$$unit $(wants)/$$unit || exit 1; \
@@ -66,10 +78,11 @@ install:
 	    echo "install: cloud-init is in this image; disabled it with /etc/cloud/cloud-init.disabled"; \
 	fi
 
-# The program, its units and their links. What it configured stays, and so does its state: without the program, nothing
+# The program, its units and their links, its pages and completions. What it configured stays, and so does its state: without the program, nothing
 # reads it. cloud-init stays disabled, unless its file is removed.
 uninstall:
 	rm -f $(bindir)/firstlight $(foreach unit,$(enabled),$(wants)/$(unit)) $(foreach unit,$(units),$(unitdir)/$(unit))
+	rm -f $(foreach page,$(pages),$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) $(bash) $(fish) $(zsh)
 	@echo "uninstall: /var/lib/firstlight and /etc/firstlight stay; remove them to forget this machine's history"
 	@if [ -e $(DESTDIR)/etc/cloud/cloud-init.disabled ]; then \
 	    echo "uninstall: cloud-init is disabled by /etc/cloud/cloud-init.disabled; remove the file to enable it"; \

@@ -272,6 +272,22 @@ fn what_make_installs_it_uninstalls() {
         "usr/lib/systemd/system/firstlight-final.service",
         "usr/lib/systemd/system/firstlight-local.service",
         "usr/lib/systemd/system/firstlight.service",
+        "usr/share/bash-completion/completions/firstlight",
+        "usr/share/fish/vendor_completions.d/firstlight.fish",
+        "usr/share/man/man1/firstlight-apply.1",
+        "usr/share/man/man1/firstlight-boot.1",
+        "usr/share/man/man1/firstlight-completions.1",
+        "usr/share/man/man1/firstlight-confirm.1",
+        "usr/share/man/man1/firstlight-history.1",
+        "usr/share/man/man1/firstlight-plan.1",
+        "usr/share/man/man1/firstlight-rollback.1",
+        "usr/share/man/man1/firstlight-schema.1",
+        "usr/share/man/man1/firstlight-sources.1",
+        "usr/share/man/man1/firstlight-status.1",
+        "usr/share/man/man1/firstlight-validate.1",
+        "usr/share/man/man1/firstlight.1",
+        "usr/share/man/man5/firstlight-user-data.5",
+        "usr/share/zsh/vendor-completions/_firstlight",
     ];
     assert_eq!(files(image.path()), expected);
     assert!(make("uninstall", "").status.success());

@@ -13,6 +13,8 @@ use super::{Secret, UserName};
 ///
 /// ```yaml
 /// expire: false
+/// ```
+/// ```yaml
 /// users:
 /// - {name: core, type: text, password: correct horse battery}
 /// ```
@@ -55,6 +57,7 @@ pub struct ChpasswdUser {
     /// ```yaml
     /// password: correct horse battery
     /// ```
+    #[cfg_attr(test, schemars(required, extend("minLength" = 1)))]
     pub password: Option<Secret>,
 }
 

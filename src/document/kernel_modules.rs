@@ -16,7 +16,7 @@ const NAME_MAX: usize = 55;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("examples" = [["overlay", "br_netfilter"]])))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("uniqueItems" = true, "examples" = [["overlay", "br_netfilter"]])))]
 pub struct KernelModules(pub Vec<ModuleName>);
 
 /// The name of a module, as lsmod(8) shows it. `-` and `_` are the same in it.

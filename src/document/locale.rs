@@ -11,7 +11,7 @@ const NAME_MAX: usize = 128;
 /// The name of a locale as locale(7) and setlocale(3) have it: `en_US.UTF-8`, `C.UTF-8`, `ca_ES@valencia`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^(0|[A-Za-z][A-Za-z0-9_.@-]*)$", "maxLength" = 128, "examples" = ["en_US.UTF-8", "C.UTF-8"])))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(transform = crate::vocabulary::schema::or_zero, extend("pattern" = r"^(0|[A-Za-z][A-Za-z0-9_.@-]*)$", "maxLength" = 128, "examples" = ["en_US.UTF-8", "C.UTF-8"])))]
 pub struct Locale(String);
 
 impl Locale {

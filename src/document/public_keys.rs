@@ -22,8 +22,14 @@ pub struct PublicKeys(pub Vec<AuthorizedKey>);
 #[cfg(test)]
 fn anywhere(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     let keys = serde_json::json!({"$ref": "#/$defs/PublicKeys"});
-    let texts = ["string", "array", "object", "null"];
-    schemars::json_schema!({"type": texts, "items": keys, "additionalProperties": keys})
+    let pattern = r"^\s*$|\n|(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp\d+|@openssh\.com)[ \t]+[A-Za-z0-9+/]{8}";
+    schemars::json_schema!({
+        "type": ["string", "array", "object", "null"],
+        crate::vocabulary::schema::ONLY_TEXT: true,
+        "pattern": pattern,
+        "items": keys,
+        "additionalProperties": keys,
+    })
 }
 
 impl PublicKeys {

@@ -26,7 +26,7 @@ pub struct Services(pub BTreeMap<ServiceName, Service>);
 /// `docker.socket`, `getty@tty2`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("pattern" = r"^[A-Za-z0-9:_.\\@-]+$", "maxLength" = 255, "examples" = ["docker", "getty@tty2.service"])))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("pattern" = r"^([A-Za-z0-9:_\\@-]+|[A-Za-z0-9:_.\\@-]+\.(service|socket|device|mount|automount|swap|target|path|timer|slice|scope))$", "maxLength" = 255, "examples" = ["docker", "getty@tty2.service"])))]
 pub struct ServiceName {
     written: String,
     unit: UnitName,

@@ -81,6 +81,7 @@ pub struct FileSource {
     /// ```yaml
     /// uri: https://config.example.com/app.conf
     /// ```
+    #[cfg_attr(test, schemars(extend("pattern" = "^[Hh][Tt][Tt][Pp][Ss]?://")))]
     pub uri: Secret,
     /// Headers of the request.
     ///

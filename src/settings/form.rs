@@ -30,7 +30,7 @@ pub struct Form {
     /// label: cidata
     /// ```
     #[serde(default, deserialize_with = "one_or_many")]
-    #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<String>"))]
+    #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<String>", transform = crate::vocabulary::schema::each("\\S")))]
     label: Vec<String>,
     /// How long a first boot waits for a device with a seed, 0s to 10m. Default: 30s.
     #[cfg_attr(test, schemars(extend("pattern" = "^[0-9]+[smh]$", "examples" = ["30s"])))]
@@ -87,7 +87,7 @@ struct HttpForm {
     /// no_proxy: [.example.com]
     /// ```
     #[serde(default, deserialize_with = "one_or_many")]
-    #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<String>"))]
+    #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<String>", transform = crate::vocabulary::schema::each("^[^/\\s]+$")))]
     no_proxy: Vec<String>,
     /// Files with certificates that are trusted besides the system's.
     ///
@@ -95,7 +95,7 @@ struct HttpForm {
     /// ca_certificates: [/etc/ssl/own.pem]
     /// ```
     #[serde(default, deserialize_with = "one_or_many")]
-    #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<String>"))]
+    #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<String>", transform = crate::vocabulary::schema::each("^/")))]
     ca_certificates: Vec<String>,
     /// How long one request may take, 1s to 5m. Default: 30s.
     #[cfg_attr(test, schemars(extend("pattern" = "^[0-9]+[smh]$", "examples" = ["30s"])))]

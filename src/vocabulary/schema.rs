@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 /// What makes nothing of a schema but texts about it; all else says what is valid.
 const ABOUT: [&str; 5] = ["title", "description", "examples", "default", "deprecated"];
 
+/// Says of a text that a number or a boolean doesn't stand for one. Only between the types and the generator.
+pub const ONLY_TEXT: &str = "x-only-text";
+
 /// The words that YAML 1.1 has for true and false.
 pub const BOOLEANS: &str = "true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF";
 
@@ -54,6 +57,11 @@ pub fn or_blank(schema: &mut Schema) {
     replace(schema, |own| vec![own, json!({"type": "string", "pattern": "^\\s*$"})]);
 }
 
+/// Also the number 0.
+pub fn or_zero(schema: &mut Schema) {
+    replace(schema, |own| vec![own, json!({"enum": [0]})]);
+}
+
 /// A boolean, also as a platform may write it.
 pub fn or_word(schema: &mut Schema) {
     let words: Vec<String> = ["true", "yes", "on", "1", "false", "no", "off", "0"]
@@ -61,6 +69,17 @@ pub fn or_word(schema: &mut Schema) {
         .into();
     let word = json!({"type": "string", "pattern": format!("^\\s*({})?\\s*$", words.join("|"))});
     replace(schema, |own| vec![own, json!({"enum": [0, 1]}), word]);
+}
+
+/// Each text of a [`OneOrMany`].
+pub fn each(pattern: &'static str) -> impl FnMut(&mut Schema) {
+    move |schema| {
+        for place in ["/anyOf/0", "/anyOf/1/items"] {
+            if let Some(text) = schema.pointer_mut(place).and_then(Value::as_object_mut) {
+                text.insert("pattern".to_owned(), pattern.into());
+            }
+        }
+    }
 }
 
 /// A text that is no word for true or false.
@@ -92,8 +111,11 @@ impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let one = generator.subschema_for::<T>();
-        json_schema!({"anyOf": [one, {"type": "array", "items": one}]})
+        let items = generator.subschema_for::<T>();
+        let mut one = items.clone();
+        one.insert("type".to_owned(), "string".into());
+        one.insert(ONLY_TEXT.to_owned(), true.into());
+        json_schema!({"anyOf": [one, {"type": "array", "items": items}]})
     }
 }
 

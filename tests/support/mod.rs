@@ -6,5 +6,6 @@
 pub mod chroot;
 pub mod mounts;
 pub mod program;
+pub mod schema;
 pub mod skip;
 pub mod tree;

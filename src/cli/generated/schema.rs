@@ -68,7 +68,8 @@ fn user_data() -> Value {
     let mut schema = read::<Config>();
     let properties = schema["properties"].as_object_mut().unwrap();
     for (key, why) in WITHOUT_EFFECT {
-        let mut known = json!({"description": format!("No effect here: {why}."), "deprecated": true});
+        let mut known =
+            json!({"description": format!("No effect here: {why}."), "deprecated": true, "doNotSuggest": true});
         if key == "vendor_data" {
             known["properties"] =
                 json!({"enabled": tidy::boolean_or_null("Whether the vendor's proposals are taken.")});
@@ -76,9 +77,12 @@ fn user_data() -> Value {
         properties.insert(key.to_owned(), known);
     }
     for key in NOT_APPLIED.into_iter().filter(|key| !key.contains('.')) {
+        let why = instead(key);
         let known = json!({
-            "description": format!("Not applied; {}. Only a value that asks for nothing is taken.", instead(key)),
+            "description": format!("Not applied; {why}. Only a value that asks for nothing is taken."),
             "deprecated": true,
+            "doNotSuggest": true,
+            "errorMessage": format!("`{key}` is not applied; {why}"),
             "enum": nothing(key),
         });
         properties.entry(key).or_insert(known);

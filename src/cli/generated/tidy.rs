@@ -1,10 +1,13 @@
 //! From what schemars makes of a type to what an editor can use: texts as people read them, defaults and examples from the
 //! docstrings, and the values that the decoder of documents takes for another type's.
 
+use std::sync::LazyLock;
+
 use serde_json::{Map, Value, json};
 
+use crate::document::Config;
 use crate::document::yaml::{self, parse};
-use crate::vocabulary::schema::BOOLEANS;
+use crate::vocabulary::schema::{BOOLEANS, ONLY_TEXT};
 
 type Schema = Map<String, Value>;
 
@@ -13,18 +16,6 @@ const INTEGER: &str = "^[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*(:[0-5]?[0-9]
 
 /// Says of a key that it may not be empty. Only between the types and here.
 const NOT_NULL: &str = "x-not-null";
-
-/// Keys of a document that are the whole of an example.
-const WHOLE: [&str; 8] = [
-    "docker",
-    "kernel_modules",
-    "network",
-    "networkd_files",
-    "ntp",
-    "services",
-    "sysctl",
-    "write_files",
-];
 
 /// The schema of something that is read.
 pub fn document(mut schema: Value) -> Value {
@@ -144,12 +135,19 @@ fn describe(schema: &mut Schema) {
 /// The values that an example shows: below the key that it is about, if it has that.
 fn example(yaml: &str) -> Vec<Value> {
     let value = core(&parse(yaml, 0).unwrap().root.unwrap());
-    let whole = value.as_object().filter(|mapping| mapping.len() == 1);
-    match whole.and_then(|mapping| WHOLE.iter().find_map(|key| mapping.get(*key))) {
+    let mapping = value.as_object().filter(|mapping| mapping.len() == 1);
+    let below = mapping.into_iter().flatten().find(|(key, _)| is_at_the_top(key));
+    match below.map(|(_, below)| below) {
         Some(Value::Array(items)) if items.iter().all(Value::is_object) => items.clone(),
         Some(below) => vec![below.clone()],
         None => vec![value],
     }
+}
+
+/// Whether a document has this key at its top: what an example shows is below it then.
+fn is_at_the_top(key: &str) -> bool {
+    static CONFIG: LazyLock<schemars::Schema> = LazyLock::new(|| schemars::schema_for!(Config));
+    CONFIG.get("properties").and_then(|all| all.get(key)).is_some()
 }
 
 /// `Default: 0644.` in a text, if it is a value and not a sentence.
@@ -173,7 +171,7 @@ fn scalars(schema: &mut Schema) {
     let mut types = types(schema);
     let is = |name: &str, types: &[String]| types.iter().any(|own| own == name);
     let fixed = schema.contains_key("enum") || schema.contains_key("const");
-    if fixed || types.is_empty() {
+    if schema.remove(ONLY_TEXT).is_some() || fixed || types.is_empty() {
         return;
     }
     if is("string", &types) {
@@ -182,11 +180,18 @@ fn scalars(schema: &mut Schema) {
             let pattern = schema.get("pattern").map(|pattern| json!({"pattern": pattern}));
             pattern.is_none_or(|pattern| jsonschema::is_valid(&pattern, &json!(text)))
         };
-        let more = [("number", ["12", "1.5", "644"].as_slice()), ("boolean", &["true"])];
-        let more = more
-            .into_iter()
-            .filter(|(_, texts)| texts.iter().any(|text| fits(text)));
-        types.extend(more.map(|(name, _)| name.to_owned()));
+        let negative = fits("-1");
+        let [whole, broken] = [fits("12") || fits("644") || negative, fits("1.5")];
+        types.extend(fits("true").then(|| "boolean".to_owned()));
+        if whole || broken {
+            types.push("number".to_owned());
+            if !negative {
+                schema.entry("minimum").or_insert(json!(0));
+            }
+            if !whole {
+                schema.insert("not".to_owned(), json!({"type": "integer"}));
+            }
+        }
     } else if is("boolean", &types) {
         types.push("string".to_owned());
         schema.insert("pattern".to_owned(), format!("^({BOOLEANS})$").into());
@@ -198,6 +203,24 @@ fn scalars(schema: &mut Schema) {
         }
     }
     set_types(schema, types);
+    if let Some(message) = message(schema) {
+        schema.insert("patternErrorMessage".to_owned(), message.into());
+    }
+}
+
+/// What an editor says of a text that doesn't fit the pattern, in place of the pattern.
+fn message(schema: &Schema) -> Option<String> {
+    let pattern = schema.get("pattern").and_then(Value::as_str)?;
+    if pattern == INTEGER {
+        return Some("expected a whole number".to_owned());
+    }
+    if pattern == format!("^({BOOLEANS})$") {
+        return Some("expected true or false".to_owned());
+    }
+    let words = schema.get("description").and_then(Value::as_str)?;
+    let example = schema.get("examples")?.get(0)?;
+    let example = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
+    Some(format!("expected something like `{example}`. {words}"))
 }
 
 fn types(schema: &Schema) -> Vec<String> {
@@ -237,13 +260,23 @@ fn nullable(schema: &mut Schema) {
         let Value::Object(property) = property else { continue };
         let may_be_empty = property.remove(NOT_NULL).is_none() && !required.contains(&json!(key));
         let null = json!({"type": "null"});
+        let description = property.get("description").cloned();
         let mut types = types(property);
         if let Some(choices) = property.get_mut("anyOf").and_then(Value::as_array_mut) {
             choices.retain(|choice| *choice != null);
+            // Editors show what stands next to the reference: the key's own words, not its type's.
+            for choice in choices.iter_mut().filter(|choice| choice.get("$ref").is_some()) {
+                description
+                    .iter()
+                    .for_each(|words| choice["description"] = words.clone());
+            }
             choices.extend(may_be_empty.then_some(null));
         } else if let Some(reference) = property.remove("$ref") {
             match may_be_empty {
-                true => property.insert("anyOf".to_owned(), json!([{"$ref": reference}, {"type": "null"}])),
+                true => property.insert(
+                    "anyOf".to_owned(),
+                    json!([{"$ref": reference, "description": description}, {"type": "null"}]),
+                ),
                 false => property.insert("$ref".to_owned(), reference),
             };
         } else if !types.is_empty() {

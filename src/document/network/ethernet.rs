@@ -16,7 +16,7 @@ use crate::document::one_or_many::one_or_many;
 ///
 /// ```yaml
 /// addresses: [192.0.2.10/24]
-/// routes: [{to: default, via: 192.0.2.1}]
+/// gateway4: 192.0.2.1
 /// nameservers: {addresses: [192.0.2.53], search: [example.com]}
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -86,7 +86,7 @@ pub struct Ethernet {
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("minProperties" = 1)))]
 pub struct Match {
     /// Patterns of the name, one of which must match.
     #[serde(default, deserialize_with = "one_or_many")]

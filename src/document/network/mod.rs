@@ -34,8 +34,11 @@ pub use whole::whole;
 ///   ethernets:
 ///     eth0:
 ///       addresses: [192.0.2.10/24]
-///       routes: [{to: default, via: 192.0.2.1}]
-///       nameservers: {addresses: [192.0.2.53], search: [example.test]}
+///       gateway4: 192.0.2.1
+///       nameservers: {addresses: [192.0.2.53], search: [example.com]}
+/// ```
+/// ```yaml
+/// network: {config: disabled}
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,13 +92,15 @@ fn left_as_it_is(schema: &mut schemars::Schema) {
         "required": ["config"],
         "properties": {"config": {"const": "disabled"}, "ethernets": {"maxProperties": 0}},
     });
-    let properties = schema.get("properties").and_then(serde_json::Value::as_object);
-    let not_yet = properties
-        .into_iter()
-        .flatten()
-        .filter(|(_, value)| value.to_string().contains("/NotYet"));
-    let mut refused: Map<_, _> = not_yet.map(|(key, _)| (key.clone(), json!({"type": "null"}))).collect();
-    refused.insert("version".to_owned(), json!({"not": {"enum": [1, "1"]}}));
+    let mut refused = Map::from_iter([("version".to_owned(), json!({"not": {"enum": [1, "1"]}}))]);
+    let properties = schema.get_mut("properties").and_then(serde_json::Value::as_object_mut);
+    for (key, property) in properties.into_iter().flatten() {
+        if property.to_string().contains("/NotYet") {
+            property["doNotSuggest"] = true.into();
+            let message = format!("`{key}` is not supported yet: only `ethernets` is");
+            refused.insert(key.clone(), json!({"type": "null", "errorMessage": message}));
+        }
+    }
     schema.insert("if".to_owned(), disabled);
     schema.insert("else".to_owned(), json!({"properties": refused}));
 }
@@ -110,7 +115,7 @@ impl Network {
 /// The version of the network format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 #[serde(try_from = "u32")]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("minimum" = 1, "maximum" = 2, "examples" = [2])))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("enum" = [1, 2, "1", "2"], "examples" = [2])))]
 pub enum Version {
     /// cloud-init's own format, a list. Not supported yet: [`Network`]'s check says so.
     One,

@@ -54,31 +54,31 @@ impl Shape {
 /// The keywords, in whatever case, and their values.
 #[cfg(test)]
 pub(super) fn schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    use crate::vocabulary::schema::{ONLY_TEXT, any_case};
     use serde_json::{Map, Value, json};
-    let one = json!({"type": ["string", "number", "boolean"]});
-    let list = json!({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]});
+    let any = json!({"type": ["string", "number", "boolean"], "pattern": r"\S"});
+    let or_list = |one: &Value| json!({"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]});
     let value = |keyword: &Keyword| {
-        let mut value = if keyword.shape.is_list() {
-            list.clone()
-        } else {
-            one.clone()
-        };
+        let mut one = super::value::schema(keyword);
+        let examples = one["examples"].take();
+        one.as_object_mut()
+            .into_iter()
+            .for_each(|one| one.retain(|_, value| !value.is_null()));
+        one[ONLY_TEXT] = true.into();
+        let mut value = if keyword.shape.is_list() { or_list(&one) } else { one };
         value["description"] = format!("`{}` of sshd_config(5).", keyword.name).into();
-        let examples = super::value::examples(keyword);
-        if !examples.is_empty() {
-            value["examples"] = examples.into();
+        value["x-not-null"] = true.into();
+        if !examples.is_null() {
+            value["examples"] = examples;
         }
         value
     };
     let properties: Map<String, Value> = KEYWORDS.iter().map(|k| (k.name.to_owned(), value(k))).collect();
-    let names: Vec<String> = KEYWORDS
-        .iter()
-        .map(|k| crate::vocabulary::schema::any_case(k.name))
-        .collect();
+    let names: Vec<String> = KEYWORDS.iter().map(|k| any_case(k.name)).collect();
     schemars::json_schema!({
         "type": "object",
         "properties": properties,
-        "additionalProperties": list,
+        "additionalProperties": or_list(&any),
         "propertyNames": {"pattern": format!("^({})$", names.join("|"))},
     })
 }

@@ -137,15 +137,29 @@ fn form(keyword: &Keyword) -> Option<Form> {
     })
 }
 
-/// Values that an editor offers.
+/// What the schema says of a value; sshd's own quotes may be around it.
 #[cfg(test)]
-pub(super) fn examples(keyword: &Keyword) -> Vec<&'static str> {
+pub(super) fn schema(keyword: &Keyword) -> serde_json::Value {
+    use crate::vocabulary::schema::any_case;
+    use serde_json::json;
+    let time = r#"^[\s"]*[0-9+smhdwSMHDW]+[\s"]*$"#;
     match form(keyword) {
-        Some(Form::Word(words)) => words.to_vec(),
-        Some(Form::Number) => vec!["3"],
-        Some(Form::Time) => vec!["30s"],
-        Some(Form::Port) => vec!["22"],
-        None => Vec::new(),
+        Some(Form::Word(words)) => {
+            let is_flag = words.contains(&"yes");
+            let booleans: &[&str] = if is_flag { &["true", "on", "false", "off"] } else { &[] };
+            let all: Vec<String> = words.iter().chain(booleans).map(|word| any_case(word)).collect();
+            let types: &[&str] = if is_flag { &["string", "boolean"] } else { &["string"] };
+            json!({"type": types, "pattern": format!(r#"^[\s"]*({})[\s"]*$"#, all.join("|")), "examples": words})
+        }
+        Some(Form::Number) => {
+            let digits = r#"^[\s"]*\+?[0-9]+[\s"]*$"#;
+            json!({"type": ["integer", "string"], "minimum": 0, "maximum": NUMBER_MAX, "pattern": digits, "examples": [3]})
+        }
+        Some(Form::Time) => json!({"type": ["integer", "string"], "minimum": 0, "pattern": time, "examples": ["30s"]}),
+        Some(Form::Port) => {
+            json!({"type": ["integer", "string"], "minimum": 1, "maximum": 65535, "pattern": r"\S", "examples": [22]})
+        }
+        None => json!({"type": ["string", "number", "boolean"], "pattern": r"\S"}),
     }
 }
 
