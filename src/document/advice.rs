@@ -94,7 +94,7 @@ fn misplaced(name: &str) -> Option<String> {
 }
 
 /// The keys that a `T` has: it names them itself where it meets another.
-fn keys_of<T: DeserializeOwned>() -> Vec<String> {
+pub(super) fn keys_of<T: DeserializeOwned>() -> Vec<String> {
     let span = Span::default();
 
     let probe = |value| Node { value, span };

@@ -174,6 +174,12 @@ const FORBIDDING: [(&str, &str); 7] = [
     ("root.expire", "true"),
 ];
 
+/// The keys that forbid something, each with what is taken where its value can't be read.
+#[cfg(test)]
+pub fn forbidding() -> &'static [(&'static str, &'static str)] {
+    &FORBIDDING
+}
+
 /// The value to use instead of an invalid one at `path`, if the key can forbid something.
 pub fn strict_reading(path: &[String]) -> Option<&'static str> {
     let written = path.join(".");

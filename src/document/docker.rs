@@ -8,9 +8,10 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde_json::{Map, Value};
 
+use super::Config;
 use super::problem::{Check, Problems};
 use super::redact::redact;
-use super::services::{Service, Services};
+use super::services::Service;
 
 pub use option::DaemonOption;
 
@@ -178,8 +179,9 @@ impl Check for Docker {
 }
 
 /// Reports where `docker` and `services` ask different things of the same unit. Places are relative to the document.
-pub fn check_with_services(docker: Option<&Docker>, services: Option<&Services>, problems: &mut Problems<'_>) {
-    let Some((docker, services)) = docker.and_then(Docker::service).zip(services) else {
+pub(super) fn check_with_services(config: &Config, problems: &mut Problems<'_>) {
+    let docker = config.docker.as_ref().and_then(Docker::service);
+    let Some((docker, services)) = docker.zip(config.services.as_ref()) else {
         return;
     };
     for (name, service) in &services.0 {
@@ -200,6 +202,7 @@ fn contradict(docker: &Service, service: &Service) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::problem::Problem;
+    use super::super::services::Services;
     use super::*;
     use serde_json::json;
 
@@ -275,11 +278,12 @@ mod tests {
         let problems = |docker: Value, services: Value| -> Vec<Problem> {
             let services: Services = serde_json::from_value(services).unwrap();
             let mut found = Vec::new();
-            check_with_services(
-                Some(&decode(docker).unwrap()),
-                Some(&services),
-                &mut Problems::new(&mut found),
-            );
+            let config = Config {
+                docker: Some(decode(docker).unwrap()),
+                services: Some(services),
+                ..Config::default()
+            };
+            check_with_services(&config, &mut Problems::new(&mut found));
             found
         };
         for services in [

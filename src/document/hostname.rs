@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::problem::Check;
+
 /// The most bytes the kernel's host name may have: `HOST_NAME_MAX` of Linux, hostname(7).
 pub const HOST_NAME_MAX: usize = 64;
 
@@ -13,6 +15,8 @@ pub const FQDN_MAX: usize = 253;
 #[serde(try_from = "String")]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*\.?$", "maxLength" = 254, "examples" = ["web1", "web1.example.com"])))]
 pub struct HostName(String);
+
+impl Check for HostName {}
 
 impl HostName {
     /// The name.
@@ -100,6 +104,8 @@ pub enum ManageEtcHosts {
     /// Only the line of `127.0.1.1` is kept right.
     Localhost,
 }
+
+impl Check for ManageEtcHosts {}
 
 impl<'de> Deserialize<'de> for ManageEtcHosts {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::problem::Check;
+
 /// The most bytes a keymap's name may have.
 const NAME_MAX: usize = 128;
 
@@ -10,6 +12,8 @@ const NAME_MAX: usize = 128;
 #[serde(try_from = "String")]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", "maxLength" = 128, "examples" = ["de-latin1", "us"])))]
 pub struct Keymap(String);
+
+impl Check for Keymap {}
 
 impl Keymap {
     /// The name.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Deserializer};
 
+use super::problem::Check;
+
 /// What says that the locale stays as it is: cloud-init takes these for false, quoted or not.
 const OFF: [&str; 4] = ["false", "off", "no", "0"];
 
@@ -13,6 +15,8 @@ const NAME_MAX: usize = 128;
 #[serde(try_from = "String")]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(transform = crate::vocabulary::schema::or_zero, extend("pattern" = r"^(0|[A-Za-z][A-Za-z0-9_.@-]*)$", "maxLength" = 128, "examples" = ["en_US.UTF-8", "C.UTF-8"])))]
 pub struct Locale(String);
+
+impl Check for Locale {}
 
 impl Locale {
     /// The name.

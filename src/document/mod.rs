@@ -20,6 +20,7 @@ pub mod excerpt;
 pub mod flag;
 pub mod hostname;
 pub mod kernel_modules;
+pub mod key;
 pub mod keymap;
 pub mod locale;
 pub mod masked;

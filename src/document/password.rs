@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::chpasswd::{PasswordType, looks_hashed};
-use super::problem::Problems;
+use super::problem::{Check, Problems};
 use super::{Config, PasswordHash, Secret};
 
 /// The account that cloud-config's top-level `password` is for. cloud-init means the default user of its `cloud.cfg`;
@@ -55,6 +55,8 @@ pub enum Credential {
     /// A hash: taken as it is.
     Hash(PasswordHash),
 }
+
+impl Check for Credential {}
 
 impl Credential {
     /// Reads a text as what the document says it is.
@@ -170,7 +172,7 @@ fn default_user(config: &Config) -> Option<Login> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Check, Problem};
+    use crate::document::Problem;
     use serde_json::{Value, json};
 
     fn config(value: Value) -> Config {

@@ -72,6 +72,8 @@ impl<'a> Problems<'a> {
 
 /// A part of the configuration that can be wrong as a whole though each of its values is right.
 pub trait Check {
-    /// Reports what is wrong, with places relative to this part.
-    fn check(&self, problems: &mut Problems<'_>);
+    /// Reports what is wrong, with places relative to this part; nothing, where every value that can be read is right.
+    fn check(&self, _problems: &mut Problems<'_>) {}
 }
+
+impl Check for bool {}

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::problem::Check;
+
 /// Settings of firstlight that are part of the document.
 ///
 /// ```yaml
@@ -22,6 +24,8 @@ pub struct Settings {
     /// After a successful boot, overwrite the hypervisor's copy of data that held secrets. Default: true.
     pub scrub: Option<bool>,
 }
+
+impl Check for Settings {}
 
 /// How many generations to keep: from 1 to [`KEEP_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::problem::Check;
+
 /// The most bytes the name of a time zone may have: the longest there is has 32.
 const NAME_MAX: usize = 128;
 
@@ -10,6 +12,8 @@ const NAME_MAX: usize = 128;
 #[serde(try_from = "String")]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$", "maxLength" = 128, "examples" = ["Europe/Berlin", "UTC"])))]
 pub struct Timezone(String);
+
+impl Check for Timezone {}
 
 impl Timezone {
     /// The name.

@@ -235,7 +235,7 @@ impl ModulePlan {
     ) -> Result<Self, StateError> {
         let mut made = Self {
             stands_alone: module.changes_stand_alone(),
-            ..Self::empty(module.name(), module.stage(), document.asked(module.keys()))
+            ..Self::empty(module.name(), module.stage(), document.asked(&module.keys()))
         };
         let diagnose = |error: PlanError| document.diagnose(&error.path, error.message).hint(error.hint);
         let plan = match module.plan(&document.config, imagined) {

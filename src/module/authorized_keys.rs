@@ -22,10 +22,6 @@ impl Module for AuthorizedKeys {
         "ssh_authorized_keys"
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        &["root.ssh_authorized_keys", "allow_public_ssh_keys"]
-    }
-
     fn stage(&self) -> Stage {
         Stage::Local
     }

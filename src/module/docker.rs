@@ -30,10 +30,6 @@ impl Module for Docker {
         "docker"
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        &["docker"]
-    }
-
     fn stage(&self) -> Stage {
         Stage::System
     }

@@ -14,16 +14,6 @@ impl Module for Hostname {
         "hostname"
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        &[
-            "hostname",
-            "fqdn",
-            "prefer_fqdn_over_hostname",
-            "preserve_hostname",
-            "manage_etc_hosts",
-        ]
-    }
-
     fn stage(&self) -> Stage {
         Stage::Local
     }

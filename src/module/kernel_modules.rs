@@ -17,10 +17,6 @@ impl Module for KernelModules {
         "kernel_modules"
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        &["kernel_modules"]
-    }
-
     fn stage(&self) -> Stage {
         Stage::Local
     }

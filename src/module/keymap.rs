@@ -33,10 +33,6 @@ impl Module for Keymap {
         "keymap"
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        &["keymap"]
-    }
-
     /// What loads the keymap may have run before any document was found: it is told to run again, which takes the bus.
     fn stage(&self) -> Stage {
         Stage::System

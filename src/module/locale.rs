@@ -27,10 +27,6 @@ impl Module for Locale {
         "locale"
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        &["locale"]
-    }
-
     fn stage(&self) -> Stage {
         Stage::Local
     }

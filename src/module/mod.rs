@@ -27,6 +27,7 @@ mod variables;
 pub mod write_files;
 
 use crate::document::Config;
+use crate::document::config::KEYS;
 use crate::system::Machine;
 
 pub use crate::vocabulary::Stage;
@@ -40,7 +41,11 @@ pub trait Module: std::fmt::Debug + Sync {
     fn name(&self) -> &'static str;
 
     /// The keys of the document that it answers for; one below another with a dot in between.
-    fn keys(&self) -> &'static [&'static str];
+    fn keys(&self) -> Vec<&'static str> {
+        let answers = KEYS.iter().flat_map(|key| key.answers);
+        let own = answers.filter(|(_, area)| *area == self.name());
+        own.map(|(key, _)| *key).collect()
+    }
 
     /// When its changes are made.
     fn stage(&self) -> Stage;
@@ -221,4 +226,31 @@ pub fn asked_at(name: &str, change: &Change, want: &Config) -> Vec<String> {
 pub fn only(names: &[String]) -> Vec<&'static dyn Module> {
     let wanted = |module: &&'static dyn Module| names.is_empty() || names.iter().any(|name| name == module.name());
     all().into_iter().filter(wanted).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_key_has_one_module_and_each_module_its_keys() {
+        let areas: BTreeSet<_> = KEYS.iter().flat_map(|key| key.answers).map(|(_, area)| *area).collect();
+        let without: Vec<_> = names().into_iter().filter(|name| !areas.contains(name)).collect();
+        assert_eq!(without, ["networkd"], "it reloads what the others write");
+        let unknown: Vec<_> = areas.into_iter().filter(|area| !names().contains(area)).collect();
+        assert_eq!(unknown, Vec::<&str>::new());
+        let nobodys: Vec<_> = KEYS
+            .iter()
+            .filter(|key| key.answers.is_empty())
+            .map(|key| key.name)
+            .collect();
+        assert_eq!(nobodys, ["firstlight"], "it is about the document itself");
+        let mut answered: Vec<_> = all().iter().flat_map(|module| module.keys()).collect();
+        answered.sort_unstable();
+        let each: BTreeSet<_> = answered.iter().copied().collect();
+        assert_eq!(answered, each.into_iter().collect::<Vec<_>>(), "one key, one module");
+        assert_eq!(answered.len(), KEYS.iter().map(|key| key.answers.len()).sum::<usize>());
+    }
 }

@@ -36,11 +36,6 @@ impl Module for Networkd {
         "networkd"
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        // It answers for no key of its own.
-        &[]
-    }
-
     fn stage(&self) -> Stage {
         Stage::System
     }

@@ -18,10 +18,6 @@ impl Module for NetworkdFiles {
         "networkd_files"
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        &["networkd_files"]
-    }
-
     fn stage(&self) -> Stage {
         Stage::Local
     }

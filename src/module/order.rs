@@ -92,9 +92,6 @@ mod tests {
         fn name(&self) -> &'static str {
             self.0
         }
-        fn keys(&self) -> &'static [&'static str] {
-            &[]
-        }
         fn stage(&self) -> crate::module::Stage {
             crate::module::Stage::Local
         }

@@ -18,16 +18,6 @@ impl Module for Password {
         "password"
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        &[
-            "root.password",
-            "root.hashed_password",
-            "root.expire",
-            "chpasswd",
-            "password",
-        ]
-    }
-
     fn stage(&self) -> Stage {
         Stage::Local
     }

@@ -23,10 +23,6 @@ impl Module for Services {
         "services"
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        &["services"]
-    }
-
     fn stage(&self) -> Stage {
         Stage::System
     }

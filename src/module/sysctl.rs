@@ -28,10 +28,6 @@ impl Module for Sysctl {
         "sysctl"
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        &["sysctl"]
-    }
-
     fn stage(&self) -> Stage {
         Stage::Local
     }

@@ -27,10 +27,6 @@ impl Module for Timezone {
         "timezone"
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        &["timezone"]
-    }
-
     fn stage(&self) -> Stage {
         Stage::Local
     }

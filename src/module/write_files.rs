@@ -25,10 +25,6 @@ impl Module for WriteFiles {
         "write_files"
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        &["write_files"]
-    }
-
     fn stage(&self) -> Stage {
         Stage::Local
     }

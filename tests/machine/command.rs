@@ -255,10 +255,6 @@ impl Module for Wanted {
         "wanted"
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        &[]
-    }
-
     fn stage(&self) -> Stage {
         Stage::System
     }

@@ -14,10 +14,6 @@ impl Module for Commands {
         "commands"
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        &[]
-    }
-
     fn stage(&self) -> Stage {
         Stage::System
     }

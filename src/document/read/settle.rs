@@ -3,10 +3,9 @@
 use super::Document;
 use crate::document::budget::PROBLEM_LIMIT;
 use crate::document::cloud_config::{WITHOUT_EFFECT, asks_nothing, strict_reading};
-use crate::document::config::Config;
+use crate::document::config::{Config, KEYS};
 use crate::document::diagnostic::Diagnostic;
 use crate::document::meta_data::{self, MetaData, PUBLIC_KEYS};
-use crate::document::network;
 use crate::document::problem::{Check, Problem, Problems};
 use crate::document::public_keys::PublicKeys;
 use crate::document::twice;
@@ -16,9 +15,6 @@ use crate::document::yaml::{DecodeError, Entry, Node, Scalar, Span, Value, decod
 
 /// How many values may be removed. It exceeds the number of reports, because an alias can repeat a value.
 const PRUNE_LIMIT: usize = 10 * PROBLEM_LIMIT;
-
-/// Lists of files. An entry is used as a whole or not at all.
-const FILES: [&str; 2] = ["write_files", "networkd_files"];
 
 fn taken_as(strict: &str) -> String {
     format!("write true or false; until then, firstlight uses {strict}, the safer value")
@@ -82,7 +78,7 @@ impl Document {
             let done = found.iter().all(|problem| problem.warning);
             let also_bad = too_large
                 .iter()
-                .map(|number| vec![FILES[0].to_owned(), number.to_string()]);
+                .map(|number| vec!["write_files".to_owned(), number.to_string()]);
             self.report(found, also_bad.collect());
             if done {
                 self.config = config;
@@ -106,7 +102,7 @@ impl Document {
         let paths = twice::paths(tree, &spans).into_iter().zip(twice);
         let paths: Vec<_> = paths.filter_map(|(path, (number, _))| Some((path?, number))).collect();
         let only_whole = |path: &[String]| match path {
-            [first, _, ..] => first == "network" || FILES.contains(&first.as_str()),
+            [first, _, ..] => KEYS.iter().any(|key| key.name == first && key.whole.is_some()),
             _ => false,
         };
         let doomed = paths.iter().map(|(path, _)| path).filter(|path| only_whole(path));
@@ -274,10 +270,11 @@ impl Document {
     /// What to remove if `path` is invalid. Some things are only removed whole: a file without its content or
     /// permissions would be empty or readable by everybody, and half an interface doesn't work.
     fn whole(&self, path: &[String]) -> Vec<String> {
-        let (first, second) = (path.first().map(String::as_str), path.get(..2));
-        match (&self.tree, first, second) {
-            (Some(tree), Some("network"), _) => network::whole(tree, path).to_vec(),
-            (_, Some(first), Some(file)) if FILES.contains(&first) => file.to_vec(),
+        let first = KEYS
+            .iter()
+            .find(|key| path.first().is_some_and(|first| first == key.name));
+        match (&self.tree, first.and_then(|first| first.whole)) {
+            (Some(tree), Some(whole)) => whole(tree, path).to_vec(),
             _ => path.to_vec(),
         }
     }

@@ -7,6 +7,7 @@ mod value;
 
 use serde::Deserialize;
 
+use super::Config;
 use super::problem::{Check, Problems};
 use super::redact::redact;
 
@@ -95,6 +96,8 @@ pub enum SshPwauth {
     Unchanged,
 }
 
+impl Check for SshPwauth {}
+
 impl TryFrom<String> for SshPwauth {
     type Error = &'static str;
 
@@ -120,7 +123,7 @@ pub struct Setting {
 }
 
 /// Everything that a document wants of sshd, in a fixed order, each keyword once: where it is asked for twice, the first
-/// place counts, and [`Check`] and [`check_ssh_pwauth`] see to it that the others agree.
+/// place counts, and [`Check`] and `check_ssh_pwauth` see to it that the others agree.
 pub fn settings(sshd: Option<&Sshd>, ssh_pwauth: Option<SshPwauth>) -> Vec<Setting> {
     let mut settings: Vec<Setting> = Vec::new();
     for setting in requests(sshd, ssh_pwauth) {
@@ -192,9 +195,11 @@ impl Check for Sshd {
 const AGREE: &str = "keep one of them";
 
 /// Reports an `ssh_pwauth` that asks for something else than `sshd` does; paths from the top of the document.
-pub fn check_ssh_pwauth(ssh_pwauth: Option<SshPwauth>, sshd: Option<&Sshd>, problems: &mut Problems<'_>) {
-    for own in requests(None, ssh_pwauth) {
-        let other = settings(sshd, None).into_iter().find(|s| is_same_keyword(s, &own));
+pub(super) fn check_ssh_pwauth(config: &Config, problems: &mut Problems<'_>) {
+    for own in requests(None, config.ssh_pwauth) {
+        let other = settings(config.sshd.as_ref(), None)
+            .into_iter()
+            .find(|s| is_same_keyword(s, &own));
         if let Some(other) = other.filter(|o| !own.keyword.same(&o.lines, &own.lines)) {
             problems.error(&["ssh_pwauth"], disagreement(&other, &own), Some(AGREE));
         }
@@ -226,7 +231,12 @@ mod tests {
         let mut found = Vec::new();
         let mut problems = Problems::new(&mut found);
         sshd.check(&mut problems.below(&["sshd"]));
-        check_ssh_pwauth(ssh_pwauth, Some(&sshd), &mut problems);
+        let config = Config {
+            sshd: Some(sshd),
+            ssh_pwauth,
+            ..Config::default()
+        };
+        check_ssh_pwauth(&config, &mut problems);
         found
             .into_iter()
             .map(|p| format!("{}: {}", p.path.join("."), p.message))

@@ -63,10 +63,6 @@ impl Module for Network {
         "network"
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        &["network"]
-    }
-
     fn stage(&self) -> Stage {
         Stage::Local
     }

@@ -29,10 +29,6 @@ impl Module for Ntp {
         "ntp"
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        &["ntp"]
-    }
-
     fn stage(&self) -> Stage {
         Stage::System
     }

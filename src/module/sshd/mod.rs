@@ -47,10 +47,6 @@ impl Module for Sshd {
         "sshd"
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        &["sshd", "ssh_pwauth"]
-    }
-
     fn stage(&self) -> Stage {
         Stage::Local
     }
