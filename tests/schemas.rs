@@ -45,9 +45,11 @@ fn errors(kind: &str, document: &str) -> Vec<Diagnostic> {
 }
 
 /// What only the program knows: values that have to do with each other, and texts that YAML reads as something else.
-const ONLY_THE_PROGRAM: [&str; 13] = [
-    // A name like `-1` may be a number for an editor; one of digits alone may not be a name.
+const ONLY_THE_PROGRAM: [&str; 15] = [
+    // A name like `1.0` is a whole number for an editor.
+    "a number is an account's ID",
     "digits alone are read as a number",
+    "the number of an account or a group",
     // Quoted, where an editor doesn't know a quoted word from a plain one.
     "expected true, false, or a mapping",
     // An editor reads `0644` and `644` as the same number.

@@ -1,8 +1,11 @@
 //! User-data: what people write, with something changed in it.
 
+use std::sync::LazyLock;
+
 use firstlight::document::{Document, Texts};
 use proptest::prelude::*;
 
+use super::schema::{schema, seen_by_an_editor, wrong};
 use super::{config, mutants};
 
 /// Every kind of key that is read, with anchors, merge keys, block texts and encodings.
@@ -72,5 +75,16 @@ proptest! {
         prop_assert_eq!(&document.diagnostics, &again.diagnostics);
         prop_assert_eq!(&document.config, &again.config);
         prop_assert_eq!(document.masked(), again.masked());
+    }
+
+    /// An editor marks nothing of what the program takes.
+    #[test]
+    fn what_is_taken_is_valid_by_the_schema(bytes in mutants(DOCUMENT)) {
+        static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| schema("user-data"));
+        let seen = std::str::from_utf8(&bytes).ok().and_then(seen_by_an_editor);
+        if let Some(seen) = seen.filter(|_| !read(&bytes).has_errors()) {
+            let wrong = wrong(&SCHEMA, &seen);
+            prop_assert!(wrong.is_empty(), "{}\n{}", wrong.join("\n"), String::from_utf8_lossy(&bytes));
+        }
     }
 }

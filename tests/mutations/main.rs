@@ -8,6 +8,8 @@
 mod documents;
 mod media;
 mod platform;
+#[path = "../support/schema.rs"]
+mod schema;
 
 use proptest::prelude::*;
 

@@ -54,5 +54,6 @@ fn number(text: &str) -> Option<Value> {
     }
     let is_float = text.contains(|c: char| c.is_ascii_digit()) && text.bytes().all(|b| b"+-.0123456789eE".contains(&b));
     let float: f64 = is_float.then(|| text.parse().ok())??;
-    Some(json!(float))
+    // JSON has no infinity.
+    Some(json!(float.clamp(f64::MIN, f64::MAX)))
 }

@@ -24,9 +24,11 @@ pub fn man() -> Vec<Made> {
 fn page(command: clap::Command) -> Made {
     let path = format!("man/{}.1", command.get_name());
     let mut text = Vec::new();
-    // Without a date: it would be stale the day after.
+    let source = format!("firstlight {}", env!("CARGO_PKG_VERSION"));
+    // A blank for the date, which would be stale the day after.
     Man::new(command)
-        .date("")
+        .date(" ")
+        .source(source)
         .manual("firstlight")
         .render(&mut text)
         .unwrap();

@@ -12,6 +12,8 @@ pub struct Key {
     pub kind: String,
     /// The value that is taken where there is none.
     pub default: Option<String>,
+    /// Whether it has to be there.
+    pub required: bool,
     /// A value, as it may be written.
     pub example: Option<Value>,
     /// What it does.
@@ -43,7 +45,11 @@ fn below(schema: &Value, whole: &Value, path: &str, found: &mut Vec<Key>) {
                 "" => key.clone(),
                 path => format!("{path}.{key}"),
             };
-            found.push(described(property, whole, path.clone()));
+            let required = choice
+                .get("required")
+                .and_then(Value::as_array)
+                .is_some_and(|all| all.contains(&Value::from(key.as_str())));
+            found.push(described(property, whole, path.clone(), required));
             below(property, whole, &path, found);
         }
         if let Some(items) = choice.get("items") {
@@ -61,21 +67,31 @@ fn below(schema: &Value, whole: &Value, path: &str, found: &mut Vec<Key>) {
     }
 }
 
-fn described(property: &Value, whole: &Value, path: String) -> Key {
+fn described(property: &Value, whole: &Value, path: String, required: bool) -> Key {
     let text = |key: &str| property.get(key).and_then(Value::as_str).map(str::to_owned);
-    let required = choices(property, whole)
-        .iter()
-        .all(|choice| choice["type"] != "null" && !types(choice).contains(&"null"));
     let default = property.get("default").map(flow);
-    let is_not_yet = property.to_string().contains("/NotYet");
+    let description = text("description").unwrap_or_default().replace("\n\n", " ");
     Key {
         kind: kind(property, whole),
-        default: default.or_else(|| required.then(|| "none: it has to be there".to_owned())),
+        description: match default {
+            Some(_) => without_default(&description),
+            None => description,
+        },
+        default,
+        required,
         example: property.pointer("/examples/0").cloned(),
-        description: text("description").unwrap_or_default().replace("\n\n", " "),
-        deprecated: property.get("deprecated").is_some() || is_not_yet,
+        deprecated: property.get("deprecated").is_some() || property.to_string().contains("/NotYet"),
         path,
     }
+}
+
+/// A description without the sentence about the default, which is said next to it.
+fn without_default(description: &str) -> String {
+    let Some((before, after)) = description.split_once("Default: ") else {
+        return description.to_owned();
+    };
+    let after = after.split_once(". ").map_or("", |(_, after)| after);
+    format!("{before}{after}").trim().to_owned()
 }
 
 /// What a schema allows, one by one.
@@ -117,12 +133,19 @@ fn kind(schema: &Value, whole: &Value) -> String {
                 .flatten()
                 .chain(choice.get("const"))
         })
+        // Next to other forms a number is one of their spellings: 0 for off.
+        .filter(|word| !word.is_number() || choices.len() == 1)
         .collect();
     // The other spellings of these words have no place here.
     if !named.is_empty() {
         words.extend(named.into_iter().map(|word| format!("`{}`", flow(word))));
     } else {
-        words.extend(choices.iter().filter_map(|choice| shape(choice, whole)));
+        let is_flag = choices
+            .iter()
+            .any(|choice| types(choice).contains(&"boolean") && !types(choice).contains(&"number"));
+        let spelled = |choice: &Value| is_flag && types(choice) == ["string"];
+        let shapes = choices.iter().filter(|choice| !spelled(choice));
+        words.extend(shapes.filter_map(|choice| shape(choice, whole)));
     }
     let mut seen = Vec::new();
     words.retain(|word| {
@@ -131,10 +154,19 @@ fn kind(schema: &Value, whole: &Value) -> String {
             true
         }
     });
-    match words.as_slice() {
+    let words = match words.as_slice() {
+        [] if schema.to_string().contains("/PublicKeys") => "text, list or mapping".to_owned(),
         [] => "anything".to_owned(),
         [one] => one.clone(),
         [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    };
+    match choices
+        .iter()
+        .chain([&schema])
+        .any(|choice| choice.get("x-secret").is_some())
+    {
+        true => format!("{words}; secret"),
+        false => words,
     }
 }
 
@@ -189,7 +221,10 @@ fn is_plain(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with([' ', '-', '@', '~', '+', '.'])
         && !text.ends_with([' ', ':'])
-        && (!text.starts_with(|c: char| c.is_ascii_digit()) || text.contains('/') || text.matches('.').count() > 1)
+        && (!text.starts_with(|c: char| c.is_ascii_digit())
+            || text.contains('/')
+            || text.matches('.').count() > 1
+            || text.ends_with(['s', 'm', 'h']))
         && !BOOLEANS.split('|').any(|word| word == text)
         && !text.contains("::")
         && inner.chars().all(safe)

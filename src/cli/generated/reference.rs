@@ -2,8 +2,6 @@
 
 use std::fmt::Write;
 
-use serde_json::Value;
-
 use super::keys::{Key, block, flow, keys};
 use super::{Made, schema};
 
@@ -52,14 +50,20 @@ pub fn markdown() -> Made {
         if name == "user-data" {
             let _ = write!(
                 text,
-                "\n### Known and not applied\n\n| Key | What happens |\n|---|---|\n"
+                "\n### Known and not applied\n\nOf a key that is not applied, only a value that asks for nothing is taken: `null`, `false`, `[]`, `{{}}`.\n\n| Key | What happens |\n|---|---|\n"
             );
             for key in known {
-                let _ = writeln!(text, "| `{}` | {} |", key.path, cell(&key.description));
+                let _ = writeln!(text, "| `{}` | {} |", key.path, cell(what_happens(&key)));
             }
         }
     }
     ("docs/reference.md".into(), text)
+}
+
+/// What is said of a key that is not applied, without what goes for all of them.
+fn what_happens(key: &Key) -> &str {
+    key.description
+        .trim_end_matches(" Only a value that asks for nothing is taken.")
 }
 
 /// A chapter for each key at the top.
@@ -100,7 +104,11 @@ fn table<'a>(text: &mut String, keys: impl IntoIterator<Item = &'a Key>, top: &s
             text,
             "| `{path}` | {} | {} | {} | {} |",
             cell(&key.kind),
-            code(key.default.clone()),
+            if key.required {
+                "required".to_owned()
+            } else {
+                code(key.default.clone())
+            },
             code(key.example.as_ref().map(flow)),
             cell(&key.description)
         );
@@ -125,7 +133,7 @@ pub fn man() -> Vec<Made> {
     applied.iter().for_each(|key| paragraph(&mut text, key));
     text.push_str(".SH \"KNOWN AND NOT APPLIED\"\n");
     for key in known {
-        let _ = write!(text, ".TP\n.B {}\n{}\n", roff(&key.path), roff(&key.description));
+        let _ = write!(text, ".TP\n.B {}\n{}\n", roff(&key.path), roff(what_happens(&key)));
     }
     let _ = write!(
         text,
@@ -137,35 +145,35 @@ pub fn man() -> Vec<Made> {
 
 fn paragraph(text: &mut String, key: &Key) {
     let _ = write!(text, ".TP\n.B {}\n{}\n", roff(&key.path), roff(&key.description));
-    let default = key.default.as_ref().map(|default| format!(" Default: {default}."));
-    let _ = write!(
-        text,
-        ".br\nType: {}.{}\n",
-        roff(&key.kind),
-        roff(&default.unwrap_or_default())
-    );
+    let default = match &key.default {
+        _ if key.required => " Required.".to_owned(),
+        Some(default) => format!(" Default: {default}."),
+        None => String::new(),
+    };
+    let _ = write!(text, ".br\nType: {}.{}\n", roff(&key.kind), roff(&default));
     if let Some(example) = &key.example {
         let last = key.path.rsplit('.').next().unwrap_or(&key.path);
-        let example = Value::Object(
-            [(last.trim_end_matches("[]").to_owned(), example.clone())]
-                .into_iter()
-                .collect(),
-        );
-        let shown = flow(&example);
-        let _ = write!(
-            text,
-            ".br\nExample: {}\n",
-            roff(shown.trim_start_matches('{').trim_end_matches('}'))
-        );
+        let shown = format!("{}: {}", last.trim_end_matches("[]"), flow(example));
+        let _ = write!(text, ".br\nExample: {}\n", roff(&shown));
     }
 }
 
 /// Text that roff shows as it is.
 fn roff(text: &str) -> String {
-    let escaped = text.replace('\\', "\\e").replace('-', "\\-").replace('`', "");
+    let escaped: String = text.chars().map(character).collect();
     let line = |line: &str| match line.starts_with(['.', '\'']) {
         true => format!("\\&{line}"),
         false => line.to_owned(),
     };
     escaped.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn character(c: char) -> String {
+    match c {
+        '\\' => "\\e".to_owned(),
+        '-' => "\\-".to_owned(),
+        '`' => String::new(),
+        ascii if ascii.is_ascii() => ascii.to_string(),
+        other => format!("\\[u{:04X}]", u32::from(other)),
+    }
 }

@@ -92,22 +92,13 @@ fn user_data() -> Value {
 
 /// The values of a key that is not applied that are taken all the same, because they ask for nothing.
 fn nothing(key: &str) -> Vec<Value> {
-    let words = ["no", "No", "NO", "off", "Off", "OFF"].map(|word| (word, json!(word)));
-    let values = [
-        ("null", json!(null)),
-        ("false", json!(false)),
-        ("[]", json!([])),
-        ("{}", json!({})),
-    ];
-    let modes = [
-        ("{mode: off}", json!({"mode": "off"})),
-        ("{mode: false}", json!({"mode": false})),
-    ];
-    let asks_nothing = |text: &str| asks_nothing(key, &parse(text, 0).unwrap().root.unwrap());
-    let all = values.into_iter().chain(words).chain(modes);
-    all.filter(|(text, _)| asks_nothing(text))
-        .map(|(_, value)| value)
-        .collect()
+    let words = ["false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"].map(|word| json!(word));
+    let plain = [json!(null), json!(false), json!([]), json!({})];
+    let values = || plain.iter().chain(&words).cloned();
+    let modes = values().map(|value| json!({"mode": value}));
+    // JSON is YAML too.
+    let asks_nothing = |value: &Value| asks_nothing(key, &parse(&value.to_string(), 0).unwrap().root.unwrap());
+    values().chain(modes).filter(asks_nothing).collect()
 }
 
 /// A seed's network-config: the network, with or without the key `network` around it.

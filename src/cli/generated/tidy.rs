@@ -124,7 +124,7 @@ fn describe(schema: &mut Schema) {
     let paragraphs: Vec<String> = paragraphs.filter(|paragraph| !paragraph.is_empty()).collect();
     let words = paragraphs.join("\n\n").replace("[`", "`").replace("`]", "`");
     if let Some(default) = said_default(&words, schema) {
-        schema.entry("default").or_insert(default);
+        schema.insert("default".to_owned(), default);
     }
     if !examples.is_empty() {
         schema.insert("examples".to_owned(), examples.into());
@@ -180,17 +180,11 @@ fn scalars(schema: &mut Schema) {
             let pattern = schema.get("pattern").map(|pattern| json!({"pattern": pattern}));
             pattern.is_none_or(|pattern| jsonschema::is_valid(&pattern, &json!(text)))
         };
-        let negative = fits("-1");
-        let [whole, broken] = [fits("12") || fits("644") || negative, fits("1.5")];
+        let [number, negative] = [["12", "1.5", "644", "-1"].iter().any(|text| fits(text)), fits("-1")];
         types.extend(fits("true").then(|| "boolean".to_owned()));
-        if whole || broken {
-            types.push("number".to_owned());
-            if !negative {
-                schema.entry("minimum").or_insert(json!(0));
-            }
-            if !whole {
-                schema.insert("not".to_owned(), json!({"type": "integer"}));
-            }
+        types.extend(number.then(|| "number".to_owned()));
+        if number && !negative {
+            schema.insert("minimum".to_owned(), json!(0));
         }
     } else if is("boolean", &types) {
         types.push("string".to_owned());

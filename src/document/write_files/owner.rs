@@ -5,7 +5,7 @@ use serde::Deserialize;
 /// `USER` or `USER:GROUP`, by name or number; what is left out is root's.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("minimum" = 0, "maximum" = u32::MAX - 1, "pattern" = r"^\s*[^:/ \u0000-\u001f\u007f]*\s*(:\s*[^:/ \u0000-\u001f\u007f]*\s*)?$", "examples" = ["root:docker", "1000:1000"])))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^\s*[^:/ \u0000-\u001f\u007f]*\s*(:\s*[^:/ \u0000-\u001f\u007f]*\s*)?$", "examples" = ["root:docker", "1000:1000"])))]
 pub struct Owner {
     user: String,
     group: String,
