@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use super::chpasswd::Chpasswd;
-use super::cloud_config::{NOT_APPLIED, instead};
+use super::cloud_config::{OtherKey, not_applied_names};
 use super::config::Config;
 use super::docker::Docker;
 use super::ntp::Ntp;
@@ -22,9 +22,9 @@ const WORD_LIMIT: usize = 64;
 /// Why the key at `path` is not known, and which one may be meant.
 pub(super) fn explain_key(path: &[String], known: &[String]) -> (String, Option<String>) {
     let written = path.join(".");
-    if NOT_APPLIED.contains(&written.as_str()) {
+    if let Some(other) = OtherKey::not_applied(&written) {
         let message = format!("`{written}` is a key of cloud-config that firstlight doesn't apply");
-        return (message, Some(instead(&written)));
+        return (message, Some(other.advice()));
     }
     let name = path.last().map_or("", String::as_str);
     let hint = match path {
@@ -43,10 +43,7 @@ fn hint_at_top(name: &str, known: &[String]) -> Option<String> {
     if let Some(hint) = misplaced(name) {
         return Some(hint);
     }
-    let others = NOT_APPLIED
-        .iter()
-        .filter(|key| !key.contains('.'))
-        .map(ToString::to_string);
+    let others = not_applied_names().filter(|key| !key.contains('.')).map(str::to_owned);
     let all: Vec<String> = known.iter().cloned().chain(others).collect();
     let near = nearest(name, &all)?;
     Some(match known.iter().any(|key| key == near) {
@@ -60,8 +57,7 @@ fn hint_below(path: &[String], name: &str, known: &[String]) -> Option<String> {
         .split_last()
         .map(|(_, around)| around.join("."))
         .unwrap_or_default();
-    let others = NOT_APPLIED
-        .iter()
+    let others = not_applied_names()
         .filter_map(|key| key.strip_prefix(&around)?.strip_prefix('.'))
         .map(str::to_owned);
     let all: Vec<String> = known.iter().cloned().chain(others).collect();

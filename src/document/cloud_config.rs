@@ -8,184 +8,231 @@ use super::text::TEXT_LIMIT;
 use super::yaml::scalar::{Meaning, boolean, resolve};
 use super::yaml::{Node, Value};
 
-/// Keys that are accepted and have no effect, and why.
-pub const WITHOUT_EFFECT: [(&str, &str); 4] = [
-    (
-        "merge_how",
-        "a key in a later document always replaces the same key in an earlier one",
-    ),
-    (
-        "merge_type",
-        "a key in a later document always replaces the same key in an earlier one",
-    ),
-    (
-        "final_message",
-        "the journal and `firstlight status` say how a boot ended",
-    ),
-    (
-        "vendor_data",
-        "only `enabled: false` has one: vendor-data is then ignored",
-    ),
-];
-
-/// Keys of cloud-config (schema-cloud-config-v1.json, cloud-init 26.2) that firstlight doesn't apply. A dot separates a
-/// nested key from its parent.
-pub const NOT_APPLIED: [&str; 84] = [
-    "allow_userdata",
-    "ansible",
-    "apk_repos",
-    "apt",
-    "apt_pipelining",
-    "apt_reboot_if_required",
-    "apt_update",
-    "apt_upgrade",
-    "authkey_hash",
-    "autoinstall",
-    "bootcmd",
-    "byobu_by_default",
-    "ca-certs",
-    "ca_certs",
-    "chef",
-    "cloud_config_modules",
-    "cloud_final_modules",
-    "cloud_init_modules",
-    "create_hostname_file",
-    "device_aliases",
-    "disable_ec2_metadata",
-    "disable_root",
-    "disable_root_opts",
-    "disk_setup",
-    "drivers",
-    "fan",
-    "fs_setup",
-    "groups",
-    "growpart",
-    "grub-dpkg",
-    "grub_dpkg",
-    "keyboard",
-    "landscape",
-    "launch-index",
-    "locale_configfile",
-    "lxd",
-    "manage_resolv_conf",
-    "mcollective",
-    "mount_default_fields",
-    "mounts",
-    "no_ssh_fingerprints",
-    "ntp.allow",
-    "ntp.config",
-    "ntp.peers",
-    "output",
-    "package_reboot_if_required",
-    "package_update",
-    "package_upgrade",
-    "packages",
-    "phone_home",
-    "power_state",
-    "puppet",
-    "random_seed",
-    "reporting",
-    "resize_rootfs",
-    "resolv_conf",
-    "rh_subscription",
-    "rpi",
-    "rsyslog",
-    "runcmd",
-    "salt_minion",
-    "snap",
-    "spacewalk",
-    "ssh",
-    "ssh_authorized_keys",
-    "ssh_deletekeys",
-    "ssh_fp_console_blacklist",
-    "ssh_genkeytypes",
-    "ssh_import_id",
-    "ssh_key_console_blacklist",
-    "ssh_keys",
-    "ssh_publish_hostkeys",
-    "ssh_quiet_keygen",
-    "swap",
-    "system_info",
-    "ubuntu_advantage",
-    "ubuntu_pro",
-    "updates",
-    "user",
-    "users",
-    "wireguard",
-    "yum_repo_dir",
-    "yum_repos",
-    "zypper",
-];
-
-/// What to use instead of a key that is not applied.
-pub fn instead(key: &str) -> String {
-    let does = match key {
-        "ssh_authorized_keys" => "for root's keys, use `root.ssh_authorized_keys`",
-        "disable_root" | "disable_root_opts" => "use `sshd.permit_root_login` to allow or forbid root logins over SSH",
-        "runcmd" | "bootcmd" => {
-            "firstlight doesn't run commands yet: use `services` to enable and start units, `write_files` to write \
-             files, `sysctl` to set kernel parameters, `kernel_modules` to load modules"
-        }
-        "packages" | "package_update" | "package_upgrade" => {
-            "firstlight doesn't install packages yet: add them to the image"
-        }
-        "user" | "users" | "groups" => {
-            "firstlight doesn't create accounts yet: use `root` for root's password and keys, `chpasswd` for \
-             passwords of existing accounts"
-        }
-        "keyboard" => "use `keymap` to set the console keymap",
-        "manage_resolv_conf" | "resolv_conf" => "use `nameservers` of an interface under `network`",
-        "locale_configfile" => "use `locale`: it writes the file that the machine reads",
-        _ => "remove the key",
-    };
-    does.to_owned()
+/// A key of cloud-config (schema-cloud-config-v1.json, cloud-init 26.2) that firstlight knows and doesn't apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OtherKey {
+    /// The key; a dot separates a nested key from its parent.
+    pub name: &'static str,
+    /// What happens where it is there.
+    pub treatment: Treatment,
+    /// Why; for many that are not applied there is no other reason than that nothing does it.
+    pub reason: Option<&'static str>,
+    /// What to do instead.
+    pub instead: Option<&'static str>,
+    /// Which values ask for nothing, so that they are no error.
+    nothing: Nothing,
 }
 
-/// Keys whose `false` forbids something that would happen otherwise.
-const FALSE_FORBIDS: [&str; 3] = ["allow_userdata", "apt_pipelining", "create_hostname_file"];
+/// What happens where a key of cloud-config is there that firstlight doesn't apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Treatment {
+    /// It is accepted and has no effect.
+    NoEffect,
+    /// It is an error, unless it asks for nothing.
+    NotApplied,
+}
 
-/// Whether a key that is not applied asks for nothing anyway: `packages: []`, `package_update: false`.
-pub fn asks_nothing(key: &str, value: &Node) -> bool {
-    if !NOT_APPLIED.contains(&key) {
-        return false;
+/// Which values of a key that is not applied ask for nothing: always null and what is empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Nothing {
+    /// And false: `package_update: false`.
+    False,
+    /// But not false, which forbids something that would happen otherwise.
+    Empty,
+    /// And a mapping in which this key is false: `growpart: {mode: off}`.
+    FalseAt(&'static str),
+}
+
+impl OtherKey {
+    /// The key of this name, if it is one of them.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        OTHER_KEYS.iter().find(|key| key.name == name)
     }
-    match &value.value {
-        Value::Sequence(items) => items.is_empty(),
-        Value::Mapping(_) if key == "growpart" => value.get("mode").is_some_and(is_off),
-        Value::Mapping(entries) => entries.is_empty(),
-        Value::Scalar(scalar) if resolve(scalar) == Meaning::Null => true,
-        Value::Scalar(_) => is_off(value) && !FALSE_FORBIDS.contains(&key),
+
+    /// The key of this name, if it is one that is not applied.
+    pub fn not_applied(name: &str) -> Option<&'static Self> {
+        Self::find(name).filter(|key| key.treatment == Treatment::NotApplied)
+    }
+
+    /// Why, and what to do instead.
+    pub fn advice(&self) -> String {
+        let both: Vec<_> = self.reason.into_iter().chain(self.instead).collect();
+        both.join(": ")
+    }
+
+    /// Whether a key that is not applied asks for nothing anyway: `packages: []`, `package_update: false`.
+    pub fn asks_nothing(&self, value: &Node) -> bool {
+        if self.treatment != Treatment::NotApplied {
+            return false;
+        }
+        match (&value.value, self.nothing) {
+            (Value::Sequence(items), _) => items.is_empty(),
+            (Value::Mapping(_), Nothing::FalseAt(key)) => value.get(key).is_some_and(is_false),
+            (Value::Mapping(entries), _) => entries.is_empty(),
+            (Value::Scalar(scalar), _) if resolve(scalar) == Meaning::Null => true,
+            (Value::Scalar(_), nothing) => nothing != Nothing::Empty && is_false(value),
+        }
+    }
+
+    const fn because(mut self, reason: &'static str) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+
+    const fn even_false(mut self) -> Self {
+        self.nothing = Nothing::Empty;
+        self
+    }
+
+    const fn off_at(mut self, key: &'static str) -> Self {
+        self.nothing = Nothing::FalseAt(key);
+        self
     }
 }
 
-fn is_off(value: &Node) -> bool {
+fn is_false(value: &Node) -> bool {
     matches!(&value.value, Value::Scalar(scalar) if boolean(&scalar.text) == Some(false))
 }
 
-/// Keys that can forbid something, with the value that forbids it. That value is used if the given one is invalid: a
-/// typo must not allow what somebody wanted to forbid.
-const FORBIDDING: [(&str, &str); 7] = [
-    ("allow_public_ssh_keys", "false"),
-    ("chpasswd.expire", "true"),
-    ("firstlight.scrub", "true"),
-    ("firstlight.strict", "true"),
-    ("ntp.enabled", "false"),
-    ("preserve_hostname", "true"),
-    ("root.expire", "true"),
+/// The names of the keys that are not applied.
+pub fn not_applied_names() -> impl Iterator<Item = &'static str> {
+    let keys = OTHER_KEYS.iter().filter(|key| key.treatment == Treatment::NotApplied);
+    keys.map(|key| key.name)
+}
+
+const fn no_effect(name: &'static str, reason: &'static str) -> OtherKey {
+    OtherKey {
+        name,
+        treatment: Treatment::NoEffect,
+        reason: Some(reason),
+        instead: None,
+        nothing: Nothing::False,
+    }
+}
+
+const fn not_applied(name: &'static str, instead: &'static str) -> OtherKey {
+    OtherKey {
+        name,
+        treatment: Treatment::NotApplied,
+        reason: None,
+        instead: Some(instead),
+        nothing: Nothing::False,
+    }
+}
+
+// What several keys have in common.
+const LATER_WINS: &str = "a key in a later document always replaces the same key in an earlier one";
+const REMOVE: &str = "remove the key";
+const ROOT_LOGIN: &str = "use `sshd.permit_root_login` to allow or forbid root logins over SSH";
+const NO_COMMANDS: &str = "firstlight doesn't run commands yet";
+const COMMANDS: &str = "use `services` to enable and start units, `write_files` to write files, `sysctl` to set kernel \
+                        parameters, `kernel_modules` to load modules";
+const NO_PACKAGES: &str = "firstlight doesn't install packages yet";
+const PACKAGES: &str = "add them to the image";
+const NO_ACCOUNTS: &str = "firstlight doesn't create accounts yet";
+const ACCOUNTS: &str = "use `root` for root's password and keys, `chpasswd` for passwords of existing accounts";
+const NAME_SERVERS: &str = "use `nameservers` of an interface under `network`";
+
+/// All of them: those without effect, then those that are not applied.
+pub const OTHER_KEYS: &[OtherKey] = &[
+    no_effect("merge_how", LATER_WINS),
+    no_effect("merge_type", LATER_WINS),
+    no_effect(
+        "final_message",
+        "the journal and `firstlight status` say how a boot ended",
+    ),
+    no_effect(
+        "vendor_data",
+        "only `enabled: false` has one: vendor-data is then ignored",
+    ),
+    not_applied("allow_userdata", REMOVE).even_false(),
+    not_applied("ansible", REMOVE),
+    not_applied("apk_repos", REMOVE),
+    not_applied("apt", REMOVE),
+    not_applied("apt_pipelining", REMOVE).even_false(),
+    not_applied("apt_reboot_if_required", REMOVE),
+    not_applied("apt_update", REMOVE),
+    not_applied("apt_upgrade", REMOVE),
+    not_applied("authkey_hash", REMOVE),
+    not_applied("autoinstall", REMOVE),
+    not_applied("bootcmd", COMMANDS).because(NO_COMMANDS),
+    not_applied("byobu_by_default", REMOVE),
+    not_applied("ca-certs", REMOVE),
+    not_applied("ca_certs", REMOVE),
+    not_applied("chef", REMOVE),
+    not_applied("cloud_config_modules", REMOVE),
+    not_applied("cloud_final_modules", REMOVE),
+    not_applied("cloud_init_modules", REMOVE),
+    not_applied("create_hostname_file", REMOVE).even_false(),
+    not_applied("device_aliases", REMOVE),
+    not_applied("disable_ec2_metadata", REMOVE),
+    not_applied("disable_root", ROOT_LOGIN),
+    not_applied("disable_root_opts", ROOT_LOGIN),
+    not_applied("disk_setup", REMOVE),
+    not_applied("drivers", REMOVE),
+    not_applied("fan", REMOVE),
+    not_applied("fs_setup", REMOVE),
+    not_applied("groups", ACCOUNTS).because(NO_ACCOUNTS),
+    not_applied("growpart", REMOVE).off_at("mode"),
+    not_applied("grub-dpkg", REMOVE),
+    not_applied("grub_dpkg", REMOVE),
+    not_applied("keyboard", "use `keymap` to set the console keymap"),
+    not_applied("landscape", REMOVE),
+    not_applied("launch-index", REMOVE),
+    not_applied(
+        "locale_configfile",
+        "use `locale`: it writes the file that the machine reads",
+    ),
+    not_applied("lxd", REMOVE),
+    not_applied("manage_resolv_conf", NAME_SERVERS),
+    not_applied("mcollective", REMOVE),
+    not_applied("mount_default_fields", REMOVE),
+    not_applied("mounts", REMOVE),
+    not_applied("no_ssh_fingerprints", REMOVE),
+    not_applied("ntp.allow", REMOVE),
+    not_applied("ntp.config", REMOVE),
+    not_applied("ntp.peers", REMOVE),
+    not_applied("output", REMOVE),
+    not_applied("package_reboot_if_required", REMOVE),
+    not_applied("package_update", PACKAGES).because(NO_PACKAGES),
+    not_applied("package_upgrade", PACKAGES).because(NO_PACKAGES),
+    not_applied("packages", PACKAGES).because(NO_PACKAGES),
+    not_applied("phone_home", REMOVE),
+    not_applied("power_state", REMOVE),
+    not_applied("puppet", REMOVE),
+    not_applied("random_seed", REMOVE),
+    not_applied("reporting", REMOVE),
+    not_applied("resize_rootfs", REMOVE),
+    not_applied("resolv_conf", NAME_SERVERS),
+    not_applied("rh_subscription", REMOVE),
+    not_applied("rpi", REMOVE),
+    not_applied("rsyslog", REMOVE),
+    not_applied("runcmd", COMMANDS).because(NO_COMMANDS),
+    not_applied("salt_minion", REMOVE),
+    not_applied("snap", REMOVE),
+    not_applied("spacewalk", REMOVE),
+    not_applied("ssh", REMOVE),
+    not_applied("ssh_authorized_keys", "for root's keys, use `root.ssh_authorized_keys`"),
+    not_applied("ssh_deletekeys", REMOVE),
+    not_applied("ssh_fp_console_blacklist", REMOVE),
+    not_applied("ssh_genkeytypes", REMOVE),
+    not_applied("ssh_import_id", REMOVE),
+    not_applied("ssh_key_console_blacklist", REMOVE),
+    not_applied("ssh_keys", REMOVE),
+    not_applied("ssh_publish_hostkeys", REMOVE),
+    not_applied("ssh_quiet_keygen", REMOVE),
+    not_applied("swap", REMOVE),
+    not_applied("system_info", REMOVE),
+    not_applied("ubuntu_advantage", REMOVE),
+    not_applied("ubuntu_pro", REMOVE),
+    not_applied("updates", REMOVE),
+    not_applied("user", ACCOUNTS).because(NO_ACCOUNTS),
+    not_applied("users", ACCOUNTS).because(NO_ACCOUNTS),
+    not_applied("wireguard", REMOVE),
+    not_applied("yum_repo_dir", REMOVE),
+    not_applied("yum_repos", REMOVE),
+    not_applied("zypper", REMOVE),
 ];
-
-/// The keys that forbid something, each with what is taken where its value can't be read.
-#[cfg(test)]
-pub fn forbidding() -> &'static [(&'static str, &'static str)] {
-    &FORBIDDING
-}
-
-/// The value to use instead of an invalid one at `path`, if the key can forbid something.
-pub fn strict_reading(path: &[String]) -> Option<&'static str> {
-    let written = path.join(".");
-    let found = FORBIDDING.iter().find(|(key, _)| *key == written);
-    found.map(|(_, strict)| *strict)
-}
 
 /// The headers of an include list. `#include-once` needs no handling of its own: firstlight never fetches a list again
 /// for an instance that is configured as asked.
@@ -229,4 +276,24 @@ pub fn other_format(text: &str) -> Option<&'static str> {
         .iter()
         .find(|(prefix, _)| first.starts_with(prefix))
         .map(|(_, name)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_other_key_is_there_once_and_says_what_to_do() {
+        let names: BTreeSet<_> = OTHER_KEYS.iter().map(|key| key.name).collect();
+        assert_eq!(names.len(), OTHER_KEYS.len());
+        for key in OTHER_KEYS {
+            let said = match key.treatment {
+                Treatment::NoEffect => key.reason,
+                Treatment::NotApplied => key.instead,
+            };
+            assert!(said.is_some_and(|said| !said.is_empty()), "{}", key.name);
+        }
+    }
 }

@@ -110,7 +110,7 @@ pub(super) use {answers, document, documentation, whole};
 #[cfg(test)]
 mod tests {
     use crate::document::advice::keys_of;
-    use crate::document::cloud_config::{NOT_APPLIED, WITHOUT_EFFECT, forbidding};
+    use crate::document::cloud_config::OTHER_KEYS;
     use crate::document::config::{Config, KEYS};
     use crate::document::yaml::decode::DecodeErrorKind;
     use crate::document::yaml::{decode, parse};
@@ -146,22 +146,8 @@ mod tests {
 
     #[test]
     fn what_is_applied_is_not_also_told_as_not_applied() {
-        let others = WITHOUT_EFFECT.iter().map(|(name, _)| *name).chain(NOT_APPLIED);
-        for other in others {
-            assert!(!KEYS.iter().any(|key| key.name == other), "{other}");
-        }
-    }
-
-    #[test]
-    fn what_forbids_is_a_key() {
-        for (path, _) in forbidding() {
-            let (top, below) = path.split_once('.').unwrap_or((path, ""));
-            let written = match below {
-                "" => format!("{top}: true"),
-                below => format!("{top}: {{{below}: true}}"),
-            };
-            let tree = parse(&written, 0).unwrap().root.unwrap();
-            assert!(decode::<Config>(&tree).is_ok(), "{path}");
+        for other in OTHER_KEYS {
+            assert!(!KEYS.iter().any(|key| key.name == other.name), "{}", other.name);
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod duration;
 pub mod encoded;
 pub mod excerpt;
 pub mod flag;
+pub mod forbidding;
 pub mod hostname;
 pub mod kernel_modules;
 pub mod key;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Made, tidy};
 use crate::cli::schema::SCHEMAS;
 use crate::cli::{context, history, rollback, sources, validate};
-use crate::document::cloud_config::{NOT_APPLIED, WITHOUT_EFFECT, asks_nothing, instead};
+use crate::document::cloud_config::{OTHER_KEYS, OtherKey, Treatment};
 use crate::document::network::Network;
 use crate::document::yaml::parse;
 use crate::document::{Config, MetaData};
@@ -67,37 +67,33 @@ fn printed<T: JsonSchema>() -> Value {
 fn user_data() -> Value {
     let mut schema = read::<Config>();
     let properties = schema["properties"].as_object_mut().unwrap();
-    for (key, why) in WITHOUT_EFFECT {
-        let mut known =
-            json!({"description": format!("No effect here: {why}."), "deprecated": true, "doNotSuggest": true});
-        if key == "vendor_data" {
-            known["properties"] =
-                json!({"enabled": tidy::boolean_or_null("Whether the vendor's proposals are taken.")});
+    for key in OTHER_KEYS.iter().filter(|key| !key.name.contains('.')) {
+        let why = key.advice();
+        let mut known = json!({"deprecated": true, "doNotSuggest": true});
+        match key.treatment {
+            Treatment::NoEffect => known["description"] = format!("No effect here: {why}.").into(),
+            Treatment::NotApplied => {
+                let description = format!("Not applied; {why}. Only a value that asks for nothing is taken.");
+                known["description"] = description.into();
+                known["errorMessage"] = format!("`{}` is not applied; {why}", key.name).into();
+                known["enum"] = nothing(key).into();
+            }
         }
-        properties.insert(key.to_owned(), known);
+        properties.entry(key.name).or_insert(known);
     }
-    for key in NOT_APPLIED.into_iter().filter(|key| !key.contains('.')) {
-        let why = instead(key);
-        let known = json!({
-            "description": format!("Not applied; {why}. Only a value that asks for nothing is taken."),
-            "deprecated": true,
-            "doNotSuggest": true,
-            "errorMessage": format!("`{key}` is not applied; {why}"),
-            "enum": nothing(key),
-        });
-        properties.entry(key).or_insert(known);
-    }
+    properties["vendor_data"]["properties"] =
+        json!({"enabled": tidy::boolean_or_null("Whether the vendor's proposals are taken.")});
     schema
 }
 
 /// The values of a key that is not applied that are taken all the same, because they ask for nothing.
-fn nothing(key: &str) -> Vec<Value> {
+fn nothing(key: &OtherKey) -> Vec<Value> {
     let words = ["false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"].map(|word| json!(word));
     let plain = [json!(null), json!(false), json!([]), json!({})];
     let values = || plain.iter().chain(&words).cloned();
     let modes = values().map(|value| json!({"mode": value}));
     // JSON is YAML too.
-    let asks_nothing = |value: &Value| asks_nothing(key, &parse(&value.to_string(), 0).unwrap().root.unwrap());
+    let asks_nothing = |value: &Value| key.asks_nothing(&parse(&value.to_string(), 0).unwrap().root.unwrap());
     values().chain(modes).filter(asks_nothing).collect()
 }
 

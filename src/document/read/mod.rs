@@ -12,7 +12,7 @@ mod tests;
 
 use super::authorized_key::AuthorizedKey;
 use super::budget::Budget;
-use super::cloud_config::NOT_APPLIED;
+use super::cloud_config::OtherKey;
 use super::config::Config;
 use super::conversion::Located;
 use super::diagnostic::Diagnostic;
@@ -162,7 +162,7 @@ impl Document {
     /// apply hides nothing.
     pub fn may_ask_for_more(&self) -> bool {
         let mut errors = self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
-        errors.any(|error| !NOT_APPLIED.contains(&error.path.join(".").as_str()))
+        errors.any(|error| OtherKey::not_applied(&error.path.join(".")).is_none())
     }
 
     /// Whether the texts hold nothing at all.

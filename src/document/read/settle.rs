@@ -2,9 +2,10 @@
 
 use super::Document;
 use crate::document::budget::PROBLEM_LIMIT;
-use crate::document::cloud_config::{WITHOUT_EFFECT, asks_nothing, strict_reading};
+use crate::document::cloud_config::{OtherKey, Treatment};
 use crate::document::config::{Config, KEYS};
 use crate::document::diagnostic::Diagnostic;
+use crate::document::forbidding::strict_reading;
 use crate::document::meta_data::{self, MetaData, PUBLIC_KEYS};
 use crate::document::problem::{Check, Problem, Problems};
 use crate::document::public_keys::PublicKeys;
@@ -122,11 +123,10 @@ impl Document {
         }) = &mut self.tree
         {
             entries.retain(|Entry { key, value }| {
-                let without_effect = WITHOUT_EFFECT.iter().find(|(name, _)| key.text == *name);
-                let why = match without_effect {
-                    Some((_, why)) => *why,
-                    None if asks_nothing(&key.text, value) => "it asks for nothing",
-                    None => return true,
+                let why = match OtherKey::find(&key.text) {
+                    Some(other) if other.treatment == Treatment::NoEffect => other.advice(),
+                    Some(other) if other.asks_nothing(value) => "it asks for nothing".to_owned(),
+                    _ => return true,
                 };
                 dropped.push(format!("`{}` has no effect: {why}", key.text));
                 false
