@@ -28,7 +28,7 @@ fn tree() -> tempfile::TempDir {
     tree
 }
 
-/// All JSON that the state keeps of generations.
+/// All JSON that is kept: of generations, and reports.
 fn kept(directory: &Path) -> String {
     let mut all = String::new();
     for entry in fs::read_dir(directory).unwrap() {
@@ -78,8 +78,17 @@ fn what_not_everybody_may_read_is_shown_nowhere() {
     }
     let again = firstlight_reading(&["apply", "-", "--root", root], DOCUMENT.as_bytes());
     assert!(!again.stdout.contains("PRIVATE"), "{again:#?}");
-    let kept = kept(&tree.path().join("var/lib/firstlight/generations"));
-    assert!(!kept.contains("PRIVATE"), "{kept}");
+    let all = kept(&tree.path().join("var/lib/firstlight"));
+    assert!(all.contains("/root/sub/open") && !all.contains("PRIVATE"), "{all}");
+    for command in ["status", "history", "rollback"] {
+        for format in ["human", "json"] {
+            let said = firstlight(&[command, "--root", root, "--format", format, "-vvv"]);
+            let shown = format!("{}{}", said.stdout, said.stderr);
+            assert!(!shown.contains("PRIVATE"), "{command} {format}: {shown}");
+        }
+    }
+    let all = kept(&tree.path().join("var/lib/firstlight"));
+    assert!(!all.contains("PRIVATE"), "{all}");
 }
 
 #[test]

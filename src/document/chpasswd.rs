@@ -187,7 +187,8 @@ pub fn looks_hashed(password: &str) -> bool {
 
 impl<'de> Deserialize<'de> for ChpasswdList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Lines)
+        // A text of many lines is as secret as each of them.
+        deserializer.deserialize_newtype_struct(Secret::NAME, Lines)
     }
 }
 
@@ -198,6 +199,10 @@ impl<'de> Visitor<'de> for Lines {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("lines of `user:password`, as a text or a list")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<ChpasswdList, D::Error> {
+        deserializer.deserialize_any(self)
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<ChpasswdList, E> {

@@ -24,7 +24,8 @@ fn walk(node: &Node, notes: &Notes, secret: bool) -> Json {
                     true => MASK.into(),
                     false => redact::redact(key),
                 };
-                let below = walk(&e.value, notes, secret || names_a_secret(key));
+                let by_name = !notes.is_typed(e.value.span) && names_a_secret(key);
+                let below = walk(&e.value, notes, secret || by_name);
                 (shown.into_owned(), below)
             };
             Json::Object(entries.iter().map(entry).collect::<Map<_, _>>())
@@ -91,5 +92,44 @@ mod tests {
             json,
             serde_json::json!({"plain": [MASK, MASK, MASK], "other": ["hunter3"]})
         );
+    }
+
+    #[test]
+    fn a_type_says_what_is_secret_and_a_name_only_where_there_is_none() {
+        use crate::document::Config;
+        for (text, expected) in [
+            (
+                "chpasswd: {expire: false, users: [{name: amy, type: text, password: hunter2}]}",
+                serde_json::json!({"chpasswd": {"expire": false, "users": [
+                    {"name": "amy", "type": "text", "password": MASK}]}}),
+            ),
+            (
+                "chpasswd: {list: \"amy:hunter2\\n\"}",
+                serde_json::json!({"chpasswd": {"list": MASK}}),
+            ),
+            (
+                "chpasswd: {list: ['amy:hunter2']}",
+                serde_json::json!({"chpasswd": {"list": [MASK]}}),
+            ),
+            (
+                "docker: {daemon: {log-opts: {splunk-token: hunter2, tag: a}, auths: {b: {c: hunter2}}}}",
+                serde_json::json!({"docker": {"daemon": {
+                    "log-opts": {"splunk-token": MASK, "tag": "a"}, "auths": {MASK: {MASK: MASK}}}}}),
+            ),
+            (
+                "network: {version: 2, wifis: {w: {access-points: {a: {password: hunter2, hidden: false}}}}}",
+                serde_json::json!({"network": {"version": 2, "wifis": {"w": {"access-points": {"a":
+                    {"password": MASK, "hidden": false}}}}}}),
+            ),
+            (
+                "sshd: {options: {AuthorizedKeysCommand: /usr/bin/keys --token=hunter2}}",
+                serde_json::json!({"sshd": {"options": {"AuthorizedKeysCommand": "/usr/bin/keys --token=(secret)"}}}),
+            ),
+        ] {
+            let root = parse(text, 0).unwrap().root.unwrap();
+            let notes = Notes::default();
+            crate::document::yaml::decode_noting::<Config>(&root, &notes).unwrap();
+            assert_eq!(masked(&root, &notes), expected, "{text}");
+        }
     }
 }

@@ -223,6 +223,7 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
     type Error = DecodeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.notes.is_free(self.node.span);
         match &self.node.value {
             Value::Scalar(s) => match resolve(s) {
                 Meaning::Null => visitor.visit_unit(),
@@ -355,6 +356,7 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.notes.is_free(self.node.span);
         visitor.visit_unit()
     }
 
@@ -392,7 +394,7 @@ struct Entries<'a> {
     current: Option<&'a Entry>,
     span: Span,
     notes: &'a Notes,
-    /// The keys that are as good as absent when they have no value.
+    /// The keys of a type of ours: they are as good as absent when they have no value.
     optional: &'static [&'static str],
 }
 
@@ -429,6 +431,9 @@ impl<'de> de::MapAccess<'de> for Entries<'_> {
         };
         self.notes.count();
         let (node, notes) = (&entry.value, self.notes);
+        if self.optional.contains(&entry.key.text.as_str()) {
+            notes.add_typed(node.span);
+        }
         let value = seed.deserialize(Decoder { node, notes });
         let value = value.map_err(|error| error.below(entry.key.text.clone()))?;
         notes.is_right(self.span, self.next);

@@ -10,6 +10,8 @@ use super::node::Span;
 pub struct Notes {
     /// Values that a [`Secret`](crate::document::Secret) was read from.
     secrets: RefCell<HashSet<Span>>,
+    /// Values of keys that a type of ours has, and reads as one of ours: whether they are secret is known.
+    typed: RefCell<HashSet<Span>>,
     /// Names of keys that the types read have. They are ours: no secret of the document.
     fields: RefCell<BTreeSet<&'static str>>,
     /// Of lists, and of mappings with free keys, how many of the first items are known to be right.
@@ -22,6 +24,11 @@ impl Notes {
     /// Whether a secret was read from the value that stands here.
     pub fn is_secret(&self, span: Span) -> bool {
         self.secrets.borrow().contains(&span)
+    }
+
+    /// Whether a type of ours says what the value that stands here is. What it is called says nothing more then.
+    pub fn is_typed(&self, span: Span) -> bool {
+        self.typed.borrow().contains(&span)
     }
 
     /// Whether a key of this name is one of those that documents have, somewhere.
@@ -52,6 +59,15 @@ impl Notes {
 
     pub(super) fn add_secret(&self, span: Span) {
         self.secrets.borrow_mut().insert(span);
+    }
+
+    pub(super) fn add_typed(&self, span: Span) {
+        self.typed.borrow_mut().insert(span);
+    }
+
+    /// The value that stands here may be anything.
+    pub(super) fn is_free(&self, span: Span) {
+        self.typed.borrow_mut().remove(&span);
     }
 
     pub(super) fn add_fields(&self, names: &'static [&'static str]) {

@@ -1,0 +1,190 @@
+//! Every place of a document that is a secret by its type, as the schema tells them: none is shown, whatever its name.
+
+#![allow(clippy::unwrap_used, reason = "a test says where it stopped by panicking there")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde_json::Value;
+use support::program::{firstlight_reading, text};
+use support::tree::{build, place};
+
+/// What stands at each of them.
+const MARKER: &str = "Zq0marker";
+
+/// A place, a document that has a secret there, and the file of the machine that is asked to hold it. What a file holds
+/// that everybody may read is shown by a plan: these are files that not everybody may read.
+const PLACES: [(&str, &str, Option<&str>); 10] = [
+    ("chpasswd.list", "chpasswd: {list: \"root:SECRET\\n\"}", None),
+    ("chpasswd.list[]", "chpasswd: {list: ['root:SECRET']}", None),
+    (
+        "chpasswd.users[].password",
+        "chpasswd: {users: [{name: root, type: text, password: SECRET}]}",
+        None,
+    ),
+    (
+        "networkd_files[].contents",
+        "networkd_files: [{name: 50-a.network, secret: true, contents: \"[Match]\\nName=SECRET\\n\"}]",
+        Some("etc/systemd/network/50-a.network"),
+    ),
+    ("password", "password: SECRET", None),
+    (
+        "root.hashed_password",
+        "root: {hashed_password: $5$SECRET$Zq3qFmFHbQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA}",
+        Some("etc/shadow"),
+    ),
+    ("root.password", "root: {password: SECRET}", None),
+    (
+        "write_files[].content",
+        "write_files: [{path: /etc/app, permissions: '0600', content: SECRET}]",
+        Some("etc/app"),
+    ),
+    (
+        "write_files[].source.headers.NAME",
+        "write_files: [{path: /etc/app, source: {uri: 'http://127.0.0.1:PORT/a', headers: {X-Plain: SECRET}}}]",
+        None,
+    ),
+    (
+        "write_files[].source.uri",
+        "write_files: [{path: /etc/app, source: {uri: 'http://u:SECRET@127.0.0.1:PORT/a?sig=SECRET'}}]",
+        None,
+    ),
+];
+
+/// A server that has `x` for everybody, until the test ends: its port.
+fn server() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut asked = BufReader::new(stream.try_clone().unwrap())
+                .lines()
+                .map_while(Result::ok);
+            let _end = asked.find(String::is_empty);
+            let _gone = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\nconnection: close\r\n\r\nx");
+        }
+    });
+    port
+}
+
+/// The places that a schema marks as secret.
+fn marked(schema: &Value, whole: &Value, path: &str, within: &[&str], found: &mut BTreeSet<String>) {
+    let Some(schema) = schema.as_object() else { return };
+    if schema.get("x-secret") == Some(&Value::Bool(true)) {
+        found.insert(path.to_owned());
+    }
+    if let Some(reference) = schema.get("$ref").and_then(Value::as_str)
+        && !within.contains(&reference)
+    {
+        let meant = whole.pointer(reference.trim_start_matches('#')).unwrap();
+        marked(meant, whole, path, &[within, &[reference]].concat(), found);
+    }
+    let mut below = |value: &Value, path: &str| marked(value, whole, path, within, found);
+    for keyword in ["anyOf", "oneOf", "allOf"] {
+        let choices = schema.get(keyword).and_then(Value::as_array).into_iter().flatten();
+        choices.for_each(|choice| below(choice, path));
+    }
+    if let Some(items) = schema.get("items") {
+        below(items, &format!("{path}[]"));
+    }
+    let named = |keyword: &str| schema.get(keyword).and_then(Value::as_object).into_iter().flatten();
+    for (key, value) in named("properties") {
+        below(value, format!("{path}.{key}").trim_start_matches('.'));
+    }
+    let free = named("patternProperties").map(|(_, value)| value);
+    for value in free.chain(schema.get("additionalProperties")) {
+        below(value, &format!("{path}.NAME"));
+    }
+}
+
+/// What others than its owner may read, and all that is said of generations, holds no marker but where it was asked for.
+fn searched(tree: &Path, asked: Option<&str>, document: &str) {
+    let mut left = vec![tree.to_owned()];
+    while let Some(path) = left.pop() {
+        let metadata = fs::symlink_metadata(&path).unwrap();
+        if metadata.is_dir() {
+            left.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if metadata.is_file() && asked != path.strip_prefix(tree).unwrap().to_str() {
+            let bytes = fs::read(&path).unwrap();
+            let holds = bytes.windows(MARKER.len()).any(|window| window == MARKER.as_bytes());
+            let is_private = metadata.permissions().mode() & 0o077 == 0;
+            let is_record = path.extension().is_some_and(|extension| extension == "json");
+            assert!(!holds || (is_private && !is_record), "{document}: {}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_secret_of_the_schema_is_tried() {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/user-data.json");
+    let schema: Value = serde_json::from_str(&fs::read_to_string(schema).unwrap()).unwrap();
+    let mut found = BTreeSet::new();
+    marked(&schema, &schema, "", &[], &mut found);
+    let tried: BTreeSet<_> = PLACES.iter().map(|(place, ..)| (*place).to_owned()).collect();
+    assert_eq!(found, tried);
+}
+
+#[test]
+fn no_secret_is_shown_or_kept_whatever_its_name() {
+    let port = server().to_string();
+    for (place_of_it, document, asked) in PLACES {
+        for format in ["human", "json"] {
+            let tree = place();
+            build("photon5", None, tree.path());
+            let root = text(tree.path());
+            let document = format!("{}\n", document.replace("SECRET", MARKER).replace("PORT", &port));
+            let run = |arguments: &[&str]| {
+                let mut all = arguments.to_vec();
+                all.extend(["--format", format, "-vvv"]);
+                let said = firstlight_reading(&all, document.as_bytes());
+                let shown = format!("{}{}", said.stdout, said.stderr);
+                assert!(!shown.contains(MARKER), "{place_of_it}: {all:?} shows it:\n{shown}");
+                said
+            };
+            assert_eq!(run(&["validate", "-"]).status, 0, "{document}");
+            assert_eq!(run(&["plan", "-", "--root", root]).status, 0, "{document}");
+            assert_eq!(run(&["apply", "-", "--root", root]).status, 0, "{document}");
+            searched(tree.path(), asked, &document);
+            for command in ["status", "history", "rollback"] {
+                run(&[command, "--root", root]);
+            }
+        }
+    }
+}
+
+/// The same with a mistake beside it, and as a value of the wrong type.
+#[test]
+fn no_error_shows_a_secret_whatever_its_name() {
+    for (place_of_it, document, _) in PLACES {
+        let (key, value) = document.split_once(": ").unwrap();
+        for broken in [
+            format!("{key}: {value} : x"),
+            format!("{key}: !{MARKER} {value}"),
+            format!("{key}: &{MARKER} {value}"),
+            format!("{key}: *{MARKER}"),
+            format!("{key}: [{value}]"),
+            format!("{key}: {{a: {value}}}"),
+            format!("{key}: {}", value.replace("SECRET", "[SECRET]")),
+            format!("{key}: {}", value.replace("SECRET", "{SECRET: SECRET}")),
+            format!("{key}: {}", value.replace("SECRET", "!SECRET x")),
+            format!("{key}: {}", value.replace("SECRET", "&SECRET [x]")),
+            format!("{key}s: {value}"),
+            format!("hostname: web_1 # {value}"),
+            format!("{{{key}: {value}, hostname: web_1}}"),
+            format!("{{{key}: {value}, unknown: 1}}"),
+        ] {
+            let broken = broken.replace("SECRET", MARKER);
+            for format in ["human", "json"] {
+                let said = firstlight_reading(&["validate", "-", "--format", format], format!("{broken}\n").as_bytes());
+                let shown = format!("{}{}", said.stdout, said.stderr);
+                assert!(!shown.contains(MARKER), "{place_of_it}: {broken}:\n{shown}");
+            }
+        }
+    }
+}
