@@ -9,6 +9,7 @@ use super::online;
 use super::remote::{final_stage, prepare, start_final_stage};
 use super::selection::selection;
 use super::standing::{about, conclude, is_last_word, not_before_all_is_undone, note_drift, unchanged};
+use super::texts::texts_on;
 use super::{scrub, seedless};
 use crate::document::settings::OnFailure;
 use crate::document::{Config, Document};
@@ -209,7 +210,7 @@ async fn drifted(system: &System, store: &Store) -> Result<usize, StateError> {
 
 /// Decides what to do with a seed that a stage found, and does it.
 pub(super) async fn begin(system: &System, store: &Store, seed: &Seed, stage: Stage) -> anyhow::Result<Status> {
-    let document = Document::read(&seed.texts());
+    let document = Document::read(&texts_on(system, seed));
     let id = instance_id(document.meta_data.instance_id.as_deref(), &system.root, true)?;
     let decision = decide(&id, &seed.digest(), store.instance()?.as_deref(), &store.generations()?);
     tracing::info!(source = seed.source, place = seed.place, instance_id = id, "{decision}");
@@ -233,7 +234,7 @@ pub(super) async fn begin(system: &System, store: &Store, seed: &Seed, stage: St
 
 /// The system stage of what the local stage began.
 async fn go_on(system: &System, store: &Store, seed: &Seed) -> anyhow::Result<Status> {
-    let document = Document::read(&seed.texts());
+    let document = Document::read(&texts_on(system, seed));
     let id = instance_id(document.meta_data.instance_id.as_deref(), &system.root, true)?;
     let resume = store.current()?;
     carry_out_stage(system, store, seed, &document, &id, Stage::System, resume.as_ref()).await

@@ -13,5 +13,6 @@ pub mod scrub;
 mod seedless;
 pub mod selection;
 pub mod standing;
+pub mod texts;
 
 pub use carry_out::{CarryOutError, Request, carry_out};

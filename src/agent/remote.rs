@@ -9,6 +9,7 @@ use super::decide::last_from_a_source;
 use super::seedless::failed;
 use super::selection::selection;
 use super::standing::about;
+use super::texts::{facts, texts_on};
 use crate::document::Document;
 use crate::engine::Policy;
 use crate::module::{self, Stage};
@@ -39,7 +40,7 @@ pub async fn prepare(system: &System, store: &Store, seed: &Seed, stage: Stage) 
     // Where the same was fetched before, the network is what the whole document said.
     if last.and_then(|last| last.pointer.as_ref()) != Some(&pointer) {
         let here = seed.here();
-        let document = Document::read(&here.texts());
+        let document = Document::read(&texts_on(system, &here));
         status.add_diagnostics(&document.diagnostics);
         carry_out_the_network(system, store, &here, &document, stage, &mut status).await?;
     }
@@ -184,7 +185,8 @@ pub async fn fetch(system: &System, seed: &Seed, rules: &Rules) -> Result<Seed, 
         let what = format!("the document is at {}: the network is {NOT_ALLOWED}", seed.rest());
         return Err(Fault::forbidden(what));
     }
-    let (seed, rules, root) = (seed.clone(), rules.clone(), system.root.clone());
+    let (mut seed, rules, root) = (seed.clone(), rules.clone(), system.root.clone());
+    seed.machine = Some(facts(system));
     let fetch = move || {
         let mut client = Client::new(&root, &rules.http);
         let whole = complete(&seed, &mut client, rules.signed())?;

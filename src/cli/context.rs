@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::{Exit, Format};
 use crate::agent::remote::fetch;
 use crate::agent::selection::selection;
+use crate::agent::texts::texts_on;
 use crate::document::plain::plain;
 use crate::document::{Diagnostic, Document};
 use crate::report::SCHEMA;
@@ -143,7 +144,7 @@ impl Context {
                 }
             }
         };
-        let mut document = Document::read(&seed.texts());
+        let mut document = Document::read(&texts_on(system, &seed));
         if path.is_some() && document.is_empty() && !document.has_errors() {
             document.add_error(
                 &seed.place,

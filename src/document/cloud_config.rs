@@ -1,10 +1,5 @@
 //! The keys of cloud-init's cloud-config that firstlight knows by name but doesn't apply.
 
-use std::borrow::Cow;
-
-use super::compressed::{self, is_gzip};
-use super::encoded;
-use super::text::TEXT_LIMIT;
 use super::yaml::scalar::{Meaning, boolean, resolve};
 use super::yaml::{Node, Value};
 
@@ -121,7 +116,7 @@ const fn not_applied(name: &'static str, instead: &'static str) -> OtherKey {
 }
 
 // What several keys have in common.
-const LATER_WINS: &str = "a key in a later document always replaces the same key in an earlier one";
+const JOINS: &str = "it says how a part of user-data is joined with the parts before it";
 const REMOVE: &str = "remove the key";
 const ROOT_LOGIN: &str = "use `sshd.permit_root_login` to allow or forbid root logins over SSH";
 const NO_COMMANDS: &str = "firstlight doesn't run commands yet";
@@ -135,8 +130,9 @@ const NAME_SERVERS: &str = "use `nameservers` of an interface under `network`";
 
 /// All of them: those without effect, then those that are not applied.
 pub const OTHER_KEYS: &[OtherKey] = &[
-    no_effect("merge_how", LATER_WINS),
-    no_effect("merge_type", LATER_WINS),
+    no_effect("launch-index", "it says which machine a part of user-data is for"),
+    no_effect("merge_how", JOINS),
+    no_effect("merge_type", JOINS),
     no_effect(
         "final_message",
         "the journal and `firstlight status` say how a boot ended",
@@ -178,7 +174,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     not_applied("grub_dpkg", REMOVE),
     not_applied("keyboard", "use `keymap` to set the console keymap"),
     not_applied("landscape", REMOVE),
-    not_applied("launch-index", REMOVE),
     not_applied(
         "locale_configfile",
         "use `locale`: it writes the file that the machine reads",
@@ -233,50 +228,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     not_applied("yum_repos", REMOVE),
     not_applied("zypper", REMOVE),
 ];
-
-/// The headers of an include list. `#include-once` needs no handling of its own: firstlight never fetches a list again
-/// for an instance that is configured as asked.
-const LIST: [&str; 2] = ["#include-once", "#include"];
-
-/// The decoded body of an include list, without its header (`#include`). `None` if this isn't one.
-pub fn list_of_addresses(bytes: &[u8]) -> Option<Cow<'_, [u8]>> {
-    /// How many bytes are unpacked to look for the header.
-    const HEAD: u64 = 4096;
-    if is_gzip(bytes) {
-        // Most texts aren't include lists. Don't unpack them whole to find out.
-        behind_header(&compressed::beginning(bytes, HEAD))?;
-    }
-    match encoded::unwrapped(bytes, TEXT_LIMIT as u64).ok()? {
-        Some(unpacked) => behind_header(&unpacked).map(|list| Cow::Owned(list.to_vec())),
-        None => behind_header(bytes).map(Cow::Borrowed),
-    }
-}
-
-fn behind_header(bytes: &[u8]) -> Option<&[u8]> {
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-    let rest = LIST.iter().find_map(|header| text.strip_prefix(header.as_bytes()))?;
-    rest.first().is_none_or(u8::is_ascii_whitespace).then_some(rest)
-}
-
-/// The format that the first line of user-data names, if that isn't cloud-config.
-pub fn other_format(text: &str) -> Option<&'static str> {
-    let start = text.trim_start_matches('\u{feff}').trim_start();
-    let first = start.lines().next().unwrap_or_default().to_ascii_lowercase();
-    let formats = [
-        ("#!", "a script"),
-        ("#cloud-config-archive", "a cloud-config archive"),
-        ("#cloud-config-jsonp", "a JSON patch"),
-        ("#cloud-boothook", "a boot hook"),
-        ("#part-handler", "a part handler (Python code)"),
-        ("## template: jinja", "a Jinja template"),
-        ("content-type:", "a MIME message"),
-        ("mime-version:", "a MIME message"),
-    ];
-    formats
-        .iter()
-        .find(|(prefix, _)| first.starts_with(prefix))
-        .map(|(_, name)| *name)
-}
 
 #[cfg(test)]
 mod tests {

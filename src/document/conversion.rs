@@ -151,14 +151,14 @@ pub(super) struct Located {
 
 impl Located {
     /// The source's own place of this byte of the text, which is `origin`; `None` where the text's own counts.
-    pub fn place<'p>(&'p self, at: usize, origin: &'p str) -> Option<&'p str> {
+    pub fn place(&self, at: usize, origin: &str) -> Option<String> {
         let around = self
             .places
             .iter()
             .filter(|(start, end, _)| (*start..=*end).contains(&at));
         let nearest = around.min_by_key(|(start, end, _)| end - start);
-        let place = nearest.map(|(_, _, place)| place.as_str());
-        place.or_else(|| (!self.partly).then_some(origin))
+        let place = nearest.map(|(_, _, place)| place.clone());
+        place.or_else(|| (!self.partly).then(|| origin.to_owned()))
     }
 
     /// What is wrong at one of the source's places.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::budget::{Budget, UNPACKED_LIMIT};
-use super::compressed::{self, gunzip};
+use super::format::compressed::{self, gunzip};
 use super::problem::{Check, Problems};
 use crate::vocabulary::Secret;
 

@@ -1,11 +1,9 @@
 //! Documents that are elsewhere: a seed that names the address of another (`seedfrom`), and a user-data that is a list
 //! of addresses (`#include`). What the source itself has is then a pointer, which is followed once there is a network.
 
-use serde_json::Value;
-
-use super::http::{Address, Client, is_address};
+use super::http::{Address, Client};
 use super::{Allow, Fault, NOT_ALLOWED, PART_LIMIT, Part, Seed, Verdict};
-use crate::document::{Secret, encoded, list_of_addresses};
+use crate::document::{Document, Pointer, Secret, format};
 
 /// The most addresses that one seed may lead to.
 const ADDRESS_LIMIT: usize = 32;
@@ -13,46 +11,56 @@ const ADDRESS_LIMIT: usize = 32;
 /// The most that all of them together may have, in bytes (32 MiB): parts, files and signatures.
 const TOTAL_LIMIT: u64 = 4 * PART_LIMIT;
 
-/// How deep lists of addresses may lead to lists of addresses.
-const DEPTH_LIMIT: usize = 4;
-
 impl Seed {
     /// Whether all of it is here.
     pub fn is_whole(&self) -> bool {
-        self.lacks_only_files() && self.missing_files().is_empty()
+        self.seedfrom.is_none() && self.pointers().is_empty()
     }
 
     /// Whether all of it is here but files that its document names.
     pub fn lacks_only_files(&self) -> bool {
-        self.seedfrom.is_none() && !self.parts().any(|(_, part)| is_list(part))
+        let is_file = |pointer: &Pointer| matches!(pointer, Pointer::File(_));
+        self.seedfrom.is_none() && self.pointers().iter().all(is_file)
     }
 
-    /// The sources of its `write_files` that were not fetched.
-    fn missing_files(&self) -> Vec<FileAt> {
-        if self.pointer.is_some() {
-            return Vec::new();
+    /// What it leads to and does not have: of a seed that was made whole, nothing.
+    fn pointers(&self) -> Vec<Pointer> {
+        // Reading a document costs more than seeing that it leads nowhere.
+        let leads_nowhere = || {
+            let mut documents = self
+                .parts()
+                .filter(|(name, _)| matches!(*name, "user-data" | "vendor-data"));
+            documents.all(|(_, part)| format::leads_nowhere(&part.bytes))
+        };
+        match self.pointer.is_some() || leads_nowhere() {
+            true => Vec::new(),
+            false => self.unfetched(),
         }
-        let documents = self
-            .parts()
-            .filter(|(name, _)| matches!(*name, "user-data" | "vendor-data"));
-        documents.flat_map(|(_, part)| files_of(part)).collect()
     }
 
-    /// What is here of it; of files that are to be fetched, the document that asks for them is.
+    /// The same, whether it was made whole or not.
+    fn unfetched(&self) -> Vec<Pointer> {
+        Document::read(&self.texts()).pointers()
+    }
+
+    /// What is here of it.
     pub fn here(&self) -> Self {
         let mut here = self.clone();
         here.seedfrom = None;
-        here.user_data = here.user_data.filter(|part| !is_list(part));
-        here.vendor_data = here.vendor_data.filter(|part| !is_list(part));
         here
     }
 
     /// Where the rest is, for people.
     pub fn rest(&self) -> String {
-        let lists = self.parts().filter(|(_, part)| is_list(part));
-        let lists = lists.map(|(_, part)| format!("the addresses in {}", part.origin));
-        let files = self.missing_files().into_iter().map(|file| shown(&file.uri));
-        let all = self.seedfrom.iter().map(Address::to_string).chain(lists).chain(files);
+        let shown = |address: &str| {
+            let address = address.parse::<Address>();
+            address.map_or_else(|_| "what is no address".to_owned(), |address| address.to_string())
+        };
+        let pointers = self.pointers().into_iter().map(|pointer| match pointer {
+            Pointer::Document(missing) => shown(&missing.address),
+            Pointer::File(source) => shown(source.uri.expose()),
+        });
+        let all = self.seedfrom.iter().map(Address::to_string).chain(pointers);
         all.collect::<Vec<_>>().join(" and ")
     }
 }
@@ -94,9 +102,7 @@ pub fn complete(seed: &Seed, client: &mut Client, signed: bool) -> Result<Seed, 
         Some(address) => fetch.seed(address, seed)?,
         None => seed.clone(),
     };
-    (whole.user_data, whole.more_user_data) = fetch.included(whole.user_data.take())?;
-    (whole.vendor_data, whole.more_vendor_data) = fetch.included(whole.vendor_data.take())?;
-    whole.files = fetch.files(&whole)?;
+    fetch.follow(&mut whole)?;
     whole.pointer = Some(pointer);
     Ok(whole)
 }
@@ -134,45 +140,41 @@ impl Fetch<'_> {
         self.part(&file)
     }
 
-    /// The documents that a part leads to, itself if it is one: the first, and those above it.
-    fn included(&mut self, part: Option<Part>) -> Result<(Option<Part>, Vec<Part>), Fault> {
-        let list = match part {
-            Some(part) if is_list(&part) => part,
-            other => return Ok((other, Vec::new())),
-        };
-        let mut found = Vec::new();
-        self.follow(&list, DEPTH_LIMIT, &mut found)?;
-        let mut found = found.into_iter();
-        Ok((found.next(), found.collect()))
-    }
-
-    /// Adds the documents of a list to `found`. Bounded by [`DEPTH_LIMIT`].
-    fn follow(&mut self, list: &Part, depth: usize, found: &mut Vec<Part>) -> Result<(), Fault> {
-        let Some(depth) = depth.checked_sub(1) else {
-            let what = format!("lists of addresses lead to lists, more than {DEPTH_LIMIT} deep");
-            return Err(Fault::lasting(what).at(&list.origin));
-        };
-        for address in addresses(list)? {
-            let nothing = || Fault::lasting("the server has nothing there").at(address.to_string());
-            let part = self.part(&address)?.ok_or_else(nothing)?;
-            match is_list(&part) {
-                true => self.follow(&part, depth, found)?,
-                false => found.push(part),
+    /// Fetches what the documents of a seed lead to, and what that leads to: documents first, then files. What a server
+    /// doesn't have is for a file's `content` to stand in for; a document has nothing for that.
+    fn follow(&mut self, seed: &mut Seed) -> Result<(), Fault> {
+        let mut had_nothing: Vec<String> = Vec::new();
+        loop {
+            let mut pointers = seed.unfetched();
+            pointers.retain(|pointer| !had_nothing.iter().any(|address| address == pointer.address()));
+            if pointers.is_empty() {
+                return Ok(());
+            }
+            for pointer in pointers {
+                let written = pointer.address();
+                if seed.fetched.iter().any(|(address, _)| address == written) {
+                    continue;
+                }
+                let (named, headers): (String, Vec<(String, Secret)>) = match &pointer {
+                    Pointer::Document(missing) => (missing.place.clone(), Vec::new()),
+                    Pointer::File(source) => (
+                        "a source of write_files".to_owned(),
+                        source.headers.clone().into_iter().collect(),
+                    ),
+                };
+                let address: Address = written.parse().map_err(|fault: Fault| match &pointer {
+                    Pointer::Document(_) => fault.at(named),
+                    Pointer::File(_) => fault.named_by(&named),
+                })?;
+                match (self.part_with(&address, &headers)?, &pointer) {
+                    (Some(part), _) => seed.fetched.push((written.to_owned(), part)),
+                    (None, Pointer::File(_)) => had_nothing.push(written.to_owned()),
+                    (None, Pointer::Document(_)) => {
+                        return Err(Fault::lasting("the server has nothing there").at(address.to_string()));
+                    }
+                }
             }
         }
-        Ok(())
-    }
-
-    /// What the sources of `write_files` have. What a server doesn't have is for the document's `content` to stand in for.
-    fn files(&mut self, seed: &Seed) -> Result<Vec<(String, Part)>, Fault> {
-        let mut found = Vec::new();
-        for FileAt { uri, headers } in seed.missing_files() {
-            let named = |fault: Fault| fault.named_by("a source of write_files");
-            let address: Address = uri.parse().map_err(named)?;
-            let part = self.part_with(&address, &headers)?;
-            found.extend(part.map(|part| (uri, part)));
-        }
-        Ok(found)
     }
 
     fn part(&mut self, address: &Address) -> Result<Option<Part>, Fault> {
@@ -201,75 +203,8 @@ impl Fetch<'_> {
     }
 }
 
-/// The source of a file.
-struct FileAt {
-    uri: String,
-    headers: Vec<(String, Secret)>,
-}
-
-/// An address for people, as [`Address`] shows it.
-fn shown(uri: &str) -> String {
-    uri.parse::<Address>()
-        .map_or_else(|_| "what is no address".to_owned(), |address| address.to_string())
-}
-
-/// The sources of the `write_files` of a document. One that can't be read has none: whoever reads it for what it says
-/// reports that.
-fn files_of(part: &Part) -> Vec<FileAt> {
-    // What is damaged is for the reader of the document to say.
-    if let Ok(Some(inner)) = encoded::unwrapped(&part.bytes, PART_LIMIT) {
-        return files_of(&Part::new(part.origin.clone(), inner.to_vec()));
-    }
-    let has = |word: &[u8]| part.bytes.windows(word.len()).any(|part| part == word);
-    if !has(b"write_files") || !has(b"uri") {
-        return Vec::new();
-    }
-    let document = part.mapping().unwrap_or_default();
-    let files = document.get("write_files").and_then(Value::as_array);
-    let sources = files.into_iter().flatten().filter_map(|file| file.get("source"));
-    sources
-        .filter_map(|source| {
-            let headers = source.get("headers").and_then(Value::as_object);
-            let header = |(name, value): (&String, &Value)| Some((name.clone(), Secret::new(value.as_str()?)));
-            Some(FileAt {
-                uri: source.get("uri")?.as_str().filter(|uri| is_address(uri))?.to_owned(),
-                // Without one of them the server would be asked for something else.
-                headers: headers.into_iter().flatten().map(header).collect::<Option<_>>()?,
-            })
-        })
-        .collect()
-}
-
 /// The largest signature that is read, in bytes; minisign's have some 300.
 const SIGNATURE_LIMIT: u64 = 4096;
-
-/// Whether a part is a list of addresses.
-pub fn is_list(part: &Part) -> bool {
-    list_of_addresses(&part.bytes).is_some()
-}
-
-/// The addresses of a list: one a line, the first may stand behind the header; `#` begins a comment.
-fn addresses(list: &Part) -> Result<Vec<Address>, Fault> {
-    let origin = &list.origin;
-    let behind = list_of_addresses(&list.bytes).unwrap_or_default();
-    let text =
-        std::str::from_utf8(&behind).map_err(|_| Fault::lasting("the list of addresses is not UTF-8").at(origin))?;
-    let mut found = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let here = |fault: Fault| fault.at(format!("{origin}:{number}"));
-        found.push(line.parse().map_err(here)?);
-    }
-    match found.is_empty() {
-        true => Err(Fault::lasting("the list has no address")
-            .at(origin)
-            .with_hint("write one a line, below `#include`")),
-        false => Ok(found),
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use zeroize::Zeroize;
 
 use super::Fault;
 use super::http::Address;
+use crate::document::format::MachineFacts;
 use crate::document::{Conversion, Text, Texts};
 
 /// The largest part of a seed that is read, in bytes (8 MiB): more than any document needs, less than can hurt.
@@ -55,12 +56,13 @@ pub struct Seed {
     pub vendor_data: Option<Part>,
     /// The network, version 1 or 2.
     pub network_config: Option<Part>,
-    /// Documents above `user_data`, in their order, each above the one before: where it is a list of addresses.
-    pub more_user_data: Vec<Part>,
-    /// The same above `vendor_data`.
+    /// Documents above `vendor_data`, in their order, each above the one before.
     pub more_vendor_data: Vec<Part>,
-    /// What the sources of its `write_files` have, by their address as it was written; once they were fetched.
-    pub files: Vec<(String, Part)>,
+    /// What it leads to, by the address as it was written, once it was fetched: the documents of lists, the sources of its
+    /// `write_files`.
+    pub fetched: Vec<(String, Part)>,
+    /// What its machine knows of itself, where it is that machine which reads it.
+    pub machine: Option<MachineFacts>,
     /// Where the rest of it is, to be fetched once there is a network ([`super::remote`]).
     pub seedfrom: Option<Address>,
     /// [`Seed::digest`] of what led to it, where it was fetched.
@@ -146,9 +148,9 @@ impl Seed {
             meta_data: None,
             vendor_data: None,
             network_config: None,
-            more_user_data: Vec::new(),
             more_vendor_data: Vec::new(),
-            files: Vec::new(),
+            fetched: Vec::new(),
+            machine: None,
             seedfrom: None,
             pointer: None,
         }
@@ -162,11 +164,9 @@ impl Seed {
             ("vendor-data", &self.vendor_data),
             ("network-config", &self.network_config),
         ];
-        let user = self.more_user_data.iter().map(|part| ("user-data", part));
         let vendor = self.more_vendor_data.iter().map(|part| ("vendor-data", part));
         all.into_iter()
             .filter_map(|(name, part)| part.as_ref().map(|part| (name, part)))
-            .chain(user)
             .chain(vendor)
     }
 
@@ -189,13 +189,13 @@ impl Seed {
             meta_data: self.meta_data.as_ref().map(Part::text),
             vendor_data: self.vendor_data.as_ref().map(Part::text),
             network_config: self.network_config.as_ref().map(Part::text),
-            more_user_data: self.more_user_data.iter().map(Part::text).collect(),
             more_vendor_data: self.more_vendor_data.iter().map(Part::text).collect(),
-            files: self
-                .files
+            fetched: self
+                .fetched
                 .iter()
-                .map(|(uri, part)| (uri.as_str(), part.bytes.as_slice()))
+                .map(|(address, part)| (address.as_str(), part.text()))
                 .collect(),
+            machine: self.machine.clone(),
             conversions: self
                 .parts()
                 .filter_map(|(_, part)| Some((part.origin.as_str(), part.conversion.as_deref()?)))
@@ -243,8 +243,8 @@ impl Seed {
             hash.update(format!("{name} {}\n", part.bytes.len()));
             hash.update(&part.bytes);
         }
-        for (uri, part) in &self.files {
-            hash.update(format!("file {uri} {}\n", part.bytes.len()));
+        for (address, part) in &self.fetched {
+            hash.update(format!("file {address} {}\n", part.bytes.len()));
             hash.update(&part.bytes);
         }
         if let Some(address) = &self.seedfrom {

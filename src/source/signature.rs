@@ -51,8 +51,8 @@ pub fn check(seed: &Seed, keys: &[TrustedKey]) -> Result<(), Fault> {
     parts
         .into_iter()
         .try_for_each(|(name, part)| check_part(part, name, &beside(&seed.source, name), keys))?;
-    let mut files = seed.files.iter();
-    files.try_for_each(|(_, part)| check_part(part, "FILE", "ADDRESS.minisig", keys))
+    let mut fetched = seed.fetched.iter();
+    fetched.try_for_each(|(_, part)| check_part(part, "FILE", "ADDRESS.minisig", keys))
 }
 
 /// Where the signature of a part belongs.

@@ -1,72 +1,169 @@
-//! Merges the texts of a document into one tree.
+//! One tree of the texts of a document.
 
 use super::{Document, Source};
-use crate::document::cloud_config::list_of_addresses;
+use crate::document::budget::Budget;
+use crate::document::cloud_config::OtherKey;
 use crate::document::conversion::Conversion;
 use crate::document::diagnostic::Diagnostic;
-use crate::document::text::{Text, Texts, decode_text, unpacked};
-use crate::document::yaml::{Entry, Fault, Key, Node, Value, decode, merge, parse_within};
+use crate::document::format::{self, Around, Found, Kind, Part, Place, Variables};
+use crate::document::text::{Text, Texts};
+use crate::document::yaml::{Entry, Fault, Key, Mergers, Node, Value, decode, merge, parse_within, patch, to_json};
+use zeroize::Zeroizing;
 
 impl Document {
-    /// Merges several documents into one tree. A key in a later document replaces the same key in an earlier one.
+    /// One tree of several documents, each in parts: a key of a later part takes the place of an earlier one's, unless it
+    /// says how it is joined.
     pub(super) fn load_all(&mut self, texts: &Texts<'_>, first: Option<Text<'_>>, more: &[Text<'_>]) -> Option<Node> {
+        let meta_data = || Some(format::text(texts.meta_data?, &mut Budget::default()).ok()?.to_string());
+        let source = self.source.clone();
+        let around = Around {
+            fetched: &texts.fetched,
+            variables: &|| Variables::of(&source, meta_data().as_deref(), texts.machine.as_ref()),
+            launch_index: &|| Variables::launch_index(&meta_data()?),
+        };
         let mut tree: Option<Node> = None;
         for text in first.iter().chain(more) {
-            let loaded = self.load(texts, *text, true).and_then(|node| self.mapping(node));
-            tree = match (tree, loaded) {
-                (Some(earlier), Some(later)) => Some(merge::replace(earlier, later)),
-                (earlier, later) => later.or(earlier),
-            };
+            let mut budget = self.budget;
+            let unpacked = format::unpack(*text, &around, &mut budget);
+            self.budget = budget;
+            let conversion = self.converted(texts, *text);
+            if !unpacked.missing.is_empty() {
+                let message =
+                    "this has an include list: its documents are fetched when the machine is configured, not now";
+                let hint = Some("check those documents separately".to_owned());
+                self.report_whole(Diagnostic::whole(text.origin, message, hint).warning());
+            }
+            self.missing.extend(unpacked.missing);
+            for found in unpacked.found {
+                match found {
+                    Found::Told(diagnostic) => self.report_whole(diagnostic),
+                    Found::Part(part) => tree = self.add_part(tree, part, conversion, &around),
+                }
+            }
         }
         tree
     }
 
-    /// Parses one text into a tree. `headed`: it may begin with one of cloud-init's format headers.
-    pub(super) fn load(&mut self, texts: &Texts<'_>, text: Text<'_>, headed: bool) -> Option<Node> {
+    /// The tree with what a part says.
+    fn add_part(
+        &mut self,
+        tree: Option<Node>,
+        part: Part,
+        conversion: Option<&Conversion>,
+        around: &Around<'_>,
+    ) -> Option<Node> {
+        match part.kind {
+            Kind::CloudConfig => {
+                let loaded = self.parse(part.place, part.text, conversion);
+                let Some(mut loaded) = loaded.and_then(|node| self.mapping(node)) else {
+                    return tree;
+                };
+                if is_for_another(&mut loaded, around) {
+                    return tree;
+                }
+                let mergers = self.mergers(&mut loaded, part.merge.as_deref());
+                Some(match tree {
+                    Some(earlier) => mergers.join(earlier, loaded),
+                    None => loaded,
+                })
+            }
+            Kind::Patch => {
+                let Some(operations) = self.parse(part.place, part.text, conversion) else {
+                    return tree;
+                };
+                let patched = patch::apply(
+                    tree.clone().unwrap_or(Node {
+                        value: Value::Mapping(Vec::new()),
+                        span: operations.span,
+                    }),
+                    &operations,
+                );
+                patched.map(Some).unwrap_or_else(|fault| {
+                    self.report_fault(fault);
+                    tree
+                })
+            }
+            kind => {
+                self.refuse(kind, &part.place);
+                tree
+            }
+        }
+    }
+
+    /// Says of a part that it is not carried out, and what does it instead.
+    fn refuse(&mut self, kind: Kind, place: &Place) {
+        let (message, hint) = match kind {
+            Kind::Handler => (
+                "this is a part handler: Python code is not run".to_owned(),
+                "write what its parts say as keys and values, or do it in the image".to_owned(),
+            ),
+            _ => (
+                format!("this is {}, which is not run yet", kind.in_words()),
+                OtherKey::find("runcmd").map(OtherKey::advice).unwrap_or_default(),
+            ),
+        };
+        let mut told = Diagnostic::whole(&place.file(), message, Some(hint));
+        (told.line, told.column) = (place.line(1), 1);
+        self.report_whole(told);
+    }
+
+    /// How a part is joined with those before it: as it says itself, or its header.
+    fn mergers(&mut self, part: &mut Node, header: Option<&str>) -> Mergers {
+        let own = Mergers::take_from(part).map_err(|fault| self.report_fault(fault));
+        let header = || {
+            let parsed = header.map(Mergers::parse)?;
+            let hint = "write Merge-Type like `list(append)+dict(no_replace,recurse_list)+str()`";
+            let told = |message| Diagnostic::whole("", message, Some(hint.to_owned()));
+            parsed
+                .map_err(|message| self.report_at(part.span, None, told(message)))
+                .ok()
+        };
+        own.unwrap_or_default().or_else(header).unwrap_or_default()
+    }
+
+    /// How a source made this text, if it did; what it could not take over is reported.
+    fn converted<'t>(&mut self, texts: &Texts<'t>, text: Text<'_>) -> Option<&'t Conversion> {
         let conversion = texts.conversions.iter().find(|(origin, _)| *origin == text.origin);
         let conversion = conversion.map(|(_, conversion)| *conversion);
         for diagnostic in conversion.into_iter().flat_map(Conversion::diagnostics) {
             self.report_whole(diagnostic);
         }
-        let decoded = match self.characters(text, headed) {
-            Ok(decoded) => decoded?,
+        conversion
+    }
+
+    /// Decodes a text that has no format of its own into a tree.
+    pub(super) fn load(&mut self, texts: &Texts<'_>, text: Text<'_>) -> Option<Node> {
+        let conversion = self.converted(texts, text);
+        match format::text(text, &mut self.budget) {
+            Ok(decoded) => self.parse(Place::of(text.origin), decoded, conversion),
             Err(diagnostic) => {
                 self.report_whole(*diagnostic);
-                return None;
+                None
             }
-        };
+        }
+    }
+
+    fn parse(&mut self, place: Place, text: Zeroizing<String>, conversion: Option<&Conversion>) -> Option<Node> {
         let number = self.texts.len();
-        let (root, pieces, faults) = match parse_within(&decoded, number, &mut self.budget) {
+        let (root, pieces, faults) = match parse_within(&text, number, &mut self.budget) {
             Ok(parsed) => (parsed.root, Some(parsed.pieces), parsed.faults),
             Err(fault) => (None, None, vec![fault]),
         };
         self.texts.push(Source {
-            origin: text.origin.to_owned(),
-            text: decoded.into(),
+            place,
+            text,
             pieces,
             located: conversion.map(|conversion| conversion.located(root.as_ref())),
         });
-        for Fault { span, message, hint } in faults {
-            self.twice.push((self.found.len(), span));
-            self.report_at(span, None, Diagnostic::whole("", message, hint));
+        for fault in faults {
+            self.twice.push((self.found.len(), fault.span));
+            self.report_fault(fault);
         }
         root
     }
 
-    /// Decodes the characters of a text; `None` if it is an include list.
-    fn characters(&mut self, text: Text<'_>, headed: bool) -> Result<Option<String>, Box<Diagnostic>> {
-        let unpacked = unpacked(text, &mut self.budget)?;
-        let text = Text {
-            bytes: unpacked.as_ref().map_or(text.bytes, |unpacked| unpacked),
-            ..text
-        };
-        if headed && list_of_addresses(text.bytes).is_some() {
-            let message = "this is an include list: its documents are fetched when the machine is configured, not now";
-            let hint = Some("check those documents separately".to_owned());
-            self.report_whole(Diagnostic::whole(text.origin, message, hint).warning());
-            return Ok(None);
-        }
-        decode_text(text, headed).map(Some)
+    fn report_fault(&mut self, Fault { span, message, hint }: Fault) {
+        self.report_at(span, None, Diagnostic::whole("", message, hint));
     }
 
     pub(super) fn mapping(&mut self, node: Node) -> Option<Node> {
@@ -79,7 +176,7 @@ impl Document {
         None
     }
 
-    /// Adds a seed's network-config as the key `network`, unless the document has one.
+    /// A seed's network-config becomes the key `network`, unless user-data has its own.
     pub(super) fn add_network(&mut self, tree: Option<Node>, network: Node) -> Node {
         let span = network.span;
         let inner = match network.get("network") {
@@ -110,7 +207,18 @@ impl Document {
     }
 }
 
-/// Merges user-data and vendor-data into one tree. User-data wins.
+/// Whether a part says by `launch-index` that it is for another of the machines that were started together.
+fn is_for_another(part: &mut Node, around: &Around<'_>) -> bool {
+    const KEY: &str = "launch-index";
+    let wanted = part.get(KEY).and_then(|node| to_json(node).as_i64());
+    let is_for_another = wanted.is_some_and(|wanted| (around.launch_index)().is_some_and(|own| own != wanted));
+    if wanted.is_some() {
+        part.prune(&[KEY.to_owned()]);
+    }
+    is_for_another
+}
+
+/// One tree of user-data, and the vendor's proposals below it.
 pub(super) fn assemble(user: Option<Node>, vendor: Option<Node>) -> Option<Node> {
     match (user, vendor) {
         (Some(user), Some(vendor)) if !refuses_vendor_data(&user) => Some(merge::underlay(user, vendor)),
@@ -118,7 +226,7 @@ pub(super) fn assemble(user: Option<Node>, vendor: Option<Node>) -> Option<Node>
     }
 }
 
-/// Whether user-data says `vendor_data: {enabled: false}`.
+/// `vendor_data: {enabled: false}` in user-data: the owner wants none of it.
 fn refuses_vendor_data(user: &Node) -> bool {
     let enabled = user.find(&["vendor_data".to_owned(), "enabled".to_owned()]);
     enabled.is_some_and(|node| !matches!(decode::<Option<bool>>(node), Ok(None | Some(true))))

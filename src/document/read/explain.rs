@@ -7,6 +7,7 @@ use crate::document::advice::explain_key;
 use crate::document::budget::PROBLEM_LIMIT;
 use crate::document::diagnostic::{Diagnostic, Severity};
 use crate::document::excerpt::excerpt;
+use crate::document::format::PLACEHOLDER;
 use crate::document::masked;
 use crate::document::yaml::decode::DecodeErrorKind;
 use crate::document::yaml::{DecodeError, Node, Span, Value};
@@ -32,7 +33,7 @@ impl Document {
 
     /// Reports `told` at the place `span`. `show`: the value that may be shown.
     pub(super) fn report_at(&mut self, span: Span, show: Option<Span>, told: Diagnostic) {
-        if self.is_full(&told) {
+        if self.is_full(&told) || self.is_guess(span) {
             return;
         }
         let diagnostic = self.diagnostic(span, show, told.message.clone());
@@ -44,10 +45,10 @@ impl Document {
 
     /// Reports `told` at the value that `path` leads to.
     pub(super) fn report_value(&mut self, path: &[String], told: Diagnostic) {
-        if self.is_full(&told) {
+        let (span, _) = self.place(path);
+        if self.is_full(&told) || self.is_guess(span) {
             return;
         }
-        let (span, _) = self.place(path);
         let mut diagnostic = self.diagnose(path, told.message).hint_on_text(told.hint);
         diagnostic.severity = told.severity;
         let order = (span.source, span.start);
@@ -67,6 +68,17 @@ impl Document {
         if let Some(finding) = self.found.get_mut(number) {
             finding.diagnostic.path = path;
         }
+    }
+
+    /// Whether what stands here is from a variable that only the machine knows which the document is for.
+    fn is_guess(&self, span: Span) -> bool {
+        let Some(source) = self.texts.get(span.source) else {
+            return false;
+        };
+        let before = source.text.get(..span.start).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = source.text.get(start..).and_then(|rest| rest.lines().next());
+        line.is_some_and(|line| line.contains(PLACEHOLDER))
     }
 
     /// Whether the limit is reached. If so, remembers that there is more.
@@ -94,9 +106,9 @@ impl Document {
             let last = match self.given_up {
                 true => {
                     let message = format!("{message}, and nothing in the document is applied");
-                    Diagnostic::whole(self.first_origin(), message, Some("correct these first".to_owned()))
+                    Diagnostic::whole(&self.first_origin(), message, Some("correct these first".to_owned()))
                 }
-                false => Diagnostic::whole(self.first_origin(), message, None).warning(),
+                false => Diagnostic::whole(&self.first_origin(), message, None).warning(),
             };
             self.diagnostics.push(last);
         }
@@ -157,24 +169,28 @@ impl Document {
         shown.collect()
     }
 
-    pub(super) fn first_origin(&self) -> &str {
-        self.texts
-            .first()
-            .map_or("the document", |source| source.origin.as_str())
+    pub(super) fn first_origin(&self) -> String {
+        let first = self.texts.first();
+        first.map_or_else(|| "the document".to_owned(), |source| source.place.file())
     }
 
     fn diagnostic(&self, span: Span, show: Option<Span>, message: String) -> Diagnostic {
         let message = cut(&message);
         let Some(source) = self.texts.get(span.source) else {
-            return Diagnostic::whole(self.first_origin(), message, None);
+            return Diagnostic::whole(&self.first_origin(), message, None);
         };
         if let Some(located) = &source.located
-            && let Some(place) = located.place(span.start, &source.origin)
+            && let Some(place) = located.place(span.start, &source.place.file())
         {
-            return located.diagnostic(place, message);
+            return located.diagnostic(&place, message);
         }
         let excerpt = excerpt(&source.text, span, source.pieces.as_deref(), &self.notes, show);
-        Diagnostic::at(&source.origin, span, excerpt, message)
+        let place = Span {
+            line: source.place.line(span.line),
+            column: source.place.column(span.column),
+            ..span
+        };
+        Diagnostic::at(&source.place.file(), place, excerpt, message)
     }
 
     /// Reports an error of the decoder.

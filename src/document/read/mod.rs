@@ -16,12 +16,13 @@ use super::cloud_config::OtherKey;
 use super::config::Config;
 use super::conversion::Located;
 use super::diagnostic::Diagnostic;
+use super::format::{Missing, Place};
 use super::hostname::HostName;
 use super::meta_data::MetaData;
 use super::network;
 use super::problem::Problems;
-use super::text::Texts;
-use super::write_files::{Fetched, check_fetched};
+use super::text::{Text, Texts};
+use super::write_files::{Fetched, FileSource, check_fetched};
 use super::yaml::{Node, Notes, Piece, Span};
 use assemble::assemble;
 use explain::Finding;
@@ -39,6 +40,8 @@ pub struct Document {
     pub source: String,
     /// The public keys in the meta-data that may log in as root.
     platform_keys: Vec<AuthorizedKey>,
+    /// The addresses of documents that were not fetched.
+    missing: Vec<Missing>,
     texts: Vec<Source>,
     tree: Option<Node>,
     /// The mappings from which a value was removed.
@@ -58,9 +61,28 @@ pub struct Document {
     pruned: usize,
 }
 
+/// Something that a document leads to and that was not fetched.
+#[derive(Debug, Clone)]
+pub enum Pointer {
+    /// A document of a list of addresses.
+    Document(Missing),
+    /// What a file shall hold.
+    File(FileSource),
+}
+
+impl Pointer {
+    /// The address, as it was written.
+    pub fn address(&self) -> &str {
+        match self {
+            Self::Document(missing) => &missing.address,
+            Self::File(source) => source.uri.expose(),
+        }
+    }
+}
+
 /// A decoded text, kept for excerpts.
 struct Source {
-    origin: String,
+    place: Place,
     text: zeroize::Zeroizing<String>,
     pieces: Option<Vec<Piece>>,
     /// Where its contents come from, if a source generated it.
@@ -70,7 +92,7 @@ struct Source {
 impl std::fmt::Debug for Source {
     /// Shows only where it comes from: the text holds secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.origin)
+        f.write_str(&self.place.file())
     }
 }
 
@@ -81,13 +103,13 @@ impl Document {
             source: format!("{} {}", texts.source.0, texts.source.1).trim().to_owned(),
             ..Self::default()
         };
-        let user = document.load_all(texts, texts.user_data, &texts.more_user_data);
+        let user = document.load_all(texts, texts.user_data, &[]);
         let vendor = document.load_all(texts, texts.vendor_data, &texts.more_vendor_data);
         let own = document.found.len();
-        let network = texts.network_config.and_then(|text| document.load(texts, text, false));
+        let network = texts.network_config.and_then(|text| document.load(texts, text));
         let network = network.and_then(|node| document.mapping(node));
         let network_end = document.found.len();
-        let meta = texts.meta_data.and_then(|text| document.load(texts, text, false));
+        let meta = texts.meta_data.and_then(|text| document.load(texts, text));
         document.tree = assemble(user, vendor);
         if document.tree.as_ref().is_some_and(|tree| tree.get("network").is_some()) {
             // The seed's network-config is not used, so its problems are only warnings.
@@ -101,7 +123,7 @@ impl Document {
             document.meta_data = document.take(meta);
         }
         document.decode_all();
-        document.add_files(&texts.files);
+        document.add_files(&texts.fetched);
         document.finish();
         network::leave_out(&mut document.config, &document.diagnostics);
         if !document.given_up {
@@ -111,11 +133,11 @@ impl Document {
     }
 
     /// Gives each entry of `write_files` the content that was fetched for it.
-    fn add_files(&mut self, fetched: &[(&str, &[u8])]) {
+    fn add_files(&mut self, fetched: &[(&str, Text<'_>)]) {
         for file in self.config.write_files.iter_mut().flatten() {
             let uri = file.source.as_ref().map(|source| source.uri.expose());
             let found = fetched.iter().find(|(address, _)| Some(*address) == uri);
-            file.fetched = found.map(|(_, bytes)| Fetched(bytes.to_vec()));
+            file.fetched = found.map(|(_, text)| Fetched(text.bytes.to_vec()));
         }
         let mut problems = Vec::new();
         let files = self.config.write_files.as_deref().unwrap_or_default();
@@ -163,6 +185,19 @@ impl Document {
     pub fn may_ask_for_more(&self) -> bool {
         let mut errors = self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
         errors.any(|error| OtherKey::not_applied(&error.path.join(".")).is_none())
+    }
+
+    /// What is yet to be fetched: documents of lists, and once all of these are here, files.
+    pub fn pointers(&self) -> Vec<Pointer> {
+        if !self.missing.is_empty() {
+            let missing = self.missing.iter().cloned();
+            return missing.map(Pointer::Document).collect();
+        }
+        let files = self.config.write_files.iter().flatten();
+        let sources = files
+            .filter(|file| file.fetched.is_none())
+            .filter_map(|file| file.source.clone());
+        sources.map(Pointer::File).collect()
     }
 
     /// Whether the texts hold nothing at all.

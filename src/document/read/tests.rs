@@ -4,6 +4,7 @@ use super::*;
 use crate::document::Diagnostic;
 use crate::document::Text;
 use crate::document::budget::PROBLEM_LIMIT;
+use crate::document::format;
 use crate::document::text::TEXT_LIMIT;
 
 fn read(user_data: &str) -> Document {
@@ -183,7 +184,7 @@ fn texts_that_are_no_document() {
         (b"a: \xff\n", "not UTF-8"),
         (&big, "too large"),
         (b"- a\n", "expected a mapping"),
-        (b"Content-Type: multipart/mixed\n", "MIME"),
+        (b"Content-Type: multipart/mixed; boundary=b\n\n--b\n\nx\n", "MIME"),
         (b"a: 1\n---\nb: 2\n", "second YAML document"),
         (b"hostname:\n\tweb1\n", "tab"),
     ];
@@ -406,8 +407,11 @@ fn what_a_document_unpacks_has_one_bound() {
             origin: "doc",
             bytes: text.as_bytes(),
         }),
-        files: ["http://h/a", "http://h/b", "http://h/c", "http://h/d"]
-            .map(|uri| (uri, fetched.as_slice()))
+        fetched: ["http://h/a", "http://h/b", "http://h/c", "http://h/d"]
+            .map(|uri| {
+                let bytes = fetched.as_slice();
+                (uri, Text { origin: uri, bytes })
+            })
             .to_vec(),
         ..Texts::default()
     });
@@ -502,19 +506,212 @@ fn the_column_is_that_of_the_text_where_a_line_is_cut() {
 
 #[test]
 fn a_list_of_addresses_is_one_however_it_is_packed() {
-    use super::super::list_of_addresses;
     let list = b"#include\nhttp://127.0.0.1:1/x\n";
-    let behind = &b"\nhttp://127.0.0.1:1/x\n"[..];
     for bytes in [list.to_vec(), packed(list), in_base64(list).into_bytes()] {
-        assert_eq!(list_of_addresses(&bytes).as_deref(), Some(behind));
         let document = Document::read(&Texts::of_user_data("doc", &bytes));
-        assert!(shown(&document).contains("an include list") && !document.has_errors());
+        assert!(shown(&document).contains("list") && !document.has_errors());
+        let addresses: Vec<_> = document.pointers().iter().map(|p| p.address().to_owned()).collect();
+        assert_eq!(addresses, ["http://127.0.0.1:1/x"]);
+        assert!(!format::leads_nowhere(&bytes));
     }
     for bytes in [
         packed(b"#cloud-config\n"),
         packed(b"#included\n"),
         packed(list)[..20].to_vec(),
     ] {
-        assert_eq!(list_of_addresses(&bytes), None);
+        assert!(
+            Document::read(&Texts::of_user_data("doc", &bytes))
+                .pointers()
+                .is_empty()
+        );
     }
+}
+
+/// The places of what is wrong, and the words.
+fn told(document: &Document) -> Vec<(String, &str)> {
+    let diagnostics = document.diagnostics.iter();
+    diagnostics
+        .map(|found| (found.place(), found.message.as_str()))
+        .collect()
+}
+
+#[test]
+fn parts_of_a_message_have_their_places_in_it() {
+    let text = "Content-Type: multipart/mixed; boundary=\"==b\"\nMIME-Version: 1.0\n\n--==b\n\
+                Content-Type: text/cloud-config; charset=\"utf-8\"\nContent-Disposition: attachment; filename=\"a.yaml\"\n\n\
+                #cloud-config\nhostname: web1\nhostnme: x\n--==b\nContent-Type: text/cloud-config\n\
+                Content-Transfer-Encoding: base64\n\nI2Nsb3VkLWNvbmZpZwp0aW1lem9uZTogVVRDCmRvY2tlcjogdHVyZQo=\n--==b\n\
+                Content-Type: text/html\n\n<p>\n--==b\nContent-Type: text/x-shellscript\n\n#!/bin/sh\n--==b\n\
+                Content-Type: text/plain\n\nwho knows\n--==b--\n";
+    let document = read(text);
+    let told = told(&document);
+    let places: Vec<_> = told.iter().map(|(place, _)| place.as_str()).collect();
+    assert_eq!(
+        places,
+        [
+            "user-data:10:1",
+            "user-data (part 2, decoded from base64):3:9",
+            "user-data:19:1",
+            "user-data:23:1",
+            "user-data:27:1"
+        ],
+        "{told:?}"
+    );
+    assert_eq!(document.config.hostname.unwrap().as_str(), "web1");
+    assert!(document.config.timezone.is_some());
+}
+
+#[test]
+fn a_message_without_an_end_is_told() {
+    let whole =
+        "Content-Type: multipart/mixed; boundary=b\nMIME-Version: 1.0\n\n--b\n\n#cloud-config\nhostname: web1\n--b--\n";
+    let document = read(whole);
+    assert_eq!(
+        (document.diagnostics.len(), document.config.hostname.unwrap().as_str()),
+        (0, "web1")
+    );
+    let document = read(whole.trim_end_matches("--b--\n"));
+    assert!(shown(&document).contains("has no end"), "{}", shown(&document));
+}
+
+#[test]
+fn a_later_part_takes_the_place_of_an_earlier_ones_keys_unless_it_says_how_it_is_joined() {
+    let part = |headers: &str, text: &str| format!("--b\nContent-Type: text/cloud-config\n{headers}\n{text}\n");
+    let message =
+        |parts: &str| format!("Content-Type: multipart/mixed; boundary=b\nMIME-Version: 1.0\n\n{parts}--b--\n");
+    let first = part("", "kernel_modules: [nfs]\nhostname: a");
+    for (second, modules) in [
+        (part("", "kernel_modules: [xfs]"), 1),
+        (part("Merge-Type: list(append)+dict(recurse_list)\n", "kernel_modules: [xfs]"), 2),
+        (part("X-Merge-Type: list(append)+dict(recurse_list)\n", "kernel_modules: [xfs]"), 2),
+        (part("", "merge_how: list(append)+dict(recurse_list)\nkernel_modules: [xfs]"), 2),
+        (
+            "--b\nContent-Type: text/cloud-config-jsonp\n\n#cloud-config-jsonp\n[{\"op\": \"add\", \"path\": \"/kernel_modules/-\", \"value\": \"xfs\"}]\n"
+                .to_owned(),
+            2,
+        ),
+    ] {
+        let document = read(&message(&format!("{first}{second}")));
+        assert!(document.diagnostics.is_empty(), "{second}: {}", shown(&document));
+        let kept = document.masked();
+        assert_eq!(kept["kernel_modules"].as_array().unwrap().len(), modules, "{second}");
+        assert_eq!(document.config.hostname.unwrap().as_str(), "a");
+    }
+    for second in [
+        part("Merge-Type: frob\n", "timezone: UTC"),
+        part("", "merge_how: frob\ntimezone: UTC"),
+        "--b\nContent-Type: text/cloud-config-jsonp\n\n[{\"op\": \"remove\", \"path\": \"/x\"}]\n".to_owned(),
+    ] {
+        let document = read(&message(&format!("{first}{second}")));
+        assert_eq!(document.diagnostics.len(), 1, "{second}: {}", shown(&document));
+        assert!(document.diagnostics[0].line > 8);
+    }
+}
+
+#[test]
+fn an_archive_is_a_list_of_parts() {
+    let document = read(
+        "#cloud-config-archive\n- type: text/cloud-config\n  content: |\n    #cloud-config\n    hostname: web1\n    hostnme: x\n\
+         - |\n  #cloud-config\n  timezone: UTC\n- content: \"docker: ture\"\n- {content: [1]}\n",
+    );
+    assert!(
+        document.config.hostname.is_none(),
+        "an item that is none costs the archive"
+    );
+    let document = read(
+        "#cloud-config-archive\n- type: text/cloud-config\n  content: |\n    #cloud-config\n    hostname: web1\n    hostnme: x\n\
+         - |\n  #cloud-config\n  timezone: UTC\n- content: \"docker: ture\"\n",
+    );
+    let told = told(&document);
+    let places: Vec<_> = told.iter().map(|(place, _)| place.as_str()).collect();
+    assert_eq!(places, ["user-data:6:5", "user-data (item 3):1:9"], "{told:?}");
+    assert!(document.config.timezone.is_some());
+    assert_eq!(document.config.hostname.unwrap().as_str(), "web1");
+}
+
+#[test]
+fn a_template_has_its_own_lines_and_knows_its_machine() {
+    let template = "## template: jinja\n#cloud-config\n{% if v1.distro == 'photon' %}\nhostname: {{ ds.meta_data.local_hostname }}-x\n\
+                    {% endif %}\nhostnme: {{ v1.instance_id }}\n";
+    let read = |machine, template: &'static str| {
+        let text = |origin, text: &'static str| {
+            let bytes = text.as_bytes();
+            Some(Text { origin, bytes })
+        };
+        Document::read(&Texts {
+            user_data: text("user-data", template),
+            meta_data: text("meta-data", "instance-id: i-1\nlocal-hostname: web1\n"),
+            machine,
+            ..Texts::default()
+        })
+    };
+    let photon = format::MachineFacts {
+        distro: "photon".to_owned(),
+        ..format::MachineFacts::default()
+    };
+    let document = read(Some(photon.clone()), template);
+    assert_eq!(document.config.hostname.as_ref().unwrap().as_str(), "web1-x");
+    assert_eq!(told(&document)[0].0, "user-data:6:1");
+    let document = read(
+        Some(photon),
+        "## template: jinja\n#cloud-config\n\nhostname: {{ v1.regoin }}\n",
+    );
+    assert_eq!(told(&document)[0].0, "user-data:4:1");
+    assert!(shown(&document).contains("`v1.regoin`"), "{}", shown(&document));
+    // Elsewhere what only the machine knows is not judged.
+    let document = read(
+        None,
+        "## template: jinja\nhostname: {{ v1.region }}\ntimezone: {{ ds.meta_data.tz }}\n",
+    );
+    assert!(document.diagnostics.is_empty(), "{}", shown(&document));
+}
+
+#[test]
+fn parts_are_for_the_machine_of_their_number() {
+    let text = |origin, text: &'static str| {
+        let bytes = text.as_bytes();
+        Some(Text { origin, bytes })
+    };
+    let document = Document::read(&Texts {
+        user_data: text(
+            "user-data",
+            "Content-Type: multipart/mixed; boundary=b\nMIME-Version: 1.0\n\n--b\nContent-Type: text/cloud-config\nLaunch-Index: 0\n\n\
+             hostname: zero\n--b\nContent-Type: text/cloud-config\nLaunch-Index: 1\n\nhostname: one\n--b\n\
+             Content-Type: text/cloud-config\n\nlaunch-index: 0\nhostname: later\n--b--\n",
+        ),
+        meta_data: text("meta-data", "launch-index: 1\n"),
+        ..Texts::default()
+    });
+    assert!(document.diagnostics.is_empty(), "{}", shown(&document));
+    assert_eq!(document.config.hostname.unwrap().as_str(), "one");
+}
+
+#[test]
+fn parts_within_parts_have_a_bound() {
+    let mut archive = "#cloud-config-archive\n- 'hostname: x'\n".to_owned();
+    for _ in 0..12 {
+        let inner: String = archive.lines().map(|line| format!("  {line}\n")).collect();
+        archive = format!("#cloud-config-archive\n- |\n{inner}");
+    }
+    let document = read(&archive);
+    assert!(shown(&document).contains("parts within parts"), "{}", shown(&document));
+    let many = format!("#cloud-config-archive\n{}", "- 'hostname: x'\n".repeat(1000));
+    assert!(shown(&read(&many)).contains("parts within parts"));
+    // A list that leads to itself.
+    let list = "#include\nhttp://h/self\nhttp://h/self\n";
+    let document = Document::read(&Texts {
+        user_data: Some(Text {
+            origin: "user-data",
+            bytes: list.as_bytes(),
+        }),
+        fetched: vec![(
+            "http://h/self",
+            Text {
+                origin: "http://h/self",
+                bytes: list.as_bytes(),
+            },
+        )],
+        ..Texts::default()
+    });
+    assert!(shown(&document).contains("parts within parts") && document.diagnostics.len() < 5);
 }

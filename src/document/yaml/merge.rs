@@ -44,21 +44,6 @@ pub fn expand_merge_keys(entries: Vec<Entry>) -> Result<Vec<Entry>, Fault> {
 /// The two forms of one setting.
 const PASSWORD: [&str; 2] = ["password", "hashed_password"];
 
-/// Puts the entries of `later` in the place of those of `earlier` with the same key, as wholes: how cloud-init joins the
-/// documents of one user-data (`dict(replace)+list()+str()`).
-pub fn replace(earlier: Node, later: Node) -> Node {
-    let span = later.span;
-    let value = match (earlier.value, later.value) {
-        (Value::Mapping(earlier), Value::Mapping(mut entries)) => {
-            let own: HashSet<String> = entries.iter().map(|entry| entry.key.text.clone()).collect();
-            entries.extend(earlier.into_iter().filter(|entry| !own.contains(&entry.key.text)));
-            Value::Mapping(entries)
-        }
-        (_, later) => later,
-    };
-    Node { value, span }
-}
-
 /// Puts `lower` below `upper`: what `upper` says wins, mappings are joined key by key, lists are not. This is how
 /// cloud-init puts vendor-data below user-data (`util.mergemanydict`, `dict()+list()+str()`).
 pub fn underlay(upper: Node, lower: Node) -> Node {

@@ -6,13 +6,18 @@
 //! where each value stands ([`mod@decode`]).
 
 pub mod decode;
+pub mod join;
+mod json;
 pub mod merge;
 pub mod node;
 pub mod notes;
+pub mod patch;
 pub mod reader;
 pub mod scalar;
 
 pub use decode::{DecodeError, decode, decode_noting};
+pub use join::Mergers;
+pub use json::to_json;
 pub use node::{Entry, Key, Node, Scalar, Span, Value};
 pub use notes::Notes;
 pub use reader::{Fault, Parsed, Piece, parse, parse_within};

@@ -1,6 +1,6 @@
 //! Documents inside of properties: base64 or plain text, strictly told apart.
 
-use crate::document::encoded::{begins_like_a_document, from_base64};
+use crate::document::format::encoded::{begins_like_a_document, from_base64};
 
 /// The document that a property holds.
 ///

@@ -46,14 +46,17 @@ fn a_whole_seed_has_nothing_to_fetch() {
         ("#included\n", true),
         ("#include\nhttp://x/\n", false),
         ("#include-once http://x/\n", false),
-        ("\u{feff}#include", false),
+        ("\u{feff}#include http://x/", false),
     ] {
         assert_eq!(including(text).is_whole(), whole, "{text}");
     }
     let seed = pointing("http://me:hunter2@a/b?hunter2");
     assert!(!seed.is_whole() && seed.here().is_whole());
     assert_eq!(seed.rest(), "http://a/b?…");
-    assert_eq!(including("#include\n").rest(), "the addresses in /dev/sr0:user-data");
+    assert_eq!(
+        including("#include\nhttp://a/\n\nhttp://b/?hunter2\n").rest(),
+        "http://a/ and http://b/?…"
+    );
     assert_ne!(seed.digest(), seed.here().digest());
 }
 
@@ -139,7 +142,7 @@ fn documents_of_a_list_each_above_the_one_before() {
         d = server.address("/d").written()
     );
     let seed = fetched(&including(&list)).unwrap();
-    assert_eq!((seed.more_user_data.len(), seed.place.as_str()), (2, "/dev/sr0"));
+    assert_eq!((seed.fetched.len(), seed.place.as_str()), (3, "/dev/sr0"));
     let document = Document::read(&seed.texts());
     let shown: Vec<_> = document.diagnostics.iter().map(|d| d.render(false)).collect();
     assert!(shown.is_empty(), "{shown:?}");
@@ -159,13 +162,15 @@ fn lists_lead_to_lists_up_to_a_depth_and_a_number() {
     let inner = format!("#include {}\n", server.address("/x").written());
     let outer = Server::of(&[("/list", &inner)]);
     let list = format!("#include\n{}\n", outer.address("/list").written());
-    assert_eq!(
-        text(fetched(&including(&list)).unwrap().user_data.as_ref()),
-        "hostname: x\n"
-    );
+    let whole = fetched(&including(&list)).unwrap();
+    let document = Document::read(&whole.texts());
+    assert_eq!(document.config.hostname.unwrap().as_str(), "x");
 
-    let many = (0..33).fold("#include\n".to_owned(), |mut list, _| {
-        let _ = writeln!(list, "{}", server.address("/x").written());
+    let paths: Vec<_> = (0..33).map(|number| format!("/{number}")).collect();
+    let files: Vec<_> = paths.iter().map(|path| (path.as_str(), "hostname: x\n")).collect();
+    let server = Server::of(&files);
+    let many = paths.iter().fold("#include\n".to_owned(), |mut list, path| {
+        let _ = writeln!(list, "{}", server.address(path).written());
         list
     });
     let why = fetched(&including(&many)).unwrap_err().to_string();
@@ -178,17 +183,25 @@ fn lists_lead_to_lists_up_to_a_depth_and_a_number() {
         .unwrap()
         .port();
     let own = format!("#include http://127.0.0.1:{port}/self\n");
-    let _server = Server::at(port, &[("/self", &own)]);
-    let why = fetched(&including(&own)).unwrap_err().to_string();
-    assert!(why.contains("more than 4 deep"), "{why}");
+    let server = Server::at(port, &[("/self", &own)]);
+    let whole = fetched(&including(&own)).unwrap();
+    assert_eq!(server.seen().len(), 1);
+    let document = Document::read(&whole.texts());
+    assert!(document.has_errors() && document.diagnostics[0].message.contains("more than 8 deep"));
 }
 
 #[test]
 fn all_that_is_fetched_for_a_document_has_one_limit() {
     let large = format!("#cloud-config\n{}", "#".repeat(7 << 20));
-    let server = Server::of(&[("/x", &large)]);
-    let address = server.address("/x");
-    let list = |times: usize| format!("#include\n{}", format!("{}\n", address.written()).repeat(times));
+    let paths: Vec<_> = (0..30).map(|number| format!("/{number}")).collect();
+    let files: Vec<_> = paths.iter().map(|path| (path.as_str(), large.as_str())).collect();
+    let server = Server::of(&files);
+    let list = |times: usize| {
+        let lines = paths[..times]
+            .iter()
+            .map(|path| format!("{}\n", server.address(path).written()));
+        format!("#include\n{}", lines.collect::<String>())
+    };
     assert!(fetched(&including(&list(4))).is_ok());
     let why = fetched(&including(&list(30))).unwrap_err().to_string();
     assert!(why.contains("more than the 33554432 bytes"), "{why}");
@@ -200,7 +213,6 @@ fn what_is_no_list_of_addresses_is_refused_without_being_shown() {
     let server = Server::of(&[]);
     let gone = format!("#include\n{}\n", server.address("/gone?hunter2").written());
     for (list, words) in [
-        ("#include\n", "/dev/sr0:user-data: the list has no address"),
         ("#include\n\n/hunter2\n", "/dev/sr0:user-data:3: is no address"),
         (
             "#include\nftp://hunter2/\n",
@@ -211,6 +223,37 @@ fn what_is_no_list_of_addresses_is_refused_without_being_shown() {
         let why = fetched(&including(list)).unwrap_err().to_string();
         assert!(why.contains(words) && !why.contains("hunter2"), "{list}: {why}");
     }
+    let empty = Document::read(&including("#include\n").texts());
+    assert!(empty.has_errors() && empty.diagnostics[0].message.contains("the list has no address"));
+}
+
+#[test]
+fn what_a_message_and_an_archive_lead_to_is_fetched() {
+    let server = Server::of(&[
+        ("/a", "hostname: a\n"),
+        ("/b", "#cloud-config\ntimezone: UTC\n"),
+        ("/motd", "hi\n"),
+    ]);
+    let address = |path: &str| server.address(path).written().to_owned();
+    let message = format!(
+        "Content-Type: multipart/mixed; boundary=b\nMIME-Version: 1.0\n\n--b\nContent-Type: text/x-include-url\n\n{}\n--b\n\
+         Content-Type: text/cloud-config-archive\n\n#cloud-config-archive\n- '#include {}'\n- content: |\n    write_files:\n    \
+         - path: /etc/motd\n      source: {{uri: '{}'}}\n--b--\n",
+        address("/a"),
+        address("/b"),
+        address("/motd")
+    );
+    let seed = including(&message);
+    assert!(!seed.is_whole() && !seed.lacks_only_files());
+    let whole = fetched(&seed).unwrap();
+    assert!(whole.is_whole());
+    let document = Document::read(&whole.texts());
+    let shown: Vec<_> = document.diagnostics.iter().map(|found| found.render(false)).collect();
+    assert!(shown.is_empty(), "{shown:?}");
+    assert_eq!(document.config.hostname.unwrap().as_str(), "a");
+    assert!(document.config.timezone.is_some());
+    let file = &document.config.write_files.as_ref().unwrap()[0];
+    assert_eq!(file.fetched.as_ref().unwrap().0, b"hi\n");
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
-use crate::document::compressed::{self, Fault as Unpacking};
-use crate::document::encoded;
+use crate::document::format::compressed::{self, Fault as Unpacking};
+use crate::document::format::encoded;
 use crate::source::Fault;
 
 /// What `.encoding` may say.

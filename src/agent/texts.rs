@@ -1,0 +1,70 @@
+//! The texts of a seed, as they are read on the machine that they are for.
+
+use crate::document::Texts;
+use crate::document::format::MachineFacts;
+use crate::source::Seed;
+use crate::system::{System, kernel};
+
+/// The files that name the distribution, the first that there is counts (os-release(5)).
+const OS_RELEASE: [&str; 2] = ["/etc/os-release", "/usr/lib/os-release"];
+
+/// The texts of `seed`, with what this machine knows of itself for their templates.
+pub fn texts_on<'s>(system: &System, seed: &'s Seed) -> Texts<'s> {
+    Texts {
+        machine: Some(facts(system)),
+        ..seed.texts()
+    }
+}
+
+/// What this machine knows of itself; of a kernel only where it runs.
+pub fn facts(system: &System) -> MachineFacts {
+    let release = OS_RELEASE
+        .iter()
+        .find_map(|path| system.root.read_text(path).ok().flatten());
+    let release = release.unwrap_or_default();
+    let said = |key: &str| os_release_value(&release, key);
+    // The kernel of this host is not that of the machine in a tree.
+    let kernel_release = system
+        .live
+        .then(|| kernel::release(&system.root).ok().flatten())
+        .flatten();
+    let host = system.live.then(|| nix::sys::utsname::uname().ok()).flatten();
+    MachineFacts {
+        distro: said("ID"),
+        distro_version: said("VERSION_ID"),
+        distro_release: said("VERSION_CODENAME"),
+        kernel_release: kernel_release.unwrap_or_default(),
+        machine: host.map_or_else(String::new, |host| host.machine().to_string_lossy().into_owned()),
+    }
+}
+
+/// The value of a line `KEY=VALUE`, its quotes off.
+fn os_release_value(text: &str, key: &str) -> String {
+    let value = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix(key)?.strip_prefix('='));
+    value.unwrap_or_default().trim().trim_matches(['"', '\'']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_knows_its_distribution() {
+        let tree = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(tree.path().join("usr/lib")).unwrap();
+        std::fs::write(
+            tree.path().join("usr/lib/os-release"),
+            "NAME=\"VMware Photon OS\"\nID=photon\nVERSION_ID=\"5.0\"\n",
+        )
+        .unwrap();
+        let system = System::tree(tree.path()).unwrap();
+        let facts = facts(&system);
+        assert_eq!(
+            (facts.distro.as_str(), facts.distro_version.as_str()),
+            ("photon", "5.0")
+        );
+        assert_eq!((facts.distro_release.as_str(), facts.machine.as_str()), ("", ""));
+    }
+}

@@ -1,0 +1,205 @@
+//! A MIME message (RFC 2045, RFC 2046): its parts, however they are nested and encoded for the way.
+
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
+use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use zeroize::Zeroizing;
+
+/// One part of a message that is not itself made of parts.
+#[derive(Debug)]
+pub struct Part {
+    /// Its media type, `text/cloud-config`; empty where it has none.
+    pub media_type: String,
+    /// The name of the file that it was.
+    pub name: Option<String>,
+    /// How it is joined with what is before it: `Merge-Type`.
+    pub merge: Option<String>,
+    /// The number of the machine that it is for: `Launch-Index`.
+    pub launch_index: Option<i64>,
+    /// Its content.
+    pub body: Body,
+    /// How many line breaks of the message are before its content.
+    pub lines: usize,
+}
+
+/// What a part of a message holds.
+#[derive(Debug)]
+pub enum Body {
+    /// These bytes of the message, as they are.
+    Plain(std::ops::Range<usize>),
+    /// What was decoded, and how.
+    Decoded(Zeroizing<Vec<u8>>, &'static str),
+    /// What is not what its transfer encoding says, or has one that is not known: this.
+    Undecodable(String),
+}
+
+/// The longest beginning in which the header of a message is looked for, as cloud-init does.
+const HEAD: usize = 4096;
+
+/// Whether bytes begin with the header of a MIME message: lines `Name: value` up to an empty one, one of them
+/// `MIME-Version` or `Content-Type`.
+pub fn is_message(bytes: &[u8]) -> bool {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let head = bytes.get(..HEAD).unwrap_or(bytes).trim_ascii_start();
+    let mut is_mime = false;
+    for (number, line) in head.split(|byte| *byte == b'\n').enumerate() {
+        let line = line.trim_ascii_end();
+        let is_continued = number > 0 && line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t'));
+        let is_envelope = number == 0 && line.starts_with(b"From ");
+        if line.is_empty() || is_continued || is_envelope {
+            if line.is_empty() {
+                break;
+            }
+            continue;
+        }
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
+            return false;
+        };
+        let name = line.get(..colon).unwrap_or_default();
+        if name.is_empty()
+            || !name
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        {
+            return false;
+        }
+        is_mime |= name.eq_ignore_ascii_case(b"mime-version") || name.eq_ignore_ascii_case(b"content-type");
+    }
+    is_mime
+}
+
+/// The parts of a message, in the order in which they stand there. `None`: it can't be read.
+pub fn parts(bytes: &[u8]) -> Option<Vec<Part>> {
+    let message = MessageParser::default().parse(bytes)?;
+    let mut parts = Vec::new();
+    add_parts(&message, bytes, &mut parts);
+    parts.sort_by_key(|(at, _)| *at);
+    Some(parts.into_iter().map(|(_, part)| part).collect())
+}
+
+/// Whether the last boundary of a message is there that has any: without it, the end is missing.
+pub fn is_complete(bytes: &[u8]) -> bool {
+    let message = MessageParser::default().parse(bytes);
+    let boundary = message
+        .as_ref()
+        .and_then(|message| message.content_type()?.attribute("boundary"));
+    boundary.is_none_or(|boundary| {
+        let end = format!("--{boundary}--");
+        bytes.windows(end.len()).any(|window| window == end.as_bytes())
+    })
+}
+
+fn add_parts(message: &Message<'_>, bytes: &[u8], parts: &mut Vec<(u32, Part)>) {
+    for part in &message.parts {
+        match part.body {
+            PartType::Multipart(_) => {}
+            _ => parts.push((part.offset_body, read(part, bytes))),
+        }
+    }
+}
+
+fn read(part: &MessagePart<'_>, bytes: &[u8]) -> Part {
+    let range = part.offset_body as usize..part.offset_end as usize;
+    let before = bytes.get(..range.start).unwrap_or_default();
+    let header = |name: &str| header(part, bytes, name);
+    let media_type = part.content_type().map(|found| match found.subtype() {
+        Some(subtype) => format!("{}/{subtype}", found.ctype()),
+        None => found.ctype().to_owned(),
+    });
+    Part {
+        media_type: media_type.unwrap_or_default(),
+        name: part.attachment_name().map(str::to_owned),
+        merge: header("Merge-Type").or_else(|| header("X-Merge-Type")),
+        launch_index: header("Launch-Index").and_then(|number| number.parse().ok()),
+        lines: before.iter().filter(|byte| **byte == b'\n').count(),
+        body: body(part, header("Content-Transfer-Encoding"), bytes, range),
+    }
+}
+
+fn body(part: &MessagePart<'_>, encoding: Option<String>, bytes: &[u8], range: std::ops::Range<usize>) -> Body {
+    let raw = bytes.get(range.clone()).unwrap_or_default();
+    let decoded = |decoded: Option<Vec<u8>>, name: &str, how| match decoded {
+        Some(decoded) => Body::Decoded(Zeroizing::new(decoded), how),
+        None => Body::Undecodable(format!("is not {name}, as its Content-Transfer-Encoding says")),
+    };
+    let written = encoding.unwrap_or_default().to_ascii_lowercase();
+    match part.encoding {
+        Encoding::Base64 => decoded(base64_decode(raw), "base64", "decoded from base64"),
+        Encoding::QuotedPrintable => decoded(
+            quoted_printable_decode(raw),
+            "quoted-printable",
+            "decoded from quoted-printable",
+        ),
+        Encoding::None if matches!(written.as_str(), "" | "7bit" | "8bit" | "binary") => Body::Plain(range),
+        Encoding::None => Body::Undecodable("has a Content-Transfer-Encoding that is not known here".to_owned()),
+    }
+}
+
+/// The text of a header, unfolded; of several, of the first.
+fn header(part: &MessagePart<'_>, bytes: &[u8], name: &str) -> Option<String> {
+    let found = part
+        .headers
+        .iter()
+        .find(|header| header.name.as_str().eq_ignore_ascii_case(name))?;
+    let raw = bytes.get(found.offset_start as usize..found.offset_end as usize)?;
+    let text = std::str::from_utf8(raw).ok()?;
+    Some(text.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_begins_with_its_header() {
+        for (text, is) in [
+            (
+                "Content-Type: multipart/mixed; boundary=\"x\"\nMIME-Version: 1.0\n\n",
+                true,
+            ),
+            ("From nobody Fri Nov 28\nSubject: x\nMIME-Version: 1.0\n\n", true),
+            ("Content-Type: multipart/mixed;\n boundary=x\n\n", true),
+            ("content-type: text/cloud-config\r\n\r\n#cloud-config\r\n", true),
+            ("#cloud-config\nMIME-Version: 1.0\n", false),
+            ("hostname: x\n\nMIME-Version: 1.0\n", false),
+            ("hostname: x\nlist:\n- MIME-Version: 1.0\n", false),
+            ("", false),
+        ] {
+            assert_eq!(is_message(text.as_bytes()), is, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn parts_stand_in_their_order_however_they_are_nested() {
+        let text = "Content-Type: multipart/mixed; boundary=o\nMIME-Version: 1.0\n\npreamble\n--o\n\
+                    Content-Type: multipart/mixed; boundary=\"i\"\n\n--i\nContent-Type: text/cloud-config\n\
+                    Merge-Type: list(append)+\n dict()\nContent-Disposition: attachment; filename=\"a.cfg\"\n\n\
+                    a: 1\n--i\nContent-Type: text/x-shellscript; charset=\"utf-8\"\nContent-Transfer-Encoding: base64\n\
+                    Launch-Index: 2\n\nIyEvYmluL3NoCg==\n--i--\n--o\nContent-Transfer-Encoding: quoted-printable\n\n\
+                    b: =3D\n--o--\n";
+        let parts = parts(text.as_bytes()).unwrap();
+        let shown: Vec<_> = parts
+            .iter()
+            .map(|part| {
+                let body = match &part.body {
+                    Body::Plain(range) => text[range.clone()].to_owned(),
+                    Body::Decoded(bytes, _) => String::from_utf8(bytes.to_vec()).unwrap(),
+                    Body::Undecodable(why) => why.clone(),
+                };
+                (part.media_type.as_str(), part.lines, body)
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("text/cloud-config", 13, "a: 1".to_owned()),
+                ("text/x-shellscript", 19, "#!/bin/sh\n".to_owned()),
+                ("", 24, "b: =".to_owned()),
+            ]
+        );
+        assert_eq!(parts[0].name.as_deref(), Some("a.cfg"));
+        assert_eq!(parts[0].merge.as_deref(), Some("list(append)+ dict()"));
+        assert_eq!(parts[1].launch_index, Some(2));
+        assert!(is_complete(text.as_bytes()) && !is_complete(&text.as_bytes()[..text.len() - 8]));
+    }
+}

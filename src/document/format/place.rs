@@ -1,0 +1,139 @@
+//! Where a part of a document stands in what was given.
+
+/// Where a part stands: which file it is in, how it was got out of it, and which of the file's lines its own are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    file: String,
+    /// How it was got out of the file, outermost first: `part 2`, `decoded from base64`.
+    steps: Vec<String>,
+    /// Whether it stands nowhere in the file as it is: it was decoded, and has lines of its own.
+    is_decoded: bool,
+    lines: Lines,
+}
+
+/// Which lines those of a part are: of the file, or of what was decoded from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Lines {
+    /// The same, so many lines further down and so many columns to the right.
+    Below { lines: usize, columns: usize },
+    /// The line that each of them was made from.
+    Each(Vec<usize>),
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self::Below { lines: 0, columns: 0 }
+    }
+}
+
+impl Place {
+    /// All of a file, or of a part of a seed.
+    pub fn of(file: &str) -> Self {
+        Self {
+            file: file.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// A part of this one, which begins behind its first `lines` lines, with each of its lines behind `columns` columns.
+    #[must_use]
+    pub fn part(&self, name: String, lines: usize, columns: usize) -> Self {
+        let lines = match &self.lines {
+            Lines::Below {
+                lines: before,
+                columns: left,
+            } => Lines::Below {
+                lines: before + lines,
+                columns: left + columns,
+            },
+            Lines::Each(each) => Lines::Each(each.get(lines..).unwrap_or_default().to_vec()),
+        };
+        Self {
+            lines,
+            ..self.step(name)
+        }
+    }
+
+    /// What was decoded from this one: its lines are no lines of the file.
+    #[must_use]
+    pub fn decoded(&self, how: &str) -> Self {
+        Self {
+            is_decoded: true,
+            lines: Lines::default(),
+            ..self.step(how.to_owned())
+        }
+    }
+
+    /// What was made of this one line by line; `each` has the line from which each was made, from 1.
+    #[must_use]
+    pub fn made_from(&self, each: &[usize]) -> Self {
+        let each = each.iter().map(|line| self.line(*line)).collect();
+        Self {
+            lines: Lines::Each(each),
+            ..self.clone()
+        }
+    }
+
+    fn step(&self, step: String) -> Self {
+        let mut place = self.clone();
+        place.steps.push(step);
+        place
+    }
+
+    /// The file's name, and where its lines are not those of the file, what they are the lines of:
+    /// `user-data (part 2, decoded from base64)`.
+    pub fn file(&self) -> String {
+        match self.is_decoded {
+            true => format!("{} ({})", self.file, self.steps.join(", ")),
+            false => self.file.clone(),
+        }
+    }
+
+    /// The line of [`Place::file`] that line number `line` of the part is. Both from 1.
+    pub fn line(&self, line: usize) -> usize {
+        match &self.lines {
+            Lines::Below { lines, .. } => line + lines,
+            Lines::Each(each) => {
+                let known = line.checked_sub(1).and_then(|at| each.get(at));
+                known.or(each.last()).copied().unwrap_or(line)
+            }
+        }
+    }
+
+    /// The same for a column.
+    pub fn column(&self, column: usize) -> usize {
+        match &self.lines {
+            Lines::Below { columns, .. } => column + columns,
+            Lines::Each(_) => column,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_those_of_the_file_until_something_is_decoded() {
+        let file = Place::of("user-data");
+        let part = file.part("part 2".to_owned(), 10, 0);
+        assert_eq!((part.file().as_str(), part.line(1)), ("user-data", 11));
+        let item = part.part("item 1".to_owned(), 3, 4);
+        assert_eq!(
+            (item.file().as_str(), item.line(2), item.column(1)),
+            ("user-data", 15, 5)
+        );
+        let decoded = part.decoded("decoded from base64");
+        assert_eq!(
+            (decoded.file().as_str(), decoded.line(4)),
+            ("user-data (part 2, decoded from base64)", 4)
+        );
+        let within = decoded.part("item 3".to_owned(), 7, 0);
+        assert_eq!(
+            (within.file().as_str(), within.line(1)),
+            ("user-data (part 2, decoded from base64, item 3)", 8)
+        );
+        let made = part.made_from(&[1, 1, 5]);
+        assert_eq!([1, 2, 3, 9].map(|line| made.line(line)), [11, 11, 15, 15]);
+    }
+}

@@ -1,0 +1,350 @@
+//! Jinja templates, within bounds: what a template does is up to whoever wrote the document.
+
+use std::sync::Arc;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Enumerator, Object, Serde, Value, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, OutputSpan, UndefinedBehavior, escape_formatter};
+use zeroize::Zeroizing;
+
+use super::variables::{V1, Variables};
+
+/// How many steps a template may take; 64 bytes that it makes are one, too.
+const FUEL: u64 = 300_000;
+
+/// How deep macros may call macros.
+const DEPTH_LIMIT: usize = 50;
+
+/// How many signs, brackets and words `not` one expression may have: the library goes deeper with each.
+const SIGNS: usize = 500;
+
+/// What a variable is where nobody can know it: a character that no document has (OBJECT REPLACEMENT CHARACTER).
+pub const PLACEHOLDER: char = '\u{fffc}';
+
+/// What a template gives.
+#[derive(Debug)]
+pub struct Rendered {
+    /// The text.
+    pub text: Zeroizing<String>,
+    /// For each of its lines, the line of the template that it is from, from 1.
+    pub lines: Vec<usize>,
+}
+
+/// Why a template gives nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The line of the template to blame, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// Renders a template as cloud-init does, but for a variable that is not there: that is a fault.
+///
+/// # Errors
+/// It is no template, asks for a variable that is not there, or does too much.
+pub fn render(template: &str, variables: &Variables) -> Result<Rendered, Fault> {
+    let body = template.split_once('\n').map_or("", |(_header, body)| body);
+    if let Some(line) = too_long(body) {
+        return Err(Fault {
+            line: line + 1,
+            message: "an expression of the template is too long".to_owned(),
+            hint: Some(format!("one may have at most {SIGNS} signs and brackets")),
+        });
+    }
+    let (text, spans) = rendered(body, variables).map_err(|error| explain(&error, body))?;
+    let lines = lines(&text, body, &spans).into_iter().map(|line| line + 1).collect();
+    let text = Zeroizing::new(text);
+    Ok(Rendered { text, lines })
+}
+
+fn rendered(body: &str, variables: &Variables) -> Result<(String, Vec<OutputSpan>), Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    environment.set_fuel(Some(FUEL));
+    environment.set_recursion_limit(DEPTH_LIMIT);
+    // As cloud-init has it.
+    let syntax = SyntaxConfig::builder()
+        .trim_blocks(true)
+        .keep_trailing_newline(true)
+        .build()?;
+    environment.set_syntax(syntax);
+    environment.set_formatter(|out, state, value| match is_small(value, &mut { PRINTED }) {
+        true => escape_formatter(out, state, value),
+        false => Err(Error::new(ErrorKind::OutOfFuel, "too much is printed at once")),
+    });
+    // Its errors quote the template, which may hold secrets.
+    environment.set_debug(false);
+    let values = Value::from(Serde(&variables.values));
+    let context = match variables.are_known {
+        true => values,
+        false => Value::from_object(Guess {
+            known: Some(values),
+            at: At::Top,
+        }),
+    };
+    environment.template_from_str(body)?.render_with_spans(context)
+}
+
+/// The line of the first expression with more than [`SIGNS`], from 1.
+fn too_long(body: &str) -> Option<usize> {
+    let starts = body.match_indices('{').map(|(at, _)| at);
+    let starts = starts.filter(|at| body.get(at + 1..).is_some_and(|rest| rest.starts_with(['{', '%'])));
+    let mut behind = 0;
+    for start in starts {
+        if start < behind {
+            continue;
+        }
+        let rest = body.get(start + 2..).unwrap_or_default();
+        let ends = [rest.find("}}"), rest.find("%}")];
+        let end = ends.into_iter().flatten().min().unwrap_or(rest.len());
+        let expression = rest.get(..end).unwrap_or_default();
+        let signs = expression.matches(['-', '+', '(', '[', '{']).count() + expression.matches("not").count();
+        if signs > SIGNS {
+            return Some(1 + body.get(..start).unwrap_or_default().matches('\n').count());
+        }
+        behind = start + 2 + end;
+    }
+    None
+}
+
+/// How many values one expression may print. The library pays for what it prints only once that is printed.
+const PRINTED: usize = 10_000;
+
+/// Whether a value has no more values in it than `left`.
+fn is_small(value: &Value, left: &mut usize) -> bool {
+    *left = left.saturating_sub(1);
+    let has_values = matches!(value.kind(), ValueKind::Seq | ValueKind::Map | ValueKind::Iterable);
+    if has_values && value.len().is_some_and(|length| length > *left) {
+        return false;
+    }
+    let mut items = value.try_iter().ok().filter(|_| has_values).into_iter().flatten();
+    *left > 0 && items.all(|item| is_small(&item, left))
+}
+
+/// For each line of what was rendered, the line of the template that its beginning is from.
+fn lines(text: &str, body: &str, spans: &[OutputSpan]) -> Vec<usize> {
+    let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
+    let mut next = 0;
+    let of_start = |start: usize| {
+        while spans.get(next).is_some_and(|span| span.output_range().end <= start) {
+            next += 1;
+        }
+        let Some(span) = spans.get(next).or(spans.last()) else {
+            return 1;
+        };
+        let (output, source) = (span.output_range(), span.source_range());
+        let is_as_written = output.len() == source.len() && text.get(output.clone()) == body.get(source.clone());
+        let behind = match is_as_written {
+            true => start.saturating_sub(output.start).min(source.len()),
+            false => 0,
+        };
+        let within = body.get(source.start..source.start + behind).unwrap_or_default();
+        span.line() + within.matches('\n').count()
+    };
+    starts.map(of_start).collect()
+}
+
+fn explain(error: &Error, body: &str) -> Fault {
+    let detail = error.detail().unwrap_or_default();
+    let (message, hint) = match error.kind() {
+        ErrorKind::UndefinedError => {
+            let asked = error.range().and_then(|range| body.get(range)).map(str::trim);
+            let asked = asked.filter(|asked| asked.len() <= 100 && is_name(asked));
+            let asked = asked.map_or_else(|| "a variable".to_owned(), |asked| format!("`{asked}`"));
+            (
+                format!("the template asks for {asked}, which this machine doesn't have"),
+                format!(
+                    "there are `v1.NAME` ({}), and `ds.meta_data.KEY` for the keys of the meta-data; write `| default('…')` \
+                     for what may be missing",
+                    V1.join(", ")
+                ),
+            )
+        }
+        ErrorKind::OutOfFuel => (
+            "the template does too much".to_owned(),
+            "it may take 300,000 steps, and make 16 MiB of text".to_owned(),
+        ),
+        ErrorKind::SyntaxError => (
+            format!("this is no Jinja: {}", unquoted(detail)),
+            "check that each `{{` has its `}}`, and each `{% if %}` its `{% endif %}`".to_owned(),
+        ),
+        ErrorKind::UnknownFilter | ErrorKind::UnknownFunction | ErrorKind::UnknownTest | ErrorKind::UnknownMethod => (
+            format!("the template uses what is not known here: {}", unquoted(detail)),
+            "Jinja's own filters, tests and functions are known".to_owned(),
+        ),
+        _ => (
+            format!("the template can't be rendered: {}", unquoted(detail)),
+            "check the expression in this line".to_owned(),
+        ),
+    };
+    // The header is the first line.
+    let line = error.line().unwrap_or(0) + 1;
+    let hint = Some(hint);
+    Fault { line, message, hint }
+}
+
+/// Whether an expression is nothing but the name of a variable.
+fn is_name(text: &str) -> bool {
+    text.chars()
+        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
+}
+
+/// What an error says, up to the words of the document that it may quote.
+fn unquoted(detail: &str) -> &str {
+    let end = detail.find(['"', '\'', '`']).unwrap_or(detail.len());
+    detail.get(..end).unwrap_or_default().trim_end_matches([' ', ':'])
+}
+
+/// A variable that only the machine knows which the document is for: what `ds` has, and the names of `v1`.
+#[derive(Debug)]
+struct Guess {
+    known: Option<Value>,
+    at: At,
+}
+
+/// Where a [`Guess`] stands among the variables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Top,
+    V1,
+    Below,
+}
+
+impl Object for Guess {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let name = key.as_str()?;
+        let known = self.known.as_ref().and_then(|known| known.get_item(key).ok());
+        let known = known.filter(|known| !known.is_undefined() && !known.is_none());
+        let at = match (self.at, name) {
+            (At::Top, "v1") => At::V1,
+            (At::Top, "ds") | (At::Below, _) => At::Below,
+            (At::Top | At::V1, name) if V1.contains(&name) => At::Below,
+            (At::Top | At::V1, _) => return known,
+        };
+        let is_text = known.as_ref().is_some_and(|known| known.as_object().is_none());
+        match is_text {
+            true => known,
+            false => Some(Value::from_object(Self { known, at })),
+        }
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Empty
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        true
+    }
+
+    fn render(self: &Arc<Self>, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{PLACEHOLDER}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::variables::MachineFacts;
+    use super::*;
+
+    fn variables() -> Variables {
+        let meta = "instance-id: i-1\nlocal-hostname: web1.example.test\nrole: db\n";
+        let facts = MachineFacts {
+            distro: "photon".to_owned(),
+            ..MachineFacts::default()
+        };
+        Variables::of("nocloud", Some(meta), Some(&facts))
+    }
+
+    fn text(template: &str) -> String {
+        render(template, &variables()).unwrap().text.to_string()
+    }
+
+    #[test]
+    fn lines_of_what_is_rendered_are_those_of_the_template() {
+        let template = "## template: jinja\n#cloud-config\nhostname: {{ v1.local_hostname }}\n{% if v1.distro == 'photon' %}\n\
+                        docker: true\n{% endif %}\n{% for n in [1, 2] %}\nf{{ n }}: x\ng: y\n{% endfor %}\nlast: z\n";
+        let rendered = render(template, &variables()).unwrap();
+        assert_eq!(
+            rendered.text.as_str(),
+            "#cloud-config\nhostname: web1\ndocker: true\nf1: x\ng: y\nf2: x\ng: y\nlast: z\n"
+        );
+        assert_eq!(rendered.lines[..8], [2, 3, 5, 8, 9, 8, 9, 11]);
+    }
+
+    #[test]
+    fn what_is_not_there_is_a_fault_with_its_line() {
+        for (body, line, words) in [
+            (
+                "a: {{ v1.hostnme }}\n",
+                2,
+                "`v1.hostnme`, which this machine doesn't have",
+            ),
+            ("a: 1\nb: {{ foo }}\n", 3, "`foo`"),
+            ("a: {{ foo.bar }}\n", 2, "asks for"),
+            ("a: {% if %}\n", 2, "no Jinja"),
+            ("\n\na: {{ 'x' | nofilter }}\n", 4, "not known here"),
+            ("{{ 1 / 0 }}\n", 2, "can't be rendered"),
+        ] {
+            let fault = render(&format!("## template: jinja\n{body}"), &variables()).unwrap_err();
+            assert!(
+                fault.line == line && fault.message.contains(words) && !fault.message.contains("hunter2"),
+                "{body}: {fault:?}"
+            );
+        }
+        for (body, is) in [
+            ("{{ foo | default('x') }}", "x"),
+            ("{% if foo is defined %}x{% endif %}", ""),
+            ("{% if foo %}x{% endif %}y", "y"),
+            ("{{ ds.meta_data['local-hostname'] }}", "web1.example.test"),
+            ("{{ ds.meta_data.local_hostname }}", "web1.example.test"),
+            ("{# nothing #}{{ instance_id }}", "i-1"),
+            ("{% raw %}{{ x }}{% endraw %}", "{{ x }}"),
+            ("{% set a = 'b' %}{{ a | upper }}", "B"),
+        ] {
+            assert_eq!(text(&format!("## template: jinja\n{body}")), is, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_template_does_no_more_than_it_may() {
+        let long = "{".repeat(100_000);
+        let nested = "{{ (".repeat(10_000);
+        let signs = format!("{{{{ {}x }}}}", "-".repeat(100_000));
+        for body in [
+            "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}",
+            "{{ 'x' * 99999999 }}",
+            "{% set x = 'xxxxxxxx' * 999999 %}{{ x | replace('x', x) }}",
+            "{{ 'x' | center(999999999) }}",
+            "{{ range(99999) | list * 999 }}",
+            "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+            "{{ ['x' * 9999999] * 9999 }}",
+            &long,
+            &nested,
+            &signs,
+        ] {
+            let beginning = body.get(..40).unwrap_or(body);
+            assert!(
+                render(&format!("## template: jinja\n{body}"), &variables()).is_err(),
+                "{beginning}"
+            );
+        }
+    }
+
+    #[test]
+    fn elsewhere_only_what_cannot_be_is_a_fault() {
+        let anywhere = Variables::of("", None, None);
+        let at = |body: &str| {
+            render(&format!("## template: jinja\n{body}"), &anywhere).map(|rendered| rendered.text.to_string())
+        };
+        assert_eq!(
+            at("{{ v1.distro }}{{ distro }}{{ ds.meta_data.x.y }}").unwrap(),
+            "\u{fffc}".repeat(3)
+        );
+        assert_eq!(at("{% for x in ds.meta_data.list %}{{ x }}{% endfor %}").unwrap(), "");
+        assert!(at("{{ v1.hostnme }}").is_err());
+        assert!(at("{{ foo }}").is_err());
+    }
+}

@@ -1,0 +1,410 @@
+//! The parts of a document, taken out of whatever they are packed in.
+
+use zeroize::Zeroizing;
+
+use super::kind::Declared;
+use super::message::Body;
+use super::template::Fault as TemplateFault;
+use super::{DEPTH_LIMIT, Kind, PART_LIMIT, Place, Variables, archive, compressed, encoded, list, message, template};
+use crate::document::budget::Budget;
+use crate::document::diagnostic::Diagnostic;
+use crate::document::text::{TEXT_LIMIT, Text};
+use crate::document::yaml::parse_within;
+
+/// What is known around the parts.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    /// What was fetched, by its address as it was written.
+    pub fetched: &'a [(&'a str, Text<'a>)],
+    /// The variables of templates.
+    pub variables: &'a dyn Fn() -> Variables,
+    /// Which of the machines this is that were started together, if it is said.
+    pub launch_index: &'a dyn Fn() -> Option<i64>,
+}
+
+impl std::fmt::Debug for Around<'_> {
+    /// Shows how much there is only: it may hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Around({} fetched)", self.fetched.len())
+    }
+}
+
+/// A part whose encodings are off.
+#[derive(Debug)]
+pub struct Part {
+    /// What it is.
+    pub kind: Kind,
+    /// Where it stands.
+    pub place: Place,
+    /// Its text, without a byte order mark.
+    pub text: Zeroizing<String>,
+    /// The name of the file that it was, where it says one.
+    pub name: Option<String>,
+    /// How it is joined with the parts before it, where its header says so.
+    pub merge: Option<String>,
+}
+
+/// What was found in a document, in its order.
+#[derive(Debug)]
+pub enum Found {
+    /// A part.
+    Part(Part),
+    /// What is wrong with something that should be a part.
+    Told(Diagnostic),
+}
+
+/// An address that a list has and that was not fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// The address as it was written.
+    pub address: String,
+    /// `file:line` of it, for messages.
+    pub place: String,
+}
+
+/// What is in a document.
+#[derive(Debug, Default)]
+pub struct Unpacked {
+    /// What was found.
+    pub found: Vec<Found>,
+    /// What is yet to be fetched.
+    pub missing: Vec<Missing>,
+}
+
+/// Takes a document apart. What it unpacks is paid for.
+pub fn unpack(text: Text<'_>, around: &Around<'_>, budget: &mut Budget) -> Unpacked {
+    let mut unpacker = Unpacker {
+        around,
+        budget,
+        parts: 0,
+        unpacked: Unpacked::default(),
+    };
+    unpacker.bytes(text.bytes, &Label::of(Place::of(text.origin)), DEPTH_LIMIT);
+    unpacker.unpacked
+}
+
+struct Unpacker<'a, 'b> {
+    around: &'a Around<'a>,
+    budget: &'b mut Budget,
+    parts: usize,
+    unpacked: Unpacked,
+}
+
+/// What is said of a part from outside.
+#[derive(Debug, Clone)]
+struct Label {
+    place: Place,
+    declared: Declared,
+    name: Option<String>,
+    merge: Option<String>,
+    /// Whether it is the document itself, rather than a part of one.
+    is_whole: bool,
+}
+
+impl Label {
+    fn of(place: Place) -> Self {
+        Self {
+            place,
+            declared: Declared::Anything(Some(Kind::CloudConfig)),
+            name: None,
+            merge: None,
+            is_whole: true,
+        }
+    }
+}
+
+impl Unpacker<'_, '_> {
+    fn tell(&mut self, place: &Place, line: usize, message: impl Into<String>, hint: &str) {
+        let mut told = Diagnostic::whole(&place.file(), message, Some(hint.to_owned()));
+        if line > 0 {
+            told.line = place.line(line);
+            told.column = 1;
+        }
+        self.unpacked.found.push(Found::Told(told));
+    }
+
+    /// Takes bytes that may be packed.
+    fn bytes(&mut self, bytes: &[u8], label: &Label, depth: usize) {
+        self.parts += 1;
+        let Some(depth) = depth.checked_sub(1).filter(|_| self.parts <= PART_LIMIT) else {
+            // Once is enough.
+            if self.parts <= PART_LIMIT + 1 {
+                let message = format!(
+                    "the document has parts within parts, more than {DEPTH_LIMIT} deep or {PART_LIMIT} of them"
+                );
+                self.tell(&label.place, 0, message, "use fewer parts, or join them");
+            }
+            return;
+        };
+        match layers_off(bytes, self.budget) {
+            Ok(None) => self.plain(bytes, label, depth),
+            Ok(Some(unpacked)) => {
+                let how = match compressed::is_gzip(bytes) {
+                    true => "unpacked from gzip",
+                    false => "decoded from base64",
+                };
+                // Of a document that is packed as a whole, the lines are those that its author wrote.
+                let place = match label.is_whole {
+                    true => label.place.clone(),
+                    false => label.place.decoded(how),
+                };
+                let label = Label { place, ..label.clone() };
+                self.plain(&unpacked, &label, depth);
+            }
+            Err(wrong) => self.tell(&label.place, 0, wrong.message, wrong.hint),
+        }
+    }
+
+    /// Takes bytes that are not packed.
+    fn plain(&mut self, bytes: &[u8], label: &Label, depth: usize) {
+        if message::is_message(bytes) {
+            return self.message(bytes, label, depth);
+        }
+        match characters(bytes) {
+            Ok(text) => self.text(text, label, depth),
+            Err(wrong) => self.tell(&label.place, 0, wrong.message, wrong.hint),
+        }
+    }
+
+    fn text(&mut self, text: &str, label: &Label, depth: usize) {
+        let begins = Kind::by_beginning(text);
+        let kind = match &label.declared {
+            Declared::As(kind) => Some(*kind),
+            Declared::Anything(otherwise) => begins.or(*otherwise),
+            Declared::Unknown(_) => None,
+        };
+        match kind {
+            None => self.unknown(text, label),
+            // What a template is of is written below its header.
+            _ if begins == Some(Kind::Template) => self.template(text, label, depth),
+            Some(Kind::Template) => self.part(Kind::CloudConfig, text, label),
+            Some(Kind::List) => self.list(text, label, depth),
+            Some(Kind::Archive) => self.archive(text, label, depth),
+            Some(kind) => self.part(kind, text, label),
+        }
+    }
+
+    fn part(&mut self, kind: Kind, text: &str, label: &Label) {
+        self.unpacked.found.push(Found::Part(Part {
+            kind,
+            place: label.place.clone(),
+            text: Zeroizing::new(text.to_owned()),
+            name: label.name.clone(),
+            merge: label.merge.clone(),
+        }));
+    }
+
+    fn unknown(&mut self, text: &str, label: &Label) {
+        if text.trim().is_empty() {
+            return;
+        }
+        let (message, hint) = match &label.declared {
+            Declared::Unknown(media_type) => (
+                format!(
+                    "this part has the type `{}`, which is not read here",
+                    media_type.escape_debug()
+                ),
+                "give a cloud-config the type text/cloud-config, and a script text/x-shellscript",
+            ),
+            _ => (
+                "nothing says what this part is".to_owned(),
+                "begin a cloud-config with `#cloud-config`, or give the part the type text/cloud-config",
+            ),
+        };
+        self.tell(&label.place, 1, message, hint);
+    }
+
+    /// Whether a part is for another of the machines that were started together.
+    fn is_for_another(&self, launch_index: Option<i64>) -> bool {
+        launch_index.is_some_and(|other| (self.around.launch_index)().is_some_and(|own| own != other))
+    }
+
+    fn message(&mut self, bytes: &[u8], label: &Label, depth: usize) {
+        let Some(parts) = message::parts(bytes) else {
+            let hint = "make it with `cloud-init devel make-mime`, or another program for MIME messages";
+            return self.tell(&label.place, 1, "this MIME message can't be read", hint);
+        };
+        for (number, part) in (1..).zip(parts) {
+            if self.is_for_another(part.launch_index) {
+                continue;
+            }
+            let step = match &part.name {
+                Some(name) => format!("part {number}, {}", name.escape_debug()),
+                None => format!("part {number}"),
+            };
+            let place = label.place.part(step, part.lines, 0);
+            let inner = |place: Place| Label {
+                place,
+                declared: Declared::by_type(&part.media_type),
+                name: part.name.clone(),
+                merge: part.merge.clone(),
+                is_whole: false,
+            };
+            match &part.body {
+                Body::Plain(range) => {
+                    let body = bytes.get(range.clone()).unwrap_or_default();
+                    self.bytes(body, &inner(place), depth);
+                }
+                Body::Decoded(body, how) => self.bytes(body, &inner(place.decoded(how)), depth),
+                Body::Undecodable(why) => {
+                    let hint = "send it as 8bit, quoted-printable or base64";
+                    self.tell(&place, 1, format!("this part {why}"), hint);
+                }
+            }
+        }
+        if !message::is_complete(bytes) {
+            let hint = "it may have been cut off on the way: check its size";
+            let message = "the MIME message has no end: its last boundary is missing";
+            self.tell(&label.place, 0, message, hint);
+        }
+    }
+
+    fn archive(&mut self, text: &str, label: &Label, depth: usize) {
+        let no_archive = "an archive is a list of parts, each a text, or a mapping with `content`";
+        let parsed = match parse_within(text, 0, self.budget) {
+            Ok(parsed) => parsed,
+            Err(fault) => {
+                let hint = fault.hint.unwrap_or_default();
+                return self.tell(&label.place, fault.span.line, fault.message, &hint);
+            }
+        };
+        let Some(root) = parsed.root else { return };
+        let items = match archive::items(&root) {
+            Ok(items) => items,
+            Err(node) => return self.tell(&label.place, node.span.line, "this is no part", no_archive),
+        };
+        for (number, item) in (1..).zip(items) {
+            if self.is_for_another(item.launch_index) {
+                continue;
+            }
+            let step = format!("item {number}");
+            let place = match archive::stands_at(text, &item) {
+                Some((lines, columns)) => label.place.part(step, lines, columns),
+                None => label.place.decoded(&step),
+            };
+            let declared = item.media_type.as_deref().map(Declared::by_type);
+            let label = Label {
+                place,
+                declared: declared.unwrap_or(Declared::Anything(Some(Kind::CloudConfig))),
+                name: item.name.clone(),
+                merge: item.merge.clone(),
+                is_whole: false,
+            };
+            self.bytes(item.content.as_bytes(), &label, depth);
+        }
+    }
+
+    fn list(&mut self, text: &str, label: &Label, depth: usize) {
+        let addresses = list::addresses(text);
+        if addresses.is_empty() {
+            let hint = "write one a line, below `#include`";
+            self.tell(&label.place, 1, "the list has no address", hint);
+        }
+        for (line, address) in addresses {
+            let fetched = self.around.fetched.iter().find(|(known, _)| *known == address);
+            match fetched {
+                Some((_, text)) => self.bytes(text.bytes, &Label::of(Place::of(text.origin)), depth),
+                None => self.unpacked.missing.push(Missing {
+                    address: address.to_owned(),
+                    place: format!("{}:{}", label.place.file(), label.place.line(line)),
+                }),
+            }
+        }
+    }
+
+    fn template(&mut self, text: &str, label: &Label, depth: usize) {
+        let variables = (self.around.variables)();
+        let rendered = match template::render(text, &variables) {
+            Ok(rendered) => rendered,
+            Err(TemplateFault { line, message, hint }) => {
+                return self.tell(&label.place, line, message, &hint.unwrap_or_default());
+            }
+        };
+        self.budget.spend_unpacked(rendered.text.len() as u64);
+        let label = Label {
+            place: label.place.made_from(&rendered.lines),
+            declared: Declared::Anything(Some(Kind::CloudConfig)),
+            ..label.clone()
+        };
+        match Kind::by_beginning(&rendered.text) {
+            None | Some(Kind::CloudConfig | Kind::Script(_) | Kind::Boothook) => {
+                self.text(&rendered.text, &label, depth)
+            }
+            Some(kind) => {
+                let message = format!("this template is of {}, which is not rendered", kind.in_words());
+                let hint = "a template is of a cloud-config, a script, or a boot hook";
+                self.tell(&label.place, 1, message, hint);
+            }
+        }
+    }
+}
+
+/// Why bytes are no text.
+struct Wrong {
+    message: String,
+    hint: &'static str,
+}
+
+/// The characters of a text that has no format of its own: meta-data, a network-config. What it unpacks is paid for.
+///
+/// # Errors
+/// It is damaged, too large, or no UTF-8.
+pub fn text(text: Text<'_>, budget: &mut Budget) -> Result<Zeroizing<String>, Box<Diagnostic>> {
+    let told = |wrong: Wrong| {
+        Box::new(Diagnostic::whole(
+            text.origin,
+            wrong.message,
+            Some(wrong.hint.to_owned()),
+        ))
+    };
+    let unpacked = layers_off(text.bytes, budget).map_err(told)?;
+    let bytes = unpacked.as_ref().map_or(text.bytes, |unpacked| unpacked);
+    let decoded = characters(bytes).map_err(told)?;
+    Ok(Zeroizing::new(decoded.to_owned()))
+}
+
+/// What stands below gzip and base64; `None` if the bytes are plain. It is paid for.
+fn layers_off(bytes: &[u8], budget: &mut Budget) -> Result<Option<Zeroizing<Vec<u8>>>, Wrong> {
+    let wrong = |message: &str, hint| Wrong {
+        message: message.to_owned(),
+        hint,
+    };
+    if bytes.len() > TEXT_LIMIT {
+        let size = bytes.len().div_ceil(1024 * 1024);
+        let message = format!("the document is too large: {size} MiB");
+        return Err(wrong(&message, "a document has at most 8 MiB"));
+    }
+    let limit = budget.unpacked().min(TEXT_LIMIT as u64);
+    match encoded::unwrapped(bytes, limit) {
+        Ok(unpacked) => {
+            budget.spend_unpacked(unpacked.as_ref().map_or(0, |unpacked| unpacked.len() as u64));
+            Ok(unpacked)
+        }
+        Err(compressed::Fault::TooLarge) if limit < TEXT_LIMIT as u64 => Err(wrong(
+            "the texts of the document are too large once they are unpacked",
+            "all together have at most 16 MiB",
+        )),
+        Err(compressed::Fault::TooLarge) => Err(wrong(
+            "the document is too large once it is unpacked",
+            "a document has at most 8 MiB",
+        )),
+        Err(compressed::Fault::Damaged) => Err(wrong(
+            "the document is compressed and damaged, or cut off",
+            "compress it again with gzip",
+        )),
+    }
+}
+
+fn characters(bytes: &[u8]) -> Result<&str, Wrong> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.trim_start_matches('\u{feff}')),
+        Err(error) => {
+            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+            Err(Wrong {
+                message: format!("the document is not UTF-8: line {line} has a byte that can't be"),
+                hint: "save it as UTF-8",
+            })
+        }
+    }
+}
