@@ -360,7 +360,9 @@ mod tests {
     #[test]
     fn cloud_init_joins_its_own_cases_alike() {
         let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/oracles/merge-cases.json");
-        let Ok(text) = std::fs::read_to_string(beside) else { return };
+        let Ok(text) = std::fs::read_to_string(beside) else {
+            return;
+        };
         let recorded: Json = serde_json::from_str(&text).unwrap();
         assert!(compare(&recorded["upstream"]) > 5);
     }
