@@ -25,7 +25,7 @@ fn a_plan_ends_in_what_matters() {
         ("hostname: web1\n", &["1 change, 1 unchanged."]),
         ("hostname: photon-machine\n", &["Nothing to do: 2 unchanged."]),
         (
-            "merge_how: replace\n",
+            "merge_how: dict(replace)\n",
             &["Nothing to do: the document configures nothing."],
         ),
         (

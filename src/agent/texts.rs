@@ -1,9 +1,13 @@
 //! The texts of a seed, as they are read on the machine that they are for.
 
+use std::ffi::OsStr;
+
+use nix::sys::utsname::UtsName;
+
 use crate::document::Texts;
 use crate::document::format::MachineFacts;
 use crate::source::Seed;
-use crate::system::{System, kernel};
+use crate::system::System;
 
 /// The files that name the distribution, the first that there is counts (os-release(5)).
 const OS_RELEASE: [&str; 2] = ["/etc/os-release", "/usr/lib/os-release"];
@@ -23,18 +27,15 @@ pub fn facts(system: &System) -> MachineFacts {
         .find_map(|path| system.root.read_text(path).ok().flatten());
     let release = release.unwrap_or_default();
     let said = |key: &str| os_release_value(&release, key);
-    // The kernel of this host is not that of the machine in a tree.
-    let kernel_release = system
-        .live
-        .then(|| kernel::release(&system.root).ok().flatten())
-        .flatten();
+    // This host's is not the one of a machine in a tree.
     let host = system.live.then(|| nix::sys::utsname::uname().ok()).flatten();
+    let of_host = |name: fn(&UtsName) -> &OsStr| host.as_ref().map(|host| name(host).to_string_lossy().into_owned());
     MachineFacts {
         distro: said("ID"),
         distro_version: said("VERSION_ID"),
         distro_release: said("VERSION_CODENAME"),
-        kernel_release: kernel_release.unwrap_or_default(),
-        machine: host.map_or_else(String::new, |host| host.machine().to_string_lossy().into_owned()),
+        kernel_release: of_host(UtsName::release).unwrap_or_default(),
+        machine: of_host(UtsName::machine).unwrap_or_default(),
     }
 }
 
