@@ -67,7 +67,12 @@ fn a_run_without_memory_ends_in_a_message_and_the_next_one_finishes() {
 /// never short of threads.
 fn with_threads(threads: usize, case: usize, arguments: &[&str]) -> Output {
     let program = Path::new("/tmp").join(format!("firstlight-{}-{case}", std::process::id()));
-    fs::copy(env!("CARGO_BIN_EXE_firstlight"), &program).unwrap();
+    // By a process of its own: a program that this one has open for writing can't be run, and what other tests start
+    // meanwhile inherits what is open here.
+    let copied = Command::new("cp")
+        .args([Path::new(env!("CARGO_BIN_EXE_firstlight")), &program])
+        .status();
+    assert!(copied.unwrap().success());
     let said = Command::new("setpriv")
         .args([&format!("--reuid={}", 64_900 + case), "--clear-groups"])
         .args(["bash", "-c", "ulimit -u \"$0\" && exec \"$@\"", &threads.to_string()])
