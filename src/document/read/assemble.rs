@@ -109,16 +109,21 @@ impl Document {
 
     /// How a part is joined with those before it: as it says itself, or its header.
     fn mergers(&mut self, part: &mut Node, header: Option<&str>) -> Mergers {
-        let own = Mergers::take_from(part).map_err(|fault| self.report_fault(fault));
-        let header = || {
-            let parsed = header.map(Mergers::parse)?;
+        let own = Mergers::take_from(part).unwrap_or_else(|fault| {
+            self.report_fault(fault);
+            None
+        });
+        let header = header.map(Mergers::parse).and_then(|parsed| {
             let hint = "write Merge-Type like `list(append)+dict(no_replace,recurse_list)+str()`";
             let told = |message| Diagnostic::whole("", message, Some(hint.to_owned()));
             parsed
                 .map_err(|message| self.report_at(part.span, None, told(message)))
                 .ok()
-        };
-        own.unwrap_or_default().or_else(header).unwrap_or_default()
+        });
+        match (own, header) {
+            (Some(own), Some(header)) => own.or(header),
+            (own, header) => own.or(header).unwrap_or_default(),
+        }
     }
 
     /// How a source made this text, if it did; what it could not take over is reported.

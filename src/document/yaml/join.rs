@@ -68,6 +68,16 @@ impl Default for Mergers {
 }
 
 impl Mergers {
+    /// The same, with those of `other` for kinds of values that it has none for.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            dict: self.dict.or(other.dict),
+            list: self.list.or(other.list),
+            str: self.str.or(other.str),
+        }
+    }
+
     fn none() -> Self {
         Self {
             dict: None,
