@@ -48,7 +48,7 @@ const COMMANDS: [(&str, &[&str], &str); 17] = [
         "background",
         &["true"],
         "can't start firstlight-background.service: a unit of that name already exists; `systemctl status \
-         firstlight-background.service` shows what runs in it, and `systemctl stop firstlight-background.service` ends that",
+         firstlight-background.service` shows what runs in it, and `systemctl stop firstlight-background.service` stops it",
     ),
     (
         "hangs",

@@ -67,7 +67,7 @@ pub fn drift(test: &str, suite: Suite) {
         "keeps the name first-light",
         "no longer sets a password for root",
         "stop docker.service",
-        "no longer sets net.core.somaxconn: it stays 5001 until the next boot",
+        "no longer sets net.core.somaxconn; it stays 5001 until the next boot",
     ] {
         assert!(undone.said.contains(words), "{words}: {}", undone.said);
     }

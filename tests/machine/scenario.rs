@@ -265,7 +265,7 @@ nothing)
 esac
 firstlight plan --exit-code /run/by-hand.yaml >&2; echo "plan $?"
 ip address del 192.0.2.30/24 dev eth0
-firstlight status --drift | grep -o 'has 192.0.2.30/24: it has'
+firstlight status --drift | grep -o "has 192.0.2.30/24: it doesn't"
 firstlight plan /run/by-hand.yaml | grep -o 'reconfigured by networkd'
 firstlight apply /run/by-hand.yaml >&2; echo "apply $?"
 ip address show dev eth0 | grep -o 'inet 192.0.2.30/24'
@@ -320,7 +320,7 @@ refused.yaml:4:20: dockerd rejects this
 inet 192.0.2.30/24
 changed 0
 plan 0
-has 192.0.2.30/24: it has
+has 192.0.2.30/24: it doesn't
 reconfigured by networkd
 apply 0
 inet 192.0.2.30/24

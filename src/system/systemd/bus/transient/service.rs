@@ -158,7 +158,7 @@ impl TransientService {
     /// What the command leaves in the background has to live on: cloud-init's users write `nohup server &`. With
     /// `RemainAfterExit=no` systemd stops the unit when its main process has ended, and kills what is left of it. With
     /// `KillMode=process` it would not, but neither when the limit is over, nor at a shutdown; systemd.kill(5) advises
-    /// against it. So the unit remains, with what is in it, and `systemctl stop` ends that.
+    /// against it. So the unit remains, with what is in it, and `systemctl stop` stops it.
     ///
     /// A command that fails would be stopped in the same way: for systemd every end is a good one (`SuccessExitStatus=`), and
     /// we judge by `ExecMainStatus`. The prefix `-` is not used, because it turns a missing program into a success.
