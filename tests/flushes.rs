@@ -121,18 +121,8 @@ fn the_five_areas_take_few_flushes_and_more_files_take_none() {
 
 /// How often a stage of a boot waits for the disk; `None`, aloud, where there is no strace.
 fn flushes_of(stage: &str, machine: &Machine) -> Option<usize> {
-    let output = tempfile::NamedTempFile::new().unwrap();
-    let Ok(ran) = Command::new("strace")
-        .args(["-f", "-o", text(output.path()), "-e", "fsync,fdatasync,syncfs,sync"])
-        .args(["unshare", "--uts", "chroot", text(machine.tree.path())])
-        .args(["/usr/bin/firstlight", "boot", "--stage", stage])
-        .output()
-    else {
-        skip("strace is missing");
-        return None;
-    };
+    let (ran, trace) = machine.traced(&["-e", "fsync,fdatasync,syncfs,sync"], stage)?;
     assert_eq!(ran.status.code(), Some(0), "{ran:?}");
-    let trace = fs::read_to_string(output.path()).unwrap();
     Some(trace.lines().filter(|line| line.ends_with(" = 0")).count())
 }
 

@@ -6,13 +6,9 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::process::Command;
 
 use support::chroot::Machine;
 use support::mounts::with_own_mounts;
-use support::program::text;
-use support::skip::skip;
 
 /// What needs no network to be up, so that the system stage waits for nothing.
 const DOCUMENT: &str = "#cloud-config\nhostname: one\nmanage_etc_hosts: localhost\n\
@@ -30,19 +26,10 @@ const NOT_THERE: [&str; 4] = [
 /// How often a stage of a boot opened each path of the machine; `None`, aloud, where there is no strace. Only firstlight
 /// itself asks with openat2(2).
 fn looks(stage: &str, machine: &Machine) -> Option<BTreeMap<String, usize>> {
-    let output = tempfile::NamedTempFile::new().unwrap();
-    let Ok(ran) = Command::new("strace")
-        .args(["-f", "-s", "4096", "-o", text(output.path()), "-e", "openat2"])
-        .args(["unshare", "--uts", "chroot", text(machine.tree.path())])
-        .args(["/usr/bin/firstlight", "boot", "--stage", stage])
-        .output()
-    else {
-        skip("strace is missing");
-        return None;
-    };
+    let (ran, trace) = machine.traced(&["-s", "4096", "-e", "openat2"], stage)?;
     assert!(matches!(ran.status.code(), Some(0 | 10)), "{ran:?}");
     let mut looks = BTreeMap::new();
-    for line in fs::read_to_string(output.path()).unwrap().lines() {
+    for line in trace.lines() {
         if let Some(path) = line.split_once("openat2(").and_then(|(_, call)| call.split('"').nth(1)) {
             *looks.entry(path.to_owned()).or_default() += 1;
         }

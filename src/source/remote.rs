@@ -56,10 +56,8 @@ impl Seed {
             let address = address.parse::<Address>();
             address.map_or_else(|_| "what is no address".to_owned(), |address| address.to_string())
         };
-        let pointers = self.pointers().into_iter().map(|pointer| match pointer {
-            Pointer::Document(missing) => shown(&missing.address),
-            Pointer::File(source) => shown(source.uri.expose()),
-        });
+        let pointers = self.pointers();
+        let pointers = pointers.iter().map(|pointer| shown(pointer.address()));
         let all = self.seedfrom.iter().map(Address::to_string).chain(pointers);
         all.collect::<Vec<_>>().join(" and ")
     }
@@ -151,28 +149,31 @@ impl Fetch<'_> {
                 return Ok(());
             }
             for pointer in pointers {
-                let written = pointer.address();
-                if seed.fetched.iter().any(|(address, _)| address == written) {
+                let written = pointer.address().to_owned();
+                if seed.fetched.iter().any(|(address, _)| *address == written) {
                     continue;
                 }
-                let (named, headers): (String, Vec<(String, Secret)>) = match &pointer {
-                    Pointer::Document(missing) => (missing.place.clone(), Vec::new()),
-                    Pointer::File(source) => (
-                        "a source of write_files".to_owned(),
-                        source.headers.clone().into_iter().collect(),
-                    ),
-                };
-                let address: Address = written.parse().map_err(|fault: Fault| match &pointer {
-                    Pointer::Document(_) => fault.at(named),
-                    Pointer::File(_) => fault.named_by(&named),
-                })?;
-                match (self.part_with(&address, &headers)?, &pointer) {
-                    (Some(part), _) => seed.fetched.push((written.to_owned(), part)),
-                    (None, Pointer::File(_)) => had_nothing.push(written.to_owned()),
-                    (None, Pointer::Document(_)) => {
-                        return Err(Fault::lasting("the server has nothing there").at(address.to_string()));
-                    }
+                match self.pointed_to(&pointer)? {
+                    Some(part) => seed.fetched.push((written, part)),
+                    None => had_nothing.push(written),
                 }
+            }
+        }
+    }
+
+    /// What a pointer leads to; `None` for a file that the server doesn't have.
+    fn pointed_to(&mut self, pointer: &Pointer) -> Result<Option<Part>, Fault> {
+        let address = pointer.address().parse::<Address>();
+        match pointer {
+            Pointer::Document(missing) => {
+                let address = address.map_err(|fault| fault.at(&missing.place))?;
+                let nothing = || Fault::lasting("the server has nothing there").at(address.to_string());
+                self.part(&address)?.ok_or_else(nothing).map(Some)
+            }
+            Pointer::File(source) => {
+                let address = address.map_err(|fault| fault.named_by("a source of write_files"))?;
+                let headers: Vec<_> = source.headers.clone().into_iter().collect();
+                self.part_with(&address, &headers)
             }
         }
     }

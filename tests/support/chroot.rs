@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::mounts::unmount_below;
 use super::program::text;
+use super::skip::skip;
 use super::tree::{build, place};
 
 /// An sshd that writes down in `/asked` what it is asked, and that has no host keys yet, as on a first boot.
@@ -113,6 +114,23 @@ impl Machine {
         let mut command = Command::new("unshare");
         command.args(["--uts", "chroot", text(self.tree.path()), "/usr/bin/firstlight"]);
         command.args(arguments).env_remove("JOURNAL_STREAM").output().unwrap()
+    }
+
+    /// A stage of a boot under strace with these options: how it ended, and the trace. `None`, aloud, where there is no
+    /// strace.
+    pub fn traced(&self, options: &[&str], stage: &str) -> Option<(Output, String)> {
+        let trace = tempfile::NamedTempFile::new().unwrap();
+        let Ok(ran) = Command::new("strace")
+            .args(["-f", "-o", text(trace.path())])
+            .args(options)
+            .args(["unshare", "--uts", "chroot", text(self.tree.path())])
+            .args(["/usr/bin/firstlight", "boot", "--stage", stage])
+            .output()
+        else {
+            skip("strace is missing");
+            return None;
+        };
+        Some((ran, fs::read_to_string(trace.path()).unwrap()))
     }
 
     /// The text of a file; empty where none is, or a pipe, which nobody writes to.

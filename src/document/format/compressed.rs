@@ -34,11 +34,3 @@ pub fn gunzip(packed: &[u8], limit: u64) -> Result<Zeroizing<Vec<u8>>, Fault> {
     bytes.zeroize();
     Err(fault)
 }
-
-/// Unpacks the first `count` bytes; fewer if `packed` is shorter or damaged.
-pub fn beginning(packed: &[u8], count: u64) -> Zeroizing<Vec<u8>> {
-    let mut bytes = Zeroizing::new(Vec::new());
-    // After an error, `bytes` still holds what came before the damage.
-    _ = MultiGzDecoder::new(packed).take(count).read_to_end(&mut bytes);
-    bytes
-}

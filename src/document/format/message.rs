@@ -68,34 +68,23 @@ pub fn is_message(bytes: &[u8]) -> bool {
     is_mime
 }
 
-/// The parts of a message, in the order in which they stand there. `None`: it can't be read.
-pub fn parts(bytes: &[u8]) -> Option<Vec<Part>> {
+/// The parts of a message, in their order, and whether its end is there. `None`: it can't be read.
+pub fn parts(bytes: &[u8]) -> Option<(Vec<Part>, bool)> {
     let message = MessageParser::default().parse(bytes)?;
-    let mut parts = Vec::new();
-    add_parts(&message, bytes, &mut parts);
-    parts.sort_by_key(|(at, _)| *at);
-    Some(parts.into_iter().map(|(_, part)| part).collect())
+    let mut parts: Vec<&MessagePart<'_>> = message.parts.iter().collect();
+    parts.retain(|part| !matches!(part.body, PartType::Multipart(_)));
+    parts.sort_by_key(|part| part.offset_body);
+    let parts = parts.into_iter().map(|part| read(part, bytes)).collect();
+    Some((parts, is_complete(&message, bytes)))
 }
 
-/// Whether the last boundary of a message is there that has any: without it, the end is missing.
-pub fn is_complete(bytes: &[u8]) -> bool {
-    let message = MessageParser::default().parse(bytes);
-    let boundary = message
-        .as_ref()
-        .and_then(|message| message.content_type()?.attribute("boundary"));
+/// Whether the last boundary of a message is there, if it has any: without it, the end is missing.
+fn is_complete(message: &Message<'_>, bytes: &[u8]) -> bool {
+    let boundary = message.content_type().and_then(|found| found.attribute("boundary"));
     boundary.is_none_or(|boundary| {
         let end = format!("--{boundary}--");
         bytes.windows(end.len()).any(|window| window == end.as_bytes())
     })
-}
-
-fn add_parts(message: &Message<'_>, bytes: &[u8], parts: &mut Vec<(u32, Part)>) {
-    for part in &message.parts {
-        match part.body {
-            PartType::Multipart(_) => {}
-            _ => parts.push((part.offset_body, read(part, bytes))),
-        }
-    }
 }
 
 fn read(part: &MessagePart<'_>, bytes: &[u8]) -> Part {
@@ -177,7 +166,7 @@ mod tests {
                     a: 1\n--i\nContent-Type: text/x-shellscript; charset=\"utf-8\"\nContent-Transfer-Encoding: base64\n\
                     Launch-Index: 2\n\nIyEvYmluL3NoCg==\n--i--\n--o\nContent-Transfer-Encoding: quoted-printable\n\n\
                     b: =3D\n--o--\n";
-        let parts = parts(text.as_bytes()).unwrap();
+        let (parts, is_complete) = parts(text.as_bytes()).unwrap();
         let shown: Vec<_> = parts
             .iter()
             .map(|part| {
@@ -200,6 +189,7 @@ mod tests {
         assert_eq!(parts[0].name.as_deref(), Some("a.cfg"));
         assert_eq!(parts[0].merge.as_deref(), Some("list(append)+ dict()"));
         assert_eq!(parts[1].launch_index, Some(2));
-        assert!(is_complete(text.as_bytes()) && !is_complete(&text.as_bytes()[..text.len() - 8]));
+        let (_, is_cut_complete) = super::parts(&text.as_bytes()[..text.len() - 8]).unwrap();
+        assert!(is_complete && !is_cut_complete);
     }
 }

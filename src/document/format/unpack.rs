@@ -38,8 +38,6 @@ pub struct Part {
     pub place: Place,
     /// Its text, without a byte order mark.
     pub text: Zeroizing<String>,
-    /// The name of the file that it was, where it says one.
-    pub name: Option<String>,
     /// How it is joined with the parts before it, where its header says so.
     pub merge: Option<String>,
 }
@@ -95,7 +93,6 @@ struct Unpacker<'a, 'b> {
 struct Label {
     place: Place,
     declared: Declared,
-    name: Option<String>,
     merge: Option<String>,
     /// Whether it is the document itself, rather than a part of one.
     is_whole: bool,
@@ -106,7 +103,6 @@ impl Label {
         Self {
             place,
             declared: Declared::Anything(Some(Kind::CloudConfig)),
-            name: None,
             merge: None,
             is_whole: true,
         }
@@ -189,7 +185,6 @@ impl Unpacker<'_, '_> {
             kind,
             place: label.place.clone(),
             text: Zeroizing::new(text.to_owned()),
-            name: label.name.clone(),
             merge: label.merge.clone(),
         }));
     }
@@ -220,7 +215,7 @@ impl Unpacker<'_, '_> {
     }
 
     fn message(&mut self, bytes: &[u8], label: &Label, depth: usize) {
-        let Some(parts) = message::parts(bytes) else {
+        let Some((parts, is_complete)) = message::parts(bytes) else {
             let hint = "make it with `cloud-init devel make-mime`, or another program for MIME messages";
             return self.tell(&label.place, 1, "this MIME message can't be read", hint);
         };
@@ -228,15 +223,12 @@ impl Unpacker<'_, '_> {
             if self.is_for_another(part.launch_index) {
                 continue;
             }
-            let step = match &part.name {
-                Some(name) => format!("part {number}, {}", name.escape_debug()),
-                None => format!("part {number}"),
-            };
-            let place = label.place.part(step, part.lines, 0);
+            let place = label
+                .place
+                .part(step("part", number, part.name.as_deref()), part.lines, 0);
             let inner = |place: Place| Label {
                 place,
                 declared: Declared::by_type(&part.media_type),
-                name: part.name.clone(),
                 merge: part.merge.clone(),
                 is_whole: false,
             };
@@ -252,7 +244,7 @@ impl Unpacker<'_, '_> {
                 }
             }
         }
-        if !message::is_complete(bytes) {
+        if !is_complete {
             let hint = "it may have been cut off on the way: check its size";
             let message = "the MIME message has no end: its last boundary is missing";
             self.tell(&label.place, 0, message, hint);
@@ -277,7 +269,7 @@ impl Unpacker<'_, '_> {
             if self.is_for_another(item.launch_index) {
                 continue;
             }
-            let step = format!("item {number}");
+            let step = step("item", number, item.name.as_deref());
             let place = match archive::stands_at(text, &item) {
                 Some((lines, columns)) => label.place.part(step, lines, columns),
                 None => label.place.decoded(&step),
@@ -286,7 +278,6 @@ impl Unpacker<'_, '_> {
             let label = Label {
                 place,
                 declared: declared.unwrap_or(Declared::Anything(Some(Kind::CloudConfig))),
-                name: item.name.clone(),
                 merge: item.merge.clone(),
                 is_whole: false,
             };
@@ -336,6 +327,14 @@ impl Unpacker<'_, '_> {
                 self.tell(&label.place, 1, message, hint);
             }
         }
+    }
+}
+
+/// How a part is called in a place: by its number, and by its name where it has one.
+fn step(what: &str, number: usize, name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("{what} {number}, {}", name.escape_debug()),
+        None => format!("{what} {number}"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! One tree of the texts of a document.
 
+use zeroize::Zeroizing;
+
 use super::{Document, Source};
 use crate::document::budget::Budget;
 use crate::document::cloud_config::OtherKey;
@@ -8,7 +10,6 @@ use crate::document::diagnostic::Diagnostic;
 use crate::document::format::{self, Around, Found, Kind, Part, Place, Variables};
 use crate::document::text::{Text, Texts};
 use crate::document::yaml::{Entry, Fault, Key, Mergers, Node, Value, decode, merge, parse_within, patch, to_json};
-use zeroize::Zeroizing;
 
 impl Document {
     /// One tree of several documents, each in parts: a key of a later part takes the place of an earlier one's, unless it
@@ -23,9 +24,7 @@ impl Document {
         };
         let mut tree: Option<Node> = None;
         for text in first.iter().chain(more) {
-            let mut budget = self.budget;
-            let unpacked = format::unpack(*text, &around, &mut budget);
-            self.budget = budget;
+            let unpacked = format::unpack(*text, &around, &mut self.budget);
             let conversion = self.converted(texts, *text);
             if !unpacked.missing.is_empty() {
                 let message =

@@ -27,6 +27,12 @@ fn shown(document: &Document) -> String {
         .join("\n")
 }
 
+/// A text of a seed.
+fn text(origin: &'static str, text: &'static str) -> Option<Text<'static>> {
+    let bytes = text.as_bytes();
+    Some(Text { origin, bytes })
+}
+
 #[test]
 fn comments_are_not_shown() {
     for line in [
@@ -232,12 +238,6 @@ fn a_compressed_text_is_unpacked_within_bounds() {
 
 #[test]
 fn vendor_data_is_below_user_data_and_the_network_beside_it() {
-    let text = |origin, text: &'static str| {
-        Some(Text {
-            origin,
-            bytes: text.as_bytes(),
-        })
-    };
     let document = Document::read(&Texts {
         user_data: text("user-data", "hostname: mine\n"),
         vendor_data: text("vendor-data", "hostname: theirs\nfqdn: theirs.example.test\n"),
@@ -422,10 +422,6 @@ fn what_a_document_unpacks_has_one_bound() {
 
 #[test]
 fn problems_are_in_the_order_of_the_texts() {
-    let text = |origin, text: &'static str| {
-        let bytes = text.as_bytes();
-        Some(Text { origin, bytes })
-    };
     let document = Document::read(&Texts {
         user_data: text(
             "user-data",
@@ -634,10 +630,6 @@ fn a_template_has_its_own_lines_and_knows_its_machine() {
     let template = "## template: jinja\n#cloud-config\n{% if v1.distro == 'photon' %}\nhostname: {{ ds.meta_data.local_hostname }}-x\n\
                     {% endif %}\nhostnme: {{ v1.instance_id }}\n";
     let read = |machine, template: &'static str| {
-        let text = |origin, text: &'static str| {
-            let bytes = text.as_bytes();
-            Some(Text { origin, bytes })
-        };
         Document::read(&Texts {
             user_data: text("user-data", template),
             meta_data: text("meta-data", "instance-id: i-1\nlocal-hostname: web1\n"),
@@ -668,10 +660,6 @@ fn a_template_has_its_own_lines_and_knows_its_machine() {
 
 #[test]
 fn parts_are_for_the_machine_of_their_number() {
-    let text = |origin, text: &'static str| {
-        let bytes = text.as_bytes();
-        Some(Text { origin, bytes })
-    };
     let document = Document::read(&Texts {
         user_data: text(
             "user-data",
