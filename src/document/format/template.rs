@@ -15,8 +15,12 @@ const FUEL: u64 = 300_000;
 /// How deep macros may call macros.
 const DEPTH_LIMIT: usize = 50;
 
-/// How many signs, brackets and words `not` one expression may have: the library goes deeper with each.
+/// How many signs, brackets and [`WORDS`] one expression may have: the library goes deeper with each, and has no bound for
+/// that of its own.
 const SIGNS: usize = 500;
+
+/// The words that are operators.
+const WORDS: [&str; 7] = ["and", "else", "if", "in", "is", "not", "or"];
 
 /// What a variable is where nobody can know it: a character that no document has (OBJECT REPLACEMENT CHARACTER).
 pub const PLACEHOLDER: char = '\u{fffc}';
@@ -101,8 +105,9 @@ fn too_long(body: &str) -> Option<usize> {
         let ends = [rest.find("}}"), rest.find("%}")];
         let end = ends.into_iter().flatten().min().unwrap_or(rest.len());
         let expression = rest.get(..end).unwrap_or_default();
-        let signs = expression.matches(['-', '+', '(', '[', '{']).count() + expression.matches("not").count();
-        if signs > SIGNS {
+        let signs = expression.matches(|c: char| c.is_ascii_punctuation() && !",:'\"_".contains(c));
+        let words = WORDS.iter().map(|word| expression.matches(word).count());
+        if signs.count() + words.sum::<usize>() > SIGNS {
             return Some(1 + body.get(..start).unwrap_or_default().matches('\n').count());
         }
         behind = start + 2 + end;
@@ -312,8 +317,25 @@ mod tests {
     fn a_template_does_no_more_than_it_may() {
         let long = "{".repeat(100_000);
         let nested = "{{ (".repeat(10_000);
-        let signs = format!("{{{{ {}x }}}}", "-".repeat(100_000));
-        for body in [
+        let behind_a_mapping = format!("{{{{ {{'a': {{}}}}, {}x }}}}", "-".repeat(100_000));
+        let before = [
+            "-",
+            "not ",
+            "1 if x else ",
+            "x and ",
+            "x or ",
+            "x ~ ",
+            "1 ** ",
+            "1 * ",
+            "1 < ",
+            "x == ",
+            "x in ",
+        ];
+        let chains = before.map(|chain| format!("{{{{ {}x }}}}", chain.repeat(100_000)));
+        let behind = [".x", "|upper", "[0]", "()", " is x"];
+        let calls = behind.map(|chain| format!("{{{{ x{} }}}}", chain.repeat(100_000)));
+        let chains: Vec<&str> = chains.iter().chain(&calls).map(String::as_str).collect();
+        let bodies = [
             "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}",
             "{{ 'x' * 99999999 }}",
             "{% set x = 'xxxxxxxx' * 999999 %}{{ x | replace('x', x) }}",
@@ -323,8 +345,9 @@ mod tests {
             "{{ ['x' * 9999999] * 9999 }}",
             &long,
             &nested,
-            &signs,
-        ] {
+            &behind_a_mapping,
+        ];
+        for body in bodies.into_iter().chain(chains) {
             let beginning = body.get(..40).unwrap_or(body);
             assert!(
                 render(&format!("## template: jinja\n{body}"), &variables()).is_err(),
