@@ -19,7 +19,7 @@ const DOCUMENTS: &[Case<'static>] = &[
     ("unknown nested key", b"sshd:\n  permit_root: yes\n", &["unknown key `permit_root`", "permit_root_login"], "2:3"),
     ("wrong type", b"hostname: [a]\n", &["expected a string, found a list"], "1:1"),
     ("wrong type of a part", b"sshd: yes\n", &["expected a mapping"], "1:"),
-    ("duplicate key", b"hostname: a\nhostname: b\n", &["there twice", "line 1"], "2:1"),
+    ("duplicate key", b"hostname: a\nhostname: b\n", &["given twice", "line 1"], "2:1"),
     ("tab", b"sshd:\n\tpermit_root_login: yes\n", &["tab"], "2:"),
     ("not YAML", b"hostname: [a\n", &["not YAML"], "1:"),
     ("two documents", b"hostname: a\n---\nhostname: b\n", &["second YAML document"], "2:1"),

@@ -50,7 +50,7 @@ fn a_persons_command_does_not_wait_for_a_server_as_a_boot_does() {
     for (number, command) in (1..).zip(commands) {
         let said = firstlight(&[command, &["--root", text(tree.path())]].concat());
         assert_eq!(said.status, 1, "{command:?}: {said:?}");
-        for words in [address.as_str(), "the server says 503", "(tried once)"] {
+        for words in [address.as_str(), "the server answered 503", "(tried once)"] {
             assert!(said.stderr.contains(words), "{command:?}: {said:?}");
         }
         assert_eq!(asked.load(Ordering::SeqCst), number, "{command:?}");

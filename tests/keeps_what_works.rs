@@ -269,7 +269,7 @@ fn a_file_that_cant_be_fetched_costs_that_file() {
             assert_eq!(machine.read("srv/good"), "kept", "{row}");
             assert_eq!(status["status"], "degraded", "{row}");
             let problems = status["problems"].to_string();
-            assert!(problems.contains("what /srv/far shall hold was not fetched"), "{row}");
+            assert!(problems.contains("the content of /srv/far was not fetched"), "{row}");
             assert!(problems.contains("can't be reached"), "{row}");
         }
     });

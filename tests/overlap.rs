@@ -44,7 +44,7 @@ const TWO_OWNERS: &[Row] = &[
     (
         "write_files:\n- {path: /srv/a, content: x}\n- {path: /srv/a/b, content: x}\n",
         "x.yaml:3:",
-        &["`/srv/a/b` can't be below `/srv/a`, which is a file of this document too"],
+        &["`/srv/a/b` needs the directory `/srv/a`, but this document also writes that path as a file"],
     ),
     (
         "write_files: [{path: /etc/systemd/network, content: x}]\nnetwork: {version: 2, ethernets: {eth0: {dhcp4: \

@@ -48,13 +48,13 @@ fn errors(kind: &str, document: &str) -> Vec<Diagnostic> {
 const ONLY_THE_PROGRAM: [&str; 15] = [
     // A name like `1.0` is a whole number for an editor.
     "a number is an account's ID",
-    "digits alone are read as a number",
+    "a name of digits alone is read as a number",
     "the number of an account or a group",
     // Quoted, where an editor doesn't know a quoted word from a plain one.
     "expected true, false, or a mapping",
     // An editor reads `0644` and `644` as the same number.
     "permissions are three or four octal digits",
-    "this is no octal number",
+    "this is not an octal number",
     // What the values of other keys make of it.
     "can't be reached: the link gets no",
     "`to: default` without `via`",
@@ -64,8 +64,8 @@ const ONLY_THE_PROGRAM: [&str; 15] = [
     "this is not a password hash",
     // What a text is in another language.
     "the content is not base64",
-    "neither `[Section]` nor `Key=value`",
-    "this is more than one value of",
+    "this is neither `[Section]` nor `Key=value`",
+    "has more than one value here",
 ];
 
 /// Program and schema about one document; what they disagree on.

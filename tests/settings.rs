@@ -184,8 +184,8 @@ fn only_what_is_signed_is_applied() {
             Some(&other),
             Some("is signed, but not with one of this machine's trusted_keys"),
         ),
-        (&user_data, Some(&meta_signature), Some("is not what was signed")),
-        (&changed, Some(&signature), Some("is not what was signed")),
+        (&user_data, Some(&meta_signature), Some("does not match its signature")),
+        (&changed, Some(&signature), Some("does not match its signature")),
     ] {
         let mut seed = vec![
             ("user-data", user_data.as_str()),
@@ -245,7 +245,7 @@ fn a_seed_that_is_put_together_from_properties_cannot_be_signed() {
     let said = on(tree.path(), &["plan"]);
     assert_eq!(said.status, 1, "{said:?}");
     assert!(
-        said.stderr.contains("its user-data can't be signed where it is"),
+        said.stderr.contains("its user-data can't carry a signature there"),
         "{}",
         said.stderr
     );
@@ -261,7 +261,7 @@ fn no_program_of_a_tree_is_run_and_one_that_a_person_names_is() {
     Command::new("chmod").args(["755", text(&program)]).status().unwrap();
     let (verdict, why) = of_source(tree.path(), "program");
     assert!(
-        verdict == "absent" && why.contains("nothing of a tree is executed"),
+        verdict == "absent" && why.contains("firstlight executes nothing from a tree"),
         "{why}"
     );
     assert!(!trace.exists());

@@ -220,7 +220,11 @@ mod tests {
         store.save(&fetched_once).unwrap();
         for (fault, standing, told) in [
             (server_gone, Standing::Done, false),
-            (Fault::lasting("the server says 403 Forbidden"), Standing::Done, false),
+            (
+                Fault::lasting("the server answered 403 Forbidden"),
+                Standing::Done,
+                false,
+            ),
             (Fault::forbidden("is not signed"), Standing::Degraded, true),
         ] {
             let status = as_before(&store, &seed, &fault).unwrap().unwrap();

@@ -48,7 +48,7 @@ fn hint_at_top(name: &str, known: &[String]) -> Option<String> {
     let near = nearest(name, &all)?;
     Some(match known.iter().any(|key| key == near) {
         true => format!("did you mean `{near}`?"),
-        false => format!("did you mean `{near}`? firstlight doesn't apply that one"),
+        false => format!("did you mean `{near}`? firstlight doesn't apply that key"),
     })
 }
 
@@ -163,7 +163,7 @@ mod tests {
     fn what_is_meant_is_named() {
         for (path, words) in [
             ("hostnme", "did you mean `hostname`?"),
-            ("runmcd", "did you mean `runcmd`? firstlight doesn't apply that one"),
+            ("runmcd", "did you mean `runcmd`? firstlight doesn't apply that key"),
             ("pakages", "did you mean `packages`? firstlight"),
             ("write-file", "did you mean `write_files`?"),
             ("permit_root_login", "it belongs elsewhere: `sshd.permit_root_login`"),

@@ -79,7 +79,11 @@ impl TryFrom<String> for AuthorizedKey {
             return Err("a public key is one line".to_owned());
         }
         if line.contains("ssh-dss ") {
-            return Err("`ssh-dss` keys are no longer taken by sshd: make an ed25519 one with `ssh-keygen`".to_owned());
+            return Err(
+                "`ssh-dss` keys are no longer accepted by sshd: create an ed25519 key with \
+                        `ssh-keygen`"
+                    .to_owned(),
+            );
         }
         let Some(key) = KeyParts::of(line) else {
             return Err("this is not a public key: expected a line such as `ssh-ed25519 AAAA… comment`".to_owned());
@@ -94,7 +98,7 @@ fn check_blob(key: KeyParts<'_>) -> Result<(), &'static str> {
     let bytes = Base64::decode_vec(key.blob).map_err(|_| "it is not base64")?;
     let (kind, mut rest) = string(&bytes).ok_or("it was cut short")?;
     if kind != key.kind.as_bytes() {
-        return Err("it says itself that it is of another kind");
+        return Err("its data is of another kind");
     }
     if rest.is_empty() {
         return Err("it was cut short");

@@ -148,8 +148,7 @@ impl Check for Chpasswd {
             }
             let text = user.password.as_ref().filter(|_| user.kind == PasswordType::Text);
             if text.is_some_and(|text| looks_hashed(text.expose())) {
-                let message =
-                    "this looks like a hash, and is taken for plain text: the hash itself becomes the password";
+                let message = "this looks like a hash, but is used as plain text: the hash itself becomes the password";
                 let hint = Some("leave out `type: text` if it is a hash");
                 problems.warning(&["users", &n.to_string(), "password"], message, hint);
             }
@@ -167,7 +166,7 @@ impl TryFrom<Secret> for ChpasswdLine {
             .ok_or("expected `user:password`, there is no `:` in it")?;
         // A line the wrong way round would show the password in the error about the name.
         let user = UserName::try_from(user.to_owned())
-            .map_err(|_| "expected `user:password`, what stands before the `:` is not an account's name")?;
+            .map_err(|_| "expected `user:password`, the part before the `:` is not an account's name")?;
         let credential = read_untyped(&Secret::new(password))?;
         Ok(Self { user, credential })
     }

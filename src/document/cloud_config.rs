@@ -116,7 +116,7 @@ const fn not_applied(name: &'static str, instead: &'static str) -> OtherKey {
 }
 
 // What several keys have in common.
-const JOINS: &str = "it says how a part of user-data is joined with the parts before it";
+const JOINS: &str = "it sets how a part of user-data is merged with the parts before it";
 const REMOVE: &str = "remove the key";
 const ROOT_LOGIN: &str = "use `sshd.permit_root_login` to allow or forbid root logins over SSH";
 const NO_COMMANDS: &str = "firstlight doesn't run commands yet";

@@ -150,7 +150,7 @@ impl Check for Docker {
             if self.users.iter().take(number).any(|earlier| earlier == user) {
                 problems.warning(
                     &["users", &number.to_string()],
-                    format!("`{}` is there already", user.0),
+                    format!("`{}` is already in the list", user.0),
                     None,
                 );
             }
@@ -164,15 +164,15 @@ impl Check for Docker {
                 problems.warning(
                     &["daemon", key],
                     said,
-                    Some("dockerd doesn't start with what it doesn't know"),
+                    Some("dockerd refuses to start with an unknown setting"),
                 );
             }
         }
         if *self == Self::default() {
             problems.warning(
                 &[],
-                "nothing is asked of docker",
-                Some("say `docker: true` to enable and start it"),
+                "this entry sets nothing",
+                Some("write `docker: true` to enable and start docker"),
             );
         }
     }
@@ -187,8 +187,8 @@ pub(super) fn check_with_services(config: &Config, problems: &mut Problems<'_>) 
     for (name, service) in &services.0 {
         if name.unit().as_str() == DOCKER_UNIT && contradict(&docker, service) {
             let said = if docker.is_wanted() { "enabled" } else { "disabled" };
-            let message = format!("`docker` says {said}, and this says something else about the same unit");
-            problems.error(&["services", name.written()], message, Some("say it in one place"));
+            let message = format!("`docker` says {said}, but this entry says something else about the same unit");
+            problems.error(&["services", name.written()], message, Some("set it in one place"));
         }
     }
 }

@@ -24,7 +24,7 @@ pub fn parse(text: &str, limits: RangeInclusive<Duration>) -> Result<Duration, S
         Ok(time)
     } else {
         let (least, most) = (written(*limits.start()), written(*limits.end()));
-        Err(format!("it has to be from {least} to {most}"))
+        Err(format!("it must be from {least} to {most}"))
     }
 }
 
@@ -68,6 +68,6 @@ mod tests {
             assert!(read(text).unwrap_err().contains("10s to 24h"), "{text}");
         }
         let why = parse("1h", Duration::ZERO..=Duration::from_secs(90)).unwrap_err();
-        assert_eq!(why, "it has to be from 0s to 90s");
+        assert_eq!(why, "it must be from 0s to 90s");
     }
 }

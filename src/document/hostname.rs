@@ -82,7 +82,7 @@ fn check_label(label: &str) -> Result<(), String> {
     }
     if let Some(bad) = label.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '-') {
         return Err(format!(
-            "`{}` is not allowed, only letters, digits, `-` and `.` are",
+            "`{}` is not allowed; use only letters, digits, `-` and `.`",
             bad.escape_debug()
         ));
     }

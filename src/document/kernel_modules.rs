@@ -57,7 +57,8 @@ impl TryFrom<String> for ModuleName {
         }
         if name.contains(char::is_whitespace) {
             return refuse(
-                "it has a blank in it; one module is one item, and options belong into /etc/modprobe.d (`write_files`)",
+                "it contains whitespace; give each module its own item, and put options into /etc/modprobe.d \
+                 (`write_files`)",
             );
         }
         let allowed = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
@@ -76,7 +77,7 @@ impl Check for KernelModules {
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
         for (at, name) in self.0.iter().enumerate() {
             if let Some(first) = seen.insert(name.as_str(), at) {
-                let message = format!("the module {} is asked for twice", name.as_str());
+                let message = format!("the module {} is given twice", name.as_str());
                 let hint = format!("keep one of the items {} and {}", first + 1, at + 1);
                 problems.error(&[&at.to_string()], message, Some(&hint));
             }
@@ -122,17 +123,14 @@ mod tests {
             ),
             (
                 "kernel_modules: [nf_conntrack hashsize=1]",
-                "options belong into /etc/modprobe.d",
+                "put options into /etc/modprobe.d",
             ),
-            ("kernel_modules: [\"a\\nb\"]", "has a blank"),
+            ("kernel_modules: [\"a\\nb\"]", "it contains whitespace"),
             ("kernel_modules: [a/b]", "`/` is not allowed"),
             ("kernel_modules: ['#a']", "`#` is not allowed"),
             ("kernel_modules: [-a]", "begins with `-`"),
             ("kernel_modules: [é]", "is not allowed"),
-            (
-                "kernel_modules: [a_b, c, a-b]",
-                "x:1:26: the module a_b is asked for twice",
-            ),
+            ("kernel_modules: [a_b, c, a-b]", "x:1:26: the module a_b is given twice"),
             ("kernel_modules: overlay", "expected a list"),
             ("kernel_modules: {overlay: true}", "expected a list"),
             ("kernel_modules: [{name: overlay}]", "found a mapping"),

@@ -39,7 +39,7 @@ impl TryFrom<String> for Keymap {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
         if let Some(bad) = name.chars().find(|c| !allowed(*c)) {
             return refuse(&format!(
-                "`{}` is not allowed in it, write one like de-latin1",
+                "`{}` is not allowed in it; write one such as de-latin1",
                 bad.escape_debug()
             ));
         }

@@ -69,12 +69,12 @@ impl TryFrom<String> for Locale {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "_.-@".contains(c);
         if let Some(bad) = name.chars().find(|c| !allowed(*c)) {
             return refuse(&format!(
-                "`{}` is not allowed in it, write one like en_US.UTF-8",
+                "`{}` is not allowed in it; write one such as en_US.UTF-8",
                 bad.escape_debug()
             ));
         }
         if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            return refuse("it begins with no letter");
+            return refuse("it doesn't begin with a letter");
         }
         Ok(Self(name))
     }

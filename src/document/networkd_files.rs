@@ -45,7 +45,7 @@ pub struct NetworkdFile {
     pub secret: Option<bool>,
 }
 
-/// The name of a file of networkd.
+/// The name of a networkd file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^(?!\.)(?!10-firstlight-)[A-Za-z0-9_.@:+%-]+\.(network|netdev|link)$", "maxLength" = 128, "examples" = ["50-lan.network"])))]
@@ -97,7 +97,7 @@ impl TryFrom<String> for NetworkdFileName {
         let suffixes = [".network", ".netdev", ".link"];
         let stem = suffixes.iter().find_map(|suffix| name.strip_suffix(suffix));
         if stem.is_none_or(str::is_empty) {
-            return refuse("it has to end in .network, .netdev or .link, with something before");
+            return refuse("it must end in .network, .netdev or .link, with something before");
         }
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.@:+%".contains(c);
         if let Some(bad) = name.chars().find(|c| !allowed(*c)) {
@@ -108,7 +108,7 @@ impl TryFrom<String> for NetworkdFileName {
         }
         if name.starts_with(RESERVED_PREFIX) {
             return refuse(&format!(
-                "`{RESERVED_PREFIX}` is how the files begin that `network` is written to"
+                "`{RESERVED_PREFIX}` is reserved for the files that `network` writes"
             ));
         }
         Ok(Self(name))
@@ -152,11 +152,11 @@ impl Check for [NetworkdFile] {
         for (number, file) in self.iter().enumerate() {
             let mut problems = problems.below(&[&number.to_string()]);
             if !names.insert(file.name.as_str()) {
-                let message = format!("the file `{}` is there twice", file.name.as_str());
+                let message = format!("the file `{}` is given twice", file.name.as_str());
                 problems.error(&["name"], message, Some("keep one of them, or give it another name"));
             }
             if file.secret == Some(false) && file.holds_a_key() {
-                let message = "the file holds a key: it is treated as a secret all the same";
+                let message = "the file holds a key, so firstlight treats it as a secret anyway";
                 problems.warning(&["secret"], message, Some("leave out `secret`"));
             }
             check::check_contents(file, &mut problems);
@@ -277,68 +277,73 @@ mod tests {
             (
                 "a.network",
                 "[Match]\nName=eth1\n[Network]\nDCHP=yes\n",
-                vec!["line 4 of it: [Network] has no key DCHP=: it is passed over (did you mean DHCP=?)"],
+                vec!["line 4: [Network] has no key DCHP=: networkd ignores it (did you mean DHCP=?)"],
             ),
             (
                 "a.network",
                 "[Match]\nName=eth1\n[Netwrok]\nDHCP=yes\n",
-                vec!["line 3 of it: a .network file has no section [Netwrok] (did you mean [Network]?)"],
+                vec!["line 3: a .network file has no section [Netwrok] (did you mean [Network]?)"],
             ),
             (
                 "a.network",
                 "[Match]\nName=wg0\n[WireGuard]\nListenPort=1\n",
-                vec![
-                    "line 3 of it: a .network file has no section [WireGuard] ([WireGuard] belongs into a .netdev file)",
-                ],
+                vec!["line 3: a .network file has no section [WireGuard] ([WireGuard] belongs in a .netdev file)"],
             ),
             (
                 "a.network",
                 "[Match]\nName=eth1\n[Network]\nGatewayOnLink=yes\n",
                 vec![
-                    "line 4 of it: [Network] has no key GatewayOnLink=: it is passed over (GatewayOnLink= belongs into [Route])",
+                    "line 4: [Network] has no key GatewayOnLink=: networkd ignores it (GatewayOnLink= belongs in \
+                     [Route])",
                 ],
             ),
             (
                 "a.network",
                 "[Match\nName=eth1\n",
                 vec![
-                    "!line 1 of it: the line of a section has no `]`: nothing of the file is read (write it as systemd.syntax(7) says, or as a comment with `#`)",
-                    "!line 2 of it: it is in no section (write it as systemd.syntax(7) says, or as a comment with `#`)",
+                    "!line 1: this section header has no closing `]`, so networkd ignores the whole file (see \
+                     systemd.syntax(7), or make the line a comment with `#`)",
+                    "!line 2: this setting comes before any [Section] (see systemd.syntax(7), or make the line a \
+                     comment with `#`)",
                 ],
             ),
             (
                 "a.network",
                 "[Match]\nName=eth1\nDHCP yes\n",
                 vec![
-                    "!line 3 of it: neither `[Section]` nor `Key=value` (write it as systemd.syntax(7) says, or as a comment with `#`)",
+                    "!line 3: this is neither `[Section]` nor `Key=value` (see systemd.syntax(7), or make the line \
+                     a comment with `#`)",
                 ],
             ),
             (
                 "a.network",
                 "[Network]\nDHCP=yes\n",
                 vec![
-                    "it has no [Match] that asks for anything: it is for every link, `lo` included (write `Name=*` below [Match] if that is meant)",
+                    "it has no condition in [Match], so it applies to every link, including `lo` (write `Name=*` in \
+                     [Match] if you mean that)",
                 ],
             ),
             (
                 "a.network",
                 "[Match]\nName=\n[Network]\nDHCP=yes\n",
                 vec![
-                    "it has no [Match] that asks for anything: it is for every link, `lo` included (write `Name=*` below [Match] if that is meant)",
+                    "it has no condition in [Match], so it applies to every link, including `lo` (write `Name=*` in \
+                     [Match] if you mean that)",
                 ],
             ),
             (
                 "a.link",
                 "[Link]\nMTUBytes=1400\n",
                 vec![
-                    "it has no [Match] that asks for anything: udev does not use it (say below [Match] which link is meant, `OriginalName=*` for all)",
+                    "it has no condition in [Match], so udev ignores it (name the link in [Match], or use \
+                     `OriginalName=*` for all)",
                 ],
             ),
             ("a.netdev", "[NetDev]\nName=br0\nKind=bridge\n", vec![]),
             (
                 "a.network",
                 "[Match]\nName=a\n[IPv6AcceptRa]\n",
-                vec!["line 3 of it: a .network file has no section [IPv6AcceptRa] (did you mean [IPv6AcceptRA]?)"],
+                vec!["line 3: a .network file has no section [IPv6AcceptRa] (did you mean [IPv6AcceptRA]?)"],
             ),
         ] {
             assert_eq!(said(name, contents), expected, "{contents:?}");

@@ -106,7 +106,7 @@ impl TryFrom<String> for TimeServer {
             return Ok(Self(name));
         }
         if name.contains(':') {
-            return refuse("it is no IPv6 address, and a port can't be given");
+            return refuse("it is not an IPv6 address, and a port is not supported");
         }
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if let Some(bad) = name.chars().find(|c| !allowed(*c)) {

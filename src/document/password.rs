@@ -33,11 +33,11 @@ impl TryFrom<Secret> for Password {
     fn try_from(text: Secret) -> Result<Self, String> {
         let length = text.expose().len();
         if length == 0 {
-            return Err("an empty password would let anybody in".to_owned());
+            return Err("an empty password would let anyone log in".to_owned());
         }
         if length > PASSWORD_MAX {
             return Err(format!(
-                "a password has at most {PASSWORD_MAX} bytes, this one has {length}: no login takes more"
+                "a password has at most {PASSWORD_MAX} bytes, this one has {length}: no login accepts more"
             ));
         }
         if text.expose().contains(['\0', '\n', '\r']) {
@@ -94,7 +94,7 @@ pub fn as_in_chpasswd_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result
 
 /// Why `RANDOM` is refused.
 pub(super) const NO_RANDOM: &str =
-    "a random password is not supported: it would have to be shown somewhere, and cloud-init shows it on the console";
+    "a random password is not supported: firstlight would have to show it; cloud-init prints it on the console";
 
 /// A password that the document gives to an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +143,7 @@ pub(super) fn check(config: &Config, problems: &mut Problems<'_>) {
                     login.user,
                     earlier.path.join(".")
                 ),
-                Some("keep one of the two"),
+                Some("keep one of them"),
             );
         }
     }

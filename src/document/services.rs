@@ -151,8 +151,8 @@ impl Check for Services {
             service.check(&mut problems.below(&[name.written()]));
             check_template(name, service, &mut problems.below(&[name.written()]));
             if let Some(other) = written.insert(name.unit(), name.written()) {
-                let message = format!("`{}` is the unit that `{other}` is too", name.written());
-                problems.error(&[name.written()], message, Some("keep one of the two"));
+                let message = format!("`{}` and `{other}` are the same unit", name.written());
+                problems.error(&[name.written()], message, Some("keep one of them"));
             }
         }
     }
@@ -161,24 +161,16 @@ impl Check for Services {
 impl Check for Service {
     fn check(&self, problems: &mut Problems<'_>) {
         if self.masked == Some(true) && self.enabled == Some(true) {
-            problems.error(
-                &["enabled"],
-                "a masked unit can't be enabled",
-                Some("leave out one of the two"),
-            );
+            problems.error(&["enabled"], "a masked unit can't be enabled", Some("keep one of them"));
         }
         if self.masked == Some(true) && self.state == Some(ServiceState::Started) {
-            problems.error(
-                &["state"],
-                "a masked unit can't be started",
-                Some("leave out one of the two"),
-            );
+            problems.error(&["state"], "a masked unit can't be started", Some("keep one of them"));
         }
         if *self == Self::default() {
             problems.warning(
                 &[],
-                "nothing is asked of this unit",
-                Some("say enabled, masked or state"),
+                "this entry sets nothing",
+                Some("set `enabled`, `masked` or `state`"),
             );
         }
     }

@@ -24,7 +24,7 @@ const ELSEWHERE: [(&str, &str); 3] = [
     ),
     (
         "kernel.modules_disabled",
-        "it could not be taken back; `kernel_modules` loads modules, and a unit of yours can set it once all are loaded",
+        "it can't be undone; `kernel_modules` loads modules, and a unit of your own can set it after they are loaded",
     ),
 ];
 
@@ -118,7 +118,7 @@ impl TryFrom<String> for ParameterName {
             _ => written.clone(),
         };
         match objection(&written, &dotted) {
-            Some(why) => Err(format!("`{}` is no kernel parameter: {why}", written.escape_debug())),
+            Some(why) => Err(format!("`{}` is not a kernel parameter: {why}", written.escape_debug())),
             None => Ok(Self { written, dotted }),
         }
     }
@@ -128,12 +128,12 @@ impl TryFrom<String> for ParameterName {
 fn objection(written: &str, dotted: &str) -> Option<String> {
     if let Some(rest) = written.strip_prefix('-') {
         return Some(format!(
-            "the `-` of sysctl.d(5) isn't taken: write `{}`, and what can't be set is named",
+            "the `-` of sysctl.d(5) is not supported: write `{}`; firstlight reports what can't be set",
             rest.escape_debug()
         ));
     }
     if let Some(rest) = written.strip_prefix("/proc/sys/").or(written.strip_prefix('/')) {
-        return Some(format!("it is no path: write `{}`", rest.escape_debug()));
+        return Some(format!("it must not be a path: write `{}`", rest.escape_debug()));
     }
     if written.contains(['*', '?', '[', ']']) {
         return Some(
@@ -153,14 +153,14 @@ fn objection(written: &str, dotted: &str) -> Option<String> {
         .iter()
         .any(|word| word.is_empty() || *word == "/" || *word == "//")
     {
-        return Some("there is no word in front of, between or after its dots".to_owned());
+        return Some("it has an empty part before, between or after its dots".to_owned());
     }
     if words.len() < 2 {
-        return Some("write all of its name, like net.ipv4.ip_forward".to_owned());
+        return Some("write its full name, such as net.ipv4.ip_forward".to_owned());
     }
     if words.last() == Some(&SECRET) {
         return Some(
-            "it is a secret, and /etc/sysctl.d can be read by all; `write_files` writes a file of your own there with \
+            "it is a secret, and everyone can read /etc/sysctl.d; use `write_files` to write your own file there with \
              `permissions: \"0600\"`"
                 .to_owned(),
         );
@@ -182,7 +182,7 @@ impl TryFrom<String> for ParameterValue {
         }
         if value.contains(char::is_control) {
             return Err(
-                "the value has a line break, a tab or another control character: write blanks between numbers"
+                "the value has a line break, a tab or another control character: write spaces between numbers"
                     .to_owned(),
             );
         }
@@ -190,7 +190,7 @@ impl TryFrom<String> for ParameterValue {
             value.to_ascii_lowercase().as_str(),
             "true" | "false" | "yes" | "no" | "on" | "off"
         ) {
-            return Err("the kernel knows no such word: write 1 or 0".to_owned());
+            return Err("the kernel doesn't know this word: write 1 or 0".to_owned());
         }
         Ok(Self(value.to_owned()))
     }
@@ -201,8 +201,8 @@ impl Check for Sysctl {
         let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
         for (name, _) in &self.0 {
             if let Some(other) = seen.insert(name.dotted(), name.written()) {
-                let message = format!("`{}` is the parameter that `{other}` is too", name.written());
-                problems.error(&[name.written()], message, Some("keep one of the two"));
+                let message = format!("`{}` and `{other}` are the same parameter", name.written());
+                problems.error(&[name.written()], message, Some("keep one of them"));
             }
         }
     }
@@ -242,14 +242,14 @@ mod tests {
             ("vm.a\nb.c", "`\\n` is not allowed"),
             ("#vm.a", "`#` is not allowed"),
             ("vm.ä", "`ä` is not allowed"),
-            ("swappiness", "all of its name"),
-            ("", "no word"),
-            ("vm..a", "no word"),
-            (".vm", "no word"),
-            ("vm.", "no word"),
-            ("vm/../a", "no word"),
-            ("vm.//.a", "no word"),
-            ("vm/./a", "no word"),
+            ("swappiness", "its full name"),
+            ("", "an empty part"),
+            ("vm..a", "an empty part"),
+            (".vm", "an empty part"),
+            ("vm.", "an empty part"),
+            ("vm/../a", "an empty part"),
+            ("vm.//.a", "an empty part"),
+            ("vm/./a", "an empty part"),
             ("kernel.hostname", "`hostname`"),
             ("kernel/domainname", "`fqdn`"),
             ("kernel.modules_disabled", "`kernel_modules`"),
@@ -296,22 +296,22 @@ mod tests {
         for (yaml, words) in [
             (
                 "sysctl: {vm.a: true}",
-                "x:1:16: the kernel knows no such word: write 1 or 0",
+                "x:1:16: the kernel doesn't know this word: write 1 or 0",
             ),
             ("sysctl: {vm.a: off}", "write 1 or 0"),
             ("sysctl: {vm.a: }", "found nothing"),
             ("sysctl: {vm.a: [1, 2]}", "found a list"),
             ("sysctl: {vm.a: {b: 1}}", "found a mapping"),
             ("sysctl: {vm.a: \"1\\n2\"}", "control character"),
-            ("sysctl: {vm.a: \"1\\t2\"}", "write blanks"),
+            ("sysctl: {vm.a: \"1\\t2\"}", "write spaces"),
             ("sysctl: [vm.a]", "found a list"),
             (
                 "sysctl: {vm.a: 1, vm/a: 2}",
-                "x:1:25: `vm/a` is the parameter that `vm.a` is too",
+                "x:1:25: `vm/a` and `vm.a` are the same parameter",
             ),
             (
                 "sysctl: {vm.*: 1}",
-                "x:1:10: `vm.*` is no kernel parameter: it is a pattern",
+                "x:1:10: `vm.*` is not a kernel parameter: it is a pattern",
             ),
             ("sysctls: {vm.a: 1}", "did you mean `sysctl`?"),
             (&long, "at most 1024 bytes"),

@@ -47,12 +47,12 @@ impl TryFrom<String> for Timezone {
             .find(|c| !c.is_ascii_alphanumeric() && !"-_+/".contains(*c))
         {
             return refuse(&format!(
-                "`{}` is not allowed in it, write one like Europe/Berlin",
+                "`{}` is not allowed in it; write one such as Europe/Berlin",
                 bad.escape_debug()
             ));
         }
         if name.split('/').any(str::is_empty) {
-            return refuse("it has an empty part between slashes, or a slash at an end");
+            return refuse("it has an empty part between slashes, or starts or ends with a slash");
         }
         Ok(Self(name))
     }

@@ -133,7 +133,7 @@ impl TryFrom<String> for Encoding {
             "b64" | "base64" => Ok(Self::Base64),
             "gz" | "gzip" => Ok(Self::Gzip),
             "gz+b64" | "gz+base64" | "gzip+b64" | "gzip+base64" => Ok(Self::GzipBase64),
-            _ => Err("this encoding is not known: there are base64, gzip, gzip+base64 and text/plain".to_owned()),
+            _ => Err("unknown encoding: use base64, gzip, gzip+base64 or text/plain".to_owned()),
         }
     }
 }
@@ -174,7 +174,7 @@ impl Encoding {
 enum Undecodable {
     #[error("is not base64, as its encoding says")]
     NoBase64,
-    #[error("is not gzip, or damaged")]
+    #[error("is not gzip, or is damaged")]
     NoGzip,
     #[error("unpacks to more than {SIZE_LIMIT} bytes")]
     TooLarge,
@@ -207,7 +207,7 @@ impl Check for [WriteFile] {
             if let Some(source) = &file.source {
                 let uri = source.uri.expose().to_ascii_lowercase();
                 if !uri.starts_with("http://") && !uri.starts_with("https://") {
-                    let message = "this is no address that is fetched";
+                    let message = "firstlight can't fetch this address";
                     problems.error(&["source", "uri"], message, Some("write https://HOST/PATH"));
                 }
             }
@@ -242,10 +242,10 @@ pub fn check_contents(files: &[WriteFile], budget: &mut Budget, problems: &mut P
 /// What is said of the first file for which not enough is left.
 fn over_budget() -> String {
     let size = UNPACKED_LIMIT / 1024 / 1024;
-    format!("the document unpacks to more than {size} MiB: neither this file nor a compressed one after it is taken")
+    format!("the document unpacks to more than {size} MiB: this file and all compressed files after it are left out")
 }
 
-const OVER_BUDGET_HINT: &str = "have large files fetched, with `source`, uncompressed";
+const OVER_BUDGET_HINT: &str = "fetch large files uncompressed, with `source`";
 
 enum Unpaid {
     Budget,
@@ -300,14 +300,17 @@ fn check_places(files: &[WriteFile], problems: &mut Problems<'_>) {
         let path = &file.path;
         let above = path.parents().find_map(|directory| places.get(directory));
         let (message, hint) = if places.contains_key(path.as_str()) {
-            let message = format!("the file `{path}` is there twice");
-            (message, "put all of it into one entry")
+            let message = format!("the file `{path}` is given twice");
+            (message, "put everything into one entry")
         } else if let Some(above) = above {
-            let message = format!("`{path}` can't be below `{above}`, which is a file of this document too");
-            (message, "rename one of the two")
+            let message = format!(
+                "`{path}` needs the directory `{above}`, but this document also writes that path \
+                                   as a file"
+            );
+            (message, "rename one of them")
         } else if let Some(below) = directories.get(path.as_str()) {
-            let message = format!("`{path}` can't be a file: it is a directory for `{below}` of this document");
-            (message, "rename one of the two")
+            let message = format!("`{path}` can't be a file: `{below}` in this document needs it as a directory");
+            (message, "rename one of them")
         } else {
             places.insert(path.as_str(), path);
             for directory in path.parents() {
@@ -334,9 +337,17 @@ mod tests {
             found.collect::<Vec<_>>()
         };
         for (paths, place, words) in [
-            (&["/etc/a", "//etc///a"][..], "1.path", "`/etc/a` is there twice"),
-            (&["/etc/a", "/etc/b", "/etc/a/b/c"], "2.path", "can't be below `/etc/a`"),
-            (&["/etc/a/b/c", "/etc/a"], "1.path", "a directory for `/etc/a/b/c`"),
+            (&["/etc/a", "//etc///a"][..], "1.path", "`/etc/a` is given twice"),
+            (
+                &["/etc/a", "/etc/b", "/etc/a/b/c"],
+                "2.path",
+                "needs the directory `/etc/a`",
+            ),
+            (
+                &["/etc/a/b/c", "/etc/a"],
+                "1.path",
+                "`/etc/a/b/c` in this document needs it",
+            ),
         ] {
             let found = check(paths);
             assert_eq!(found.len(), 1, "{paths:?}: {found:?}");

@@ -77,7 +77,7 @@ fn file_for(
         Ok(Some(planned)) => planned,
         Ok(None) => return Ok(key_file::usual(account)),
         Err(error) => {
-            plan.info(format!("where sshd reads root's keys can't be told: {error}"));
+            plan.info(format!("can't tell where sshd reads root's keys: {error}"));
             return Ok(key_file::usual(account));
         }
     };

@@ -145,7 +145,7 @@ fn existing_settings(bytes: &[u8]) -> Result<Map<String, Value>, PlanError> {
     }
     let fail = |why: String| {
         PlanError::at(&["docker", "daemon"], format!("{DAEMON_JSON} {why}"))
-            .hint("correct or remove that file: settings can't be merged into it as it is")
+            .hint("fix or remove the file: firstlight can't merge settings into it")
     };
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(settings)) => Ok(settings),
@@ -178,7 +178,7 @@ fn plan_users(users: &[UserName], machine: &Machine<'_>, plan: &mut Plan) -> Res
         return Ok(());
     }
     if !has_entry(machine, "/etc/group", GROUP)? {
-        let message = format!("there is no group {GROUP} on this machine, so nobody can become a member");
+        let message = format!("this machine has no group {GROUP}, so no account can join it");
         let hint = "it comes with the package `docker` on Photon, `docker.io` on Debian";
         plan.problems
             .push(PlanError::at(&["docker", "users"], message).hint(hint));
@@ -189,7 +189,7 @@ fn plan_users(users: &[UserName], machine: &Machine<'_>, plan: &mut Plan) -> Res
             let message = format!("there is no account {} on this machine", user.as_str());
             let problem = PlanError::at(&["docker", "users", &number.to_string()], message);
             plan.problems
-                .push(problem.hint("only accounts that exist can use docker"));
+                .push(problem.hint("only existing accounts can use docker"));
             continue;
         }
         plan.changes.push(Change::Account(AccountChange::GroupMember {

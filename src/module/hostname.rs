@@ -28,7 +28,7 @@ impl Module for Hostname {
             let kernels = name.fitting();
             if kernels != name.as_str() {
                 plan.warn(format!(
-                    "the kernel's host name has at most {HOST_NAME_MAX} bytes, and {} has {}: the machine is called \
+                    "the kernel limits a host name to {HOST_NAME_MAX} bytes, and {} has {}: the machine is called \
                      {kernels}",
                     name.as_str(),
                     name.as_str().len()

@@ -47,7 +47,7 @@ impl Module for KernelModules {
             // Left in the file, it would let systemd-modules-load fail at each boot.
             if let Some(release) = kernel_without(name, machine)? {
                 let message = format!("the kernel {release} has no module {name}");
-                let hint = "write the name that lsmod shows; some modules come with a package of their own";
+                let hint = "use the name that lsmod shows; some modules come in a separate package";
                 let path = ["kernel_modules", &at.to_string()];
                 plan.problems.push(PlanError::at(&path, message).hint(hint));
                 continue;

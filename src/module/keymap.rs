@@ -50,7 +50,7 @@ impl Module for Keymap {
         if Search::of(keymap).fails(machine)? {
             let name = keymap.as_str();
             let message = format!("there is no keymap {name} on this machine");
-            let hint = "`localectl list-keymaps` shows those there are; more come with the package `kbd`";
+            let hint = "`localectl list-keymaps` lists the available ones; the package `kbd` has more";
             return Err(PlanError::at(&["keymap"], message).hint(hint));
         }
         let file = variables::file(VCONSOLE_CONF, "KEYMAP", keymap.as_str(), machine)?;

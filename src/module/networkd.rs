@@ -59,10 +59,10 @@ impl Module for Networkd {
         let said = said_of(want, UNIT);
         let found = UnitFile::find(machine.root(), &unit)?;
         let others = other_managers(want, machine)?;
-        let nobody_reads = format!("so nobody reads what `{key}` asks for");
+        let nobody_reads = format!("so nothing applies `{key}`");
         match found {
             _ if is_refused(&said) => plan.warn(format!(
-                "the document says of {UNIT} that it does not run, {nobody_reads}: leave one of the two out"
+                "the document keeps {UNIT} from running, {nobody_reads}: keep one of them"
             )),
             None => plan.warn(format!(
                 "systemd-networkd is not installed on this machine, {nobody_reads}{}",
@@ -71,7 +71,7 @@ impl Module for Networkd {
             // `services` takes the mask away.
             Some(file) if file.masked && said.is_wanted() => {}
             Some(file) if file.masked => plan.warn(format!(
-                "{UNIT} is masked by {}, {nobody_reads}; to have it unmasked: `services: {{systemd-networkd: true}}`",
+                "{UNIT} is masked by {}, {nobody_reads}; to unmask it: `services: {{systemd-networkd: true}}`",
                 file.path
             )),
             Some(_) if !others.is_empty() => {
@@ -157,9 +157,12 @@ fn managed_by(others: &[&str]) -> String {
 /// Two managers, or the other one alone.
 fn note_others(others: &[&str], enabled: bool, plan: &mut Plan) {
     let names = others.join(", ");
-    let hint = "have one of them: `services: {UNIT: false}` switches a unit off";
+    let hint = "keep one of them: `services: {UNIT: false}` turns a unit off";
     plan.warn(match enabled {
-        true => format!("{names} manages the network beside systemd-networkd: both configure the same links; {hint}"),
+        true => format!(
+            "{names} manages the network as well as systemd-networkd: both configure the same links; \
+                         {hint}"
+        ),
         false => format!("{names} manages the network, so {UNIT} is not enabled and its files are not read; {hint}"),
     });
 }

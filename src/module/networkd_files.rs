@@ -52,7 +52,7 @@ impl Module for NetworkdFiles {
             if hides_a_network(file) && !want.left_out.is_empty() {
                 let name = file.name.as_str();
                 plan.warn(format!(
-                    "{name} is not hidden: what the network would be without it is left out"
+                    "{name} is not hidden: firstlight leaves out the configuration that would replace it"
                 ));
                 continue;
             }
@@ -94,10 +94,11 @@ fn file_change(number: usize, file: &NetworkdFile, machine: &Machine<'_>) -> Res
     if file.is_secret() {
         let group = group(machine)?.ok_or_else(|| {
             let message = format!(
-                "{} holds a secret, and there is no group {GROUP} that could be given it: networkd could not read it",
+                "{} holds a secret, but this machine has no group {GROUP} to own it: networkd couldn't read it",
                 file.name.as_str()
             );
-            let hint = "name a file with the key: PrivateKeyFile=, PresharedKeyFile=, KeyFile=";
+            let hint = "put the key into a file of its own and name that file: PrivateKeyFile=, PresharedKeyFile=, \
+                        KeyFile=";
             PlanError::at(&["networkd_files", &number.to_string()], message).hint(hint)
         })?;
         if let Some(content) = &mut change.content {

@@ -69,14 +69,14 @@ impl Accounts {
         };
         Ok(Self {
             passwd: read("/etc/passwd", "is this the root directory of a machine?")?,
-            shadow: read("/etc/shadow", "make it with pwconv(8)")?,
+            shadow: read("/etc/shadow", "create it with pwconv(8)")?,
         })
     }
 
     fn find(&self, user: &str, path: &[&str]) -> Result<Account, PlanError> {
         let passwd = passwd::entry(&self.passwd, user).ok_or_else(|| {
             PlanError::at(path, format!("there is no account `{user}` in /etc/passwd"))
-                .hint("only accounts that the machine itself has can be given a password")
+                .hint("only local accounts can get a password")
         })?;
         let shadow = shadow::entry(&self.shadow, user);
         Ok(Account { passwd, shadow })
@@ -126,9 +126,9 @@ fn plan_expiry_of_root(
     let Some(current) = &account.shadow else {
         return Err(PlanError::at(
             &["root", "expire"],
-            "root has no entry in /etc/shadow, and so no password",
+            "root has no entry in /etc/shadow, so it has no password",
         )
-        .hint("give it one with `root.password`"));
+        .hint("set one with `root.password`"));
     };
     if expire {
         plan.info(EXPIRED_ROOT);
@@ -169,8 +169,7 @@ fn last_change(
     }
 }
 
-const EXPIRED_ROOT: &str =
-    "the next login of root has to choose a new password: SSH without a terminal fails until then";
+const EXPIRED_ROOT: &str = "root must choose a new password at the next login: SSH without a terminal fails until then";
 
 fn note_circumstances(plan: &mut Plan, login: &Login, account: &Account) {
     let user = &login.user;
@@ -183,7 +182,7 @@ fn note_circumstances(plan: &mut Plan, login: &Login, account: &Account) {
         let why = if login.expire_given {
             ""
         } else {
-            " (cloud-config's default; `chpasswd: {expire: false}` lets the password stay)"
+            " (cloud-config's default; `chpasswd: {expire: false}` keeps the password valid)"
         };
         plan.info(format!("{EXPIRED_ROOT}{why}"));
     }
@@ -200,7 +199,7 @@ fn note_circumstances(plan: &mut Plan, login: &Login, account: &Account) {
         .filter(|days| *days < 9999)
     {
         plan.info(format!(
-            "the password of {user} has to be changed every {days} days, as before (/etc/shadow)"
+            "the password of {user} must be changed every {days} days, as before (/etc/shadow)"
         ));
     }
 }

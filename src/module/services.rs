@@ -125,11 +125,11 @@ impl Planner<'_> {
         if let Some(mask) = mask {
             if !mask.path.starts_with(CONFIG_DIRECTORY) {
                 let message = format!("{} is masked by {}", file.name, mask.path);
-                let hint = format!("only masks in {CONFIG_DIRECTORY} are the administrator's; remove that one by hand");
+                let hint = format!("firstlight removes only masks in {CONFIG_DIRECTORY}; remove this one by hand");
                 return Err(PlanError::at(self.path, message).hint(hint));
             }
             if self.service.masked.is_none() {
-                plan.info(format!("{} is masked; it is unmasked to be as asked", file.name));
+                plan.info(format!("{} is masked; firstlight unmasks it", file.name));
             }
         }
         self.act(&file.name, UnitAction::Unmask, plan);
@@ -195,10 +195,7 @@ impl Planner<'_> {
         if self.machine.live().is_none() {
             if self.service.enabled != Some(starts) {
                 let verb = if starts { "start" } else { "stop" };
-                plan.info(format!(
-                    "only the booted machine can {verb} {}: it isn't running now",
-                    self.asked
-                ));
+                plan.info(format!("can't {verb} {} now: this machine isn't booted", self.asked));
             }
             return;
         }
@@ -214,10 +211,10 @@ impl Planner<'_> {
     fn plan_without_file(&self, plan: &mut Plan) -> Result<(), PlanError> {
         if self.service.enabled.is_some() || self.service.masked.is_some() {
             let message = format!(
-                "{} has no unit file: it can be started and stopped, not enabled or masked",
+                "{} has no unit file: it can be started and stopped, but not enabled or masked",
                 self.asked
             );
-            return Err(PlanError::at(self.path, message).hint("say `state` alone"));
+            return Err(PlanError::at(self.path, message).hint("set only `state`"));
         }
         self.set_state(plan);
         Ok(())
@@ -226,7 +223,7 @@ impl Planner<'_> {
     /// The unit isn't there, and shall not be of use: nothing to do but to mask it.
     fn plan_absent(&self, plan: &mut Plan) {
         plan.info(format!(
-            "there is no unit {} on this machine, so it neither starts nor runs",
+            "there is no unit {} on this machine, so nothing has to be stopped",
             self.asked
         ));
         match self.service.masked {

@@ -56,8 +56,8 @@ impl Module for Sysctl {
         let later = Later::read(machine)?;
         for (name, value) in parameters(want) {
             if is_action(name, machine)? {
-                let message = format!("{} does something once, and has no value to be kept", name.dotted());
-                let hint = "leave it out: a parameter is what the machine is, at each boot";
+                let message = format!("{} triggers an action and keeps no value", name.dotted());
+                let hint = "leave it out: `sysctl` is for values that are set at every boot";
                 plan.problems
                     .push(PlanError::at(&["sysctl", name.written()], message).hint(hint));
                 continue;
@@ -105,8 +105,8 @@ fn note_absent(name: &str, want: &Config, machine: &Machine<'_>, plan: &mut Plan
     }
     if machine.live().is_some() && kernel::parameter(machine.root(), name).is_ok_and(|is| is.is_none()) {
         let text = format!(
-            "the kernel has no parameter {name} now: it comes with a module (`kernel_modules`) or an interface, or its \
-             name is another one"
+            "the kernel has no parameter {name} now: it may need a module (`kernel_modules`) or an interface, or \
+             the name may be wrong"
         );
         let level = Level::Notice;
         plan.notes.push(Note { level, text });
@@ -143,8 +143,8 @@ impl Later {
             && !kernel::is_same(value, other)
         {
             plan.warn(format!(
-                "{path} is read after {NAME} and sets {name} to {other}: the next boot ends with that value; take the \
-                 line out"
+                "{path} is read after {NAME} and sets {name} to {other}: the next boot ends with that value; remove \
+                 the line"
             ));
         }
     }
@@ -250,7 +250,7 @@ mod tests {
         );
         assert_eq!((plan.changes.len(), plan.expectations.len()), (2, 1));
         assert_eq!(plan.problems[0].path, ["sysctl", "vm.flush"]);
-        assert!(plan.problems[0].message.contains("does something once"));
+        assert!(plan.problems[0].message.contains("triggers an action"));
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn missing(zone: &Zone, path: &str, machine: &Machine<'_>) -> Result<PlanError, 
     let message = format!("there is no time zone {} on this machine ({path})", zone.as_str());
     let error = PlanError::at(&["timezone"], message);
     if machine.metadata(ZONEINFO)?.is_none() {
-        return Ok(error.hint("time zones come with the package `tzdata`; without it there is UTC only"));
+        return Ok(error.hint("time zones come with the package `tzdata`; without it, only UTC is available"));
     }
     if machine
         .metadata(path)?
@@ -85,7 +85,7 @@ fn missing(zone: &Zone, path: &str, machine: &Machine<'_>) -> Result<PlanError, 
     Ok(match nearest(name, &names) {
         Some(near) if area.is_empty() => error.hint(format!("did you mean {near}?")),
         Some(near) => error.hint(format!("did you mean {area}/{near}?")),
-        None => error.hint(format!("the names are those of the files below {ZONEINFO}")),
+        None => error.hint(format!("the names are the paths below {ZONEINFO}")),
     })
 }
 
@@ -183,7 +183,7 @@ mod tests {
                 &[BERLIN],
                 "Europe is an area: name a place in it, like Europe/Berlin",
             ),
-            ("Mars/Olympus", &[BERLIN], "the files below"),
+            ("Mars/Olympus", &[BERLIN], "the paths below"),
             (
                 "leapseconds",
                 &[("usr/share/zoneinfo/leapseconds", "#")],

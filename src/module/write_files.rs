@@ -145,8 +145,9 @@ fn change(number: &str, file: &WriteFile, machine: &Machine<'_>) -> Result<FileC
             content.mode = permissions.bits();
         }
         if let Some(owner) = &file.owner {
-            content.owner = numbers(owner, machine)?
-                .map_err(|why| error("owner", why).hint("accounts and groups of the machine, as root:docker"))?;
+            content.owner = numbers(owner, machine)?.map_err(|why| {
+                error("owner", why).hint("write an account and a group that exist on the machine, such as root:docker")
+            })?;
         }
         if file.is_secret(content.mode) {
             change = change.secret();
@@ -167,7 +168,7 @@ fn content(file: &WriteFile) -> Result<Zeroizing<Vec<u8>>, String> {
         (None, Some(content), _) => content.expose().as_bytes(),
         (None, None, Some(_)) => {
             return Err(format!(
-                "what {} shall hold was not fetched, or the server has nothing there",
+                "the content of {} was not fetched, or the server doesn't have it",
                 file.path.as_str()
             ));
         }
@@ -175,7 +176,7 @@ fn content(file: &WriteFile) -> Result<Zeroizing<Vec<u8>>, String> {
     };
     file.encoding
         .decode(raw)
-        .map_err(|why| format!("what {} shall hold {why}", file.path.as_str()))
+        .map_err(|why| format!("the content of {} {why}", file.path.as_str()))
 }
 
 /// The file with `more` behind it, unless it has it already.

@@ -92,7 +92,7 @@ fn what_is_wrong_has_its_place_and_a_hint() {
         ("trusted_keys:\n", "1:", "`trusted_keys` is empty"),
         ("trusted_keys: null\n", "1:15", "remove `trusted_keys`"),
         ("sources:\n", "1:", "`sources` is empty"),
-        ("trusted_keys: [RWx]\n", "1:16", "no minisign public key"),
+        ("trusted_keys: [RWx]\n", "1:16", "not a minisign public key"),
         ("http: {proxy: 'ftp://a'}\n", "1:15", "http://HOST:PORT"),
         ("http: {proxy: 'http://'}\n", "1:15", "http://HOST:PORT"),
         ("http: {timeout: 1h}\n", "1:17", "from 1s to 5m"),
@@ -103,7 +103,7 @@ fn what_is_wrong_has_its_place_and_a_hint() {
         ("http: {prxy: a}\n", "1:8", "did you mean `proxy`?"),
         ("- a\n", "1:1", "expected"),
         ("allow: [fixed\n", "1:", "not YAML"),
-        ("label: a\nlabel: b\n", "2:1", "there twice"),
+        ("label: a\nlabel: b\n", "2:1", "given twice"),
     ] {
         let invalid = read(text).unwrap_err();
         let said = invalid.to_string();

@@ -258,7 +258,7 @@ mod tests {
         assert_eq!(fault.place, "seed: 1.iso");
         assert_eq!(
             fault.to_string(),
-            "seed: 1.iso: the file system is damaged: it has no end: make the image again"
+            "seed: 1.iso: the file system is damaged: it has no end: rebuild the image"
         );
     }
 }

@@ -56,10 +56,9 @@ pub fn read_plain(path: &Path) -> Result<Option<Vec<u8>>, Fault> {
     let file = File::open(path).map_err(unreadable)?;
     file.take(PART_LIMIT + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > PART_LIMIT {
-        return Err(Fault::lasting(format!(
-            "can't be read: it has more than the {PART_LIMIT} bytes that are read"
-        ))
-        .at(&place));
+        return Err(
+            Fault::lasting(format!("can't be read: it has more than {PART_LIMIT} bytes, the limit")).at(&place),
+        );
     }
     Ok(Some(bytes))
 }

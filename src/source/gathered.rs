@@ -62,7 +62,7 @@ impl Gathered {
     pub fn warn(&self, seed: &Seed) {
         for fault in &self.unknown {
             tracing::warn!(
-                "{fault}: the seed of {} ({}) is taken without it",
+                "{fault}: the seed of {} ({}) is used without it",
                 seed.source,
                 seed.place
             );

@@ -181,7 +181,7 @@ impl Interface {
             ("search domains", &self.search.beyond),
         ] {
             if let Some(place) = beyond {
-                let message = format!("the interface has more {what} than are read: those from here on are left out");
+                let message = format!("the interface has too many {what}: firstlight ignores the rest");
                 conversion.error(&[], place.as_str(), message);
             }
         }

@@ -79,7 +79,7 @@ impl<'a> Member<'a> {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.trim().to_owned())),
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
-            Some(_) => Err(self.wrong("is no text")),
+            Some(_) => Err(self.wrong("is not a text")),
         }
     }
 
@@ -99,13 +99,16 @@ impl<'a> Member<'a> {
         let Some(text) = self.text()? else { return Ok(None) };
         // JSON made by a language without integers.
         let digits = text.strip_suffix(".0").unwrap_or(&text);
-        digits.parse().map(Some).map_err(|_| self.wrong("is no whole number"))
+        digits
+            .parse()
+            .map(Some)
+            .map_err(|_| self.wrong("is not a whole number"))
     }
 
     /// What `read` makes of the text.
     ///
     /// # Errors
-    /// It is no text, or no such thing: `what`.
+    /// It is not a text, or no such thing: `what`.
     pub fn parsed<T: FromStr>(&self, what: &str) -> Result<Option<T>, Wrong> {
         let text = self.text()?;
         text.map(|text| text.parse().map_err(|_| self.wrong(what))).transpose()
@@ -114,12 +117,12 @@ impl<'a> Member<'a> {
     /// The items of a list; those that are absent are left out, and an absent list has none.
     ///
     /// # Errors
-    /// It is no list.
+    /// It is not a list.
     pub fn items(&self) -> Result<Vec<Member<'a>>, Wrong> {
         let items = match self.value() {
             None => return Ok(Vec::new()),
             Some(Value::Array(items)) => items,
-            Some(_) => return Err(self.wrong("is no list")),
+            Some(_) => return Err(self.wrong("is not a list")),
         };
         let item = |(number, value): (usize, &'a Value)| Member {
             value,
@@ -136,7 +139,7 @@ impl<'a> Member<'a> {
     pub fn object(&self) -> Result<(), Wrong> {
         match self.value() {
             None | Some(Value::Object(_)) => Ok(()),
-            Some(_) => Err(self.wrong("is no object")),
+            Some(_) => Err(self.wrong("is not an object")),
         }
     }
 
@@ -202,18 +205,18 @@ mod tests {
         let route = network.get("routes").items().unwrap().remove(0);
         let wrong = route.get("gateway").text().unwrap_err();
         assert_eq!(wrong.place, "networks[0].routes[0].gateway");
-        assert_eq!(wrong.message, "`gateway` is no text");
+        assert_eq!(wrong.message, "`gateway` is not a text");
         assert_eq!(
             network.get("services").items().unwrap_err().message,
-            "`services` is no list"
+            "`services` is not a list"
         );
         assert_eq!(
             network.get("services").object().unwrap_err().message,
-            "`services` is no object"
+            "`services` is not an object"
         );
         assert_eq!(
             Member::whole(&json!([])).object().unwrap_err().message,
-            "the text is no object"
+            "the text is not an object"
         );
     }
 }

@@ -74,7 +74,7 @@ impl Places {
             let what = match (self.root.metadata(&name)?, self.root.metadata_followed(&name)?) {
                 (Some(_), None) => "can't be read: it is a dangling link",
                 (_, Some(there)) if must_lead_on && there.kind != Kind::Directory => {
-                    "can't be read: it is no directory"
+                    "can't be read: it is not a directory"
                 }
                 _ => continue,
             };

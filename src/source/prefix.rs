@@ -12,18 +12,18 @@ pub fn with_prefix(address: &str, mask: Option<&str>) -> Result<String, String> 
     if address.contains('/') {
         let _: IpNet = address
             .parse()
-            .map_err(|_| "is no address with its prefix length, as 192.0.2.10/24".to_owned())?;
+            .map_err(|_| "is not an address with a prefix length, such as 192.0.2.10/24".to_owned())?;
         return Ok(address.to_owned());
     }
-    let ip: IpAddr = address.parse().map_err(|_| "is no IP address".to_owned())?;
-    let mask = mask.ok_or("has no netmask beside it")?;
+    let ip: IpAddr = address.parse().map_err(|_| "is not an IP address".to_owned())?;
+    let mask = mask.ok_or("has no netmask")?;
     let length = match mask.parse::<IpAddr>() {
         Ok(mask) if mask.is_ipv4() == ip.is_ipv4() => ip_mask_to_prefix(mask).ok(),
         Ok(_) => None,
         Err(_) => mask.parse().ok(),
     };
     let net = length.and_then(|length| IpNet::new(ip, length).ok());
-    let net = net.ok_or("has a netmask beside it that is none")?;
+    let net = net.ok_or("has an invalid netmask")?;
     Ok(net.to_string())
 }
 

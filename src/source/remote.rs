@@ -54,7 +54,7 @@ impl Seed {
     pub fn rest(&self) -> String {
         let shown = |address: &str| {
             let address = address.parse::<Address>();
-            address.map_or_else(|_| "what is no address".to_owned(), |address| address.to_string())
+            address.map_or_else(|_| "an invalid address".to_owned(), |address| address.to_string())
         };
         let pointers = self.pointers();
         let pointers = pointers.iter().map(|pointer| shown(pointer.address()));
@@ -112,7 +112,7 @@ impl Fetch<'_> {
         let mut seed = Seed::empty(&own.source, address.to_string());
         let lacks = |name: &str| {
             let fault = Fault::lasting(format!("there is no {name}")).at(address.to_string());
-            fault.with_hint("put it there, an empty one will do")
+            fault.with_hint("put it there; it can be empty")
         };
         seed.meta_data = Some(self.file(address, "meta-data")?.ok_or_else(|| lacks("meta-data"))?);
         seed.user_data = Some(self.file(address, "user-data")?.ok_or_else(|| lacks("user-data"))?);
@@ -167,7 +167,7 @@ impl Fetch<'_> {
         match pointer {
             Pointer::Document(missing) => {
                 let address = address.map_err(|fault| fault.at(&missing.place))?;
-                let nothing = || Fault::lasting("the server has nothing there").at(address.to_string());
+                let nothing = || Fault::lasting("the server doesn't have it").at(address.to_string());
                 self.part(&address)?.ok_or_else(nothing).map(Some)
             }
             Pointer::File(source) => {
@@ -193,7 +193,7 @@ impl Fetch<'_> {
         };
         self.total = self.total.saturating_add(bytes.len() as u64);
         if self.total > TOTAL_LIMIT {
-            let what = format!("with it, more than the {TOTAL_LIMIT} bytes that one document may fetch");
+            let what = format!("with it, the document fetches more than {TOTAL_LIMIT} bytes, the limit");
             return Err(Fault::lasting(what).at(address.to_string()).with_hint("fetch less"));
         }
         let mut part = Part::new(address.to_string(), bytes);

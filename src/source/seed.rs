@@ -116,7 +116,7 @@ impl Part {
     pub fn mapping(&self) -> Result<Map<String, Value>, Fault> {
         let no_mapping = || {
             let hint = "write KEY: VALUE lines, or leave it empty";
-            Fault::lasting("is no YAML mapping").at(&self.origin).with_hint(hint)
+            Fault::lasting("is not a YAML mapping").at(&self.origin).with_hint(hint)
         };
         if self.bytes.trim_ascii().is_empty() {
             return Ok(Map::new());

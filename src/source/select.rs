@@ -169,7 +169,7 @@ impl FromStr for Choice {
             Some((name, place)) => {
                 let name: Name = name.parse()?;
                 if place.is_empty() {
-                    let what = format!("needs {} behind the colon", name.place());
+                    let what = format!("needs {} after the colon", name.place());
                     return Err(Fault::lasting(what).at(name.as_str()));
                 }
                 Ok(Self::At(name, place.into()))

@@ -23,7 +23,7 @@ impl TryFrom<String> for TrustedKey {
     fn try_from(text: String) -> Result<Self, Fault> {
         let key = text.lines().map(str::trim).rfind(|line| !line.is_empty());
         let wrong = |_| {
-            Fault::lasting("is no minisign public key").with_hint("it is the line of minisign.pub that begins with RW")
+            Fault::lasting("is not a minisign public key").with_hint("use the line of minisign.pub that begins with RW")
         };
         PublicKey::from_base64(key.unwrap_or_default()).map(Self).map_err(wrong)
     }
@@ -83,8 +83,8 @@ fn check_part(part: &Part, name: &str, beside: &str, keys: &[TrustedKey]) -> Res
         Err(Fault::forbidden(what).at(&part.origin).with_hint(sign))
     };
     if part.signing == Signing::Impossible {
-        let what = format!("its {name} can't be signed where it is, and this machine has trusted_keys");
-        let hint = "give it signed by another source, or leave this one out of `sources` or `allow` in \
+        let what = format!("its {name} can't carry a signature there, and this machine has trusted_keys");
+        let hint = "use a source that can carry a signature, or remove this one from `sources` or `allow` in \
                     /etc/firstlight/config.yaml";
         return Err(Fault::forbidden(what).at(&part.origin).with_hint(hint));
     }
@@ -92,14 +92,14 @@ fn check_part(part: &Part, name: &str, beside: &str, keys: &[TrustedKey]) -> Res
         return refused("is not signed, and this machine has trusted_keys");
     };
     let Some(signature) = decode(bytes) else {
-        return refused("what is beside it is no signature of minisign");
+        return refused("the signature beside it is not a minisign signature");
     };
     let mut why = "is signed, but not with one of this machine's trusted_keys";
     for TrustedKey(key) in keys {
         match key.verify(&part.bytes, &signature, true) {
             Ok(()) => return Ok(()),
             Err(Error::UnexpectedKeyId) => {}
-            Err(_) => why = "is not what was signed: it was changed, or the signature is another one's",
+            Err(_) => why = "does not match its signature: it was changed, or the signature belongs to something else",
         }
     }
     refused(why)
@@ -179,15 +179,15 @@ pub(super) mod tests {
         let huge = format!("{}{USER_DATA_SIGNATURE}", "x".repeat(2 * LIMIT));
         for (user_data, signature, words) in [
             (USER_DATA, None, "is not signed"),
-            (USER_DATA, Some(""), "no signature of minisign"),
-            (USER_DATA, Some(cut), "no signature of minisign"),
-            (USER_DATA, Some(&huge), "no signature of minisign"),
+            (USER_DATA, Some(""), "not a minisign signature"),
+            (USER_DATA, Some(cut), "not a minisign signature"),
+            (USER_DATA, Some(&huge), "not a minisign signature"),
             (USER_DATA, Some(OTHER), "not with one of this machine's trusted_keys"),
-            (&changed, Some(USER_DATA_SIGNATURE), "not what was signed"),
-            (&changed, Some(LEGACY), "not what was signed"),
-            (USER_DATA, Some(&reworded), "not what was signed"),
-            (META_DATA, Some(USER_DATA_SIGNATURE), "not what was signed"),
-            (USER_DATA, Some(META_DATA_SIGNATURE), "not what was signed"),
+            (&changed, Some(USER_DATA_SIGNATURE), "does not match its signature"),
+            (&changed, Some(LEGACY), "does not match its signature"),
+            (USER_DATA, Some(&reworded), "does not match its signature"),
+            (META_DATA, Some(USER_DATA_SIGNATURE), "does not match its signature"),
+            (USER_DATA, Some(META_DATA_SIGNATURE), "does not match its signature"),
         ] {
             let why = refused(user_data, signature);
             assert!(
@@ -210,7 +210,7 @@ pub(super) mod tests {
         };
         let why = why.to_string();
         assert!(
-            why.starts_with("cd: its meta-data can't be signed where it is"),
+            why.starts_with("cd: its meta-data can't carry a signature there"),
             "{why}"
         );
         seed.meta_data = Some(Part::new("cd", "x").settled());

@@ -392,7 +392,7 @@ pub fn broken_document(test: &str, suite: Suite) {
         checks.status("4");
         checks.only_fails("firstlight.service");
         let status = seen.text("status");
-        let says = status.contains("eth0 is left as the machine has it: unknown key `adresses`");
+        let says = status.contains("eth0 keeps its current configuration: unknown key `adresses`");
         checks.holds("the status says of eth0 what it is", says == left, &status);
         let says = status.contains("/etc/systemd can't be written: it is a directory");
         checks.holds("the status says which file is left out", says != left, &status);

@@ -56,7 +56,7 @@ impl DaemonOption {
             (Kind::Texts, _) => (false, "a list of strings"),
             (Kind::TextMap, Value::Object(map)) => (
                 map.values().all(is_string),
-                "a mapping to strings: put numbers and booleans into quotes",
+                "a mapping to strings: put numbers and booleans in quotes",
             ),
             (Kind::TextMap, _) => (false, "a mapping to strings"),
         };
@@ -216,11 +216,7 @@ mod tests {
             ("hosts", json!("fd://"), "a list of strings"),
             ("dns", json!([1]), "a list of strings"),
             ("log-opts", json!({"max-file": "3"}), ""),
-            (
-                "log-opts",
-                json!({"max-file": 3}),
-                "put numbers and booleans into quotes",
-            ),
+            ("log-opts", json!({"max-file": 3}), "put numbers and booleans in quotes"),
             ("log-opts", json!([]), "a mapping to strings"),
             ("data-root", json!(7), "a string"),
             ("data-root", Value::Null, ""),

@@ -36,10 +36,10 @@ impl TryFrom<String> for Address {
         let address: IpNet = text.parse().map_err(|_| not_an_address(&text))?;
         // networkd would pick a free subnet for these: systemd.network(5), Address=.
         if address.addr().is_unspecified() {
-            return Err(format!("`{text}` is no link's address"));
+            return Err(format!("`{text}` is not a link's address"));
         }
         if address.addr().is_multicast() {
-            return Err(format!("`{text}` is a multicast address, no link's own"));
+            return Err(format!("`{text}` is a multicast address, which no link can have"));
         }
         Ok(Self(address))
     }
@@ -101,7 +101,7 @@ impl TryFrom<String> for Gateway4 {
     fn try_from(text: String) -> Result<Self, String> {
         match gateway(&text)? {
             IpAddr::V4(ip) => Ok(Self(ip)),
-            IpAddr::V6(ip) => Err(format!("`{ip}` is an IPv6 address, it belongs into `gateway6`")),
+            IpAddr::V6(ip) => Err(format!("`{ip}` is an IPv6 address: use `gateway6`")),
         }
     }
 }
@@ -118,7 +118,7 @@ impl TryFrom<String> for Gateway6 {
     fn try_from(text: String) -> Result<Self, String> {
         match gateway(&text)? {
             IpAddr::V6(ip) => Ok(Self(ip)),
-            IpAddr::V4(ip) => Err(format!("`{ip}` is an IPv4 address, it belongs into `gateway4`")),
+            IpAddr::V4(ip) => Err(format!("`{ip}` is an IPv4 address: use `gateway4`")),
         }
     }
 }

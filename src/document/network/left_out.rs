@@ -24,7 +24,7 @@ impl LeftOut {
 }
 
 const A_ROUTE: &str = "a route";
-const A_FILE: &str = "a file of networkd";
+const A_FILE: &str = "a networkd file";
 
 /// Notes in `config` what the errors among `diagnostics` have cost its network, and leaves out what goes with that.
 pub fn leave_out(config: &mut Config, diagnostics: &[Diagnostic]) {
@@ -54,7 +54,7 @@ pub fn leave_out(config: &mut Config, diagnostics: &[Diagnostic]) {
 }
 
 /// How the sentences end that are about a link that stays as it is.
-const AS_IT_IS: &str = "is left as the machine has it";
+const AS_IT_IS: &str = "keeps its current configuration";
 
 /// What an error at `path` has cost the network, in words.
 fn cost(network: Option<&Network>, path: &[String]) -> Option<String> {
@@ -85,7 +85,7 @@ fn leave_wide(network: &mut Network, left: &mut Vec<String>) {
         if is_wide(ethernet) {
             let id = id.as_str();
             left.push(format!(
-                "{id} {AS_IT_IS}: it would take the links that are left alone as well"
+                "{id} {AS_IT_IS}: this entry would also apply to the links that keep theirs"
             ));
         }
         !is_wide(ethernet)
@@ -153,7 +153,7 @@ mod tests {
         ] {
             let expected = (
                 vec!["eth1".to_owned()],
-                vec!["eth0 is left as the machine has it".to_owned()],
+                vec!["eth0 keeps its current configuration".to_owned()],
             );
             let network = format!("{{ethernets: {{eth0: {{{keys}}}, eth1: {{dhcp4: true}}}}}}");
             assert_eq!(taken(&network), expected, "{keys}");
@@ -164,7 +164,7 @@ mod tests {
     fn an_interface_that_nothing_is_asked_of_is_left_alone() {
         let expected = (
             vec!["eth1".to_owned()],
-            vec!["eth0 is left as the machine has it".to_owned()],
+            vec!["eth0 keeps its current configuration".to_owned()],
         );
         for nothing in ["", "~", "null"] {
             let network = format!("{{ethernets: {{eth0: {nothing}, eth1: {{dhcp4: true}}}}}}");
@@ -215,7 +215,10 @@ mod tests {
 
     #[test]
     fn what_all_interfaces_depend_on_leaves_the_whole_network_alone() {
-        let expected = (Vec::new(), vec!["the network is left as the machine has it".to_owned()]);
+        let expected = (
+            Vec::new(),
+            vec!["the network keeps its current configuration".to_owned()],
+        );
         for network in [
             "{version: 3, ethernets: {eth0: {dhcp4: true}}}",
             "{version: two, ethernets: {eth0: {dhcp4: true}}}",
@@ -247,7 +250,7 @@ mod tests {
 
     #[test]
     fn what_is_there_twice_leaves_no_half_behind() {
-        let alone = |id: &str| format!("{id} is left as the machine has it");
+        let alone = |id: &str| format!("{id} keeps its current configuration");
         for (network, ids, costs) in [
             (
                 "\n  ethernets:\n    eth0:\n      addresses: [192.0.2.10/24]\n      addresses: ['2001:db8::1/64']\n    eth1: {dhcp4: true}",

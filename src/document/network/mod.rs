@@ -1,6 +1,6 @@
 //! `network`: the network, in netplan's format version 2 (<https://netplan.readthedocs.io/en/stable/netplan-yaml/>).
 //!
-//! The keys that systemd-networkd has an equivalent of, for `ethernets`. Each text that ends up in a file of networkd is
+//! The keys that systemd-networkd has an equivalent of, for `ethernets`. Each text that ends up in a networkd file is
 //! a type of its own here, whose values can't hold a control character: nobody can smuggle a line into those files.
 
 mod address;
@@ -233,7 +233,7 @@ fn ethernets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Inte
 
     impl<'de> Deserialize<'de> for Asked {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            let nothing = "nothing is asked of this interface: write `dhcp4: true` or `addresses` indented below it, or `{}` \
+            let nothing = "this entry sets nothing: write `dhcp4: true` or `addresses` indented below it, or `{}` \
                            for a link without addresses";
             let asked = Option::deserialize(deserializer)?;
             asked.map(Self).ok_or_else(|| serde::de::Error::custom(nothing))

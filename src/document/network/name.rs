@@ -92,7 +92,7 @@ impl TryFrom<String> for LinkName {
             return not_a_name(&format!("`{}` is not allowed in it", bad.escape_debug()));
         }
         if name.chars().all(|c| c.is_ascii_digit()) {
-            return not_a_name("digits alone are read as a number");
+            return not_a_name("a name of digits alone is read as a number");
         }
         if matches!(name.as_str(), "." | ".." | "all" | "default") {
             return not_a_name("it is reserved");
@@ -147,10 +147,12 @@ impl TryFrom<String> for Pattern {
         let words: Vec<&str> = pattern.split_whitespace().collect();
         if words.len() > 1 {
             let list = words.join(", ").escape_debug().to_string();
-            return Err(format!("`{shown}` is one pattern here: several are a list, `[{list}]`"));
+            return Err(format!(
+                "`{shown}` is read as one pattern: write several as a list, `[{list}]`"
+            ));
         }
         if pattern.starts_with('!') {
-            return Err(format!("`{shown}`: a match says what a link is, not what it isn't"));
+            return Err(format!("`{shown}`: a match can't exclude links"));
         }
         let allowed = |c: char| is_name_char(c) || matches!(c, '*' | '?' | '[' | ']' | '!');
         if let Some(bad) = pattern.chars().find(|c| !allowed(*c)) {

@@ -72,7 +72,7 @@ fn values_say_what_is_wrong_with_them() {
         ),
         (
             "ethernets: {eth0: {match: {driver: 'ixgbe e1000 vmxnet3'}}}",
-            "several are a list, `[ixgbe, e1000, vmxnet3]`",
+            "write several as a list, `[ixgbe, e1000, vmxnet3]`",
         ),
         (
             "ethernets: {eth0: {dhcp4-overrides: {use-domains: maybe}}}",
@@ -103,10 +103,10 @@ fn values_say_what_is_wrong_with_them() {
             "ethernets: {eth0: {addresses: [192.0.2.10/33]}}",
             "is not an address with its prefix length",
         ),
-        ("ethernets: {eth0: {addresses: [0.0.0.0/24]}}", "no link's address"),
+        ("ethernets: {eth0: {addresses: [0.0.0.0/24]}}", "not a link's address"),
         ("ethernets: {eth0: {addresses: [224.0.0.1/24]}}", "multicast"),
-        ("ethernets: {eth0: {gateway4: 'fe80::1'}}", "it belongs into `gateway6`"),
-        ("ethernets: {eth0: {gateway6: 192.0.2.1}}", "it belongs into `gateway4`"),
+        ("ethernets: {eth0: {gateway4: 'fe80::1'}}", "use `gateway6`"),
+        ("ethernets: {eth0: {gateway6: 192.0.2.1}}", "use `gateway4`"),
         ("ethernets: {eth0: {gateway4: 192.0.2.1/24}}", "write `192.0.2.1`"),
         ("ethernets: {eth0: {gateway4: 0.0.0.0}}", "can't be a gateway"),
         ("ethernets: {eth0: {gateway4: gw}}", "not the address of a gateway"),
@@ -139,7 +139,10 @@ fn values_say_what_is_wrong_with_them() {
         ("ethernets: {eth0: {set-name: interface-number-0}}", "15 is the most"),
         ("ethernets: {eth0: {set-name: 'e*'}}", "`*` is not allowed"),
         ("ethernets: {eth0: {set-name: '12'}}", "digits alone"),
-        ("ethernets: {eth0: {match: {name: '!eth0'}}}", "not what it isn't"),
+        (
+            "ethernets: {eth0: {match: {name: '!eth0'}}}",
+            "a match can't exclude links",
+        ),
         ("ethernets: {eth0: {match: {name: 'eth0 '}}}", "no name has ` ` in it"),
         ("ethernets: {eth0: {match: {driver: ''}}}", "matches nothing"),
         ("ethernets: {../../x: {}}", "`/` and control characters"),
@@ -172,7 +175,7 @@ fn what_only_shows_across_values_is_an_error_at_its_place() {
         (
             format!("{two}, routes: [{{to: default, via: 198.51.100.1}}]"),
             "routes/0",
-            "outside of the link's subnets",
+            "outside the link's subnets",
         ),
         (
             "routes: [{to: default}]".to_owned(),
@@ -202,7 +205,7 @@ fn what_only_shows_across_values_is_an_error_at_its_place() {
         (
             "routes: [{to: 192.0.2.0/24, via: 192.0.2.1, type: blackhole}]".to_owned(),
             "routes/0/via",
-            "leads nowhere",
+            "has no gateway: remove `via`",
         ),
         ("set-name: mgmt0".to_owned(), "set-name", "needs a `match`"),
         ("match: {}".to_owned(), "", "every link"),
@@ -326,13 +329,13 @@ fn what_is_taken_with_a_warning_or_refused_says_so_at_its_place() {
         (
             "addresses: [203.0.113.5/32], gateway4: 172.31.1.1",
             "gateway4",
-            "outside of the link's subnets (203.0.113.5/32): it is taken to be reached directly",
+            "outside the link's subnets (203.0.113.5/32): firstlight assumes that the link reaches it directly",
             true,
         ),
         (
             "addresses: ['2001:db8::10/64'], gateway6: '2001:db8:1::1'",
             "gateway6",
-            "outside of the link's subnets (2001:db8::/64): it is taken to be reached directly",
+            "outside the link's subnets (2001:db8::/64): firstlight assumes that the link reaches it directly",
             true,
         ),
         (
@@ -368,7 +371,7 @@ fn what_is_taken_with_a_warning_or_refused_says_so_at_its_place() {
         (
             "addresses: [255.255.255.255/32]",
             "addresses/0",
-            "no address that a link can have",
+            "not an address that a link can have",
             false,
         ),
         (
@@ -380,19 +383,19 @@ fn what_is_taken_with_a_warning_or_refused_says_so_at_its_place() {
         (
             "addresses: [192.0.2.10/24], gateway4: 192.0.2.255",
             "gateway4",
-            "the address of no other machine",
+            "can't be another machine's address",
             false,
         ),
         (
             "addresses: [192.0.2.10/24], gateway4: 192.0.2.0",
             "gateway4",
-            "the address of no other machine",
+            "can't be another machine's address",
             false,
         ),
         (
             "addresses: [192.0.2.10/24], routes: [{to: default, via: 127.0.0.1, on-link: true}]",
             "routes/0",
-            "the address of no other machine",
+            "can't be another machine's address",
             false,
         ),
         (

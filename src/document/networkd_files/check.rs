@@ -19,11 +19,12 @@ pub fn check_contents(file: &NetworkdFile, problems: &mut Problems<'_>) {
     for line in lines(file.contents.expose()) {
         let number = line.number;
         match (line.what, section.as_deref()) {
-            (What::BrokenSection, _) => {
-                said.error(number, "the line of a section has no `]`: nothing of the file is read")
-            }
-            (What::Nothing, _) => said.error(number, "neither `[Section]` nor `Key=value`"),
-            (What::Assignment { .. }, None) => said.error(number, "it is in no section"),
+            (What::BrokenSection, _) => said.error(
+                number,
+                "this section header has no closing `]`, so networkd ignores the whole file",
+            ),
+            (What::Nothing, _) => said.error(number, "this is neither `[Section]` nor `Key=value`"),
+            (What::Assignment { .. }, None) => said.error(number, "this setting comes before any [Section]"),
             (What::Section(name), _) => {
                 if !name.starts_with("X-") && keys::of_section(kind, &name).is_none() {
                     let hint = is_short(&name).then(|| keys::section_hint(kind, &name)).flatten();
@@ -42,7 +43,7 @@ pub fn check_contents(file: &NetworkdFile, problems: &mut Problems<'_>) {
                 if known.is_some_and(|known| !known.contains(&key)) && !key.starts_with("X-") {
                     let hint = is_short(&key).then(|| keys::key_hint(kind, name, &key)).flatten();
                     let key = shown(&key, hint.is_some(), "", "=");
-                    said.warning(number, &format!("[{name}] has no key {key}: it is passed over"), hint);
+                    said.warning(number, &format!("[{name}] has no key {key}: networkd ignores it"), hint);
                 }
             }
         }
@@ -76,16 +77,16 @@ impl Said<'_, '_> {
     fn error(&mut self, number: usize, what: &str) {
         self.count += 1;
         if self.count <= SAID_MAX {
-            let hint = Some("write it as systemd.syntax(7) says, or as a comment with `#`");
+            let hint = Some("see systemd.syntax(7), or make the line a comment with `#`");
             self.problems
-                .error(&["contents"], format!("line {number} of it: {what}"), hint);
+                .error(&["contents"], format!("line {number}: {what}"), hint);
         }
     }
 
     fn warning(&mut self, number: usize, what: &str, hint: Option<String>) {
         self.count += 1;
         if self.count <= SAID_MAX {
-            let message = format!("line {number} of it: {what}");
+            let message = format!("line {number}: {what}");
             self.problems.warning(&["contents"], message, hint.as_deref());
         }
     }
@@ -93,12 +94,12 @@ impl Said<'_, '_> {
     fn without_conditions(&mut self, kind: NetworkdFileKind) {
         let (message, hint) = match kind {
             NetworkdFileKind::Network => (
-                "it has no [Match] that asks for anything: it is for every link, `lo` included",
-                "write `Name=*` below [Match] if that is meant",
+                "it has no condition in [Match], so it applies to every link, including `lo`",
+                "write `Name=*` in [Match] if you mean that",
             ),
             NetworkdFileKind::Link => (
-                "it has no [Match] that asks for anything: udev does not use it",
-                "say below [Match] which link is meant, `OriginalName=*` for all",
+                "it has no condition in [Match], so udev ignores it",
+                "name the link in [Match], or use `OriginalName=*` for all",
             ),
             NetworkdFileKind::Netdev => return,
         };

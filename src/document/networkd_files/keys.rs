@@ -53,7 +53,7 @@ pub fn of_section(kind: NetworkdFileKind, section: &str) -> Option<&'static [Str
 pub fn section_hint(kind: NetworkdFileKind, section: &str) -> Option<String> {
     let elsewhere = KNOWN.iter().find(|(_, sections)| sections.contains_key(section));
     if let Some((other, _)) = elsewhere {
-        return Some(format!("[{section}] belongs into a .{other} file"));
+        return Some(format!("[{section}] belongs in a .{other} file"));
     }
     let names: Vec<String> = sections(kind).map(|(name, _)| name.to_owned()).collect();
     nearest(section, &names).map(|near| format!("did you mean [{near}]?"))
@@ -78,7 +78,7 @@ pub fn key_hint(kind: NetworkdFileKind, section: &str, key: &str) -> Option<Stri
         return Some(format!("did you mean {near}=?"));
     }
     let elsewhere = sections(kind).find(|(_, keys)| keys.iter().any(|known| known == key));
-    elsewhere.map(|(section, _)| format!("{key}= belongs into [{section}]"))
+    elsewhere.map(|(section, _)| format!("{key}= belongs in [{section}]"))
 }
 
 #[cfg(test)]

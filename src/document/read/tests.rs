@@ -95,7 +95,7 @@ fn all_problems_are_reported_in_one_run_and_the_rest_is_kept() {
         "web 1",
         "expected true or false",
         "doesn't apply",
-        "there twice",
+        "given twice",
     ] {
         assert!(words == "hostname: web1" || text.contains(words), "{words}\n{text}");
     }
@@ -354,7 +354,7 @@ fn what_is_right_is_not_decoded_anew_for_each_problem() {
         let twice = document
             .diagnostics
             .iter()
-            .filter(|found| !found.message.contains("there twice"));
+            .filter(|found| !found.message.contains("given twice"));
         assert_eq!(twice.count(), problems, "{begin}: {}", shown(&document));
         let decoded = document.notes.decoded();
         assert!(decoded < 5 * values + 100 * problems, "{begin}: {decoded} of {values}");

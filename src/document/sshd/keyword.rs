@@ -142,7 +142,7 @@ pub(super) fn unknown(name: &str) -> String {
     }
     if lower == "match" || lower == "include" {
         return format!(
-            "`{name}` can't be an option: it changes what the lines after it mean; write a file of your own into \
+            "`{name}` can't be an option: it changes what the lines after it mean; write your own file in \
              /etc/ssh/sshd_config.d instead"
         );
     }

@@ -208,7 +208,7 @@ pub(super) fn check_ssh_pwauth(config: &Config, problems: &mut Problems<'_>) {
 
 fn disagreement(earlier: &Setting, later: &Setting) -> String {
     format!(
-        "`{}` wants {} to be `{}`, and `{}` wants `{}`",
+        "`{}` sets {} to `{}`, but `{}` sets it to `{}`",
         earlier.path.join("."),
         earlier.keyword.canonical().name,
         redact(&earlier.lines.join("`, `")),

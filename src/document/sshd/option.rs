@@ -134,7 +134,7 @@ impl<'de> Visitor<'de> for Value {
         }
         if values.is_empty() {
             return Err(de::Error::custom(format!(
-                "the list of `{name}` is empty: leave the key out to leave sshd's setting as it is"
+                "the list of `{name}` is empty: remove the key to keep sshd's current setting"
             )));
         }
         Ok(values)
@@ -158,7 +158,7 @@ impl<'de> DeserializeSeed<'de> for Item {
         let several = *shape != Shape::Lines && words(value.as_bytes()).is_ok_and(|w| w.len() > 1);
         if separated || several {
             return Err(de::Error::custom(format!(
-                "this is more than one value of `{name}`: make it one item each, or put it into sshd's double quotes"
+                "`{name}` has more than one value here: write one item for each, or put it in double quotes for sshd"
             )));
         }
         Ok(value)
@@ -176,12 +176,12 @@ fn check_value(keyword: &Keyword, value: &str) -> Result<(), String> {
     }
     if value.chars().any(char::is_control) {
         return Err(format!(
-            "the value of `{name}` has a line break or another control character, sshd_config can't hold that"
+            "the value of `{name}` has a line break or another control character, which sshd_config can't hold"
         ));
     }
     if value.trim().starts_with('=') {
         return Err(format!(
-            "the value of `{name}` starts with `=`, which sshd skips: put it into sshd's double quotes"
+            "the value of `{name}` starts with `=`, which sshd skips: put it in double quotes for sshd"
         ));
     }
     if keyword.shape == Shape::Rest {
@@ -192,12 +192,12 @@ fn check_value(keyword: &Keyword, value: &str) -> Result<(), String> {
     let end = found.last().map_or(0, |w| w.place.end);
     if value.trim_end().len() > end {
         return Err(format!(
-            "sshd takes what follows `#` in the value of `{name}` for a comment: put it into sshd's double quotes"
+            "sshd treats the text after `#` in the value of `{name}` as a comment: put it in double quotes for sshd"
         ));
     }
     if keyword.shape == Shape::One && found.len() > 1 {
         return Err(format!(
-            "`{name}` takes one value, this has {}: if it is one with spaces, put it into sshd's double quotes",
+            "`{name}` takes one value, not {}: if it is one value with spaces, put it in double quotes for sshd",
             found.len()
         ));
     }

@@ -62,9 +62,7 @@ impl TryFrom<String> for FilePath {
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         if let Some(kernels) = KERNELS.iter().find(is_in) {
-            return Err(format!(
-                "`{clean}` can't be written: what is in {kernels} is the kernel's"
-            ));
+            return Err(format!("`{clean}` can't be written: {kernels} belongs to the kernel"));
         }
         if OWN.iter().any(|directory| is_in(&directory)) {
             return Err(format!("`{clean}` can't be written: it is firstlight's own state"));
@@ -81,16 +79,16 @@ impl TryFrom<String> for FilePath {
 /// Whether it is a path at all, and one that leads where it seems to.
 fn check(path: &str) -> Result<(), String> {
     if !path.starts_with('/') {
-        return Err("it has to begin with a slash".to_owned());
+        return Err("it must begin with a slash".to_owned());
     }
     if let Some(steering) = path.chars().find(|c| steers(*c)) {
         return Err(format!(
-            "`{}` in it can't be seen, or turns around what is seen",
+            "`{}` in it is invisible, or changes the direction of the text",
             steering.escape_unicode()
         ));
     }
     if path.split('/').any(|name| name == ".." || name == ".") {
-        return Err("it has a name in it that leads elsewhere".to_owned());
+        return Err("it contains `.` or `..`".to_owned());
     }
     if path.ends_with('/') {
         return Err("it ends with a slash".to_owned());
@@ -147,14 +145,14 @@ mod tests {
             ("//var//lib/firstlight", "firstlight's own state"),
             ("/run/firstlight/status.json", "firstlight's own state"),
             ("/var/run/firstlight/status.json", "firstlight's own state"),
-            ("/proc/sys/kernel/hostname", "the kernel's"),
-            ("/sys/power/state", "the kernel's"),
-            ("/dev/sda", "the kernel's"),
+            ("/proc/sys/kernel/hostname", "belongs to the kernel"),
+            ("/sys/power/state", "belongs to the kernel"),
+            ("/dev/sda", "belongs to the kernel"),
             ("/etc/.pwd.lock", "the lock"),
-            ("/etc/a\u{1b}[2Jb\nc", "can't be seen"),
-            ("/etc/a\tb", "can't be seen"),
-            ("/etc/\u{202e}gnp.exe", "can't be seen"),
-            ("/etc/\u{200b}motd", "can't be seen"),
+            ("/etc/a\u{1b}[2Jb\nc", "is invisible"),
+            ("/etc/a\tb", "is invisible"),
+            ("/etc/\u{202e}gnp.exe", "is invisible"),
+            ("/etc/\u{200b}motd", "is invisible"),
             (&format!("/{}", "a".repeat(256)), "may have 255"),
             (&format!("/{}", "a/".repeat(2048)), "at most 4095 bytes"),
             (&deep, "at most 128 names, this one has 129"),

@@ -18,12 +18,12 @@ impl Permissions {
     }
 }
 
-const NOT_OCTAL: &str = "permissions are three or four octal digits, as '0644'";
+const NOT_OCTAL: &str = "permissions are three or four octal digits, such as '0644'";
 
-const NO_OCTAL_NUMBER: &str = "this is no octal number: write permissions in octal digits, quoted, as '0644'";
+const NO_OCTAL_NUMBER: &str = "this is not an octal number: write permissions in octal digits, quoted, such as '0644'";
 
-const DECIMAL: &str = "in octal this number gives the owner less than others, so it is probably a decimal one from a tool: \
-    write permissions in octal digits, quoted, as '0644'";
+const DECIMAL: &str = "read as octal, this number gives the owner fewer rights than others, so it is probably a \
+    decimal number from a tool: write permissions in octal digits, quoted, such as '0644'";
 
 /// Always octal: cloud-init takes an unquoted `644` for a decimal number, which is mode 1204. What a tool made of a number
 /// is decimal all the same (0400 comes as 256), and betrays itself by an owner who may do less than others.
@@ -58,7 +58,7 @@ impl<'de> Visitor<'de> for Written {
     type Value = Permissions;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("permissions in octal digits, as '0644'")
+        f.write_str("permissions in octal digits, such as '0644'")
     }
 
     fn visit_str<E: Error>(self, quoted: &str) -> Result<Permissions, E> {
@@ -103,17 +103,17 @@ mod tests {
             ("416", Err("decimal")),
             ("420", Err("decimal")),
             ("432", Err("decimal")),
-            ("288", Err("no octal number")),
-            ("384", Err("no octal number")),
-            ("493", Err("no octal number")),
+            ("288", Err("not an octal number")),
+            ("384", Err("not an octal number")),
+            ("493", Err("not an octal number")),
             ("320", Err("decimal")),
-            ("292", Err("no octal number")),
+            ("292", Err("not an octal number")),
             ("1517", Err("decimal")),
             ("08", Err("octal digits")),
             ("0888", Err("octal digits")),
             ("7", Err("octal digits")),
             ("0", Err("octal digits")),
-            ("17777", Err("no octal number")),
+            ("17777", Err("not an octal number")),
             ("+644", Err("octal digits")),
             ("-644", Err("octal digits")),
             ("6_44", Err("octal digits")),
@@ -124,7 +124,7 @@ mod tests {
             ("true", Err("octal digits")),
             ("''", Err("octal digits")),
             ("[0644]", Err("expected")),
-            ("99999999999999999999", Err("no octal number")),
+            ("99999999999999999999", Err("not an octal number")),
         ] {
             let node = parse(written, 0).unwrap().root.unwrap();
             match (decode::<Permissions>(&node), bits) {

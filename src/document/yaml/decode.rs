@@ -133,7 +133,7 @@ fn in_words(expected: &dyn Expected) -> String {
         "u8" => number(u8::MAX.into()),
         "u16" => number(u16::MAX.into()),
         "u32" => number(u32::MAX.into()),
-        "u64" | "usize" => "a whole number from 0 on".to_owned(),
+        "u64" | "usize" => "a whole number, 0 or more".to_owned(),
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
         "a sequence" => "a list".to_owned(),
         "a map" => "a mapping of `key: value`".to_owned(),
@@ -174,7 +174,7 @@ macro_rules! texts {
             match &self.node.value {
                 // As text it would be something else than what is meant.
                 Value::Scalar(s) if s.tag.as_deref() == Some("binary") => Err(DecodeError::value(
-                    "`!!binary` is not decoded here: leave the tag out; where the key has an `encoding`, say `base64` there"
+                    "`!!binary` is not decoded here: remove the tag; if the key has an `encoding`, set it to `base64`"
                         .to_owned(),
                 )),
                 // What was meant as text may look like a number or a boolean: the text as written is wanted.

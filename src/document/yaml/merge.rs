@@ -27,8 +27,8 @@ pub fn expand_merge_keys(entries: Vec<Entry>) -> Result<Vec<Entry>, Fault> {
             let Value::Mapping(entries) = source else {
                 return Err(Fault {
                     span,
-                    message: "`<<` merges mappings, and this is none".to_owned(),
-                    hint: Some("write `<<: *name`, where &name stands before a mapping".to_owned()),
+                    message: "`<<` needs a mapping".to_owned(),
+                    hint: Some("write `<<: *name`, where `&name` marks a mapping".to_owned()),
                 });
             };
             for entry in entries {
@@ -103,7 +103,7 @@ mod tests {
             parse("a: {<<: text}\n", 0)
                 .unwrap_err()
                 .message
-                .contains("merges mappings")
+                .contains("needs a mapping")
         );
     }
 

@@ -110,7 +110,7 @@ impl<'input> Reader<'input, '_> {
                 Event::DocumentStart(..) => {
                     documents += 1;
                     if documents > 1 {
-                        let hint = "one document is applied: join them, or remove the second `---`";
+                        let hint = "firstlight applies one document: join them, or remove the second `---`";
                         return Err(self.fault(&span, "a second YAML document starts here", Some(hint)));
                     }
                 }
@@ -236,8 +236,8 @@ impl<'input> Reader<'input, '_> {
         let fault = Fault {
             span: entry.key.span,
             message: match entry.key.secret {
-                true => "a key is there twice".to_owned(),
-                false => format!("the key `{}` is there twice", entry.key.text.escape_debug()),
+                true => "a key is given twice".to_owned(),
+                false => format!("the key `{}` is given twice", entry.key.text.escape_debug()),
             },
             hint: Some(format!(
                 "it is first given at line {}; keep one of them",
@@ -276,7 +276,7 @@ impl<'input> Reader<'input, '_> {
 
     fn alias(&mut self, id: usize, span: &ParserSpan) -> Result<Node, Fault> {
         let Some(anchor) = self.anchors.get(&id).cloned() else {
-            return Err(self.fault(span, "this alias stands inside its own anchor", None));
+            return Err(self.fault(span, "this alias is inside its own anchor", None));
         };
         // The price is paid before the copy is made: that is what stops an alias bomb.
         self.spend(span, anchor.nodes, anchor.bytes)?;
@@ -292,7 +292,7 @@ impl<'input> Reader<'input, '_> {
             let message = format!(
                 "the document is too large: more than {NODE_LIMIT} values, or {size} MiB of text, with its anchors and aliases"
             );
-            self.fault(span, message, Some("aliases of aliases multiply; write the values out"))
+            self.fault(span, message, Some("aliases of aliases multiply: write the values out"))
         })
     }
 
@@ -305,7 +305,7 @@ impl<'input> Reader<'input, '_> {
             // It is not shown: what was meant may be a password that begins with an exclamation mark.
             _ => {
                 let hint = "put quotes around a value that begins with `!`, or remove the tag";
-                Err(self.fault(span, "the tag of this value is not known here", Some(hint)))
+                Err(self.fault(span, "the tag of this value is not supported", Some(hint)))
             }
         }
     }
@@ -323,7 +323,7 @@ impl<'input> Reader<'input, '_> {
         let hint = if info.contains("tab") {
             Some("YAML is indented with spaces; replace the tab".to_owned())
         } else if info.contains("mapping values are not allowed") {
-            Some("quote a value that holds `: `, or check the indentation".to_owned())
+            Some("quote a value that contains `: `, or check the indentation".to_owned())
         } else {
             None
         };
@@ -391,7 +391,7 @@ mod tests {
     #[test]
     fn every_fault_has_its_place() {
         let table = [
-            ("a: 1\na: 2\n", 2, 1, "there twice"),
+            ("a: 1\na: 2\n", 2, 1, "given twice"),
             ("a:\n\tb: 1\n", 2, 1, "tab"),
             ("a: [1, 2\n", 1, 4, "not YAML"),
             ("a: 1\n---\nb: 2\n", 2, 1, "second YAML document"),

@@ -413,7 +413,7 @@ fn odd_configurations() {
         (
             "UsePAM yes\nAuthorizedKeysFile /etc/../root/x %h/../y\n",
             USUAL,
-            "no file there can hold them",
+            "firstlight can't put keys there",
         ),
         (
             "UsePAM yes\nPubkeyAuthentication n\u{fffd}\0\n\0\u{1b}[31m\n",
@@ -425,7 +425,7 @@ fn odd_configurations() {
             "/root/.fromdropin",
             "/etc/ssh/sshd_config.d/50-x.conf line 1",
         ),
-        ("UsePAM yes\nInclude /etc/ssh/sshd_config.d\n", USUAL, "can't be told"),
+        ("UsePAM yes\nInclude /etc/ssh/sshd_config.d\n", USUAL, "can't tell"),
         (&nested, USUAL, "16 files deep"),
         (&users, USUAL, "AllowUsers a a a"),
         (

@@ -52,8 +52,8 @@ pub fn conflicts(unit: &UnitFile, root: &Root, settings: &Map<String, Value>) ->
         let key = DaemonOption::of_flag(&flag.name).map_or(&*flag.name, |option| option.key);
         if is_set(key) && !IN_BOTH.contains(&key) {
             let said = format!(
-                "dockerd won't start: `{key}` is in daemon.json, and {} has the flag `{}`, which says it too; leave out one of \
-                 the two",
+                "dockerd won't start: daemon.json sets `{key}`, and {} sets the same with the flag `{}`; keep one \
+                 of them",
                 flag.place, flag.written
             );
             if !found.contains(&said) {

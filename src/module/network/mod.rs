@@ -89,9 +89,7 @@ impl Module for Network {
             .len()
             .saturating_mul(others.network.len().max(others.link.len()));
         if looks > LOOKS_MAX {
-            plan.warn(
-                "there are too many interfaces and files of networkd to say which of them are in each other's way",
-            );
+            plan.warn("there are too many interfaces and networkd files to check which of them conflict");
             (others.network, others.link) = (Vec::new(), Vec::new());
         }
         for interface in &interfaces {
@@ -137,8 +135,8 @@ fn note_all_optional(interfaces: &[Interface<'_>], plan: &mut Plan) {
     {
         plan.notes.push(Note {
             level: Level::Notice,
-            text: "every interface is `optional`: systemd-networkd-wait-online has none to wait for, and what needs \
-                   network-online.target starts without a network or only once that has timed out"
+            text: "every interface is `optional`: systemd-networkd-wait-online has no interface to wait for, so \
+                   units that need network-online.target start without a network or only after it times out"
                 .to_owned(),
         });
     }
@@ -167,7 +165,7 @@ fn plan_interface(
         plan.notes.push(Note {
             level: Level::Notice,
             text: format!(
-                "`{}` gets no address: it asks neither for DHCP nor for `addresses`",
+                "`{}` gets no address: it has neither DHCP nor `addresses`",
                 own.id.as_str()
             ),
         });
@@ -175,21 +173,21 @@ fn plan_interface(
     if let Some(name) = own.set_name().filter(|_| own.links.len() > 1) {
         let links: Vec<&str> = own.links.iter().map(|link| link.name.as_str()).collect();
         plan.warn(format!(
-            "{} are all to be called {name}, which only one of them can be: narrow the `match` of `{}`",
+            "{} would all be named {name}, but only one of them can have that name: narrow the `match` of `{}`",
             links.join(", "),
             own.id.as_str()
         ));
     }
     if own.selector.is_for_every_link() {
         plan.warn(format!(
-            "`{}` matches `lo` and the links of containers as well: narrow its `match`, as `e*` does",
+            "`{}` also matches `lo` and the links of containers: narrow its `match`, for example to `e*`",
             own.id.as_str()
         ));
     }
     plan.expectations.extend(expected::expectations(own));
     if machine.live().is_some() && own.links.is_empty() {
         plan.info(format!(
-            "no link matches `{}` now: its files are written all the same",
+            "no link matches `{}` now; its files are written anyway",
             own.id.as_str()
         ));
     }
@@ -251,7 +249,7 @@ fn others(want: &Config, machine: &Machine<'_>, suffix: &str, plan: &mut Plan) -
         }
         Err(error) => {
             plan.warn(format!(
-                "whether another `{suffix}` file takes precedence is not known: {error}"
+                "can't tell whether another `{suffix}` file takes precedence: {error}"
             ));
             Vec::new()
         }
@@ -292,7 +290,7 @@ fn note_shadows(own: &Interface<'_>, suffix: &str, others: &[Other], machine: &M
                 "remove or rename the file, or narrow its [Match]"
             };
             let path = &file.path;
-            let text = format!("{path} sorts before {name} and {matches} {link}: it would be used instead; {hint}");
+            let text = format!("{path} sorts before {name} and {matches} {link}, so it would be used instead; {hint}");
             plan.notes.push(Note { level, text });
         }
     }

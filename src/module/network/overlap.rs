@@ -86,7 +86,7 @@ pub fn note_overlaps(interfaces: &[Interface<'_>], plan: &mut Plan) {
     let index = Index::of(sorted.iter().map(|interface| &interface.selector));
     if index.wide.len() > COMPARED_MAX {
         plan.warn(format!(
-            "{} interfaces are matched by patterns or drivers: not all of them were compared with each other",
+            "{} interfaces are matched by pattern or driver: firstlight did not compare all of them with each other",
             index.wide.len()
         ));
     }
@@ -110,8 +110,10 @@ pub fn note_overlaps(interfaces: &[Interface<'_>], plan: &mut Plan) {
             }
             told = true;
             let (one, two) = (first.id.as_str(), second.id.as_str());
-            let text =
-                format!("`{one}` and `{two}` both match {link}: the files are tried by name, so `{one}` is used");
+            let text = format!(
+                "`{one}` and `{two}` both match {link}: the files are tried in order of their names, so \
+                         `{one}` is used"
+            );
             if is_meant {
                 plan.info(text);
             } else {

@@ -22,7 +22,7 @@ pub fn plan_link(own: &Interface<'_>, text: &str, machine: &Machine<'_>, plan: &
     for link in own.links.iter().filter(|link| is_new || !is_named(&link.name)) {
         if live.bus {
             let name = own.set_name().filter(|name| *name != link.name);
-            let what = name.map_or("is set up anew".to_owned(), |name| format!("is renamed to {name}"));
+            let what = name.map_or("is set up again".to_owned(), |name| format!("is renamed to {name}"));
             plan.info(format!("{} {what} at the next boot", link.name));
         } else if let Some(program) = udevadm(machine)? {
             let syspath = format!("/sys/class/net/{}", link.name);
@@ -67,7 +67,7 @@ fn note_unknown_names(own: &Interface<'_>, plan: &mut Plan) {
     }
     let (id, names) = (own.id.as_str(), names.join(" "));
     plan.warn(format!(
-        "udev knows the link of `{id}` by the kernel's name, as eth0, and will not find {names}: match it by macaddress"
+        "udev knows the link of `{id}` by its kernel name, such as eth0, and won't find {names}: match it by macaddress"
     ));
 }
 

@@ -116,7 +116,7 @@ fn a_mask_or_its_absence_is_said_and_not_overruled() {
         let planned = plan(&tree(&[]), &document, None);
         let (actions, warnings) = outcome(&planned);
         assert!(
-            actions.is_empty() && warnings[0].contains("does not run"),
+            actions.is_empty() && warnings[0].contains("from running"),
             "{warnings:?}"
         );
     }
@@ -192,7 +192,7 @@ fn networkd_and_another_that_are_both_enabled_are_named() {
         .collect();
     let planned = plan(&tree(&files), &format!("{NETWORK}}}"), None);
     let warnings = outcome(&planned).1;
-    assert!(warnings[0].contains("beside systemd-networkd"), "{warnings:?}");
+    assert!(warnings[0].contains("as well as systemd-networkd"), "{warnings:?}");
     // One that `services` enables counts as well.
     let files = enabled("NetworkManager.service");
     let files: Vec<(&str, &str)> = files
@@ -202,5 +202,5 @@ fn networkd_and_another_that_are_both_enabled_are_named() {
     let asked = format!(r#"{NETWORK}, "services": {{"systemd-networkd": true}}}}"#);
     let planned = plan(&tree(&files), &asked, None);
     let warnings = outcome(&planned).1;
-    assert!(warnings[0].contains("beside systemd-networkd"), "{warnings:?}");
+    assert!(warnings[0].contains("as well as systemd-networkd"), "{warnings:?}");
 }

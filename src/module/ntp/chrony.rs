@@ -18,7 +18,7 @@ const CONFIGURATIONS: [&str; 2] = ["/etc/chrony/chrony.conf", "/etc/chrony.conf"
 pub fn plan(ntp: &Ntp, unit: &UnitName, machine: &Machine<'_>, plan: &mut Plan) -> Result<(), PlanError> {
     let (path, text) = configuration(machine)?;
     let Some(file) = own_file(&text) else {
-        let message = format!("{path} includes no directory to which time servers could be added");
+        let message = format!("{path} includes no directory for more time servers");
         let hint = format!("add the line `sourcedir /etc/chrony/sources.d` to {path}");
         return Err(PlanError::at(&["ntp"], message).hint(hint));
     };
@@ -33,7 +33,7 @@ pub fn plan(ntp: &Ntp, unit: &UnitName, machine: &Machine<'_>, plan: &mut Plan) 
         .dirties(Dirty::Restart(unit.to_string()));
     plan.changes.push(Change::File(change));
     if directives(&text).any(|(name, _)| ["server", "pool", "peer"].contains(&name.as_str())) {
-        plan.info(format!("chrony asks the servers that {path} names as well"));
+        plan.info(format!("chrony also uses the servers in {path}"));
     }
     Ok(())
 }
@@ -49,7 +49,7 @@ fn configuration(machine: &Machine<'_>) -> Result<(&'static str, String), PlanEr
         }
     }
     let message = format!("chrony has no configuration: neither {}", CONFIGURATIONS.join(" nor "));
-    Err(PlanError::at(&["ntp"], message).hint("install the package `chrony` again"))
+    Err(PlanError::at(&["ntp"], message).hint("reinstall the package `chrony`"))
 }
 
 /// The path of our file: in a directory of sources, else in one of configuration. Below `/etc` only: what is in `/run`

@@ -74,7 +74,7 @@ fn note_client(ntp: &Wanted, client: &Client, plan: &mut Plan) {
     };
     match ntp.ntp_client {
         Some(asked) if asked != is && asked != NtpClient::Auto => plan.warn(format!(
-            "`ntp.ntp_client` asks for {}, and {} sets the clock of this machine: it is the one that is configured",
+            "`ntp.ntp_client` asks for {}, but {} sets the clock on this machine: firstlight configures that one",
             asked.as_str(),
             is.as_str()
         )),
@@ -100,7 +100,7 @@ fn client(want: &Config, machine: &Machine<'_>) -> Result<Client, PlanError> {
         Some(unit) if !timesyncd || will_be_enabled(&unit, want, machine)? => Ok(Client::Chrony(unit)),
         _ if timesyncd => Ok(Client::Timesyncd),
         _ => {
-            let message = "nothing on this machine can ask a time server: it has neither systemd-timesyncd nor chrony";
+            let message = "this machine has no time client: neither systemd-timesyncd nor chrony";
             let hint = "install the package `systemd-timesyncd` on Debian, or `chrony`";
             Err(PlanError::at(&["ntp"], message).hint(hint))
         }

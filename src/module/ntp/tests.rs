@@ -79,7 +79,7 @@ fn timesyncd_unless_chrony_is_what_is_enabled() {
     );
 
     let file = "/etc/chrony/sources.d/firstlight.sources (chrony.service): server a iburst; pool b iburst".to_owned();
-    let note = "chrony asks the servers that /etc/chrony/chrony.conf names as well".to_owned();
+    let note = "chrony also uses the servers in /etc/chrony/chrony.conf".to_owned();
     let with_chrony = [vec![file], runs("chrony.service").to_vec(), vec![note]].concat();
     assert_eq!(plan(document, &["chrony.service"], &[DEBIANS]).unwrap(), with_chrony);
     let enabled = (

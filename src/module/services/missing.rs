@@ -60,7 +60,7 @@ pub(in crate::module) fn missing_unit(root: &Root, unit: &UnitName, path: &[&str
         .map(|name| format!("did you mean {name}?"));
     let hints: Vec<String> = [package, alike].into_iter().flatten().collect();
     match hints.is_empty() {
-        true => error.hint("install the package that brings it, or take it out of the document"),
+        true => error.hint("install the package that provides it, or remove it from the document"),
         false => error.hint(hints.join("; ")),
     }
 }

@@ -216,7 +216,7 @@ fn under_a_root_nothing_is_started() {
             r#"{"docker": {"state": "started"}}"#,
             &[
                 "Unmask docker.service",
-                "Info: only the booted machine can start docker.service: it isn't running now",
+                "Info: can't start docker.service now: this machine isn't booted",
             ],
         ),
         (
@@ -225,7 +225,7 @@ fn under_a_root_nothing_is_started() {
                 "Unmask docker.service",
                 "Enable docker.service",
                 "docker.service is enabled",
-                "Info: only the booted machine can stop docker.service: it isn't running now",
+                "Info: can't stop docker.service now: this machine isn't booted",
             ],
         ),
     ];
@@ -255,7 +255,7 @@ fn masks_aliases_and_static_units() {
                 "Unmask docker.service",
                 "Enable docker.service",
                 "docker.service is enabled",
-                "Info: docker.service is masked; it is unmasked to be as asked",
+                "Info: docker.service is masked; firstlight unmasks it",
             ],
         ),
         (r#"{"docker": {"masked": false}}"#, &["Unmask docker.service"]),
@@ -308,7 +308,7 @@ fn a_unit_that_is_not_there_says_where_it_comes_from() {
         ("kubelet", "`kubernetes` on Photon"),
         ("vmtoolsd", "`open-vm-tools`"),
         ("chronydd", "did you mean chronyd.service?"),
-        ("zzz", "install the package that brings it"),
+        ("zzz", "install the package that provides it"),
     ] {
         let error = plan(&root, &facts, &format!(r#"{{"{name}": true}}"#)).unwrap_err();
         assert_eq!(error.path, ["services", name]);
@@ -322,7 +322,7 @@ fn a_unit_that_is_not_there_says_where_it_comes_from() {
         );
     }
     // What isn't there is off.
-    let note = "Info: there is no unit docker.service on this machine, so it neither starts nor runs";
+    let note = "Info: there is no unit docker.service on this machine, so nothing has to be stopped";
     assert_eq!(plan(&root, &facts, r#"{"docker": false}"#).unwrap(), [note]);
     assert_eq!(
         plan(&root, &facts, r#"{"docker": {"masked": true}}"#).unwrap(),

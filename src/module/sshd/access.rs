@@ -152,7 +152,7 @@ impl Access<'_> {
                 keyword: "DenyUsers",
                 forbids: &user,
                 default: None,
-                remedy: "take the account out of that list",
+                remedy: "remove the account from that list",
             },
             Rule {
                 keyword: "AllowUsers",
@@ -164,7 +164,7 @@ impl Access<'_> {
                 keyword: "DenyGroups",
                 forbids: &group,
                 default: None,
-                remedy: "take the account's group out of that list",
+                remedy: "remove the account's group from that list",
             },
             Rule {
                 keyword: "AllowGroups",

@@ -247,7 +247,7 @@ impl Reader<'_> {
         if depth > DEPTH_LIMIT {
             return Err(PlanError::at(
                 &[],
-                format!("{path} is included more than {DEPTH_LIMIT} files deep, sshd doesn't go there"),
+                format!("{path} is included more than {DEPTH_LIMIT} files deep, and sshd doesn't read it"),
             ));
         }
         if self.found.files.len() >= FILES_LIMIT {

@@ -65,8 +65,8 @@ pub fn choose(access: &Access<'_>, machine: &Machine<'_>) -> Result<Result<KeyFi
     Ok(Err(Obstacle {
         what: line
             .map(said)
-            .unwrap_or_else(|| "sshd's own default can't be written".to_owned()),
-        remedy: "no file there can hold them: set AuthorizedKeysFile to .ssh/authorized_keys in `sshd.options`"
+            .unwrap_or_else(|| "the files that sshd reads by default can't be written".to_owned()),
+        remedy: "firstlight can't put keys there: set AuthorizedKeysFile to .ssh/authorized_keys in `sshd.options`"
             .to_owned(),
         always: true,
         asked: None,

@@ -148,14 +148,14 @@ fn main_file(machine: &Machine<'_>) -> Result<Vec<u8>, PlanError> {
             );
         }
         return Err(
-            PlanError::at(&[], format!("{MAIN} doesn't exist: is there an SSH server?"))
-                .hint("install it, the package is called openssh-server (openssh on Photon, SUSE and Arch)"),
+            PlanError::at(&[], format!("{MAIN} doesn't exist: is an SSH server installed?"))
+                .hint("install the package openssh-server (openssh on Photon, SUSE and Arch)"),
         );
     };
     if bytes.contains(&0) {
         return Err(PlanError::at(
             &[],
-            format!("{MAIN} is not a text file: it has a zero byte"),
+            format!("{MAIN} is not a text file: it contains a NUL byte"),
         ));
     }
     Ok(bytes)
@@ -198,10 +198,10 @@ fn editable(path: &str, machine: &Machine<'_>) -> Result<Metadata, PlanError> {
         Some(metadata) if metadata.kind == Kind::File => Ok(metadata),
         _ => Err(PlanError::at(
             &[],
-            format!("{path} is a link, and what it points to may not be ours to change"),
+            format!("{path} is a symbolic link, and firstlight doesn't change its target"),
         )
         .hint(format!(
-            "put a file in its place, or `Include {DROP_IN_DIRECTORY}/*.conf` at its top"
+            "replace it with a regular file, or put `Include {DROP_IN_DIRECTORY}/*.conf` at its top"
         ))),
     }
 }
@@ -257,7 +257,7 @@ fn note_what_differs(setting: &Setting, effective: &Effective, plan: &mut Plan) 
         let counting = effective.counting(setting.keyword);
         let places: Vec<String> = counting.iter().map(|o| o.place()).collect();
         plan.warn(format!(
-            "{name} will not be `{wanted}`: sshd takes what {} says",
+            "{name} won't be `{wanted}`: sshd uses the value from {}",
             places.join(" and ")
         ));
     }
@@ -270,7 +270,7 @@ fn note_what_differs(setting: &Setting, effective: &Effective, plan: &mut Plan) 
         .collect();
     for (line, block) in others.iter().take(NOTES_LIMIT) {
         plan.warn(format!(
-            "{} sets {name} to `{}` for whom `{}` matches; for all others it is `{wanted}`",
+            "{} sets {name} to `{}` for connections that match `{}`; for all others it is `{wanted}`",
             line.place(),
             shown(&line.value),
             shown(&block.text)
@@ -291,7 +291,8 @@ fn note_conditional_includes(effective: &Effective, plan: &mut Plan) {
     for include in conditional.take(NOTES_LIMIT) {
         if let Scope::Match(block) = &include.scope {
             let text = format!(
-                "{} includes files inside of `{}`: what they say counts only there; move the line above the first `Match`",
+                "{} includes files inside `{}`, so their settings apply only there; move the line above the first \
+                 `Match`",
                 include.place(),
                 shown(&block.text)
             );
@@ -312,8 +313,8 @@ fn note_keyboard_interactive(settings: &[Setting], effective: &Effective, plan: 
     };
     if forbidden && is("UsePAM", "yes") && !is("KbdInteractiveAuthentication", "no") {
         plan.info(
-            "PasswordAuthentication is off, but with UsePAM passwords are still asked for through \
-             KbdInteractiveAuthentication: set that to no in sshd.options as well to forbid them",
+            "PasswordAuthentication is off, but with UsePAM sshd still asks for passwords through \
+             KbdInteractiveAuthentication: to forbid passwords, set that to no in sshd.options too",
         );
     }
 }
@@ -325,7 +326,8 @@ fn note_socket(settings: &[Setting], machine: &Machine<'_>, plan: &mut Plan) -> 
     }
     if let Some(socket) = unit::listening_socket(machine)? {
         plan.warn(format!(
-            "{socket} listens for sshd on this machine: Port and ListenAddress count only if its ListenStream= agrees"
+            "{socket} listens for sshd on this machine: Port and ListenAddress take effect only if its \
+             ListenStream= agrees"
         ));
     }
     Ok(())

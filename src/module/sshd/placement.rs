@@ -192,7 +192,7 @@ impl Editor<'_> {
         // The `Include` that leads there is outside `Match` blocks or below `Match all`, and so will be the new line.
         self.insert(setting, line.main_line, &setting.lines);
         self.notes.push(info(format!(
-            "{} sets {} to `{}`: the line that outdoes it is written into {MAIN}, above the `Include`",
+            "{} sets {} to `{}`: firstlight overrides it with a line in {MAIN}, above the `Include`",
             line.place(),
             line.keyword.name,
             line.value
@@ -256,11 +256,11 @@ fn lines_missing_in(foreign: &[&Occurrence], setting: &Setting) -> Result<Vec<St
 fn unlisted(setting: &Setting, line: &Occurrence, value: &str) -> PlanError {
     let path: Vec<&str> = setting.path.iter().map(String::as_str).collect();
     let message = format!(
-        "{} adds `{value}`, which is not in the list: sshd adds up every line of {}",
+        "{} adds `{value}`, which is not in the list: sshd combines all lines of {}",
         line.place(),
         line.keyword.name
     );
-    PlanError::at(&path, message).hint(format!("list `{value}` too, or take it out of {}", line.file))
+    PlanError::at(&path, message).hint(format!("add `{value}` to the list, or remove it from {}", line.file))
 }
 
 /// The single values in these lines: their words, or for a keyword of one value a line the lines.

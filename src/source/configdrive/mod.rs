@@ -32,7 +32,7 @@ type Reader<'a> = dyn Fn(&str) -> Result<Option<Vec<u8>>, Fault> + 'a;
 const MEMBER_LIMIT: usize = 250_000;
 
 /// What to do about a mistake.
-const ADVICE: &str = "correct it in OpenStack, or make the drive again";
+const ADVICE: &str = "correct it in OpenStack, or rebuild the drive";
 
 /// Searches the volumes of the machine.
 pub fn search(places: &Places) -> Verdict {
@@ -71,9 +71,7 @@ pub fn from_path(path: &Path) -> Verdict {
     let labelled = volumes.iter().find(|volume| volume.is_labelled(LABEL));
     match labelled.or(volumes.first()) {
         Some(volume) => on_volume(volume).into(),
-        None => Fault::lasting("there is no ISO 9660 or FAT file system in it")
-            .at(place)
-            .into(),
+        None => Fault::lasting("it has no ISO 9660 or FAT file system").at(place).into(),
     }
 }
 
@@ -115,7 +113,8 @@ fn meta_data(part: &Part) -> Result<Part, Fault> {
         let place = format!("{}: {key}", part.origin);
         match member.text() {
             Ok(None) if key == "uuid" => {
-                let message = "`uuid` is missing: a machine made from a copy of this one's disk is taken for it";
+                let message = "`uuid` is missing: firstlight can't tell a copy of this machine's disk from this \
+                               machine";
                 conversion.warning(&[], place, message);
             }
             Ok(None) => {}
@@ -191,7 +190,7 @@ fn parse(part: &Part) -> Result<Value, (String, String)> {
     if text.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() > MEMBER_LIMIT {
         return Err((
             part.origin.clone(),
-            format!("has more than the {MEMBER_LIMIT} members that are read"),
+            format!("has more than {MEMBER_LIMIT} members, the limit"),
         ));
     }
     serde_json::from_slice(text).map_err(|error| {

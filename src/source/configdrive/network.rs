@@ -55,7 +55,7 @@ pub fn netplan(data: &Value, origin: &str, conversion: &mut Conversion) -> Optio
         };
         let networks = by_link.remove(&id).unwrap_or_default();
         if !seen.insert(id.clone()) {
-            reader.report_link(&id, link.get("id").wrong("is that of another link too"));
+            reader.report_link(&id, link.get("id").wrong("is also the ID of another link"));
         } else if !(members.contains(&id) && networks.is_empty())
             && let Err(wrong) = reader.link(&link, &id, &networks, &servers, &mut ethernets)
         {
@@ -66,7 +66,7 @@ pub fn netplan(data: &Value, origin: &str, conversion: &mut Conversion) -> Optio
     lost.sort_by(|(one, _), (other, _)| one.cmp(other));
     for (link, networks) in lost {
         for network in networks {
-            reader.report_link(&link, network.get("link").wrong("names a link that is not there"));
+            reader.report_link(&link, network.get("link").wrong("names a link that doesn't exist"));
         }
     }
     (!ethernets.is_empty()).then(|| json!({"version": 2, "ethernets": ethernets}))
@@ -84,7 +84,7 @@ impl Reader<'_> {
         let items = around.get(key).items();
         let mut items = self.check(items).unwrap_or_default();
         if let Some(beyond) = items.get(LIMIT) {
-            let wrong = beyond.wrong(&format!("is one more than the {LIMIT} that are read"));
+            let wrong = beyond.wrong(&format!("is over the limit of {LIMIT}"));
             self.report(&[], wrong);
             items.truncate(LIMIT);
         }
@@ -105,8 +105,10 @@ impl Reader<'_> {
             .text()?
             .filter(|kind| COMPOSED.contains(&kind.as_str()))
         {
-            let what =
-                format!("is {kind}, which is not taken over from a config drive: give a network in the user-data");
+            let what = format!(
+                "is {kind}, which firstlight doesn't take from a config drive: set the network in the \
+                         user-data"
+            );
             return Err(link.get("type").wrong(&what));
         }
         let mut interface = Interface::new(id, self.place(link.place()));
@@ -116,7 +118,7 @@ impl Reader<'_> {
         match mtu.number::<u32>() {
             Ok(None) => {}
             Ok(Some(number @ 68..=65535)) => interface.set("mtu", number, self.place(mtu.place())),
-            Ok(Some(_)) => self.report(&[], mtu.wrong("is no MTU: expected 68 to 65535 bytes")),
+            Ok(Some(_)) => self.report(&[], mtu.wrong("is not a valid MTU: expected 68 to 65535 bytes")),
             // It only adds to the link.
             Err(wrong) => self.report(&[], wrong),
         }
@@ -143,10 +145,10 @@ impl Reader<'_> {
                 let net = prefixed(&address, &network.get("netmask"))?;
                 interface.add_address(net.to_string(), self.place(address.place()));
             }
-            Some(_) => return Err(kind.wrong("is none of the types of networks that are known")),
+            Some(_) => return Err(kind.wrong("is not a known network type")),
         }
         let gateway = network.get("gateway");
-        if let Some(via) = gateway.parsed("is no IP address")? {
+        if let Some(via) = gateway.parsed("is not an IP address")? {
             interface.add_route(Route::default_via(via), self.place(gateway.place()));
         }
         for (server, place) in self
@@ -173,7 +175,7 @@ impl Reader<'_> {
         let to = prefixed(&route.get("network"), &route.get("netmask"))?;
         let gateway = route.get("gateway");
         let via = gateway
-            .parsed("is no IP address")?
+            .parsed("is not an IP address")?
             .ok_or_else(|| gateway.wrong("is missing"))?;
         interface.add_route(Route::new(to, via), self.place(route.place()));
         for (server, place) in self.servers(route) {
@@ -189,7 +191,7 @@ impl Reader<'_> {
             let kind = service.object().and_then(|()| service.get("type").text());
             let is_dns = self.check(kind).flatten().is_some_and(|kind| kind == "dns");
             let address = service.get("address");
-            if is_dns && let Some(server) = self.check(address.parsed("is no IP address")).flatten() {
+            if is_dns && let Some(server) = self.check(address.parsed("is not an IP address")).flatten() {
                 servers.push((server, self.place(address.place())));
             }
         }
@@ -200,7 +202,7 @@ impl Reader<'_> {
     fn addresses(&mut self, around: &Member<'_>, key: &str) -> Vec<(IpAddr, String)> {
         let mut addresses = Vec::new();
         for item in self.list(around, key) {
-            if let Some(address) = self.check(item.parsed("is no IP address")).flatten() {
+            if let Some(address) = self.check(item.parsed("is not an IP address")).flatten() {
                 addresses.push((address, self.place(item.place())));
             }
         }
@@ -240,5 +242,5 @@ fn prefixed(address: &Member<'_>, mask: &Member<'_>) -> Result<IpNet, Wrong> {
     let alone = if text.contains(':') { "128" } else { "32" };
     let mask = mask.text()?.unwrap_or_else(|| alone.to_owned());
     let net = with_prefix(&text, Some(&mask)).map_err(|why| address.wrong(&why))?;
-    net.parse().map_err(|_| address.wrong("is no IP address"))
+    net.parse().map_err(|_| address.wrong("is not an IP address"))
 }

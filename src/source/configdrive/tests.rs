@@ -111,7 +111,7 @@ fn what_is_no_drive_is_refused_without_being_shown() {
         ),
         (
             vec![("openstack/latest/meta_data.json", "[\"hunter2\"]")],
-            "meta_data.json: the text is no object",
+            "meta_data.json: the text is not an object",
         ),
     ] {
         let why = broken(from_path(folder(&files).path()));
@@ -283,7 +283,7 @@ fn who_the_machine_is_with_a_detail_off() {
             Some("u"),
             None,
             0,
-            &["meta_data.json: hostname: `hostname` is no text"],
+            &["meta_data.json: hostname: `hostname` is not a text"],
         ),
         (
             r#"{"uuid": "u", "public_keys": {"a": "hunter2", "b": null}}"#,
@@ -352,13 +352,13 @@ fn a_mistake_costs_its_own_link_and_is_said_where_it_is() {
             "",
             "links[1].id: `id` is missing",
         ),
-        (r#""hunter2""#, "", "links[1]: `links[1]` is no object"),
+        (r#""hunter2""#, "", "links[1]: `links[1]` is not an object"),
         (
             x,
             r#""type": "carrier-pigeon""#,
-            "networks[1].type: `type` is none of the types",
+            "networks[1].type: `type` is not a known network type",
         ),
-        (x, r#""type": ["ipv4"]"#, "networks[1].type: `type` is no text"),
+        (x, r#""type": ["ipv4"]"#, "networks[1].type: `type` is not a text"),
         (
             x,
             "\"id\": 1",
@@ -367,17 +367,17 @@ fn a_mistake_costs_its_own_link_and_is_said_where_it_is() {
         (
             x,
             r#""type": "ipv4", "ip_address": "hunter2""#,
-            "networks[1].ip_address: `ip_address` is no IP address",
+            "networks[1].ip_address: `ip_address` is not an IP address",
         ),
         (
             x,
             r#""type": "ipv4", "ip_address": "192.0.2.1", "netmask": "255.0.255.0""#,
-            "networks[1].ip_address: `ip_address` has a netmask beside it that is none",
+            "networks[1].ip_address: `ip_address` has an invalid netmask",
         ),
         (
             x,
             &format!(r#"{address}, "gateway": "hunter2""#),
-            "networks[1].gateway: `gateway` is no IP address",
+            "networks[1].gateway: `gateway` is not an IP address",
         ),
         (
             x,
@@ -387,12 +387,12 @@ fn a_mistake_costs_its_own_link_and_is_said_where_it_is() {
         (
             x,
             &format!(r#"{address}, "routes": [{{"network": "hunter2", "gateway": "192.0.2.1"}}]"#),
-            "networks[1].routes[0].network: `network` is no IP address",
+            "networks[1].routes[0].network: `network` is not an IP address",
         ),
         (
             x,
             &format!(r#"{address}, "routes": 7"#),
-            "networks[1].routes: `routes` is no list",
+            "networks[1].routes: `routes` is not a list",
         ),
         (
             x,
@@ -441,14 +441,14 @@ fn a_mistake_beside_the_addressing_costs_no_link() {
             "",
             0,
             0,
-            "links[0].mtu: `mtu` is no whole number",
+            "links[0].mtu: `mtu` is not a whole number",
         ),
         (
             "",
             r#", "routes": [{"network": "10.0.0.0/8", "gateway": "hunter2"}, {"network": "10.0.0.0/8", "gateway": "192.0.2.1"}]"#,
             1,
             0,
-            "networks[0].routes[0].gateway: `gateway` is no IP address",
+            "networks[0].routes[0].gateway: `gateway` is not an IP address",
         ),
         (
             "",
@@ -462,28 +462,28 @@ fn a_mistake_beside_the_addressing_costs_no_link() {
             r#", "dns_nameservers": ["hunter2", "192.0.2.53"]"#,
             0,
             1,
-            "networks[0].dns_nameservers[0]: `dns_nameservers[0]` is no IP",
+            "networks[0].dns_nameservers[0]: `dns_nameservers[0]` is not an IP",
         ),
         (
             "",
             r#", "services": [{"type": "dns", "address": "hunter2"}, {"type": "dns", "address": "192.0.2.53"}]"#,
             0,
             1,
-            "networks[0].services[0].address: `address` is no IP address",
+            "networks[0].services[0].address: `address` is not an IP address",
         ),
         (
             "",
             r#", "services": {"type": "dns"}"#,
             0,
             0,
-            "networks[0].services: `services` is no list",
+            "networks[0].services: `services` is not a list",
         ),
         (
             "",
             r#", "services": [7, {"type": "ntp", "address": "x"}]"#,
             0,
             0,
-            "networks[0].services[0]: `services[0]` is no object",
+            "networks[0].services[0]: `services[0]` is not an object",
         ),
     ] {
         let (ethernets, told) = network(&one(link, &format!("{address}{members}")));
@@ -504,11 +504,14 @@ fn a_mistake_beside_the_addressing_costs_no_link() {
             "network_data.json:1:11: the file is not the JSON",
         ),
         ("{\"links\": [", "network_data.json:1:11: the file is not the JSON"),
-        ("[7]", "network_data.json: the text is no object"),
-        (r#"{"links": {"a": 1}}"#, "network_data.json: links: `links` is no list"),
+        ("[7]", "network_data.json: the text is not an object"),
+        (
+            r#"{"links": {"a": 1}}"#,
+            "network_data.json: links: `links` is not a list",
+        ),
         (
             r#"{"networks": [{"link": "x", "type": "ipv4_dhcp"}]}"#,
-            "networks[0].link: `link` names a link that is not there",
+            "networks[0].link: `link` names a link that doesn't exist",
         ),
         (
             r#"{"networks": [{"type": "ipv4_dhcp"}, null]}"#,
@@ -524,7 +527,7 @@ fn a_mistake_beside_the_addressing_costs_no_link() {
     }
     let (document, told) = read(&[("openstack/latest/vendor_data.json", r#"{"cloud-init": ["hunter2"]}"#)]);
     assert_identity(&document, "vendor_data");
-    assert_eq!(told, ["vendor_data.json: cloud-init: `cloud-init` is no text"]);
+    assert_eq!(told, ["vendor_data.json: cloud-init: `cloud-init` is not a text"]);
 }
 
 #[test]
@@ -632,7 +635,7 @@ fn what_would_take_more_room_in_memory_than_in_its_text_is_not_read() {
     assert_identity(&document, "many members");
     assert_eq!(
         told,
-        ["network_data.json: the file has more than the 250000 members that are read"]
+        ["network_data.json: the file has more than 250000 members, the limit"]
     );
 }
 
@@ -663,5 +666,5 @@ fn a_drive_that_cannot_be_read_is_not_absent() {
     present(look(&[&failing, &drive.path]));
     drive.cut(drive.bytes().len() as u64 / 2);
     let why = broken(look(&[&failing, &drive.path]));
-    assert!(why.contains("it was cut; copy or make it again"), "{why}");
+    assert!(why.contains("it was cut off; copy or rebuild it"), "{why}");
 }

@@ -28,7 +28,7 @@ pub fn read(places: &Places, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, F
     let fault = |why: &str| Fault::lasting(format!("can't be decrypted: {why}")).at(&path);
     if !places.root.exists(PROGRAM)? {
         let fault = fault("this machine has no /usr/bin/systemd-creds");
-        return Err(fault.with_hint("give it as plain text, or with LoadCredentialEncrypted="));
+        return Err(fault.with_hint("pass it as plain text, or with LoadCredentialEncrypted="));
     }
     // The program is the running machine's own; the file is named as that machine sees it.
     let file = places.root.path().join(path.trim_start_matches('/'));

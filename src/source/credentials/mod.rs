@@ -38,7 +38,7 @@ type Found = (String, Zeroizing<Vec<u8>>);
 /// Looks among the credentials of the running machine.
 pub fn search(places: &Places) -> Verdict {
     if !places.live {
-        return Verdict::Absent("credentials are a running machine's only".to_owned());
+        return Verdict::Absent("only a running machine has credentials".to_owned());
     }
     let own = std::env::var("CREDENTIALS_DIRECTORY").ok();
     let directories: Vec<String> = own.into_iter().chain([SYSTEM.to_owned()]).collect();
@@ -58,7 +58,7 @@ fn search_in(places: &Places, directories: &[String]) -> Verdict {
             seed.into()
         }
         Ok(None) => Verdict::Absent(format!(
-            "no credential named firstlight.user-data, or another that is known, in {}",
+            "no known credential, such as firstlight.user-data, in {}",
             directories.join(" or ")
         )),
         Err(fault) => fault.into(),
@@ -148,7 +148,9 @@ pub fn from_directory(path: &Path) -> Verdict {
     let place = path.display().to_string();
     if !path.is_dir() {
         let fault = Fault::lasting("is not a directory").at(place);
-        return fault.with_hint("name one that has a file firstlight.user-data").into();
+        return fault
+            .with_hint("name a directory that has a file firstlight.user-data")
+            .into();
     }
     let get = |name: &str| {
         let path = path.join(name);
@@ -172,7 +174,7 @@ pub fn from_directory(path: &Path) -> Verdict {
             seed.into()
         }
         Ok(None) => {
-            let fault = Fault::lasting("has no credential that is known").at(place);
+            let fault = Fault::lasting("has no known credential").at(place);
             fault.with_hint("put a file named firstlight.user-data there").into()
         }
         Err(fault) => fault.into(),
@@ -189,7 +191,7 @@ fn gather(
 ) -> Result<Option<Seed>, Fault> {
     let bounded = |name: &str| match get(name)? {
         Some((origin, bytes)) if bytes.len() as u64 > PART_LIMIT => {
-            Err(Fault::lasting(format!("has more than the {PART_LIMIT} bytes that are read")).at(origin))
+            Err(Fault::lasting(format!("has more than {PART_LIMIT} bytes, the limit")).at(origin))
         }
         found => Ok(found),
     };
@@ -212,7 +214,7 @@ fn gather(
             Err(why) => conversion.error(
                 &[],
                 well_known::place_of(place, &name),
-                format!("the credential can't be had: {why}"),
+                format!("can't read the credential: {why}"),
             ),
         }
     }

@@ -8,7 +8,7 @@ use crate::document::chpasswd::looks_hashed;
 use crate::source::{Fault, Part};
 
 /// What to do about a mistake.
-pub const ADVICE: &str = "correct the credential where the machine is given it";
+pub const ADVICE: &str = "correct the credential where it is passed to the machine";
 
 /// Those of one thing each. Root's password as a hash wins over the one in plain text.
 const NAMES: [&str; 7] = [
@@ -153,8 +153,8 @@ fn add<'a>(
     match name {
         "passwd.hashed-password.root" => single(&["root", "hashed_password"], &mut root.hashed_password, word),
         "passwd.plaintext-password.root" if word.is_some_and(looks_hashed) => {
-            let message =
-                "the password looks like a hash, and is one in plain text: give a hash as passwd.hashed-password.root";
+            let message = "the password looks like a hash, but this credential is for plain text: pass a hash as \
+                 passwd.hashed-password.root";
             conversion.error(&["root", "password"], place, message);
         }
         "passwd.plaintext-password.root" => single(&["root", "password"], &mut root.password, line),
@@ -280,7 +280,7 @@ mod tests {
             (
                 "passwd.plaintext-password.root",
                 "$6$salt$hunter2",
-                "give a hash as passwd.hashed-password.root",
+                "pass a hash as passwd.hashed-password.root",
             ),
             ("passwd.hashed-password.root", "hunter2", ""),
             ("firstboot.hostname", "no_name", "`no_name` is not a host name"),

@@ -35,12 +35,12 @@ impl FromStr for Address {
         if text.len() > LENGTH_LIMIT {
             return Err(Fault::lasting(format!("is longer than {LENGTH_LIMIT} bytes")));
         }
-        let wrong = || Fault::lasting("is no address").with_hint("write https://HOST/PATH");
+        let wrong = || Fault::lasting("is not an address").with_hint("write https://HOST/PATH");
         let uri: Uri = text.parse().map_err(|_| wrong())?;
         match uri.scheme_str() {
             Some("http" | "https") => {}
             Some(_) => {
-                return Err(Fault::lasting("has a scheme that is not fetched").with_hint("use https:// or http://"));
+                return Err(Fault::lasting("has an unsupported scheme").with_hint("use https:// or http://"));
             }
             None => return Err(wrong()),
         }

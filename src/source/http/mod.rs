@@ -68,7 +68,7 @@ impl Client {
         }
     }
 
-    /// What is at `address`, at most `limit` bytes; `None` if the server says that there is nothing.
+    /// What is at `address`, at most `limit` bytes; `None` if the server answered that there is nothing.
     ///
     /// # Errors
     /// It can't be had: the address without what may be secret in it, why, after how many tries.
@@ -120,7 +120,7 @@ impl Client {
             // Who closed standard error doesn't want to know.
             let _ = writeln!(
                 std::io::stderr(),
-                "{why}; attempt {next} follows in {wait:.1} s, for at most {all} s in all; Ctrl-C to stop"
+                "{why}; attempt {next} follows in {wait:.1} s, giving up after {all} s in all; press Ctrl-C to stop"
             );
         }
         tracing::info!("{why}; attempt {next} follows in {wait:.1} s");
@@ -205,7 +205,7 @@ fn given_twice(address: &Address, headers: &[(String, Secret)]) -> Result<(), Fa
     let mut seen = HashSet::new();
     for (name, _) in headers {
         if !seen.insert(name.to_ascii_lowercase()) {
-            return refused("a header is given twice, its name in another case");
+            return refused("a header is given twice, with a different case");
         }
     }
     let in_both = address.authorization().is_some() && seen.contains("authorization");
@@ -224,8 +224,12 @@ fn proxy(settings: &Http) -> Result<Option<Proxy>, Fault> {
         return Ok(None);
     };
     // Not shown: it may hold a password.
-    let wrong =
-        |_| Fault::lasting("http.proxy in the settings is no address of a proxy").with_hint("write http://HOST:PORT");
+    let wrong = |_| {
+        Fault::lasting("http.proxy in the settings is not the address of a proxy").with_hint(
+            "write \
+                            http://HOST:PORT",
+        )
+    };
     let plain = Proxy::new(address.expose()).map_err(wrong)?;
     let mut proxy = Proxy::builder(plain.protocol()).host(plain.host()).port(plain.port());
     if let Some(user) = plain.username() {
@@ -250,19 +254,19 @@ fn read(body: &mut Body, limit: u64) -> Result<Vec<u8>, Fault> {
 }
 
 fn too_large(limit: u64) -> Fault {
-    Fault::lasting(format!("has more than the {limit} bytes that are read"))
+    Fault::lasting(format!("has more than {limit} bytes, the limit"))
 }
 
 /// A status that is not a document's.
 fn refusal(status: StatusCode, retry_after: Option<&ureq::http::HeaderValue>, withheld: bool) -> Failed {
-    let what = format!("the server says {status}");
+    let what = format!("the server answered {status}");
     let passing = matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
     let mut fault = match passing || status.is_server_error() {
         true => Fault::passing(what),
         false => Fault::lasting(what),
     };
     if withheld {
-        fault.what += ", and it is another server, which headers and passwords are not sent to";
+        fault.what += "; this is another server, and firstlight doesn't send headers and passwords to it";
         fault = fault.with_hint("name it in the address");
     }
     let seconds = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
@@ -279,22 +283,24 @@ fn fault(error: &Error) -> Fault {
     match error {
         Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => passing("the answer was cut off"),
         Error::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
-            passing(&format!("no encrypted connection: {error}"))
+            passing(&format!("the encrypted connection failed: {error}"))
         }
         Error::Io(error) => passing(&format!("can't be reached: {error}")),
         Error::Timeout(_) => passing("no answer in time"),
-        Error::HostNotFound => passing("its name is not known"),
+        Error::HostNotFound => passing("its name can't be resolved"),
         Error::ConnectionFailed => passing("can't be reached"),
         Error::ConnectProxyFailed(_) => passing("the proxy refuses the connection"),
         // A clock that is yet to be set is a reason as well, and that passes.
-        Error::Rustls(error) => passing(&format!("no encrypted connection: {error}")),
-        Error::Tls(why) => passing(&format!("no encrypted connection: {why}")),
-        Error::TooManyRedirects => lasting(&format!("leads on and on, more than {REDIRECTS} times")),
-        Error::RequireHttpsOnly(_) => lasting("leads to an address without encryption, which is not followed"),
-        Error::LargeResponseHeader(..) => lasting("the head of the answer is too large"),
-        Error::BadUri(_) => lasting("leads to what is no address"),
-        Error::Http(_) => lasting("the request has a header, or leads to an address, that can't be sent"),
-        _ => passing("the answer is no HTTP, or was cut off"),
+        Error::Rustls(error) => passing(&format!("the encrypted connection failed: {error}")),
+        Error::Tls(why) => passing(&format!("the encrypted connection failed: {why}")),
+        Error::TooManyRedirects => lasting(&format!("redirects more than {REDIRECTS} times")),
+        Error::RequireHttpsOnly(_) => {
+            lasting("redirects to an address without encryption, which firstlight doesn't follow")
+        }
+        Error::LargeResponseHeader(..) => lasting("the headers of the answer are too large"),
+        Error::BadUri(_) => lasting("redirects to an invalid address"),
+        Error::Http(_) => lasting("the request has an invalid header or address"),
+        _ => passing("the answer is not HTTP, or was cut off"),
     }
 }
 

@@ -85,13 +85,13 @@ fn what_stays_wrong_is_said_with_the_number_of_tries() {
     for (answer, words) in [
         (
             answer("500 Internal Server Error", "", "hunter2"),
-            "the server says 500",
+            "the server answered 500",
         ),
         (
             b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhunter2".to_vec(),
             "the answer was cut off",
         ),
-        (b"220 hunter2 ESMTP\r\n\r\n".to_vec(), "the answer is no HTTP"),
+        (b"220 hunter2 ESMTP\r\n\r\n".to_vec(), "the answer is not HTTP"),
     ] {
         let server = Server::new(vec![answer]);
         let why = failure(client(&once()).get(&server.address("/a?hunter2"), 100));
@@ -111,15 +111,15 @@ fn what_stays_wrong_is_said_with_the_number_of_tries() {
 fn what_would_stay_so_is_not_asked_for_again() {
     let long = "x".repeat(1001);
     for (answer, words) in [
-        (answer("403 Forbidden", "", ""), "the server says 403"),
-        (answer("401 Unauthorized", "", ""), "the server says 401"),
-        (answer("200 OK", "", &long), "more than the 1000 bytes"),
+        (answer("403 Forbidden", "", ""), "the server answered 403"),
+        (answer("401 Unauthorized", "", ""), "the server answered 401"),
+        (answer("200 OK", "", &long), "more than 1000 bytes"),
         (
             format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n{long}\r\n0\r\n\r\n").into_bytes(),
-            "more than the 1000 bytes",
+            "more than 1000 bytes",
         ),
         (answer("302 Found", "Location: ftp://hunter2/\r\n", ""), ""),
-        (answer("302 Found", "Location: /again\r\n", ""), "leads on and on"),
+        (answer("302 Found", "Location: /again\r\n", ""), "redirects more than"),
     ] {
         let server = Server::new(vec![answer]);
         let why = failure(client(&patient()).get(&server.address("/"), 1000));
@@ -134,7 +134,7 @@ fn a_body_without_end_is_read_up_to_the_limit() {
     endless.resize(4 << 20, b'x');
     let server = Server::new(vec![endless]);
     let why = failure(client(&patient()).get(&server.address("/"), 1 << 20));
-    assert!(why.contains("more than the 1048576 bytes"), "{why}");
+    assert!(why.contains("more than 1048576 bytes"), "{why}");
 }
 
 #[test]
@@ -375,7 +375,7 @@ mod encrypted {
         let (_tree, root) = machine(&[("etc/ssl/certs/ca-certificates.crt", &other)]);
         let why = failure(Client::new(&root, &once()).get(&address(&server), 100));
         assert!(
-            why.contains("no encrypted connection: invalid peer certificate"),
+            why.contains("the encrypted connection failed: invalid peer certificate"),
             "{why}"
         );
         assert_eq!(server.seen(), Vec::<String>::new());

@@ -168,7 +168,7 @@ impl Fat {
             if !seen.insert(cluster) {
                 return Err(self
                     .window
-                    .damaged(self.entry(cluster), "a chain of clusters that runs in a circle"));
+                    .damaged(self.entry(cluster), "a chain of clusters that loops"));
             }
             self.window
                 .append(self.offset(cluster)?, self.cluster.min(left), &mut bytes)?;

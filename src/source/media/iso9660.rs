@@ -134,7 +134,7 @@ impl Iso {
             let record = sector.get(next..end).unwrap_or_default();
             let identifier = record.get(33..33 + usize::from(u8_at(record, 32))).unwrap_or_default();
             if identifier.is_empty() {
-                return Err(self.window.damaged(here, "a directory record that can't be"));
+                return Err(self.window.damaged(here, "an invalid directory record"));
             }
             // A single 0 or 1 is the directory itself and its parent (§7.6.2).
             if !matches!(identifier, [0 | 1]) && u8_at(record, 25) & ASSOCIATED == 0 {
@@ -206,7 +206,9 @@ impl Iso {
                 &mut area,
             )?;
         }
-        Err(self.window.damaged(at, "Rock Ridge continuation areas without end"))
+        Err(self
+            .window
+            .damaged(at, "an endless chain of Rock Ridge continuation areas"))
     }
 }
 

@@ -66,7 +66,7 @@ pub enum MediaError {
         what: String,
     },
     /// It leads to and fro without end.
-    #[error("{medium}: its directories take more reading than any seed is worth")]
+    #[error("{medium}: its directories are too large for a seed")]
     Work {
         /// The device or image file, and the partition.
         medium: String,
@@ -82,7 +82,7 @@ pub enum MediaError {
         actual: u64,
     },
     /// A file is larger than the caller wants to read.
-    #[error("{medium}: {name} has {size} bytes, more than the {limit} that are read")]
+    #[error("{medium}: {name} has {size} bytes, more than {limit}, the limit")]
     TooLarge {
         /// The device or image file, and the partition.
         medium: String,
@@ -124,8 +124,8 @@ impl MediaError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Open { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => Some("look as root"),
-            Self::Damaged { .. } | Self::Work { .. } => Some("make the image again"),
-            Self::Short { .. } => Some("it was cut; copy or make it again"),
+            Self::Damaged { .. } | Self::Work { .. } => Some("rebuild the image"),
+            Self::Short { .. } => Some("it was cut off; copy or rebuild it"),
             Self::NotAFile { .. } => Some("put the file itself there"),
             Self::Open { .. } | Self::NotAMedium { .. } | Self::Read { .. } | Self::TooLarge { .. } => None,
         }

@@ -355,7 +355,7 @@ fn a_file_above_the_limit_is_refused_with_its_size() {
     assert!(
         error
             .to_string()
-            .contains("user-data has 29 bytes, more than the 10 that are read"),
+            .contains("user-data has 29 bytes, more than 10, the limit"),
         "{error}"
     );
 }
@@ -467,7 +467,7 @@ fn a_chain_of_clusters_in_a_circle_is_refused() {
         volume.list("sub").unwrap_err(),
     ] {
         let error = error.to_string();
-        assert!(error.contains("circle") || error.contains("cluster 1 of"), "{error}");
+        assert!(error.contains("loops") || error.contains("cluster 1 of"), "{error}");
     }
     // Each cluster its own successor: the shortest circle.
     for cluster in 2..40u16 {
@@ -479,9 +479,9 @@ fn a_chain_of_clusters_in_a_circle_is_refused() {
             .read("user-data", LIMIT)
             .unwrap_err()
             .to_string()
-            .contains("circle")
+            .contains("loops")
     );
-    assert!(volume.list("sub").unwrap_err().to_string().contains("circle"));
+    assert!(volume.list("sub").unwrap_err().to_string().contains("loops"));
     // Chains that end early.
     for cluster in 2..40u16 {
         image.write(table + u64::from(cluster) * 2, &0xFFFFu16.to_le_bytes());
@@ -604,9 +604,7 @@ fn a_medium_that_leads_to_and_fro_is_left_at_some_point() {
         .collect();
     assert_eq!(errors.len(), 9);
     assert!(
-        errors
-            .iter()
-            .any(|error| error.contains("more reading than any seed is worth")),
+        errors.iter().any(|error| error.contains("too large for a seed")),
         "{errors:?}"
     );
     let most = window::WORK_LIMIT + 100_000 * 512;
@@ -633,9 +631,9 @@ fn rock_ridge_continuations_are_followed_and_bounded() {
     // In a circle, outside of the image, over a block's end, with a name that does not end.
     let endless = [b"NM\xC8\x01\x01".to_vec(), vec![b'n'; 195], ce(20, 0, 228)].concat();
     for (first, continued, what) in [
-        (ce(20, 0, 28), ce(20, 0, 28), "without end"),
-        (ce(20, 0, 228), endless, "without end"),
-        (ce(u32::MAX, 0, 28), vec![], "more than are there"),
+        (ce(20, 0, 28), ce(20, 0, 28), "an endless chain"),
+        (ce(20, 0, 228), endless, "an endless chain"),
+        (ce(u32::MAX, 0, 28), vec![], "more than there are"),
         (ce(20, 2040, 28), vec![], "larger than a block"),
         (ce(20, u32::MAX, u32::MAX), vec![], "larger than a block"),
     ] {
@@ -683,12 +681,12 @@ fn hostile_records_are_refused() {
     let many = vec![past_sector; 9].concat();
     for record in [short, long_name, nameless, many] {
         let error = open(&TinyIso::new(&[record]).image()).list("").unwrap_err().to_string();
-        assert!(error.contains("a directory record that can't be"), "{error}");
+        assert!(error.contains("an invalid directory record"), "{error}");
     }
     for (block, length) in [(u32::MAX, 1), (31, 2049), (20, u32::MAX), (u32::MAX, u32::MAX)] {
         let volume = open(&TinyIso::new(&[TinyIso::record(block, length, 0, b"A", b"")]).image());
         let error = volume.read("a", u64::MAX).unwrap_err().to_string();
-        assert!(error.contains("more than are there"), "{error}");
+        assert!(error.contains("more than there are"), "{error}");
         let volume = open(&TinyIso::new(&[TinyIso::record(block, length, 2, b"A", b"")]).image());
         assert!(volume.list("a").is_err());
     }

@@ -135,7 +135,7 @@ impl Window {
             .filter(|_| fits)
             .and_then(|length| old.checked_add(length));
         let Some(new) = new else {
-            return Err(self.damaged(offset, format!("it refers to {length} bytes, more than are there")));
+            return Err(self.damaged(offset, format!("it refers to {length} bytes, more than there are")));
         };
         bytes.resize(new, 0);
         self.read(offset, bytes.get_mut(old..).unwrap_or_default())

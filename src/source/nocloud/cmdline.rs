@@ -233,13 +233,13 @@ mod tests {
                 false,
                 true,
                 Some(META_DATA_SIGNATURE),
-                Some("the serial number: its meta-data can't be signed"),
+                Some("the serial number: its meta-data can't carry a signature"),
             ),
             (
                 true,
                 true,
                 Some(META_DATA_SIGNATURE),
-                Some("the serial number: its meta-data can't be signed"),
+                Some("the serial number: its meta-data can't carry a signature"),
             ),
         ] {
             let (_tree, places) = places(&[

@@ -92,7 +92,7 @@ pub(super) fn seed_from(place: &str, read: &Reader<'_>) -> Result<Seed, Fault> {
     }
     let found = in_directory(Path::new(directory), read)?;
     found.ok_or_else(|| {
-        let what = format!("names {directory}, where there is neither user-data nor meta-data");
+        let what = format!("names {directory}, which has neither user-data nor meta-data");
         Fault::lasting(what).with_hint("put both there")
     })
 }
@@ -162,7 +162,7 @@ pub fn from_volume(path: &Path) -> Verdict {
         seeds.retain(Result::is_ok);
     }
     if seeds.is_empty() {
-        let fault = Fault::lasting("there is no ISO 9660 or FAT file system in it").with_hint("is it a seed image?");
+        let fault = Fault::lasting("it has no ISO 9660 or FAT file system").with_hint("is it a seed image?");
         return fault.at(path.display().to_string()).into();
     }
     let mut found = Gathered::default();
@@ -209,7 +209,7 @@ pub fn search(read: &Reader<'_>, devices: &[PathBuf], rules: &Rules) -> Verdict 
 
 /// The seed, with a warning that names the different one in each of `directories`, which is not used.
 fn naming_others(mut seed: Seed, directories: impl Iterator<Item = &'static str>, read: &Reader<'_>) -> Seed {
-    let mut conversion = Conversion::partly("keep one of the two");
+    let mut conversion = Conversion::partly("keep one of them");
     let mut any = false;
     for directory in directories {
         let why = match in_directory(Path::new(directory), read) {
@@ -287,7 +287,7 @@ fn assemble(
             return Ok(None);
         };
         if bytes.len() as u64 > PART_LIMIT {
-            let what = format!("has more than the {PART_LIMIT} bytes that are read");
+            let what = format!("has more than {PART_LIMIT} bytes, the limit");
             return Err(Fault::lasting(what).at(format!("{place}{separator}{name}")));
         }
         let mut part = Part::new(format!("{place}{separator}{name}"), bytes);
@@ -320,7 +320,7 @@ fn assemble(
             let what = format!("has {has} but neither user-data nor meta-data");
             Err(Fault::lasting(what)
                 .at(place)
-                .with_hint("create both, empty ones will do"))
+                .with_hint("create both; they can be empty"))
         }
     }
 }
@@ -362,7 +362,7 @@ fn no_parts(place: &str, mut names: Vec<String>) -> Fault {
     let what = format!("has neither user-data nor meta-data, but {}", shown.join(", "));
     Fault::lasting(what)
         .at(place)
-        .with_hint("put both there, by these names")
+        .with_hint("put both there under these names")
 }
 
 #[cfg(test)]

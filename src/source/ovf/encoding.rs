@@ -21,7 +21,7 @@ pub fn decode(value: &str) -> Result<Vec<u8>, String> {
     // XML makes a space of a line break in an attribute: the whole document is then a comment.
     if value.starts_with('#') && !value.contains(['\n', '\r']) && value.contains([' ', '\t']) {
         return Err(
-            "is one line that begins with `#`: XML took its line breaks; encode it with `base64 -w0`".to_owned(),
+            "is one line that begins with `#`: XML removed its line breaks; encode it with `base64 -w0`".to_owned(),
         );
     }
     Ok(value.as_bytes().to_vec())

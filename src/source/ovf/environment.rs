@@ -65,7 +65,7 @@ impl Environment {
     fn of(root: Node<'_, '_>) -> Result<Self, Fault> {
         if root.tag_name().name() != "Environment" {
             let hint = "its outermost element must be Environment";
-            return Err(Fault::lasting("is XML, but no OVF environment").with_hint(hint));
+            return Err(Fault::lasting("is XML, but not an OVF environment").with_hint(hint));
         }
         let home = root.tag_name().namespace();
         let ours = |node: &Node<'_, '_>| is_ovf(node.tag_name().namespace()) || node.tag_name().namespace() == home;
@@ -96,19 +96,19 @@ impl Environment {
 /// As [`Environment::parse`].
 pub fn parse(xml: &[u8]) -> Result<Document<'_>, Fault> {
     if xml.len() > LIMIT {
-        let what = format!("has more than the {LIMIT} bytes that are read");
+        let what = format!("has more than {LIMIT} bytes, the limit");
         return Err(Fault::lasting(what).with_hint("make its values smaller"));
     }
     let text = std::str::from_utf8(xml).map_err(|error| {
         let line = line_of(xml, error.valid_up_to());
-        Fault::lasting(format!("is not UTF-8: line {line} has a byte that can't be")).with_hint("write it as UTF-8")
+        Fault::lasting(format!("is not UTF-8: line {line} has an invalid byte")).with_hint("write it as UTF-8")
     })?;
     // A guestinfo variable comes with a line break or a NUL behind it.
     let text = text
         .trim_start_matches('\u{feff}')
         .trim_matches(|c: char| c == '\0' || c.is_ascii_whitespace());
     if text.is_empty() {
-        return Err(Fault::lasting("is empty").with_hint("power the machine off and on, which writes it anew"));
+        return Err(Fault::lasting("is empty").with_hint("power the machine off and on to have it rewritten"));
     }
     if text.split('<').any(|piece| piece.matches('=').count() > EQUALS_LIMIT) {
         return Err(Fault::lasting("has an element with too many attributes").with_hint("write a simpler one"));
@@ -133,7 +133,7 @@ fn read_property(node: Node<'_, '_>) -> Result<Property, Fault> {
     let key = attribute(node, "key").map(str::trim).filter(|key| !key.is_empty());
     let Some(key) = key else {
         let line = node.document().text_pos_at(node.range().start).row;
-        let what = format!("is damaged: the Property in line {line} has no key");
+        let what = format!("is damaged: the Property on line {line} has no key");
         return Err(Fault::lasting(what).with_hint("give it an oe:key"));
     };
     let value = attribute(node, "value").map(|value| Zeroizing::new(value.to_owned()));
@@ -167,14 +167,15 @@ fn explain(error: &Error) -> Fault {
     let place = format!("line {}, column {}", place.row, place.col);
     match error {
         Error::DtdDetected => Fault::lasting("has a DTD, which no OVF environment has").with_hint("remove it"),
-        Error::NodesLimitReached => Fault::lasting(format!("has more than the {NODE_LIMIT} nodes that are read"))
-            .with_hint("write a simpler one"),
+        Error::NodesLimitReached => {
+            Fault::lasting(format!("has more than {NODE_LIMIT} nodes, the limit")).with_hint("write a simpler one")
+        }
         Error::UnknownEntityReference(..) | Error::MalformedEntityReference(_) => {
-            Fault::lasting(format!("is damaged: in {place} an `&` begins no entity"))
-                .with_hint("what wrote it did not escape a value, write `&amp;`")
+            Fault::lasting(format!("is damaged: an `&` at {place} doesn't start an entity"))
+                .with_hint("the program that wrote it did not escape a value: write `&amp;`")
         }
         Error::UnclosedRootNode | Error::NoRootNode => Fault::lasting("is cut off: its end is missing")
-            .with_hint("power the machine off and on, which writes it anew"),
+            .with_hint("power the machine off and on to have it rewritten"),
         _ => Fault::lasting(format!("is damaged: {place} is not well-formed XML"))
             .with_hint("escape `&`, `<` and `\"` in values as `&amp;`, `&lt;`, `&quot;`"),
     }

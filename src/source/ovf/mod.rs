@@ -41,7 +41,7 @@ const NAMES: [&str; 3] = ["ovf-env.xml", "ovf_env.xml", "ovfenv.xml"];
 const LABELS: [&str; 3] = ["OVF ENV", "OVFENV", "OVF-TRANSPORT"];
 
 /// What to do about a mistake.
-const ADVICE: &str = "correct the property where the machine has it, then power the machine off and on";
+const ADVICE: &str = "correct the property in the machine's settings, then power the machine off and on";
 
 /// Where a VMware machine has it.
 pub const GUESTINFO: &str = "guestinfo.ovfEnv";
@@ -165,7 +165,7 @@ fn understand(xml: &[u8], place: &str, origin: &str, read: Option<&Reader<'_>>) 
     let mut conversion = Conversion::new(ADVICE);
     let properties = Properties::of(&environment, origin, &mut conversion);
     if properties.is_empty() && !conversion.has_faults() {
-        let why = "has no property of firstlight's or cloud-init's with a value";
+        let why = "sets no property of firstlight or cloud-init";
         return Ok(Verdict::Absent(format!("{origin}: {why}")));
     }
     let own = seed::seed(&environment, &properties, (place, origin), conversion);
@@ -192,7 +192,7 @@ fn seed_from(from: &str, own: Seed, properties: &Properties<'_>, read: Option<&R
     let documents = ["user-data", "firstlight.user-data", "network-config"];
     let excluded = |name: &&str| *name != "seedfrom" && (!is_address(from) || documents.contains(name));
     if let Some(other) = properties.names().find(excluded) {
-        let what = format!("seedfrom names a whole seed, and {other} is set as well");
+        let what = format!("seedfrom names a whole seed, but {other} is also set");
         return Err(Fault::lasting(what).with_hint("keep one of them"));
     }
     let nowhere = |path: &Path| {

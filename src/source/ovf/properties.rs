@@ -103,10 +103,7 @@ impl<'a> Properties<'a> {
             Some((_, other)) => {
                 let other = shown(&other.key);
                 self.contradicted.insert(name.clone());
-                Err((
-                    Some(name),
-                    format!("{other} and {key} say different things: keep one of them"),
-                ))
+                Err((Some(name), format!("{other} and {key} differ: keep one of them")))
             }
             None => {
                 self.found.push((name, property));

@@ -38,7 +38,7 @@ pub fn without_secrets(xml: &[u8]) -> Result<Option<String>, Fault> {
 }
 
 fn uncertain() -> Fault {
-    Fault::lasting("is written in a way that can't be edited with certainty").with_hint("remove it in the hypervisor")
+    Fault::lasting("is written in a way that firstlight can't edit safely").with_hint("remove it in the hypervisor")
 }
 
 /// Where the values of a secret property are; none of another node.

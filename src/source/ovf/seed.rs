@@ -46,7 +46,7 @@ pub fn seed(
             Some(_) => flat.wrong(
                 "firstlight.ip",
                 &[],
-                "network-config gives a network too, and is used: keep one of them",
+                "network-config also sets a network and is used instead: keep one of them",
             ),
             None => seed.network_config = Some(network),
         }
@@ -117,8 +117,8 @@ impl Flat<'_> {
             Some(password) if looks_hashed(password.trim()) => self.wrong(
                 name,
                 &["root", "password"],
-                "the property firstlight.root-password looks like a hash, and holds a password in plain text: give a hash \
-                 as firstlight.root-hashed-password",
+                "the property firstlight.root-password looks like a hash, but is for a password in plain text: set \
+                 a hash as firstlight.root-hashed-password",
             ),
             Some(password) => self.put(name, &["root", "password"], json!(password)),
         }
@@ -161,7 +161,7 @@ impl Flat<'_> {
         let mut found = names.iter().filter_map(|name| Some((*name, properties.get(name)?)));
         let (name, value) = found.next()?;
         if let Some((other, _)) = found.find(|(_, other)| *other != value) {
-            let what = format!("{name} and {other} say different things, and neither is taken: keep one of them");
+            let what = format!("{name} and {other} differ, so neither is used: keep one of them");
             self.wrong(other, &[], &what);
             return None;
         }
@@ -228,8 +228,10 @@ impl Flat<'_> {
         let addresses = list(self.properties.get(name).unwrap_or_default());
         let addresses: Result<Vec<IpAddr>, _> = addresses.into_iter().map(str::parse).collect();
         if addresses.is_err() {
-            let what =
-                format!("the property {name} has something that is no IP address: write addresses alone, as 192.0.2.1");
+            let what = format!(
+                "the property {name} has a value that is not an IP address: write only addresses, such as \
+                         192.0.2.1"
+            );
             self.wrong(name, path, &what);
         }
         addresses.ok()
@@ -272,7 +274,7 @@ fn authorized_keys(name: &str, text: &str) -> Result<Vec<String>, String> {
             .filter(|pair| matches!(pair, [kind, blob] if is_kind(kind) && blob.starts_with("AAAA")));
         if keys.count() > 1 {
             return Err(format!(
-                "the property {name} has several keys in one line: XML took its line breaks; write `&#10;` between \
+                "the property {name} has several keys on one line: XML removed its line breaks; write `&#10;` between \
                  them, or list them in user-data"
             ));
         }

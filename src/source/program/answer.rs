@@ -27,12 +27,12 @@ fn seed(stdout: &[u8], path: &str) -> Result<Option<Seed>, Fault> {
     // serde's own words may quote a value.
     let wrong = |error: serde_json::Error| {
         let (line, column) = (error.line(), error.column());
-        Fault::lasting(format!("what it prints is no JSON (line {line}, column {column})"))
-            .with_hint("print an object with user-data and the like, or nothing")
+        Fault::lasting(format!("its output is not JSON (line {line}, column {column})"))
+            .with_hint("print an object with keys such as user-data, or nothing")
     };
     let Value::Object(mut answer) = serde_json::from_slice(stdout).map_err(wrong)? else {
-        let hint = "print one with user-data and the like, or nothing";
-        return Err(Fault::lasting("what it prints is no JSON object").with_hint(hint));
+        let hint = "print an object with keys such as user-data, or nothing";
+        return Err(Fault::lasting("its output is not a JSON object").with_hint(hint));
     };
     let place = match place(answer.remove("place"))? {
         Some(place) => format!("{path} ({place})"),
@@ -43,7 +43,7 @@ fn seed(stdout: &[u8], path: &str) -> Result<Option<Seed>, Fault> {
         Some(Value::Object(signatures)) => signatures,
         Some(_) => {
             return Err(Fault::lasting(
-                "its signatures are no object of part names and signatures",
+                "its signatures are not an object of part names and signatures",
             ));
         }
     };
@@ -59,10 +59,10 @@ fn seed(stdout: &[u8], path: &str) -> Result<Option<Seed>, Fault> {
         // It may be a value in the wrong place, so it is not shown whole.
         let start: String = unknown.chars().take(16).collect();
         let hint = format!("there are {known}, place and signatures");
-        return Err(Fault::lasting(format!("prints a key {start:?} that is not known")).with_hint(hint));
+        return Err(Fault::lasting(format!("prints an unknown key {start:?}")).with_hint(hint));
     }
     if !signatures.is_empty() {
-        return Err(Fault::lasting("its signatures are of parts that it does not print"));
+        return Err(Fault::lasting("its signatures are for parts that it does not print"));
     }
     let any = seed.parts().next().is_some();
     Ok(any.then_some(seed))
@@ -79,7 +79,7 @@ fn part(name: &str, value: Option<Value>, path: &str) -> Result<Option<Part>, Fa
     };
     match part.bytes.len() as u64 > PART_LIMIT {
         true => Err(Fault::lasting(format!(
-            "its {name} has more than the {PART_LIMIT} bytes that are read"
+            "its {name} has more than {PART_LIMIT} bytes, the limit"
         ))),
         false => Ok(Some(part)),
     }
@@ -92,7 +92,7 @@ fn place(value: Option<Value>) -> Result<Option<String>, Fault> {
             Ok(Some(place))
         }
         Some(_) => Err(Fault::lasting(format!(
-            "its place is no line of text with at most {PLACE_LIMIT} characters"
+            "its place is not one line of text with at most {PLACE_LIMIT} characters"
         ))),
     }
 }
@@ -102,8 +102,8 @@ fn signature(name: &str, value: Option<Value>) -> Result<Option<Vec<u8>>, Fault>
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.into_bytes())),
         Some(_) => {
-            let fault = Fault::lasting(format!("its signature of {name} is no text"));
-            Err(fault.with_hint(format!("print what is in {name}.minisig")))
+            let fault = Fault::lasting(format!("its signature of {name} is not a text"));
+            Err(fault.with_hint(format!("print the content of {name}.minisig")))
         }
     }
 }

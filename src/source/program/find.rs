@@ -77,11 +77,11 @@ fn refusal(root: &Root, path: &str) -> Option<Fault> {
         Err(error) => return Some(error.into()),
     };
     if metadata.kind != Kind::File {
-        return Some(Fault::lasting("is no program").with_hint("remove it"));
+        return Some(Fault::lasting("is not a program").with_hint("remove it"));
     }
     not_roots_alone(metadata).or_else(|| {
         let executable = metadata.mode & 0o111 != 0;
-        (!executable).then(|| Fault::lasting("may not be executed").with_hint("chmod 0755 it, or remove it"))
+        (!executable).then(|| Fault::lasting("is not executable").with_hint("chmod 0755 it, or remove it"))
     })
 }
 
@@ -93,7 +93,7 @@ fn not_roots_alone(metadata: Metadata) -> Option<Fault> {
             Some(Fault::forbidden(what).with_hint("chown root it"))
         }
         Metadata { mode, .. } if mode & 0o022 != 0 => {
-            let what = format!("others than root may write to it (mode {mode:04o})");
+            let what = format!("others than root can write to it (mode {mode:04o})");
             Some(Fault::forbidden(what).with_hint("chmod go-w it"))
         }
         _ => None,

@@ -27,7 +27,11 @@ const ENVIRONMENT: [(&str, &str); 1] = [("FIRSTLIGHT_PROGRAM_VERSION", "1")];
 /// Runs the programs of the running machine, all at the same time.
 pub fn search(places: &Places) -> Verdict {
     if !places.live {
-        return Verdict::Absent("programs are run on a running machine only, nothing of a tree is executed".to_owned());
+        return Verdict::Absent(
+            "programs run only on a running machine; firstlight executes nothing from a \
+                                tree"
+                .to_owned(),
+        );
     }
     let programs = match find::programs(&places.root) {
         Ok(programs) => programs,
@@ -89,7 +93,7 @@ fn ask(Program { path, refused }: &Program, limit: Duration) -> Verdict {
         Some(status) => format!("ended with exit status {status}"),
         None => "was killed by a signal".to_owned(),
     };
-    let what = format!("{how}; what it said is not repeated, it may be secret");
+    let what = format!("{how}; its output is not shown because it may be secret");
     Fault::lasting(what).at(path).with_hint("run it by hand to see").into()
 }
 
@@ -107,7 +111,7 @@ fn choose(verdicts: Vec<Verdict>) -> Verdict {
         let places: Vec<_> = seeds.iter().map(|seed| seed.place.as_str()).collect();
         let fault = Fault::lasting(format!("different seeds of {}", places.join(" and ")));
         let hint = format!(
-            "remove all but one, or mask it in {} with a link to /dev/null",
+            "keep one of them; to mask another, link its name in {} to /dev/null",
             DIRECTORIES[0]
         );
         fault.with_hint(hint)

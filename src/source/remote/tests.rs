@@ -114,7 +114,7 @@ fn a_seed_that_lacks_something_is_none() {
         (vec![("/meta-data", "")], "there is no user-data"),
         (
             vec![("/meta-data", "- hunter2\n"), ("/user-data", "")],
-            "meta-data: is no YAML mapping",
+            "meta-data: is not a YAML mapping",
         ),
     ] {
         let server = Server::of(&files);
@@ -204,7 +204,7 @@ fn all_that_is_fetched_for_a_document_has_one_limit() {
     };
     assert!(fetched(&including(&list(4))).is_ok());
     let why = fetched(&including(&list(30))).unwrap_err().to_string();
-    assert!(why.contains("more than the 33554432 bytes"), "{why}");
+    assert!(why.contains("more than 33554432 bytes"), "{why}");
     assert_eq!(server.seen().len(), 4 + 5);
 }
 
@@ -213,12 +213,12 @@ fn what_is_no_list_of_addresses_is_refused_without_being_shown() {
     let server = Server::of(&[]);
     let gone = format!("#include\n{}\n", server.address("/gone?hunter2").written());
     for (list, words) in [
-        ("#include\n\n/hunter2\n", "/dev/sr0:user-data:3: is no address"),
+        ("#include\n\n/hunter2\n", "/dev/sr0:user-data:3: is not an address"),
         (
             "#include\nftp://hunter2/\n",
-            "/dev/sr0:user-data:2: has a scheme that is not fetched",
+            "/dev/sr0:user-data:2: has an unsupported scheme",
         ),
-        (gone.as_str(), "/gone?…: the server has nothing there"),
+        (gone.as_str(), "/gone?…: the server doesn't have it"),
     ] {
         let why = fetched(&including(list)).unwrap_err().to_string();
         assert!(why.contains(words) && !why.contains("hunter2"), "{list}: {why}");

@@ -71,7 +71,7 @@ fn converse(access: Access, key: &str) -> Result<Option<Vec<u8>>, Fault> {
         Some(value) if value.len() as u64 > VALUE_LIMIT => {
             let value = zeroize::Zeroizing::new(value);
             Err(Fault::lasting(format!(
-                "guestinfo.{key} has more than the {VALUE_LIMIT} bytes that are read: {}",
+                "guestinfo.{key} has more than {VALUE_LIMIT} bytes, the limit: {}",
                 value.len()
             )))
         }

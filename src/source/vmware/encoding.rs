@@ -1,4 +1,4 @@
-//! How a value of guestinfo is written: plain, or base64, or gzip below base64.
+//! How a value of guestinfo is written: plain, or base64, or gzip in base64.
 
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
@@ -22,14 +22,14 @@ pub fn decode(mut raw: Zeroizing<Vec<u8>>, encoding: &str, limit: u64) -> Result
         "gzip+base64" | "gz+b64" => gunzip(&from_base64(&raw)?, limit)?,
         _ => {
             let is = what_it_is(&raw);
-            let hint = format!("set .encoding to one of {NAMES}, or to nothing for plain text; the value is {is}");
-            return Err(Fault::lasting("its encoding is not known").with_hint(hint));
+            let hint = format!("set .encoding to one of {NAMES}, or leave it empty for plain text; the value is {is}");
+            return Err(Fault::lasting("its encoding is unknown").with_hint(hint));
         }
     };
     let below = encoded::unwrapped(&decoded, limit).map_err(|fault| match fault {
         Unpacking::TooLarge => too_large(limit),
         Unpacking::Damaged => {
-            Fault::lasting("is gzip, and damaged or cut off").with_hint("compress it again with gzip -c")
+            Fault::lasting("is gzip, but damaged or cut off").with_hint("compress it again with gzip -c")
         }
     })?;
     let mut plain = below.unwrap_or(decoded);
@@ -45,8 +45,8 @@ fn from_base64(raw: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
         .and_then(|text| Base64::decode_vec(text).ok());
     decoded.map(Zeroizing::new).ok_or_else(|| {
         let is = what_it_is(raw);
-        Fault::lasting(format!("is not base64, as its encoding says, but {is}"))
-            .with_hint("encode it again with base64 -w0, or take .encoding away")
+        Fault::lasting(format!("its encoding says base64, but it is {is}"))
+            .with_hint("encode it again with base64 -w0, or remove .encoding")
     })
 }
 
@@ -55,12 +55,12 @@ fn gunzip(packed: &[u8], limit: u64) -> Result<Zeroizing<Vec<u8>>, Fault> {
         Ok(bytes) => Ok(bytes),
         Err(Unpacking::TooLarge) => Err(too_large(limit)),
         Err(Unpacking::Damaged) if compressed::is_gzip(packed) => {
-            let what = "is not gzip below base64 as a whole, as its encoding says, but cut off or damaged";
+            let what = "is gzip in base64, but damaged or cut off";
             Err(Fault::lasting(what).with_hint("encode it again with gzip -c | base64 -w0"))
         }
         Err(Unpacking::Damaged) => {
             let is = what_it_is(packed);
-            let what = format!("is not gzip below base64, as its encoding says, but base64 of {is}");
+            let what = format!("its encoding says gzip in base64, but it is base64 of {is}");
             let hint = "set .encoding to base64, or encode it again with gzip -c | base64 -w0";
             Err(Fault::lasting(what).with_hint(hint))
         }
@@ -68,13 +68,13 @@ fn gunzip(packed: &[u8], limit: u64) -> Result<Zeroizing<Vec<u8>>, Fault> {
 }
 
 fn too_large(limit: u64) -> Fault {
-    Fault::lasting(format!("unpacks to more than the {limit} bytes that are read"))
+    Fault::lasting(format!("unpacks to more than {limit} bytes, the limit"))
 }
 
 /// What a value looks like, in words that show nothing of it.
 fn what_it_is(bytes: &[u8]) -> &'static str {
     match encoded::from_base64(bytes) {
-        Some(below) if compressed::is_gzip(&below) => "gzip below base64",
+        Some(below) if compressed::is_gzip(&below) => "gzip in base64",
         Some(_) => "base64",
         None if compressed::is_gzip(bytes) => "gzip without base64",
         None if encoded::begins_like_a_document(bytes) => "a document in plain text",
@@ -128,14 +128,14 @@ mod tests {
         let packed = gz(&secret);
         let half = packed.get(..packed.len() - 5).unwrap().to_vec();
         for (encoding, raw, what) in [
-            ("base64", b"hunter2:".to_vec(), "is not base64"),
-            ("base64", b"aHVudGVyMg".to_vec(), "is not base64"),
-            ("base64", vec![0xFF; 4], "is not base64"),
-            ("gz+b64", b64(&secret), "is not gzip"),
-            ("gz+b64", b64(&half), "is not gzip"),
-            ("gz+b64", secret.clone(), "is not base64"),
+            ("base64", b"hunter2:".to_vec(), "says base64"),
+            ("base64", b"aHVudGVyMg".to_vec(), "says base64"),
+            ("base64", vec![0xFF; 4], "says base64"),
+            ("gz+b64", b64(&secret), "says gzip in base64"),
+            ("gz+b64", b64(&half), "is gzip in base64, but damaged"),
+            ("gz+b64", secret.clone(), "says base64"),
             ("BASE64", secret.clone(), "set .encoding to one of base64, b64"),
-            ("hunter2", secret, "encoding is not known"),
+            ("hunter2", secret, "encoding is unknown"),
         ] {
             let why = decode(Zeroizing::new(raw), encoding, 100).unwrap_err().to_string();
             assert!(why.contains(what) && !why.contains("hunter2"), "{encoding}: {why}");
@@ -169,24 +169,24 @@ mod tests {
             (
                 "base64",
                 plain.clone(),
-                "is not base64, as its encoding says, but a document in plain text",
+                "its encoding says base64, but it is a document in plain text",
             ),
             ("base64", gz(&plain), "but gzip without base64"),
             ("base64", b"hunter2!".to_vec(), "but some other text"),
             (
                 "gz+b64",
                 plain.clone(),
-                "is not base64, as its encoding says, but a document in plain text",
+                "its encoding says base64, but it is a document in plain text",
             ),
             (
                 "gz+b64",
                 b64(&plain),
-                "but base64 of a document in plain text: set .encoding to base64",
+                "but it is base64 of a document in plain text: set .encoding to base64",
             ),
-            ("gz+b64", b64(&half[..half.len() - 4]), "but cut off or damaged"),
-            ("", half[..half.len() - 4].to_vec(), "is gzip, and damaged or cut off"),
+            ("gz+b64", b64(&half[..half.len() - 4]), "but damaged or cut off"),
+            ("", half[..half.len() - 4].to_vec(), "is gzip, but damaged or cut off"),
             ("hunter2", plain, "the value is a document in plain text"),
-            ("gzip", b64(&half), "the value is gzip below base64"),
+            ("gzip", b64(&half), "the value is gzip in base64"),
         ] {
             let why = decode(Zeroizing::new(raw), encoding, 1000).unwrap_err().to_string();
             assert!(why.contains(what) && !why.contains("hunter2"), "{encoding}: {why}");
@@ -198,7 +198,7 @@ mod tests {
         let bomb = b64(&gz(&vec![0; 50_000_000]));
         assert!(bomb.len() < 100_000);
         let why = decode(Zeroizing::new(bomb), "gz+b64", 1000).unwrap_err().to_string();
-        assert!(why.contains("unpacks to more than the 1000 bytes"), "{why}");
+        assert!(why.contains("unpacks to more than 1000 bytes"), "{why}");
         let fits = b64(&gz(&[0; 1000]));
         assert_eq!(decode(Zeroizing::new(fits), "gz+b64", 1000), Ok(vec![0; 1000]));
     }

@@ -37,7 +37,7 @@ impl Transport for Environment {
         let name = self.origin(key);
         match (self.get)(&name) {
             Some(value) if value.len() as u64 > VALUE_LIMIT => {
-                let what = format!("has more than the {VALUE_LIMIT} bytes that are read");
+                let what = format!("has more than {VALUE_LIMIT} bytes, the limit");
                 Err(Fault::lasting(what).at(name))
             }
             value => Ok(value),

@@ -63,7 +63,7 @@ impl From<NoSeed> for Fault {
 /// Asks the hypervisor of the running machine, or its stand-in in the environment.
 pub fn search(places: &Places) -> Verdict {
     if !places.live {
-        return Verdict::Absent("guestinfo is asked for on a running machine only".to_owned());
+        return Verdict::Absent("only a running machine has guestinfo".to_owned());
     }
     if let Some(mut environment) = Environment::of_process() {
         match gather(&mut environment, places.rules.signed()) {

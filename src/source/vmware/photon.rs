@@ -43,7 +43,7 @@ pub fn network(transport: &mut dyn Transport, conversion: &mut Conversion) -> Re
         _ => fault.broken(),
     })? {
         if number >= INTERFACES {
-            let what = format!("interface {number} is one more than the {INTERFACES} that are read");
+            let what = format!("interface {number} is over the limit of {INTERFACES}");
             keys.wrong(&format!("interface.{number}"), &["network"], &what);
             break;
         }
@@ -97,7 +97,7 @@ impl Keys<'_> {
             Some("ipv4") => &["dhcp4"],
             Some("ipv6") => &["dhcp6"],
             Some(_) => {
-                self.wrong(&key("dhcp"), &path, "`dhcp` is none of yes, no, ipv4, ipv6");
+                self.wrong(&key("dhcp"), &path, "`dhcp` is not one of yes, no, ipv4, ipv6");
                 return Ok(None);
             }
         };
@@ -139,7 +139,7 @@ impl Keys<'_> {
             );
             self.wrong(&elsewhere, path, &what);
         } else if has_dhcp {
-            let what = "`dhcp` is no, and there is no `address`: give one of them";
+            let what = "`dhcp` is no, and `address` is not set: set one of them";
             self.wrong(&key("dhcp"), path, what);
         } else {
             let what = "`address` is not set, and neither is `dhcp`: set one of them";
@@ -156,11 +156,7 @@ impl Keys<'_> {
             let key = format!("interface.{number}.route.{count}");
             let Some(text) = self.text(&key, &path)? else { break };
             if count >= ROUTES {
-                self.wrong(
-                    &key,
-                    &path,
-                    &format!("this is one more than the {ROUTES} routes that are read"),
-                );
+                self.wrong(&key, &path, &format!("this is over the limit of {ROUTES} routes"));
                 return Ok(false);
             }
             let (gateway, to) = match text.split_once(',') {
@@ -177,9 +173,9 @@ impl Keys<'_> {
                     interface.add_route(Route::new(*to, via), self.transport.origin(&key));
                     continue;
                 }
-                (Err(_), _) => "the route has no IP address in front, the gateway's",
+                (Err(_), _) => "the route doesn't start with the IP address of its gateway",
                 (_, Some(Err(_))) => {
-                    "the route has no network with its prefix length behind the comma, as 198.51.100.0/24"
+                    "the route has no network with a prefix length after the comma, such as 198.51.100.0/24"
                 }
             };
             // It may be the default route, without which nothing else helps.
@@ -333,12 +329,12 @@ mod tests {
         for (values, what, taken) in [
             (
                 &[("interface.0.dhcp", "hunter2")][..],
-                "interface.0.dhcp: `dhcp` is none of yes",
+                "interface.0.dhcp: `dhcp` is not one of yes",
                 false,
             ),
             (
                 &[("interface.0.address", "hunter2")],
-                "interface.0.address: `address` is no IP",
+                "interface.0.address: `address` is not an IP",
                 false,
             ),
             (
@@ -353,7 +349,7 @@ mod tests {
             ),
             (
                 &[("interface.0.dhcp", "no")],
-                "interface.0.dhcp: `dhcp` is no, and there is no `address`",
+                "interface.0.dhcp: `dhcp` is no, and `address` is not set",
                 false,
             ),
             (
@@ -366,7 +362,7 @@ mod tests {
             ),
             (
                 &[("interface.0.dhcp", "yes"), ("interface.0.route.0", "hunter2")],
-                "interface.0.route.0: the route has no IP address in front",
+                "interface.0.route.0: the route doesn't start with the IP address of its gateway",
                 false,
             ),
             (
@@ -374,7 +370,7 @@ mod tests {
                     ("interface.0.dhcp", "yes"),
                     ("interface.0.route.0", "hunter2,10.0.0.0/8"),
                 ],
-                "interface.0.route.0: the route has no IP address in front",
+                "interface.0.route.0: the route doesn't start with the IP address of its gateway",
                 true,
             ),
             (
@@ -390,7 +386,7 @@ mod tests {
                 "dns.servers: `dns.servers` are not all IP addresses",
                 true,
             ),
-            (&endless, "interface.0.route.32: this is one more than the 32", false),
+            (&endless, "interface.0.route.32: this is over the limit of 32", false),
         ] {
             let mut values = values.to_vec();
             values.extend([
@@ -416,7 +412,7 @@ mod tests {
         let many: Vec<_> = many.iter().map(|(key, value)| (key.as_str(), *value)).collect();
         let (network, told) = read(&many);
         assert!(
-            told.contains("guestinfo.interface.16: interface 16 is one more than the 16"),
+            told.contains("guestinfo.interface.16: interface 16 is over the limit of 16"),
             "{told}"
         );
         assert_eq!(network.unwrap()["ethernets"].as_object().unwrap().len(), INTERFACES);

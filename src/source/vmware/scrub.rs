@@ -78,7 +78,7 @@ fn read_back(tool: &mut dyn Transport, key: &str, value: &str) -> Result<(), Fau
     match now.trim_ascii() == value.trim().as_bytes() {
         true => Ok(()),
         false => Err(Fault::lasting(format!(
-            "{} has set guestinfo.{key}, and it is not so",
+            "{} set guestinfo.{key}, but its value did not change",
             tool.name()
         ))),
     }
@@ -204,7 +204,7 @@ mod tests {
                 &[&refusing],
                 "permission denied: remove it in the hypervisor, or let the guest",
             ),
-            (&[&deaf], "table has set guestinfo.userdata, and it is not so"),
+            (&[&deaf], "table set guestinfo.userdata, but its value did not change"),
         ] {
             let why = eraser(tools).take_away("userdata").unwrap_err().to_string();
             assert!(why.contains(words) && !why.contains("hunter2"), "{why}");

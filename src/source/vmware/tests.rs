@@ -102,7 +102,7 @@ fn signatures_are_checked_before_metadata_is_taken_apart() {
     values[1].1 = Ok(USER_DATA_SIGNATURE);
     let verdict = look(&values);
     assert!(
-        why(&verdict).starts_with("guestinfo.metadata: is not what was signed"),
+        why(&verdict).starts_with("guestinfo.metadata: does not match its signature"),
         "{verdict:?}"
     );
     assert!(why(&verdict).contains("as guestinfo.metadata.minisig"), "{verdict:?}");
@@ -342,7 +342,7 @@ fn only_a_vmware_machine_is_asked() {
         .collect();
     assert_eq!(names, ["backdoor", "vmtoolsd"]);
     places.live = false;
-    assert!(matches!(search(&places), Verdict::Absent(why) if why.contains("running machine only")));
+    assert!(matches!(search(&places), Verdict::Absent(why) if why.contains("only a running machine")));
 }
 
 #[test]
@@ -402,7 +402,7 @@ fn a_value_that_is_wrong_costs_what_it_is_about() {
                 user,
             ],
             Some("web1"),
-            "guestinfo.interface.0.dhcp: `dhcp` is no, and there is no `address`",
+            "guestinfo.interface.0.dhcp: `dhcp` is no, and `address` is not set",
         ),
         (
             &[

@@ -192,7 +192,7 @@ mod tests {
         let why = ask("exec cat /dev/zero", Duration::from_secs(60))
             .unwrap_err()
             .to_string();
-        assert!(why.contains("more than the 8388608 bytes"), "{why}");
+        assert!(why.contains("more than 8388608 bytes"), "{why}");
         // The tool that talks on to standard error is not waited for.
         let limit = Duration::from_secs(20);
         assert_eq!(

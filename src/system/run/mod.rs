@@ -70,7 +70,7 @@ pub enum RunError {
     #[error("no answer within {:.1} s", .0.as_secs_f32())]
     Late(Duration),
     /// It printed too much and was killed, with all that it had started.
-    #[error("its output has more than the {0} bytes that are read")]
+    #[error("its output has more than {0} bytes, the limit")]
     TooMuch(u64),
     /// The system would not let us listen to it or wait for it.
     #[error("can't read its output: {0}")]

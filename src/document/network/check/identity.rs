@@ -120,8 +120,11 @@ fn check_swapped_names<'n>(network: &'n Network, problems: &mut Problems<'_>) ->
             .skip_while(|link| **link != name)
             .filter_map(|link| renamings.get(link));
         for (id, wants) in ring {
-            let message = format!("{wants} is the name of a link that is renamed itself, in a ring: none can be first");
-            let hint = "take names that no link has, such as lan0";
+            let message = format!(
+                "{wants} is the name of a link that is itself renamed, in a loop: udev can't \
+                                   rename any of them first"
+            );
+            let hint = "choose names that no link has, such as lan0";
             problems.error(&["ethernets", id, "set-name"], message, Some(hint));
             refused.insert(*id);
         }
@@ -143,8 +146,8 @@ fn check_shared_links(network: &Network, problems: &mut Problems<'_>) {
         };
         if let Some(owner) = owners.insert(link.clone(), id.as_str()) {
             let place: Vec<&str> = ["ethernets", id.as_str()].into_iter().chain(key).collect();
-            let message = format!("`{owner}` means the link {link} as well: only one of the two is used for it");
-            problems.warning(&place, message, Some("put all that is asked of a link into one entry"));
+            let message = format!("`{owner}` also matches the link {link}: only one of them is used for it");
+            problems.warning(&place, message, Some("put all settings of a link into one entry"));
         }
     }
 }
@@ -155,7 +158,7 @@ fn check_given_addresses(network: &Network, problems: &mut Problems<'_>) {
     for (id, ethernet) in &network.ethernets {
         let owner = ethernet.macaddress.and_then(|mac| owners.insert(mac, id.as_str()));
         if let Some(owner) = owner {
-            let message = format!("`{owner}` gets the same hardware address");
+            let message = format!("`{owner}` has the same hardware address");
             problems.warning(
                 &["ethernets", id.as_str(), "macaddress"],
                 message,
@@ -173,10 +176,10 @@ fn check_kernels_names(network: &Network, refused: &BTreeSet<&str>, problems: &m
     let wanted = wanted_names(network).filter(|(id, name)| name.is_kernels_own() && !refused.contains(id));
     for (id, name) in wanted {
         let message = format!(
-            "the kernel gives names like {} itself: where another link has it, this one can't be renamed",
+            "the kernel gives names like {} itself: if another link already has it, this one can't be renamed",
             name.as_str()
         );
-        let hint = "take a name of another kind, such as lan0";
+        let hint = "choose a different kind of name, such as lan0";
         problems.warning(&["ethernets", id, "set-name"], message, Some(hint));
     }
 }

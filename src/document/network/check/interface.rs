@@ -47,12 +47,12 @@ impl Check for Ethernet {
 fn check_address(address: Address, problems: &mut Problems<'_>) {
     let (ip, subnet) = (address.ip(), address.subnet());
     if ip == IpAddr::V4(Ipv4Addr::BROADCAST) {
-        return problems.error(&[], format!("{ip} is no address that a link can have"), None);
+        return problems.error(&[], format!("{ip} is not an address that a link can have"), None);
     }
     if subnet.max_prefix_len() - subnet.prefix_len() < 2 {
         return;
     }
-    let hint = "write the address of the link itself";
+    let hint = "write the link's own address";
     match ip {
         IpAddr::V4(_) if ip == subnet.network() => {
             problems.error(
@@ -112,7 +112,7 @@ fn check_dhcp(ethernet: &Ethernet, problems: &mut Problems<'_>) {
     if let Some((key, _)) = refused.into_iter().find(|(_, asked)| *asked == Some(false))
         && !ethernet.has_addressing()
     {
-        let message = "the link gets no address: neither from DHCP nor from `addresses`";
+        let message = "the link gets no address: it has neither DHCP nor `addresses`";
         problems.warning(&[key], message, Some("give it `addresses`, or `dhcp4: true`"));
     }
 }

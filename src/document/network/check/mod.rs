@@ -26,8 +26,8 @@ impl Check for Network {
         }
         self.check_kinds(problems);
         if self.is_disabled() {
-            let message = "`config: disabled` leaves the network as it is: `ethernets` is not used";
-            problems.warning(&["ethernets"], message, Some("remove one of the two"));
+            let message = "`config: disabled` keeps the current network configuration, so `ethernets` is not used";
+            problems.warning(&["ethernets"], message, Some("keep one of them"));
         }
         for (id, ethernet) in &self.ethernets {
             identity::check(id, ethernet, &mut problems.below(&["ethernets"]));
@@ -56,7 +56,7 @@ impl Network {
         ];
         for (kind, asked) in kinds {
             let Some(asked) = asked else { continue };
-            let hint = "only `ethernets` is; for the rest, write files of networkd";
+            let hint = "use `ethernets`; for anything else, write `networkd_files`";
             problems.error(&[kind], format!("`{kind}` is not supported yet"), Some(hint));
             for (id, ethernet) in &self.ethernets {
                 if asked.members.contains(id.as_str()) && !ethernet.has_addressing() {

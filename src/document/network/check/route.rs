@@ -31,16 +31,16 @@ pub fn check(route: &Route, reach: &Reach, problems: &mut Problems<'_>) {
             problems.error(&[], "`to: default` without `via` does not say IPv4 or IPv6", Some(hint));
         }
         if route.on_link == Some(true) {
-            problems.error(&["on-link"], "`on-link` is about the gateway: it needs `via`", None);
+            problems.error(&["on-link"], "`on-link` describes the gateway, so it needs `via`", None);
         }
         return;
     };
     if refuses {
-        return problems.error(&["via"], "a route of this type leads nowhere: it has no `via`", None);
+        return problems.error(&["via"], "a route of this type has no gateway: remove `via`", None);
     }
     let on_link = route.on_link == Some(true);
     if let Some(why) = reach.why_not(gateway).filter(|why| !on_link || why.is_for_good()) {
-        let hint = "correct it, or add `on-link: true` if the link reaches it all the same";
+        let hint = "correct it, or add `on-link: true` if the link reaches it anyway";
         problems.error(&[], format!("the gateway {gateway} {why}"), Some(hint));
     }
 }
@@ -50,7 +50,7 @@ pub fn check_gateway(gateway: IpAddr, reach: &Reach, problems: &mut Problems<'_>
     match reach.why_not(gateway) {
         None => {}
         Some(why @ Unreachable::Outside(_)) => {
-            let message = format!("the gateway {gateway} {why}: it is taken to be reached directly");
+            let message = format!("the gateway {gateway} {why}: firstlight assumes that the link reaches it directly");
             problems.warning(&[], message, Some("correct it if it isn't"));
         }
         Some(why) => problems.error(
@@ -166,9 +166,9 @@ impl fmt::Display for Unreachable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Own => f.write_str("is the link's own address"),
-            Self::NoHost => f.write_str("is the address of no other machine"),
+            Self::NoHost => f.write_str("can't be another machine's address"),
             Self::NoAddress(family) => write!(f, "can't be reached: the link gets no {family} address"),
-            Self::Outside(subnets) => write!(f, "is outside of the link's subnets ({})", subnets.join(", ")),
+            Self::Outside(subnets) => write!(f, "is outside the link's subnets ({})", subnets.join(", ")),
         }
     }
 }

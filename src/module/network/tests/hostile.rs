@@ -23,7 +23,7 @@ fn nothing_is_half_done() {
             "the links of a bond that is not made",
             "bonds: {bond0: {interfaces: [eth0, eth1], addresses: [192.0.2.10/24]}}\nethernets: {eth0: {}, eth1: {dhcp4: false}, eth2: {dhcp4: true}}",
             &["eth2"],
-            "eth1 is left as the machine has it",
+            "eth1 keeps its current configuration",
         ),
         (
             "a link that carries a VLAN and has an address of its own",
@@ -35,31 +35,31 @@ fn nothing_is_half_done() {
             "one typo in what two interfaces share",
             "x: &base {dhcp4: treu}\nethernets: {eth0: {<<: *base}, eth1: {<<: *base}, eth2: {dhcp4: true}}",
             &["eth2"],
-            "eth1 is left as the machine has it",
+            "eth1 keeps its current configuration",
         ),
         (
             "one alias for two interfaces",
             "ethernets: {eth0: &base {addresses: [192.0.2.10]}, eth1: *base, eth2: {dhcp4: true}}",
             &["eth2"],
-            "eth1 is left as the machine has it",
+            "eth1 keeps its current configuration",
         ),
         (
             "a ring of names beside a good interface",
             "ethernets: {a: {match: {name: p}, set-name: q}, b: {match: {name: q}, set-name: p}, eth2: {dhcp4: true}}",
             &["eth2"],
-            "b is left as the machine has it",
+            "b keeps its current configuration",
         ),
         (
             "a gateway that is everybody",
             "ethernets: {eth0: {addresses: [192.0.2.10/24], gateway4: 192.0.2.255}, eth1: {dhcp4: true}}",
             &["eth1"],
-            "eth0 is left as the machine has it",
+            "eth0 keeps its current configuration",
         ),
         (
             "a default route by another name",
             "ethernets: {eth0: {addresses: ['2001:db8::10/64'], routes: [{to: '0::0/0', via: 'fe80::g'}]}}",
             &[],
-            "eth0 is left as the machine has it",
+            "eth0 keeps its current configuration",
         ),
         (
             "a route through one that is lost",
@@ -71,25 +71,25 @@ fn nothing_is_half_done() {
             "a version in quotes",
             "version: '3'\nethernets: {eth0: {dhcp4: true}}",
             &[],
-            "the network is left as the machine has it",
+            "the network keeps its current configuration",
         ),
         (
             "the network of another renderer",
             "renderer: NetworkManager\nethernets: {eth0: {dhcp4: true}}",
             &[],
-            "the network is left as the machine has it",
+            "the network keeps its current configuration",
         ),
         (
             "an ID that is no name",
             "ethernets: {'e*': {dhcp4: true}, '../x': {dhcp4: true}, eth1: {dhcp4: true}}",
             &["eth1"],
-            "../x is left as the machine has it",
+            "../x keeps its current configuration",
         ),
         (
             "a key of another time",
             "ethernets: {eth0: {dhcp4: true, gateway: 192.0.2.1}, eth1: {dhcp4: true, addresses: null, routes: null}}",
             &["eth1"],
-            "eth0 is left as the machine has it",
+            "eth0 keeps its current configuration",
         ),
     ];
     for (what, network, ids, words) in cases {
@@ -112,7 +112,7 @@ fn one_name_for_two_links_that_are_there() {
     assert!(
         warnings
             .iter()
-            .any(|said| said.contains("eth0, eth1 are all to be called lan0")),
+            .any(|said| said.contains("eth0, eth1 would all be named lan0")),
         "{warnings:?}"
     );
     let (_, warnings) = planned(&Rig::live(&links[..1]), text);

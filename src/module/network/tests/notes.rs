@@ -231,7 +231,8 @@ fn cloud_inits_file_sorts_before_ours() {
     );
     let plan = rig.plan(BY_NAME);
     let expected = "/etc/systemd/network/10-cloud-init-eth0.network sorts before 10-firstlight-eth0.network and matches \
-                    the link of `eth0`: it would be used instead; cloud-init wrote it: disable cloud-init and remove the file";
+                    the link of `eth0`, so it would be used instead; cloud-init wrote it: disable cloud-init and \
+                    remove the file";
     assert_eq!(warnings(&plan), [expected]);
 }
 
@@ -300,13 +301,13 @@ fn two_interfaces_for_one_link() {
     let plan = Rig::live(&[("eth0", MAC, "")]).plan(&format!("ethernets: {{a: {{{a}}}, eth0: {{}}}}"));
     assert_eq!(
         warnings(&plan),
-        ["`a` and `eth0` both match eth0: the files are tried by name, so `a` is used"]
+        ["`a` and `eth0` both match eth0: the files are tried in order of their names, so `a` is used"]
     );
 }
 
 #[test]
 fn a_link_that_is_not_there_is_noted_on_a_running_machine_only() {
-    let missing = "no link matches `eth0` now: its files are written all the same";
+    let missing = "no link matches `eth0` now; its files are written anyway";
     assert_eq!(infos(&Rig::live(&[("lo", "", "")]).plan(BY_NAME)), [missing]);
     assert_eq!(infos(&Rig::live(&[("eth0", "", "")]).plan(BY_NAME)), Vec::<&str>::new());
     assert_eq!(infos(&Rig::offline().plan(BY_NAME)), Vec::<&str>::new());

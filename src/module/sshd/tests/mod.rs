@@ -410,7 +410,10 @@ fn what_cant_be_made_so_is_said() {
     ]);
     let plan = tree.plan(&json!({"permit_root_login": "yes"})).unwrap();
     let said = notes(&plan, Level::Warning);
-    assert!(said.contains("sshd takes what /etc/ssh/all.conf line 2 says"), "{said}");
+    assert!(
+        said.contains("sshd uses the value from /etc/ssh/all.conf line 2"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -438,11 +441,11 @@ fn a_machine_that_cant_be_configured_is_an_error() {
     assert!(suse.plan(&yes).unwrap_err().message.contains("/usr/etc/ssh"));
 
     let zero = Tree::new(&[(MAIN, "Port 22\0\n")]);
-    assert!(zero.plan(&yes).unwrap_err().message.contains("zero byte"));
+    assert!(zero.plan(&yes).unwrap_err().message.contains("NUL byte"));
 
     let linked = Tree::new(&[("/etc/ssh/real", PHOTON)]);
     symlink("real", linked.path(MAIN)).unwrap();
-    assert!(linked.plan(&yes).unwrap_err().message.contains("is a link"));
+    assert!(linked.plan(&yes).unwrap_err().message.contains("is a symbolic link"));
 
     let directory = Tree::new(&[(&format!("{MAIN}/x"), "")]);
     assert!(directory.plan(&yes).unwrap_err().message.contains("not a regular file"));
@@ -516,7 +519,7 @@ fn an_include_inside_of_a_match_is_named() {
     };
     let said = notes_of("Port 22\nMatch User bob\n  Include /etc/ssh/sshd_config.d/*.conf\n");
     assert!(
-        said.starts_with("/etc/ssh/sshd_config line 4 includes files inside of `Match User bob`"),
+        said.starts_with("/etc/ssh/sshd_config line 4 includes files inside `Match User bob`"),
         "{said}"
     );
     for fine in [

@@ -150,7 +150,7 @@ fn check(main: &str, drop_ins: &[(&str, String)], more: &str, word: &str) -> Res
         tree.write(&format!("/etc/ssh/sshd_config.d/{name}.conf"), text.as_bytes());
     }
     let plan = tree.configure(&json!({"permit_root_login": word, "password_authentication": false}));
-    if notes(&plan, Level::Warning).contains("will not be") {
+    if notes(&plan, Level::Warning).contains("won't be") {
         return Ok(());
     }
     // sshd knows nothing of our root: its includes have to name it.

@@ -168,7 +168,7 @@ fn guestinfo_over_the_port() {
         ask("metadata")
             .unwrap_err()
             .what
-            .contains("guestinfo.metadata has more than the")
+            .contains("guestinfo.metadata has more than")
     );
 }
 

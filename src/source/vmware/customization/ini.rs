@@ -60,7 +60,7 @@ fn line(bytes: &[u8]) -> Line<'_> {
     match (line.strip_prefix('['), line.split_once('=')) {
         (Some(name), _) => match name.strip_suffix(']').map(str::trim) {
             Some(name) if !name.is_empty() => Line::Section(name),
-            _ => Line::Wrong("the line is no section: write [NAME]", true),
+            _ => Line::Wrong("the line is not a section: write [NAME]", true),
         },
         (None, Some((key, value))) => Line::Setting(key.trim(), unquoted(value.trim())),
         (None, None) => Line::Wrong("the line is neither a section nor KEY = VALUE", false),
@@ -75,7 +75,7 @@ impl Ini {
     /// It is too large, or has no setting in it.
     pub fn parse(bytes: &[u8], origin: &str) -> Result<Self, Fault> {
         if bytes.len() > SIZE_LIMIT {
-            let what = format!("has more than the {SIZE_LIMIT} bytes that are read");
+            let what = format!("has more than {SIZE_LIMIT} bytes, the limit");
             return Err(Fault::lasting(what).at(origin));
         }
         let mut ini = Self {
@@ -100,9 +100,7 @@ impl Ini {
                     }
                 }
                 (Line::Setting(..), None) if is_lost => {}
-                (Line::Setting(..), None) => {
-                    ini.damage(number + 1, None, "the setting stands before the first section")
-                }
+                (Line::Setting(..), None) => ini.damage(number + 1, None, "the setting comes before the first section"),
                 (Line::Setting(key, value), Some(section)) => {
                     let entry = Entry {
                         section: section.clone(),
@@ -130,7 +128,7 @@ impl Ini {
             return;
         };
         if other.value != entry.value {
-            let what = "the key is in this section already, with another value: keep one of them";
+            let what = "this section already has the key with another value: keep one of them";
             self.damaged.insert(whole_key(&entry.section, &entry.key));
             self.damage(entry.line, Some(&entry.section), what);
         }
@@ -183,7 +181,7 @@ impl Ini {
             .key
             .split_once('|')
             .and_then(|(_, number)| number.trim().parse().ok());
-        number.ok_or_else(|| self.wrong(entry, "needs a number behind it, as in SUFFIX|1"))
+        number.ok_or_else(|| self.wrong(entry, "needs a number after it, as in SUFFIX|1"))
     }
 
     /// Whether the setting says yes; `None` where it says nothing.
@@ -257,12 +255,12 @@ mod tests {
     fn what_is_no_such_file_is_refused_without_being_shown() {
         let large = vec![b'#'; SIZE_LIMIT + 1];
         for (text, what) in [
-            (&b"hunter2 = x\n"[..], "cust.cfg:1: the setting stands before"),
+            (&b"hunter2 = x\n"[..], "cust.cfg:1: the setting comes before"),
             (b"[A]\nhunter2\n", "cust.cfg:2: the line is neither"),
             (b"[hunter2\n", "cust.cfg:1: the line is no section"),
             (b"[]\n", "cust.cfg:1: the line is no section"),
             (b"[A]\n\xff=hunter2\n", "cust.cfg:2: the line is not UTF-8"),
-            (&large, "more than the 262144 bytes"),
+            (&large, "more than 262144 bytes"),
         ] {
             let why = Ini::parse(text, "cust.cfg").err().unwrap().to_string();
             assert!(why.contains(what) && !why.contains("hunter2"), "{why}");
@@ -276,7 +274,7 @@ mod tests {
         let why = ini.list("A", "L").err().map(said).unwrap();
         assert_eq!(
             why,
-            "cust.cfg:3: [A] L|x: `L|x` needs a number behind it, as in SUFFIX|1"
+            "cust.cfg:3: [A] L|x: `L|x` needs a number after it, as in SUFFIX|1"
         );
     }
 
@@ -287,7 +285,7 @@ mod tests {
             ("[A]\nhunter2\n", &["cust.cfg:4: the line is neither"][..], true),
             (
                 "[A]\na=hunter2\nA=1\na=hunter3\n",
-                &["cust.cfg:6: the key is in this section already"],
+                &["cust.cfg:6: this section already has the key"],
                 true,
             ),
             ("[A]\na=hunter2\na = \"hunter2\"\n", &[], false),

@@ -97,7 +97,8 @@ fn in_directory(directory: &str, name: &str, read: &Reader<'_>) -> Result<Option
     }
     if read("nics.txt")?.is_some() {
         tracing::warn!(
-            "{directory}/nics.txt: the hypervisor waits to be told to connect the adapters, which is not done"
+            "{directory}/nics.txt: the hypervisor waits for a request to connect the adapters, which firstlight \
+             doesn't send"
         );
     }
     let mut seed = Seed::empty(NAME, place.clone());
@@ -115,8 +116,8 @@ fn in_directory(directory: &str, name: &str, read: &Reader<'_>) -> Result<Option
         add_settings(&ini, &mut seed, &place, conversion);
     }
     if seed.parts().next().is_none() {
-        let hint = "take it away, or give it a [NETWORK] HOSTNAME";
-        return Err(Fault::lasting("asks for nothing").at(place).with_hint(hint));
+        let hint = "remove it, or give it a [NETWORK] HOSTNAME";
+        return Err(Fault::lasting("sets nothing").at(place).with_hint(hint));
     }
     Ok(Some(seed))
 }
@@ -147,8 +148,8 @@ fn given(ini: &Ini, key: &str, directory: &str, read: &Reader<'_>, conversion: &
         true => Err("is not the name of a file in the same directory".to_owned()),
         false => match read(name) {
             Ok(Some(bytes)) => Ok(bytes),
-            Ok(None) => Err("names a file that is not there".to_owned()),
-            Err(why) => Err(format!("names a file that can't be had: {why}")),
+            Ok(None) => Err("names a file that doesn't exist".to_owned()),
+            Err(why) => Err(format!("names a file that can't be read: {why}")),
         },
     };
     match found {
@@ -214,7 +215,7 @@ fn document(ini: &Ini, conversion: &mut Conversion) -> Map<String, Value> {
         // The strict reading: a password that is to be changed is, rather than stays.
         Err(Wrong { place, message }) => {
             root.insert("expire".to_owned(), json!(true));
-            conversion.error(&["root", "expire"], place, format!("{message}: taken as yes"));
+            conversion.error(&["root", "expire"], place, format!("{message}: treated as yes"));
         }
     }
     if !root.is_empty() {
@@ -232,7 +233,7 @@ fn add_names(ini: &Ini, document: &mut Map<String, Value>, conversion: &mut Conv
     let domain = ini.get("NETWORK", "DOMAINNAME");
     let Some(entry) = ini.get("NETWORK", "HOSTNAME") else {
         if let Some(entry) = domain {
-            let Wrong { place, message } = ini.wrong(entry, "needs a HOSTNAME beside it");
+            let Wrong { place, message } = ini.wrong(entry, "needs a HOSTNAME too");
             conversion.error(&["fqdn"], place, message);
         }
         return;
@@ -273,7 +274,7 @@ fn not_applied(ini: &Ini) -> Vec<String> {
         };
         let says_yes = || ini.flag(&entry.section, &entry.key) == Ok(Some(true));
         match (entry.section.as_str(), entry.key.as_str()) {
-            _ if !known.contains(&entry.name()) => Some("is not known, and not applied"),
+            _ if !known.contains(&entry.name()) => Some("is unknown and not applied"),
             ("CUSTOM-SCRIPT", _) if !entry.value.is_empty() => {
                 Some("scripts of a customization are not run: write what it does into a document")
             }

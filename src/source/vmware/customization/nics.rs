@@ -42,7 +42,7 @@ pub fn names(ini: &Ini) -> Vec<&str> {
 pub fn netplan(ini: &Ini, conversion: &mut Conversion) -> Option<Value> {
     let mut names = names(ini);
     if let Some(name) = names.get(LIMIT) {
-        let what = format!("is one more than the {LIMIT} that are read");
+        let what = format!("is over the limit of {LIMIT}");
         report(conversion, name, missing(ini, name, &what));
         names.truncate(LIMIT);
     }
@@ -54,7 +54,7 @@ pub fn netplan(ini: &Ini, conversion: &mut Conversion) -> Option<Value> {
     for name in names {
         // What is wrong in it was said where it is.
         if ini.is_damaged(name) {
-            let what = "is left as it is: what is wrong in its section was said above";
+            let what = "keeps its current configuration: see the error in its section";
             report(conversion, name, missing(ini, name, what));
             continue;
         }
@@ -83,7 +83,7 @@ fn primary<'a>(ini: &Ini, names: &[&'a str], conversion: &mut Conversion) -> Opt
     for name in names {
         match ini.flag(name, "PRIMARY") {
             Ok(Some(true)) if primary.is_some_and(|other| other != *name) => {
-                let what = "is a second adapter with PRIMARY = yes: one is the primary one";
+                let what = "is a second adapter with PRIMARY = yes: only one can be primary";
                 let Wrong { place, message } = missing(ini, name, what);
                 conversion.error(&[], place, message);
             }
@@ -115,17 +115,17 @@ fn adapter<'a>(
         tracing::warn!("{place}: {message}");
     };
     if ini.flag(name, "ONBOOT")? == Some(false) {
-        left_out("has ONBOOT = no: left out, networkd has no such thing");
+        left_out("is left out: it has ONBOOT = no, which networkd doesn't support");
         return Ok(None);
     }
     let ipv4 = ipv4(ini, name)?;
     if matches!(ipv4, Ipv4::AsIs) {
-        left_out("has IPv4_MODE = AS_IS: left out, its network stays as it is");
+        left_out("is left out: it has IPv4_MODE = AS_IS, which keeps its current configuration");
         return Ok(None);
     }
     let entry = ini
         .get(name, "MACADDR")
-        .ok_or_else(|| missing(ini, name, "has no MACADDR: nothing says which it is"))?;
+        .ok_or_else(|| missing(ini, name, "has no MACADDR, so firstlight can't identify it"))?;
     let mac = entry.value.replace('-', ":").to_ascii_lowercase();
     if let Some(other) = owners.insert(mac.clone(), name) {
         let what = format!("is the same adapter as [{}]", other.escape_debug());
@@ -252,7 +252,12 @@ fn ipv4(ini: &Ini, name: &str) -> Result<Ipv4, Wrong> {
             "dhcp" => return Ok(Ipv4::Dhcp),
             "disabled" => return Ok(Ipv4::None),
             "as_is" => return Ok(Ipv4::AsIs),
-            _ => return Err(ini.wrong(mode, "is none of BACKWARDS_COMPATIBLE, STATIC, DHCP, DISABLED, AS_IS")),
+            _ => {
+                return Err(ini.wrong(
+                    mode,
+                    "is not one of BACKWARDS_COMPATIBLE, STATIC, DHCP, DISABLED, AS_IS",
+                ));
+            }
         }
     }
     match ini.get(name, "BOOTPROTO") {
@@ -270,7 +275,7 @@ fn prefixed(ini: &Ini, address: &Entry, mask: Option<&str>) -> Result<String, Wr
 }
 
 fn ip(ini: &Ini, entry: &Entry, text: &str) -> Result<IpAddr, Wrong> {
-    text.parse().map_err(|_| ini.wrong(entry, "is no IP address"))
+    text.parse().map_err(|_| ini.wrong(entry, "is not an IP address"))
 }
 
 /// What is wrong with an adapter as a whole: at the first line of its section, or where it is named.

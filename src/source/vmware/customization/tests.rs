@@ -251,25 +251,25 @@ fn what_is_wrong_has_a_place_and_costs_its_adapter() {
         (
             "192.0.2.10",
             "hunter2",
-            "cust.cfg:15: [NIC1] IPADDR: `IPADDR` is no IP address",
+            "cust.cfg:15: [NIC1] IPADDR: `IPADDR` is not an IP address",
             second,
         ),
         (
             "255.255.252.0",
             "hunter2",
-            "cust.cfg:15: [NIC1] IPADDR: `IPADDR` has a netmask beside it that is none",
+            "cust.cfg:15: [NIC1] IPADDR: `IPADDR` has an invalid netmask",
             second,
         ),
         (
             "NETMASK = 255.255.252.0",
             "",
-            "cust.cfg:15: [NIC1] IPADDR: `IPADDR` has no netmask beside it",
+            "cust.cfg:15: [NIC1] IPADDR: `IPADDR` has no netmask",
             second,
         ),
         (
             "192.0.2.2\n",
             "hunter2\n",
-            "cust.cfg:17: [NIC1] GATEWAY: `GATEWAY` is no IP address",
+            "cust.cfg:17: [NIC1] GATEWAY: `GATEWAY` is not an IP address",
             second,
         ),
         (
@@ -294,7 +294,7 @@ fn what_is_wrong_has_a_place_and_costs_its_adapter() {
         (
             "BACKWARDS_COMPATIBLE",
             "hunter2",
-            "cust.cfg:13: [NIC1] IPv4_MODE: `IPv4_MODE` is none of",
+            "cust.cfg:13: [NIC1] IPv4_MODE: `IPv4_MODE` is not one of",
             second,
         ),
         (
@@ -336,7 +336,7 @@ fn what_is_wrong_has_a_place_and_costs_its_adapter() {
         (
             "192.0.2.54",
             "hunter2",
-            "[DNS] NAMESERVER|2: `NAMESERVER|2` is no IP address",
+            "[DNS] NAMESERVER|2: `NAMESERVER|2` is not an IP address",
             both,
         ),
         (
@@ -372,7 +372,7 @@ fn what_is_wrong_has_a_place_and_costs_its_adapter() {
         (
             "[DATETIME]",
             "[PASSWORD]\n-PASS = aHVudGVyMg==\nRESET = hunter2\n[DATETIME]",
-            "[PASSWORD] RESET: `RESET` is neither yes nor no: taken as yes",
+            "[PASSWORD] RESET: `RESET` is neither yes nor no: treated as yes",
             both,
         ),
         (
@@ -390,7 +390,7 @@ fn what_is_wrong_has_a_place_and_costs_its_adapter() {
         (
             "[DATETIME]",
             "[CLOUDINIT]\nMETADATA = md\n[DATETIME]",
-            "[CLOUDINIT] METADATA: `METADATA` names a file that is not there",
+            "[CLOUDINIT] METADATA: `METADATA` names a file that doesn't exist",
             both,
         ),
         ("Africa/Abidjan", "(UTC+01:00) Amsterdam", "[DATETIME] TIMEZONE: ", both),
@@ -400,13 +400,15 @@ fn what_is_wrong_has_a_place_and_costs_its_adapter() {
             "cust.cfg:5: [NETWORK] DOMAINNAME: ",
             both,
         ),
-        ("[DATETIME]", "[DATETIME", "the line is no section", both),
+        ("[DATETIME]", "[DATETIME", "the line is not a section", both),
     ] {
         let text = STATIC.replacen(from, to, 1);
         assert_ne!(text, STATIC, "{from}");
         let told = told(&text);
         // What is left out of a section is said for the adapter too.
-        let said = told.iter().filter(|one| !one.contains("is left as it is"));
+        let said = told
+            .iter()
+            .filter(|one| !one.contains("keeps its current configuration"));
         let said: Vec<_> = said.collect();
         assert!(said.len() == 1 && said[0].contains(what), "{what}: {told:#?}");
         let shows = told
@@ -423,20 +425,20 @@ fn what_is_wrong_has_a_place_and_costs_its_adapter() {
                 "{what}"
             );
         }
-        if what.contains("taken as yes") {
+        if what.contains("treated as yes") {
             assert_eq!(document.config.root.unwrap().expire, Some(true));
         }
     }
     let many = format!("[NIC-CONFIG]\nNICS = {}\n", "N,".repeat(1000));
     let told = told(&many);
     assert!(
-        told[0].contains("cust.cfg:2: [NIC-CONFIG] NICS: the adapter N is one more than the 16"),
+        told[0].contains("cust.cfg:2: [NIC-CONFIG] NICS: the adapter N is over the limit of 16"),
         "{told:?}"
     );
     assert!(
         seed("[MISC]\nPOST-GC-STATUS = no\n")
             .unwrap_err()
-            .contains("cust.cfg: asks for nothing")
+            .contains("cust.cfg: sets nothing")
     );
 }
 
@@ -504,9 +506,9 @@ fn what_is_not_applied_is_said() {
                 [CUSTOM-SCRIPT]\nSCRIPT-NAME = hunter2\n[DATETIME]\nUTC = no\n[MISC]\nPOST-GC-STATUS = yes\n\
                 DEFAULT-RUN-POST-CUST-SCRIPT = yes\n";
     let expected = [
-        "cust.cfg:2: [NETWORK] HOSTNAM: is not known, and not applied",
-        "cust.cfg:7: [NIC1] MTU: is not known, and not applied",
-        "cust.cfg:9: [NIC2] IPADDR: is not known, and not applied",
+        "cust.cfg:2: [NETWORK] HOSTNAM: is unknown and not applied",
+        "cust.cfg:7: [NIC1] MTU: is unknown and not applied",
+        "cust.cfg:9: [NIC2] IPADDR: is unknown and not applied",
         "cust.cfg:11: [CUSTOM-SCRIPT] SCRIPT-NAME: scripts of a customization are not run: write what it does into a document",
         "cust.cfg:13: [DATETIME] UTC: the hardware clock stays as it is",
         "cust.cfg:15: [MISC] POST-GC-STATUS: nothing is reported to the hypervisor",
