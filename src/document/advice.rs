@@ -16,7 +16,7 @@ use super::yaml::{Entry, Key, Node, Span, Value, decode};
 /// The most keys that a message lists.
 const LIST: usize = 6;
 
-/// The longest word that is looked for: a longer one is no key with a typo.
+/// The longest word that is looked for: a longer one is not a key with a typo.
 const WORD_LIMIT: usize = 64;
 
 /// Why the key at `path` is not known, and which one may be meant.
@@ -116,13 +116,13 @@ fn listed(name: &str, known: &[String]) -> String {
     };
     let mut keys: Vec<&String> = known.iter().collect();
     if keys.len() <= LIST {
-        return format!("known here: {}", quoted(&keys));
+        return format!("known keys: {}", quoted(&keys));
     }
     if name.len() <= WORD_LIMIT {
         keys.sort_by_key(|key| distance(name, key));
     }
     keys.truncate(LIST / 2);
-    format!("known here are {} and {} more", quoted(&keys), known.len() - keys.len())
+    format!("known keys: {} and {} more", quoted(&keys), known.len() - keys.len())
 }
 
 /// The word of `known` that is closest to `word`, if one is close enough to be meant. `-` and `_` are the same.
@@ -193,7 +193,7 @@ mod tests {
         for path in ["xyzzy", "Q", "sshd.xyzzy", "root.xyzzy", &"x".repeat(1_000_000)] {
             let found = hint(path);
             assert!(found.matches(", ").count() < LIST, "{found}");
-            assert!(found.contains("known here"), "{found}");
+            assert!(found.contains("known keys"), "{found}");
         }
     }
 }

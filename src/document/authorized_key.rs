@@ -26,7 +26,7 @@ pub struct AuthorizedKey(String);
 /// The parts of a line that decide who may log in and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyParts<'a> {
-    /// The options, as written; empty where there are none.
+    /// The options, as written; empty if there are none.
     pub options: &'a str,
     /// The kind: `ssh-ed25519`.
     pub kind: &'a str,
@@ -73,17 +73,15 @@ impl TryFrom<String> for AuthorizedKey {
             ));
         }
         if line.contains("PRIVATE KEY") {
-            return Err("this is a private key: give the public one, from the file that ends in `.pub`".to_owned());
+            return Err("this is a private key: use the public one, from the file that ends in `.pub`".to_owned());
         }
         if line.contains(|c: char| c.is_control() && c != '\t') {
             return Err("a public key is one line".to_owned());
         }
         if line.contains("ssh-dss ") {
-            return Err(
-                "`ssh-dss` keys are no longer accepted by sshd: create an ed25519 key with \
+            return Err("sshd no longer accepts `ssh-dss` keys: create an ed25519 key with \
                         `ssh-keygen`"
-                    .to_owned(),
-            );
+                .to_owned());
         }
         let Some(key) = KeyParts::of(line) else {
             return Err("this is not a public key: expected a line such as `ssh-ed25519 AAAA… comment`".to_owned());

@@ -1,4 +1,4 @@
-//! How much one document may cost: whoever writes it shall not decide how much memory and time root spends on it.
+//! How much one document may cost: its author must not decide how much memory and time root spends on it.
 
 /// How deep lists and mappings may nest.
 pub const DEPTH_LIMIT: usize = 64;

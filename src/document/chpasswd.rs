@@ -22,13 +22,13 @@ use super::{Secret, UserName};
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Chpasswd {
-    /// Whether the next login has to choose a new password; for the top-level `password` too. Default: true, but not
-    /// for passwords that are given as a hash: so cloud-init does it.
+    /// Whether a new password must be chosen at the next login; for the top-level `password` too. Default: true, but
+    /// not for passwords given as a hash, as in cloud-init.
     pub expire: Option<bool>,
     /// The accounts and their passwords.
     #[serde(default)]
     pub users: Vec<ChpasswdUser>,
-    /// The same as lines `user:password`, in one text or as a list. A password that looks like a hash is one.
+    /// The same as lines `user:password`, in one text or as a list. A password that looks like a hash is used as one.
     /// cloud-config's old form of `users`.
     ///
     /// ```yaml
@@ -163,7 +163,7 @@ impl TryFrom<Secret> for ChpasswdLine {
         let (user, password) = line
             .expose()
             .split_once(':')
-            .ok_or("expected `user:password`, there is no `:` in it")?;
+            .ok_or("expected `user:password`, but there is no `:`")?;
         // A line the wrong way round would show the password in the error about the name.
         let user = UserName::try_from(user.to_owned())
             .map_err(|_| "expected `user:password`, the part before the `:` is not an account's name")?;

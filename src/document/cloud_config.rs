@@ -10,7 +10,7 @@ pub struct OtherKey {
     pub name: &'static str,
     /// What happens where it is there.
     pub treatment: Treatment,
-    /// Why; for many that are not applied there is no other reason than that nothing does it.
+    /// Why; many keys are not applied only because nothing implements them yet.
     pub reason: Option<&'static str>,
     /// What to do instead.
     pub instead: Option<&'static str>,

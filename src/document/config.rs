@@ -28,7 +28,7 @@ document! {
     #[serde(deny_unknown_fields)]
     #[cfg_attr(test, derive(schemars::JsonSchema))]
     pub struct Config {
-        /// The machine's name. What is given here always wins.
+        /// The machine's name. This value always wins.
         hostname: HostName => hostname;
         /// The fully qualified name.
         ///
@@ -36,26 +36,26 @@ document! {
         /// fqdn: web1.example.com
         /// ```
         fqdn: HostName => hostname;
-        /// Whether the machine is called by its fully qualified name where both are known. Default: false.
+        /// Whether the machine is called by its fully qualified name if both names are known. Default: false.
         prefer_fqdn_over_hostname: bool => hostname;
-        /// Leave the name as it is.
+        /// Keep the machine's current name.
         preserve_hostname: bool => hostname;
         /// What happens to `/etc/hosts`: true, false or localhost.
         manage_etc_hosts: ManageEtcHosts => hostname;
         /// The time zone.
         timezone: Timezone => timezone;
-        /// The locale of every program that is told no other. `false`, `off`, `no` and `0` leave it as it is.
+        /// The default locale of all programs. `false`, `off`, `no` and `0` keep the current one.
         #[serde(default, deserialize_with = "super::locale::unless_off")]
         locale: Locale => locale;
         /// The keymap of the text console.
         keymap: Keymap => keymap;
-        /// Modules of the kernel.
+        /// Kernel modules to load.
         kernel_modules: KernelModules => kernel_modules;
-        /// Parameters of the kernel.
+        /// Kernel parameters.
         sysctl: Sysctl => sysctl;
         /// The network.
         network: Network => network [network::whole];
-        /// Files of networkd, for what `network` has no key for.
+        /// networkd files, for settings that `network` has no key for.
         networkd_files: Vec<NetworkdFile> => networkd_files [item];
         /// What the SSH server allows.
         sshd: Sshd => sshd;
@@ -65,12 +65,12 @@ document! {
         root: RootAccount => {
             password: password, hashed_password: password, expire: password, ssh_authorized_keys: ssh_authorized_keys,
         };
-        /// Whether the public keys that the platform gives in the meta-data may log in as root. Default: true.
+        /// Whether the public keys in the platform's meta-data may log in as root. Default: true.
         allow_public_ssh_keys: bool => ssh_authorized_keys;
-        /// Passwords of accounts, as cloud-config has them.
+        /// Passwords of accounts, as in cloud-config.
         chpasswd: Chpasswd => password;
-        /// cloud-config's password of the default user; where there is none, as on Photon, root's. What looks like a hash is
-        /// one.
+        /// The password of cloud-config's default user, or of root if there is none, as on Photon. What looks like a
+        /// hash is one.
         #[serde(default, deserialize_with = "super::password::as_in_chpasswd_list")]
         #[cfg_attr(test, schemars(with = "Option<super::Password>"))]
         password: Credential => password;
@@ -80,9 +80,9 @@ document! {
         ntp: Ntp => ntp;
         /// The container engine.
         docker: Docker => docker;
-        /// Files, as they are or fetched.
+        /// Files to write, with content from the document or fetched.
         write_files: Vec<WriteFile> => write_files [item];
-        /// How this document is to be treated.
+        /// How firstlight treats this document.
         firstlight: Settings;
     }
     beside {

@@ -35,14 +35,14 @@ pub struct Docker {
     /// Whether it starts at boot and runs now: enabled and started, or disabled and stopped. Without it, docker stays as
     /// it is.
     pub enabled: Option<bool>,
-    /// Settings for `/etc/docker/daemon.json` (dockerd(8)), merged into what is there. Mappings are merged key by key, all
-    /// else is replaced.
+    /// Settings for `/etc/docker/daemon.json` (dockerd(8)), merged into the existing ones. Mappings are merged key by
+    /// key; everything else is replaced.
     ///
     /// ```yaml
     /// daemon: {log-driver: journald}
     /// ```
     pub daemon: Option<Map<String, Value>>,
-    /// Accounts that become members of the group `docker`. Whoever is in it can become root.
+    /// Accounts that become members of the group `docker`. Every member can become root.
     pub users: Vec<UserName>,
 }
 

@@ -1,4 +1,4 @@
-//! `kernel_modules`: modules that the kernel shall have.
+//! `kernel_modules`: modules that the kernel must have.
 
 use std::collections::BTreeMap;
 

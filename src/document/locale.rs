@@ -45,7 +45,7 @@ impl Locale {
     }
 }
 
-/// Reads the locale, or what says that there shall be none.
+/// Reads the locale, or a word that turns it off.
 pub fn unless_off<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Locale>, D::Error> {
     let name = Option::<String>::deserialize(deserializer)?;
     let name = name.filter(|name| !OFF.contains(&name.to_ascii_lowercase().as_str()));

@@ -18,7 +18,7 @@ pub const PUBLIC_KEYS: [&str; 4] = ["public-keys", "public_keys", "public-keys-d
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MetaData {
-    /// Which machine this is. Another instance-id is another machine.
+    /// Identifies the machine. A different instance-id means a different machine.
     ///
     /// ```yaml
     /// instance-id: i-0123456789
@@ -29,24 +29,24 @@ pub struct MetaData {
     #[serde(rename = "local-hostname", default, deserialize_with = "blank_is_no_name")]
     #[cfg_attr(test, schemars(transform = crate::vocabulary::schema::or_blank))]
     pub local_hostname: Option<HostName>,
-    /// Which addresses the system stage waits for.
+    /// Which addresses the system stage waits for at boot.
     #[serde(rename = "wait-on-network")]
     pub wait_on_network: Option<WaitOnNetwork>,
-    /// The keys the platform lets log in as root, beside the document's own.
+    /// The keys that the platform allows to log in as root, in addition to the document's own.
     ///
     /// ```yaml
     /// - ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q5 core@laptop
     /// ```
     #[serde(rename = "public-keys", default)]
     public_keys: PublicKeys,
-    /// The same, in the spelling of OpenStack.
+    /// The same, as OpenStack spells it.
     ///
     /// ```yaml
     /// - ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q5 core@laptop
     /// ```
     #[serde(rename = "public_keys", default)]
     openstack_public_keys: PublicKeys,
-    /// The same, in the spellings of guestinfo.
+    /// The same, as guestinfo spells it.
     ///
     /// ```yaml
     /// - ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q5 core@laptop
@@ -62,7 +62,7 @@ pub struct MetaData {
     guestinfo_public_keys: PublicKeys,
 }
 
-/// The families of which the machine shall have a routable address before the system stage goes on.
+/// The families in which the machine must have a routable address before the system stage goes on.
 ///
 /// ```yaml
 /// {ipv4: true}
@@ -71,11 +71,11 @@ pub struct MetaData {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WaitOnNetwork {
-    /// One of IPv4.
+    /// A routable IPv4 address.
     #[serde(default, deserialize_with = "yes_or_no")]
     #[cfg_attr(test, schemars(transform = crate::vocabulary::schema::or_word))]
     pub ipv4: bool,
-    /// One of IPv6.
+    /// A routable IPv6 address.
     #[serde(default, deserialize_with = "yes_or_no")]
     #[cfg_attr(test, schemars(transform = crate::vocabulary::schema::or_word))]
     pub ipv6: bool,

@@ -35,13 +35,13 @@ pub const RESERVED_PREFIX: &str = "10-firstlight-";
 pub struct NetworkdFile {
     /// Its name in `/etc/systemd/network`.
     pub name: NetworkdFileName,
-    /// What it says. Empty: a file of this name that the distribution brings is not used.
+    /// The file's content. If empty, the distribution's file of this name is not used.
     ///
     /// ```yaml
     /// contents: "[Match]\nName=eth1\n"
     /// ```
     pub contents: Secret,
-    /// Whether only networkd may read it, and no plan shows it. What has a key in it always is a secret.
+    /// Whether only networkd may read it, and no plan shows it. A file that contains a key is always a secret.
     pub secret: Option<bool>,
 }
 

@@ -18,14 +18,14 @@ const NAME_MAX: usize = 253;
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ntp {
-    /// Whether any of it is done: false leaves the machine's clock to whatever sets it now. Default: true.
+    /// Whether this is applied: with false, the machine keeps its current time client. Default: true.
     pub enabled: Option<bool>,
-    /// cloud-config's way to say what sets the clock. What does is the machine's own: another one is noted.
+    /// The time client, as in cloud-config. The machine's own client is used anyway; a different one is noted.
     pub ntp_client: Option<NtpClient>,
     /// Servers, by name or address.
     #[serde(default)]
     pub servers: Vec<TimeServer>,
-    /// Names that stand for several servers each.
+    /// Names that resolve to several servers each.
     #[serde(default)]
     pub pools: Vec<TimeServer>,
 }
@@ -70,7 +70,7 @@ impl NtpClient {
 pub struct TimeServer(String);
 
 impl Ntp {
-    /// Whether anything is to be done.
+    /// Whether there is anything to do.
     pub fn is_enabled(&self) -> bool {
         self.enabled != Some(false)
     }

@@ -41,8 +41,8 @@ impl PublicKeys {
         }
     }
 
-    /// Makes a list of each value of several lines, so that a line that is no key takes no other with it. Empty lines and
-    /// comments are left out, and an empty value is an empty list. `text` is what the node was read from.
+    /// Makes a list of each value of several lines, so that a line that is not a key doesn't take others with it. Empty
+    /// lines and comments are left out, and an empty value is an empty list. `text` is what the node was read from.
     pub fn split_lines(node: &mut Node, text: &str) {
         match &mut node.value {
             Value::Mapping(entries) => entries.iter_mut().for_each(|e| Self::split_lines(&mut e.value, text)),

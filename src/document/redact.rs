@@ -2,7 +2,7 @@
 //!
 //! This is for text that firstlight did not produce and that is not a [`Secret`](super::Secret) as a whole: files in a
 //! diff, untyped options of the document, a program's output. It relies on names (`token`, `--password`,
-//! `"splunk-token"`), so it misses a secret that nothing names as one. Line breaks are preserved.
+//! `"splunk-token"`), so it misses a secret without such a name. Line breaks are preserved.
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -35,7 +35,7 @@ pub struct RootAccount {
     pub ssh_authorized_keys: Vec<AuthorizedKey>,
 }
 
-/// Reads a password in plain text. A hash would be hashed again, and nobody could log in.
+/// Reads a password in plain text. A hash would be hashed again, and no one could log in.
 fn not_hashed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Password>, D::Error> {
     let text = Option::<Secret>::deserialize(deserializer)?;
     if text.as_ref().is_some_and(|text| looks_hashed(text.expose().trim())) {

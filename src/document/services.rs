@@ -9,7 +9,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserial
 use super::problem::{Check, Problems};
 use crate::system::systemd::{NameKind, UnitName};
 
-/// `services`: units by name, and how each shall be.
+/// `services`: units by name, and the state of each.
 ///
 /// ```yaml
 /// services:
@@ -32,7 +32,7 @@ pub struct ServiceName {
     unit: UnitName,
 }
 
-/// How a unit shall be. `true` means enabled and started, `false` disabled and stopped; in a mapping, what is not
+/// The state of a unit. `true` means enabled and started, `false` disabled and stopped; in a mapping, what is not
 /// mentioned stays as it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(default, deny_unknown_fields, transform = crate::vocabulary::schema::or_boolean))]

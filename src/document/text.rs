@@ -20,7 +20,7 @@ pub struct Text<'a> {
 pub struct Texts<'a> {
     /// Where they are from: the name of the source, and the place in it. Empty where it does not matter.
     pub source: (&'a str, &'a str),
-    /// What the machine shall be.
+    /// What the machine should be.
     pub user_data: Option<Text<'a>>,
     /// Who the machine is.
     pub meta_data: Option<Text<'a>>,

@@ -37,30 +37,30 @@ const SIZE_LIMIT: u64 = 8 * 1024 * 1024;
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct WriteFile {
-    /// Its path: absolute, without `..`.
+    /// The file's path: absolute, without `..`.
     pub path: FilePath,
-    /// What it holds. Where there is a source too: what it holds if the source has nothing.
+    /// The file's content. With a `source`, the content to use if the source doesn't have it.
     ///
     /// ```yaml
     /// content: welcome
     /// ```
     pub content: Option<Secret>,
-    /// Where what it holds is fetched from.
+    /// Where the content is fetched from.
     pub source: Option<FileSource>,
     /// `USER` or `USER:GROUP`, by name or number. Default: root:root. New directories on the way get it too.
     pub owner: Option<Owner>,
     /// The permission bits, in octal. Default: 0644.
     pub permissions: Option<Permissions>,
-    /// How `content`, or what the source has, is written here.
+    /// The encoding of `content`, or of what the source returns.
     #[serde(default)]
     pub encoding: Encoding,
-    /// Put it behind what the file has already, unless the file has it.
+    /// Append the content to the file, unless the file already contains it.
     #[serde(default)]
     pub append: bool,
-    /// cloud-config's way to have it written late, after accounts are made. Here accounts come first anyway.
+    /// cloud-config's key to write the file late, after accounts are created. Here accounts always come first.
     #[serde(default)]
     pub defer: bool,
-    /// Never show it in a plan. So is every file that only its owner may read.
+    /// Never show the content in a plan. Files that only their owner may read are never shown either.
     pub secret: Option<bool>,
     /// What the source has; not from the document itself.
     #[serde(skip)]
@@ -169,7 +169,7 @@ impl Encoding {
     }
 }
 
-/// Why the content of a file can't be had; never with anything of it.
+/// Why the content of a file can't be decoded; never quotes any of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum Undecodable {
     #[error("is not base64, as its encoding says")]

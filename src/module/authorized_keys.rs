@@ -65,7 +65,7 @@ fn is_locked(want: &Config, account: &Account) -> bool {
     }
 }
 
-/// The file that sshd reads root's keys from, with what keeps it from letting them in, or what shall show that it doesn't.
+/// The file that sshd reads root's keys from, with what keeps it from accepting them, or what must show that it does.
 fn file_for(
     account: &Account,
     keys: &[AuthorizedKey],

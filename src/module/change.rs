@@ -1,7 +1,7 @@
 //! What can be done to a machine: the closed list of [`Change`]s, and what can be expected of it afterwards.
 //!
-//! A `Change` is a value. It says what shall be, not how to get there; [`crate::engine`] compares it with the machine,
-//! shows it, carries it out, and undoes it.
+//! A `Change` is a value. It describes the desired state, not how to get there; [`crate::engine`] compares it with the
+//! machine, shows it, carries it out, and undoes it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::system::Metadata;
 pub use crate::system::systemd::UnitFileState;
 pub use crate::vocabulary::{AccountChange, Dirty, KernelChange, PasswordChange, Share, UnitAction};
 
-/// One thing that shall be so on the machine.
+/// One thing that must hold on the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// A file with exactly this content, mode and owner; or no file.
@@ -35,7 +35,7 @@ pub enum Change {
     Kernel(KernelChange),
     /// Changes of a unit.
     Unit(UnitChange),
-    /// networkd reads its files again and configures links anew.
+    /// networkd reads its files again and reconfigures links.
     NetworkReload(NetworkReloadChange),
     /// A program that the module needs run. It can't be undone.
     Command(CommandChange),
@@ -67,7 +67,7 @@ impl Change {
 pub struct FileChange {
     /// Absolute path inside the machine's root.
     pub path: String,
-    /// What the file shall be; `None`: the file shall not exist.
+    /// The desired file; `None`: the file must not exist.
     pub content: Option<FileContent>,
     /// What has to read this file again once it has changed.
     pub dirties: Vec<Dirty>,
@@ -83,7 +83,7 @@ pub struct FileChange {
     pub lasting: bool,
 }
 
-/// What a file shall be.
+/// The desired content, mode and owner of a file.
 #[derive(Clone, PartialEq, Eq)]
 pub struct FileContent {
     /// The bytes; shared, as a plan has them in several places.
@@ -133,7 +133,7 @@ impl FileChange {
         }
     }
 
-    /// The file shall not exist.
+    /// The file must not exist.
     pub fn remove(path: impl Into<String>) -> Self {
         Self {
             path: path.into(),
@@ -207,7 +207,7 @@ impl fmt::Debug for FileContent {
     }
 }
 
-/// A directory that shall exist with this mode and owner.
+/// A directory that must exist with this mode and owner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectoryChange {
     /// Absolute path inside the machine's root.
@@ -232,10 +232,10 @@ pub struct HostnameChange {
     pub name: String,
 }
 
-/// The links that networkd configures anew: those whose files have changed.
+/// The links that networkd reconfigures: those whose files have changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NetworkReloadChange {
-    /// The names of those that it configures anew though no file has changed.
+    /// The names of those that it reconfigures although no file has changed.
     pub links: Vec<String>,
 }
 
@@ -244,11 +244,11 @@ pub struct NetworkReloadChange {
 pub struct SymlinkChange {
     /// Absolute path of the link inside the machine's root.
     pub path: String,
-    /// What it points to, as written in the link; `None`: it shall not exist.
+    /// What it points to, as written in the link; `None`: it must not exist.
     pub target: Option<String>,
 }
 
-/// What systemd shall do with a unit.
+/// What systemd must do with a unit.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnitChange {
     /// The unit's full name, suffix included.
@@ -286,8 +286,8 @@ pub struct DocumentCommand {
     pub purpose: String,
 }
 
-/// How the machine shall behave once the changes are made: what verification looks at, beyond the files. Its JSON form is
-/// that of the state.
+/// How the machine must behave after the changes: what verification looks at, beyond the files. Its JSON form is that
+/// of the state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Expectation {

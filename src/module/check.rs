@@ -29,7 +29,7 @@ pub struct SshdCheck {
 pub struct DockerdCheck {
     /// The file.
     pub path: String,
-    /// What it shall hold.
+    /// What must hold.
     pub content: Vec<u8>,
     /// The settings that the document names.
     pub asked: Vec<String>,

@@ -17,7 +17,7 @@ pub fn line(source: &str) -> String {
     format!("{START}{from}; changes are overwritten when the document changes.\n")
 }
 
-/// The text behind the line; the whole text where it does not begin with one.
+/// The text after the line; the whole text if it doesn't begin with one.
 pub fn without(text: &[u8]) -> &[u8] {
     split(text).map_or(text, |(_, rest)| rest)
 }

@@ -54,8 +54,8 @@ impl Module for Hostname {
     }
 }
 
-/// The name the machine shall have. cloud-init on Photon prefers the platform's name to an explicit `hostname`; here what
-/// the document says wins, and the fully qualified name is taken only where it is asked for or the only one given.
+/// The name that the machine gets. cloud-init on Photon prefers the platform's name to an explicit `hostname`; here
+/// what the document says wins, and the fully qualified name is taken only where it is asked for or the only one given.
 fn applied_name(want: &Config) -> Option<&HostName> {
     let qualified = want
         .fqdn

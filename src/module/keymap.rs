@@ -74,7 +74,7 @@ impl Search {
         }
     }
 
-    /// Whether there are keymaps, and this is none of them.
+    /// Whether the machine has keymaps, but not this one.
     fn fails(mut self, machine: &Machine<'_>) -> Result<bool, ReadError> {
         for directory in DIRECTORIES {
             if self.is_below(directory, DEPTH, machine)? {

@@ -1,8 +1,9 @@
 //! One file (or folder) per area of the machine; modules only plan.
 //!
-//! A module is a pure function from (what the document asks, what the machine shows) to what shall be: [`Change`]s and
-//! [`Expectation`]s. It may use [`crate::document`] and the read-only half of [`crate::system`]; it can't write, because
-//! [`Machine`] can't. The same noun names `document/sshd.rs` (what is asked) and `module/sshd.rs` (what is missing).
+//! A module is a pure function from (what the document asks, what the machine shows) to the desired state: [`Change`]s
+//! and [`Expectation`]s. It may use [`crate::document`] and the read-only half of [`crate::system`]; it can't write,
+//! because [`Machine`] can't. The same noun names `document/sshd.rs` (what is asked) and `module/sshd.rs` (what is
+//! missing).
 
 pub mod authorized_keys;
 pub mod change;
@@ -76,7 +77,7 @@ pub trait Module: std::fmt::Debug + Sync {
         Vec::new()
     }
 
-    /// What shall be. Everything the document declares for this area is in it, whether it already holds or not: the
+    /// The desired state. Everything the document declares for this area is in it, whether it already holds or not: the
     /// engine leaves out what holds.
     ///
     /// # Errors
@@ -87,11 +88,11 @@ pub trait Module: std::fmt::Debug + Sync {
 /// What one module wants.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// What shall be, in the order in which it shall be done.
+    /// The changes, in the order in which they are made.
     pub changes: Vec<Change>,
-    /// What shall be looked at afterwards.
+    /// What is verified afterwards.
     pub expectations: Vec<Expectation>,
-    /// What the machine's own programs shall be asked before anything is changed.
+    /// What the machine's own programs are asked before anything changes.
     pub checks: Vec<Check>,
     /// What a person should know before.
     pub notes: Vec<Note>,
@@ -216,7 +217,7 @@ pub fn names() -> Vec<&'static str> {
     all().into_iter().map(Module::name).collect()
 }
 
-/// The keys that lead to what asks the module of this name for `change`; none where there is no such module.
+/// The keys that lead to what asks the module of this name for `change`; none if there is no such module.
 pub fn asked_at(name: &str, change: &Change, want: &Config) -> Vec<String> {
     let module = all().into_iter().find(|module| module.name() == name);
     module.map_or_else(Vec::new, |module| module.asked_at(change, want))

@@ -1,6 +1,6 @@
 //! systemd-networkd itself: whether anybody reads the files that the document asks for.
 //!
-//! Where nobody else manages the network, it is enabled and started. A mask, or another manager that is enabled, is
+//! If nothing else manages the network, it is enabled and started. A mask, or another manager that is enabled, is
 //! somebody's decision: neither is overruled, both are named. Two managers of one link would take turns at it.
 
 use super::services::{left_to_ask, plan_unit};
@@ -99,7 +99,7 @@ fn key_that_needs_it(want: &Config) -> Option<&'static str> {
     links.then_some("network").or(files.then_some("networkd_files"))
 }
 
-/// What `services` says of a unit.
+/// What `services` says about a unit.
 fn said_of(want: &Config, unit: &str) -> Service {
     let mut services = want.services.iter().flat_map(|services| &services.0);
     let said = services.find(|(name, _)| name.unit().as_str() == unit);

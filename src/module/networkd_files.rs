@@ -1,4 +1,4 @@
-//! Files of networkd as the document has them: in `/etc/systemd/network`, beside those of `network`.
+//! networkd files from the document: in `/etc/systemd/network`, next to those of `network`.
 
 use super::network::{DIRECTORY, trigger_udev};
 use super::{Change, Dirty, FileChange, Module, Plan, PlanError, Stage, Supply, header};
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!((again.changes.len(), again.notes.len()), (1, 0), "{again:?}");
     }
 
-    /// Hiding the image's own file is only right beside what takes its place.
+    /// Hiding the image's own file is right only together with its replacement.
     #[test]
     fn nothing_is_hidden_where_what_takes_its_place_is_left_out() {
         let hide = "{name: 99-dhcp-en.network, contents: ''}";

@@ -45,7 +45,7 @@ impl Module for Services {
     }
 }
 
-/// Adds to the plan what makes one unit as it shall be. `path` is where the document asks for it.
+/// Adds to the plan what brings one unit into its desired state. `path` is where the document asks for it.
 ///
 /// # Errors
 /// The unit isn't there, or can't be enabled or masked on this machine.
@@ -220,7 +220,7 @@ impl Planner<'_> {
         Ok(())
     }
 
-    /// The unit isn't there, and shall not be of use: nothing to do but to mask it.
+    /// The unit isn't there and isn't wanted: it can only be masked.
     fn plan_absent(&self, plan: &mut Plan) {
         plan.info(format!(
             "there is no unit {} on this machine, so nothing has to be stopped",

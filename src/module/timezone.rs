@@ -43,7 +43,7 @@ impl Module for Timezone {
     }
 }
 
-/// Where the link shall lead. `None` for UTC on a machine without time zones: no link means UTC, localtime(5).
+/// The target of the link. `None` for UTC on a machine without time zones: no link means UTC, localtime(5).
 fn target(zone: &Zone, machine: &Machine<'_>) -> Result<Option<String>, PlanError> {
     let path = format!("{ZONEINFO}/{}", zone.as_str());
     if !is_zone(&path, machine)? {
@@ -77,7 +77,9 @@ fn missing(zone: &Zone, path: &str, machine: &Machine<'_>) -> Result<PlanError, 
         let places = machine.root().list(path).unwrap_or_default();
         let example = places.first().map_or("", String::as_str);
         let area = zone.as_str();
-        return Ok(error.hint(format!("{area} is an area: name a place in it, like {area}/{example}")));
+        return Ok(error.hint(format!(
+            "{area} is an area: choose a place in it, such as {area}/{example}"
+        )));
     }
     let (area, name) = zone.as_str().rsplit_once('/').unwrap_or(("", zone.as_str()));
     // A name that is a file where a directory is meant, or the other way round, is no reason to say less than this.
@@ -89,7 +91,7 @@ fn missing(zone: &Zone, path: &str, machine: &Machine<'_>) -> Result<PlanError, 
     })
 }
 
-/// The file of Debian, where it is; a machine without it shall not get one.
+/// The file of Debian, where it is; a machine without it doesn't get one.
 fn timezone_file(zone: &Zone, machine: &Machine<'_>) -> Result<Option<FileChange>, ReadError> {
     let Some(as_is) = machine.root().metadata(TIMEZONE)?.filter(|m| m.kind == Kind::File) else {
         return Ok(None);
@@ -181,7 +183,7 @@ mod tests {
             (
                 "Europe",
                 &[BERLIN],
-                "Europe is an area: name a place in it, like Europe/Berlin",
+                "Europe is an area: choose a place in it, such as Europe/Berlin",
             ),
             ("Mars/Olympus", &[BERLIN], "the paths below"),
             (

@@ -72,7 +72,7 @@ impl Module for WriteFiles {
 }
 
 /// The directories on the way to these files that are not there. As with cloud-init they belong to whom the file does,
-/// and to root where files of several are below: nobody gets a say over what is somebody else's.
+/// and to root where files of several are below: no account gets control over another's files.
 fn with_directories(files: Vec<FileChange>, machine: &Machine<'_>) -> Vec<Change> {
     let mut missing: BTreeMap<String, (u32, u32)> = BTreeMap::new();
     for file in &files {
@@ -161,7 +161,7 @@ fn change(number: &str, file: &WriteFile, machine: &Machine<'_>) -> Result<FileC
     Ok(change)
 }
 
-/// What the file shall hold.
+/// The content of the file.
 fn content(file: &WriteFile) -> Result<Zeroizing<Vec<u8>>, String> {
     let raw = match (&file.fetched, &file.content, &file.source) {
         (Some(fetched), ..) => fetched.0.as_slice(),
@@ -179,7 +179,7 @@ fn content(file: &WriteFile) -> Result<Zeroizing<Vec<u8>>, String> {
         .map_err(|why| format!("the content of {} {why}", file.path.as_str()))
 }
 
-/// The file with `more` behind it, unless it has it already.
+/// The file with `more` appended, unless it already contains it.
 fn appended(mut file: Vec<u8>, more: &[u8]) -> Vec<u8> {
     // The standard library's search of strings is linear, whatever is looked for; a byte each is a character.
     let text = |bytes: &[u8]| Zeroizing::new(bytes.iter().map(|byte| char::from(*byte)).collect::<String>());

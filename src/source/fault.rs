@@ -13,7 +13,7 @@ use crate::system::ReadError;
 /// The most faults, or places of one, that a message lists.
 const SHOWN: usize = 8;
 
-/// What is to be expected of asking again. Of several together, the last of these counts.
+/// What asking again is likely to give. Of several together, the last of these counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -22,7 +22,7 @@ pub enum FaultKind {
     Passing,
     /// Asking again would bring the same, until somebody mends it.
     Lasting,
-    /// It could be had, and is refused: the machine's owner doesn't allow it, or nobody that is trusted answers for it.
+    /// It can be read, but is refused: the machine's owner doesn't allow it, or no trusted key has signed it.
     Forbidden,
 }
 
@@ -112,7 +112,7 @@ impl Fault {
         self.kind == FaultKind::Passing
     }
 
-    /// Several as one; `None` if there are none. Places where the same is wrong are named together.
+    /// Several as one; `None` if there are none. Places with the same problem are named together.
     pub fn together(faults: Vec<Self>) -> Option<Self> {
         let kind = faults.iter().map(|fault| fault.kind).max()?;
         let mut groups: Vec<(Vec<String>, Self)> = Vec::new();
@@ -234,13 +234,20 @@ mod tests {
 
     #[test]
     fn places_where_the_same_is_wrong_are_named_together() {
-        let refused = |place: &str| Fault::lasting("can't be opened").with_hint("look as root").at(place);
+        let refused = |place: &str| {
+            Fault::lasting("can't be opened")
+                .with_hint("run firstlight as root")
+                .at(place)
+        };
         let both = Fault::together(vec![refused("/dev/vda"), Fault::passing("x"), refused("/dev/vdb")]).unwrap();
-        assert_eq!(both.to_string(), "/dev/vda, /dev/vdb: can't be opened: look as root; x");
+        assert_eq!(
+            both.to_string(),
+            "/dev/vda, /dev/vdb: can't be opened: run firstlight as root; x"
+        );
         let many = (0..SHOWN + 1).map(|n| refused(&format!("/dev/sd{n}"))).collect();
         let many = Fault::together(many).unwrap();
         assert!(many.place.ends_with("/dev/sd7, and 1 more"), "{many}");
-        assert_eq!(many.hint.as_deref(), Some("look as root"));
+        assert_eq!(many.hint.as_deref(), Some("run firstlight as root"));
     }
 
     #[test]

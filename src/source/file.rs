@@ -41,7 +41,7 @@ pub fn read(path: &Path) -> Result<Seed, Fault> {
 /// A plain file in a place that a person named, at most [`PART_LIMIT`] bytes; `None` if it doesn't exist.
 ///
 /// # Errors
-/// It is no plain file, is too large, or can't be read.
+/// It is not a plain file, is too large, or can't be read.
 #[expect(clippy::disallowed_methods, reason = "the operator's own file, not the machine's")]
 pub fn read_plain(path: &Path) -> Result<Option<Vec<u8>>, Fault> {
     let place = path.display().to_string();

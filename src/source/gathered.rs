@@ -10,7 +10,7 @@ pub struct Gathered {
     pub seeds: Vec<Seed>,
     /// What can't be used.
     pub broken: Vec<Fault>,
-    /// Of what there is no telling.
+    /// What can't be decided.
     pub unknown: Vec<Fault>,
     /// Where there is nothing, and why.
     pub absent: Vec<String>,

@@ -45,7 +45,7 @@ pub struct Route {
     pub to: Option<IpNet>,
     /// The gateway.
     pub via: IpAddr,
-    /// The lower, the more preferred.
+    /// The route's metric: a lower one is preferred.
     pub metric: Option<u32>,
 }
 

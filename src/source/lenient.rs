@@ -70,7 +70,7 @@ impl<'a> Member<'a> {
         (!absent).then_some(self.value)
     }
 
-    /// A text, without white space around it, or a number as one.
+    /// A text, without whitespace around it, or a number as text.
     ///
     /// # Errors
     /// It is neither.
@@ -91,10 +91,10 @@ impl<'a> Member<'a> {
         self.text()?.ok_or_else(|| self.wrong("is missing"))
     }
 
-    /// A whole number, written as one or as a text.
+    /// A whole number, written as a number or as text.
     ///
     /// # Errors
-    /// It is none, or too large.
+    /// It is not a number, or is too large.
     pub fn number<T: FromStr>(&self) -> Result<Option<T>, Wrong> {
         let Some(text) = self.text()? else { return Ok(None) };
         // JSON made by a language without integers.

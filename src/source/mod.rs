@@ -47,7 +47,7 @@ pub enum Verdict {
     Present(Box<Seed>),
     /// Something is there that can't be used.
     Broken(Fault),
-    /// There is no telling: it didn't answer, or what can't be read may have been it.
+    /// Unknown: it didn't answer, or what can't be read may have been a seed.
     Unknown(Fault),
 }
 

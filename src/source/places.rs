@@ -66,7 +66,7 @@ impl Places {
         }
     }
 
-    /// Refuses a link to nothing, and what is no directory and stands for one: somebody meant something to be there.
+    /// Refuses a dangling link, and a file where a directory is expected: someone meant something to be there.
     fn nothing_in_the_way(&self, path: &Path) -> Result<(), Fault> {
         let directory = path.parent().unwrap_or(path);
         for (path, must_lead_on) in [(directory, true), (path, false)] {

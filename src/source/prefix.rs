@@ -1,4 +1,4 @@
-//! Addresses as hypervisors' forms have them: with a prefix length, or with a netmask beside them.
+//! Addresses as hypervisors' forms have them: with a prefix length, or with a separate netmask.
 
 use std::net::IpAddr;
 

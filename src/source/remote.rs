@@ -185,7 +185,7 @@ impl Fetch<'_> {
     fn part_with(&mut self, address: &Address, headers: &[(String, Secret)]) -> Result<Option<Part>, Fault> {
         self.fetched += 1;
         if self.fetched > ADDRESS_LIMIT {
-            let what = format!("is one of more than {ADDRESS_LIMIT} addresses");
+            let what = format!("is over the limit of {ADDRESS_LIMIT} addresses");
             return Err(Fault::lasting(what).at(address.to_string()).with_hint("fetch fewer"));
         }
         let Some(bytes) = self.client.get_with(address, headers, PART_LIMIT)? else {

@@ -19,11 +19,11 @@ pub struct Part {
     pub origin: String,
     /// Its bytes, not yet decoded.
     pub bytes: Vec<u8>,
-    /// The minisign signature that lies beside it, where its source has a place for one.
+    /// The minisign signature next to it, if its source has a place for one.
     pub signature: Option<Vec<u8>>,
     /// Whether it can be signed.
     pub signing: Signing,
-    /// The parts that firstlight made it from: it is to be believed as far as all of them are.
+    /// The parts that firstlight made it from: it is trusted only if all of them are.
     pub made_of: Vec<Part>,
     /// How firstlight made it from something else, where that is so.
     pub conversion: Option<Box<Conversion>>,
@@ -35,7 +35,7 @@ pub enum Signing {
     /// By whoever wrote it.
     #[default]
     Possible,
-    /// No: firstlight put it together, or there is no place for a signature beside it.
+    /// No: firstlight put it together, or there is no place for a signature.
     Impossible,
     /// It is as good as signed: its source checked what it was made from, or it is the machine owner's own word.
     Settled,
@@ -48,7 +48,7 @@ pub struct Seed {
     pub source: String,
     /// The place in that source: a device, a directory, a file.
     pub place: String,
-    /// What the machine shall be.
+    /// What the machine should be.
     pub user_data: Option<Part>,
     /// Who the machine is: instance-id, local-hostname.
     pub meta_data: Option<Part>,
@@ -95,7 +95,7 @@ impl Part {
         self
     }
 
-    /// The same, which nobody can sign.
+    /// The same, which no one can sign.
     #[must_use]
     pub fn unsignable(mut self) -> Self {
         self.signing = Signing::Impossible;
@@ -170,7 +170,7 @@ impl Seed {
             .chain(vendor)
     }
 
-    /// Puts a part in its place; a name that is none of the four is left out.
+    /// Puts a part in its place; any other name is left out.
     pub fn set(&mut self, name: &str, part: Part) {
         match name {
             "user-data" => self.user_data = Some(part),
@@ -206,7 +206,7 @@ impl Seed {
     /// Puts `keys`, which are of the part `own`, above those of the meta-data.
     ///
     /// # Errors
-    /// The meta-data is no mapping.
+    /// The meta-data is not a mapping.
     pub fn put_above_meta_data(&mut self, keys: Map<String, Value>, own: &Part) -> Result<(), Fault> {
         let below = self.meta_data.take();
         let (mut meta, origin) = match &below {

@@ -150,7 +150,7 @@ impl Choice {
     /// `None` if it says nothing.
     ///
     /// # Errors
-    /// It names a source that there is not.
+    /// It names an unknown source.
     pub fn from_kernel_words(words: &str) -> Result<Option<Self>, Fault> {
         let said = words.split_whitespace().rev();
         let value = said.filter_map(|word| word.strip_prefix("firstlight.source=")).next();
@@ -232,7 +232,7 @@ fn answers(asked: Vec<(Name, mpsc::Receiver<Found>)>, timeout: Duration) -> Vec<
     asked.into_iter().map(answer).collect()
 }
 
-/// Lets a source look on a thread of its own, which is left behind when it doesn't come back in time: what it does is
+/// Lets a source look on a thread of its own, which is abandoned when it doesn't come back in time: what it does is
 /// bounded, so that it ends.
 fn ask(name: Name, look: impl FnOnce() -> Verdict + Send + 'static) -> mpsc::Receiver<Found> {
     let (answer, asked) = mpsc::channel();
@@ -320,7 +320,7 @@ fn one_of(seeds: &[Seed]) -> Fault {
     });
     let name = seeds.first().map_or("NAME", |seed| seed.source.as_str());
     fault.with_hint(format!(
-        "keep one, or say which: --source {name}, or firstlight.source={name} on the kernel command line"
+        "keep one, or choose one with --source {name}, or firstlight.source={name} on the kernel command line"
     ))
 }
 

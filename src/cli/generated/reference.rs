@@ -10,7 +10,7 @@ const PARTS: [(&str, &str, &str); 4] = [
     (
         "user-data",
         "user-data",
-        "What the machine shall be. Every key is optional, and what is not asked for is not touched.",
+        "What the machine should be. Every key is optional; what the document does not mention is not touched.",
     ),
     (
         "network-config-v2",

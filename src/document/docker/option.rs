@@ -64,7 +64,7 @@ impl DaemonOption {
     }
 }
 
-/// What to say to somebody who wrote a key that is no setting of dockerd.
+/// The message for a key that is not a setting of dockerd.
 pub fn unknown(key: &str) -> String {
     let likeness = |option: &DaemonOption| strsim::jaro_winkler(option.key, key);
     let said = format!(

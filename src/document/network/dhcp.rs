@@ -26,7 +26,7 @@ pub struct Dhcp4Overrides {
     pub use_ntp: Option<bool>,
     /// Use the server's MTU. Default: false.
     pub use_mtu: Option<bool>,
-    /// Use the server's routes, the default one included. Default: true.
+    /// Use the server's routes, including the default route. Default: true.
     pub use_routes: Option<bool>,
     /// Tell the server the host name. Default: true.
     pub send_hostname: Option<bool>,

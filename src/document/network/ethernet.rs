@@ -23,12 +23,12 @@ use crate::document::one_or_many::one_or_many;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Ethernet {
-    /// Which links are meant. Without it, the one whose name is the interface's ID.
+    /// Which links to configure. Default: the link named like the interface's ID.
     #[serde(rename = "match")]
     pub matching: Option<Match>,
     /// The name that the link gets. Needs `match`.
     pub set_name: Option<LinkName>,
-    /// Who configures it: networkd.
+    /// What configures the interface: networkd.
     pub renderer: Option<Renderer>,
     /// The hardware address that the link gets.
     pub macaddress: Option<Mac>,
@@ -44,11 +44,11 @@ pub struct Ethernet {
     pub dhcp4: Option<bool>,
     /// Use DHCPv6. Default: false.
     pub dhcp6: Option<bool>,
-    /// How the DHCPv4 client calls itself.
+    /// How the DHCPv4 client identifies itself.
     pub dhcp_identifier: Option<DhcpIdentifier>,
-    /// What of DHCPv4 is used.
+    /// Which parts of DHCPv4 are used.
     pub dhcp4_overrides: Option<Dhcp4Overrides>,
-    /// What of DHCPv6 is used.
+    /// Which parts of DHCPv6 are used.
     pub dhcp6_overrides: Option<Dhcp6Overrides>,
     /// Take IPv6 router advertisements. Default: the system's.
     pub accept_ra: Option<bool>,
@@ -56,7 +56,7 @@ pub struct Ethernet {
     pub link_local: Option<Vec<LinkLocal>>,
     /// Use temporary IPv6 addresses (RFC 8981). Default: false.
     pub ipv6_privacy: Option<bool>,
-    /// How the link-local IPv6 address is made.
+    /// How the link-local IPv6 address is generated.
     pub ipv6_address_generation: Option<AddressGeneration>,
     /// Keep addresses and routes when networkd stops and when leases end: the root file system depends on this link.
     pub critical: Option<bool>,
@@ -115,7 +115,7 @@ impl Match {
     }
 }
 
-/// How the DHCPv4 client calls itself.
+/// How the DHCPv4 client identifies itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

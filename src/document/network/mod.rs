@@ -1,7 +1,7 @@
 //! `network`: the network, in netplan's format version 2 (<https://netplan.readthedocs.io/en/stable/netplan-yaml/>).
 //!
-//! The keys that systemd-networkd has an equivalent of, for `ethernets`. Each text that ends up in a networkd file is
-//! a type of its own here, whose values can't hold a control character: nobody can smuggle a line into those files.
+//! The keys that systemd-networkd has an equivalent of, for `ethernets`. Each text that ends up in a networkd file is a
+//! type of its own here, whose values can't hold a control character: so nothing can smuggle a line into those files.
 
 mod address;
 mod check;
@@ -44,13 +44,13 @@ pub use whole::whole;
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(transform = left_as_it_is))]
 pub struct Network {
-    /// The version of the format: 2, which is also meant when it is left out.
+    /// The version of the format: 2, also if it is left out.
     pub version: Option<Version>,
-    /// Who configures the network: networkd.
+    /// What configures the network: networkd.
     pub renderer: Option<Renderer>,
-    /// `disabled`: the network is left as it is.
+    /// `disabled`: the network keeps its current configuration.
     pub config: Option<NetworkConfig>,
-    /// The Ethernet links, by an ID: the link's name where there is no `match`.
+    /// The Ethernet links, by ID: the link's name if there is no `match`.
     ///
     /// ```yaml
     /// ethernets: {eth0: {dhcp4: true}}
@@ -106,7 +106,7 @@ fn left_as_it_is(schema: &mut schemars::Schema) {
 }
 
 impl Network {
-    /// Whether the network is to be left as it is.
+    /// Whether the network keeps its current configuration.
     pub fn is_disabled(&self) -> bool {
         self.config == Some(NetworkConfig::Disabled)
     }
@@ -130,7 +130,7 @@ impl TryFrom<u32> for Version {
         match version {
             1 => Ok(Self::One),
             2 => Ok(Self::Two),
-            other => Err(format!("there is no network version {other}, expected 2")),
+            other => Err(format!("network version {other} doesn't exist: expected 2")),
         }
     }
 }
@@ -162,7 +162,7 @@ impl TryFrom<String> for Renderer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("enum" = ["disabled"])))]
 pub enum NetworkConfig {
-    /// The network is left as it is.
+    /// The network keeps its current configuration.
     Disabled,
     /// The list of version 1. Not supported yet: [`Network`]'s check says so.
     List,
@@ -244,7 +244,7 @@ fn ethernets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Inte
     Ok(all.into_iter().map(|(id, Asked(ethernet))| (id, ethernet)).collect())
 }
 
-/// A list of addresses; one alone is none, and the message shows how it is written.
+/// A list of addresses; a single address is not a list, and the message shows how to write one.
 fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Address>, D::Error> {
     struct Shape;
 

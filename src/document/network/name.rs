@@ -13,7 +13,7 @@ const ID_MAX: usize = 64;
 /// The most bytes a pattern may have: alternative names have up to 127 (`ALTIFNAMSIZ` of the kernel).
 const PATTERN_MAX: usize = 127;
 
-/// How the names begin that the kernel gives to links, a number behind.
+/// How the kernel's own names of links begin; a number follows.
 const KERNEL_PREFIXES: [&str; 5] = ["eth", "wlan", "usb", "wwan", "ib"];
 
 /// The ID of an interface in the document. Free text, but part of a file's name.
@@ -124,7 +124,7 @@ impl Pattern {
         !self.is_glob() && self.0.len() >= IFNAMSIZ
     }
 
-    /// Whether it stands for more than itself.
+    /// Whether it matches more than itself.
     pub fn is_glob(&self) -> bool {
         self.0.contains(['*', '?', '['])
     }

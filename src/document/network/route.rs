@@ -18,19 +18,19 @@ use super::ethernet::Mtu;
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Route {
-    /// Where it leads: `default`, a network (`198.51.100.0/24`), or one address.
+    /// The destination: `default`, a network (`198.51.100.0/24`), or one address.
     pub to: Destination,
-    /// The gateway; none where the destination is reached directly.
+    /// The gateway; leave it out if the destination is reached directly.
     pub via: Option<NextHop>,
-    /// The preferred source address of what is sent this way.
+    /// The preferred source address of packets on this route.
     pub from: Option<Ip>,
-    /// The lower, the more preferred.
+    /// The route's metric: a lower one is preferred.
     ///
     /// ```yaml
     /// metric: 100
     /// ```
     pub metric: Option<u32>,
-    /// The gateway is reached directly, though no subnet of the interface holds it.
+    /// The gateway is reached directly, although it is in no subnet of the interface.
     #[serde(rename = "on-link")]
     pub on_link: Option<bool>,
     /// The number of the routing table; the main one by default.
@@ -43,14 +43,14 @@ pub struct Route {
     /// What kind of route it is. Default: unicast.
     #[serde(rename = "type")]
     pub kind: Option<RouteType>,
-    /// How far it reaches (IPv4 only).
+    /// The route's scope (IPv4 only).
     pub scope: Option<RouteScope>,
-    /// The largest packet sent this way, in bytes.
+    /// The largest packet on this route, in bytes.
     pub mtu: Option<Mtu>,
-    /// TCP's congestion window at the start, in segments.
+    /// TCP's initial congestion window, in segments.
     #[serde(rename = "congestion-window")]
     pub congestion_window: Option<Window>,
-    /// TCP's receive window at the start, in segments.
+    /// TCP's initial receive window, in segments.
     #[serde(rename = "advertised-receive-window")]
     pub advertised_receive_window: Option<Window>,
 }
@@ -119,7 +119,7 @@ impl fmt::Display for Route {
 pub enum Destination {
     /// Everywhere, in the family of the gateway.
     Default,
-    /// To a network; one address is a network of its own.
+    /// To a network; a single address is a network too.
     Network(IpNet),
 }
 

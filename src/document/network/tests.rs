@@ -51,7 +51,7 @@ fn what_is_valid_decodes_and_passes() {
 #[test]
 fn values_say_what_is_wrong_with_them() {
     for (yaml, message) in [
-        ("version: 3", "no network version 3"),
+        ("version: 3", "network version 3 doesn't exist"),
         (
             "renderer: NetworkManager",
             "`NetworkManager` is not supported, networkd is the only one",
@@ -180,7 +180,7 @@ fn what_only_shows_across_values_is_an_error_at_its_place() {
         (
             "routes: [{to: default}]".to_owned(),
             "routes/0",
-            "does not say IPv4 or IPv6",
+            "say whether it means IPv4 or IPv6",
         ),
         (
             "routes: [{to: 192.0.2.0/24, on-link: true}]".to_owned(),
@@ -200,7 +200,7 @@ fn what_only_shows_across_values_is_an_error_at_its_place() {
         (
             "routes: [{to: 192.0.2.0/24, table: 0}]".to_owned(),
             "routes/0/table",
-            "no routing table 0",
+            "routing table 0 doesn't exist",
         ),
         (
             "routes: [{to: 192.0.2.0/24, via: 192.0.2.1, type: blackhole}]".to_owned(),
@@ -433,7 +433,7 @@ fn what_is_taken_with_a_warning_or_refused_says_so_at_its_place() {
         (
             "match: {name: a-very-long-name-of-a-link}",
             "match/name",
-            "has 26 bytes, a link's name has 15 at most",
+            "has 26 bytes, but a link's name has at most 15",
             true,
         ),
     ] {

@@ -9,7 +9,7 @@ pub struct Line {
     pub what: What,
 }
 
-/// What a line is. Comments and empty lines are none.
+/// What a line is. Comments and empty lines don't count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
     /// `[Name]`: the section that the next lines are in.

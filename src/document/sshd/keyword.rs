@@ -41,7 +41,7 @@ impl Shape {
         matches!(self, Self::MoreWords | Self::Lines)
     }
 
-    /// The values as the lines of a file have them behind the keyword.
+    /// The values as they follow the keyword in a file.
     pub fn lines(self, values: &[String]) -> Vec<String> {
         match self {
             Self::Lines => values.to_vec(),
@@ -134,7 +134,7 @@ fn same_case(word: &str) -> String {
     }
 }
 
-/// What to say to somebody who wrote a word that is no keyword of ours.
+/// The message for a word that is not a known keyword.
 pub(super) fn unknown(name: &str) -> String {
     let lower = name.to_ascii_lowercase();
     if REMOVED.iter().any(|k| k.eq_ignore_ascii_case(name)) {

@@ -20,7 +20,7 @@ const VALUES_LIMIT: usize = 256;
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(schema_with = "super::keyword::schema"))]
 pub struct Options(pub Vec<SshdOption>);
 
-/// One keyword with what it shall be.
+/// One keyword with its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SshdOption {
     /// The key as the document spells it.

@@ -54,7 +54,7 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Numbers, each with a unit or none behind it.
+/// Numbers, each with or without a unit.
 fn is_time(value: &str) -> bool {
     let mut total: u64 = 0;
     let mut rest = value;

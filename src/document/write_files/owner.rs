@@ -1,4 +1,4 @@
-//! Whose a file shall be.
+//! The owner of a file.
 
 use serde::Deserialize;
 

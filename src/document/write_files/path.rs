@@ -95,7 +95,7 @@ fn check(path: &str) -> Result<(), String> {
     }
     match path.split('/').find(|name| name.len() > NAME_LIMIT) {
         Some(long) => Err(format!(
-            "a name in it has {} bytes, and may have {NAME_LIMIT}",
+            "a name in it has {} bytes; the limit is {NAME_LIMIT}",
             long.len()
         )),
         None => Ok(()),
@@ -153,7 +153,7 @@ mod tests {
             ("/etc/a\tb", "is invisible"),
             ("/etc/\u{202e}gnp.exe", "is invisible"),
             ("/etc/\u{200b}motd", "is invisible"),
-            (&format!("/{}", "a".repeat(256)), "may have 255"),
+            (&format!("/{}", "a".repeat(256)), "the limit is 255"),
             (&format!("/{}", "a/".repeat(2048)), "at most 4095 bytes"),
             (&deep, "at most 128 names, this one has 129"),
         ] {

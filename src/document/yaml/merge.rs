@@ -9,7 +9,7 @@ use super::reader::Fault;
 /// several mappings the first (<https://yaml.org/type/merge.html>).
 ///
 /// # Errors
-/// `<<` names something that is no mapping.
+/// `<<` names something that is not a mapping.
 pub fn expand_merge_keys(entries: Vec<Entry>) -> Result<Vec<Entry>, Fault> {
     let (merges, mut own): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.key.text == "<<");
     if merges.is_empty() {

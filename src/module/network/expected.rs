@@ -5,8 +5,8 @@ use crate::module::{Expectation, LinkSetting};
 
 use super::{DIRECTORY, Interface, PREFIX};
 
-/// What shall be looked at. Nothing for an optional interface: without a carrier it shows nothing, and that is fine. What
-/// a DHCP server gives is not in this machine's hands, and not expected either.
+/// What is verified. Nothing for an optional interface: without a carrier it shows nothing, and that is fine. What a
+/// DHCP server gives is not in this machine's hands, and not expected either.
 pub fn expectations(own: &Interface<'_>) -> Vec<Expectation> {
     if own.ethernet.optional == Some(true) {
         return Vec::new();

@@ -63,7 +63,7 @@ pub fn effective(machine: &Machine<'_>, suffix: &str, written: &[Written]) -> Re
     Ok(files)
 }
 
-/// The file's text; `None` when it masks the name, or is no file.
+/// The file's text; `None` when it masks the name, or is not a file.
 fn read_unmasked(machine: &Machine<'_>, path: &str) -> Result<Option<String>, ReadError> {
     let root = machine.root();
     if root.read_link(path)?.as_deref() == Some("/dev/null") {

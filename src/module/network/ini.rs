@@ -15,7 +15,7 @@ pub struct Assignment {
     pub value: String,
 }
 
-/// The assignments of a file, in order. Lines that are none are left out, as systemd does (with a warning).
+/// The assignments of a file, in order. Other lines are left out, as in systemd (with a warning).
 pub fn parse(text: &str) -> Vec<Assignment> {
     let mut section = String::new();
     let mut all = Vec::new();

@@ -16,7 +16,7 @@ const COMPARED_MAX: usize = 64;
 /// Interfaces by what a link of theirs is found by. Numbers are places in the list that it was made of.
 #[derive(Debug, Default)]
 pub struct Index {
-    /// By a name that is no pattern, before or after renaming.
+    /// By a name that is not a pattern, before or after renaming.
     by_name: BTreeMap<String, Vec<usize>>,
     by_mac: BTreeMap<String, Vec<usize>>,
     /// Those that neither finds for sure: patterns, drivers.

@@ -23,7 +23,7 @@ impl Selector {
     /// The links that the interface `id` means.
     ///
     /// # Errors
-    /// It has no `match`, and its ID is no link's name; or its `match` is empty.
+    /// It has no `match`, and its ID is not a link's name; or its `match` is empty.
     pub fn new(id: &InterfaceId, ethernet: &Ethernet) -> Result<Self, PlanError> {
         let path = ["network", "ethernets", id.as_str()];
         let Some(matching) = &ethernet.matching else {
@@ -81,7 +81,7 @@ impl Selector {
         self.expected().is_one_link()
     }
 
-    /// Whether nothing keeps it from the loopback link: then it is for links that nobody thought of.
+    /// Whether nothing keeps it from the loopback link: then it also applies to links that its author didn't think of.
     pub fn is_for_every_link(&self) -> bool {
         let mut patterns = self.names.iter().filter(|name| is_pattern(name));
         self.macs.is_empty() && self.drivers.is_empty() && patterns.any(|pattern| overlap(pattern, "lo"))

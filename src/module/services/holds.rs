@@ -1,4 +1,4 @@
-//! Whether what shall be done with a unit is done already.
+//! Whether what a unit needs is already done.
 
 use crate::module::{UnitAction, UnitChange};
 use crate::system::systemd::{

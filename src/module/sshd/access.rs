@@ -30,7 +30,7 @@ pub enum Way {
     Password,
 }
 
-/// A line of sshd's configuration that stands in the way.
+/// A line of sshd's configuration that gets in the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Obstacle {
     /// The line, and what it says.

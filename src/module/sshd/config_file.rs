@@ -21,12 +21,12 @@ pub struct Line {
     pub keyword: Option<&'static Keyword>,
 }
 
-/// What shall be different in a file.
+/// What changes in a file.
 #[derive(Debug, Default)]
 pub struct Edits {
     /// New values for lines, by number from 0.
     values: BTreeMap<usize, String>,
-    /// Lines that shall count no longer, by number from 0.
+    /// Lines that no longer count, by number from 0.
     disabled: BTreeSet<usize>,
     /// New lines, by the number of the line that they come before.
     inserted: BTreeMap<usize, Vec<String>>,
@@ -62,7 +62,7 @@ impl ConfigFile {
         &self.lines
     }
 
-    /// The number of the first `Match` line; where there is none, the number of lines.
+    /// The number of the first `Match` line; if there is none, the number of lines.
     pub fn first_match(&self) -> usize {
         let found = self.lines.iter().position(|line| line.says("match"));
         found.unwrap_or(self.lines.len())

@@ -5,7 +5,7 @@
 pub struct Who {
     /// Its name.
     pub user: String,
-    /// The groups that it is a member of; `None` where nobody has looked.
+    /// The groups that it is a member of; `None` if they haven't been read.
     pub groups: Option<Vec<String>>,
 }
 
@@ -21,7 +21,7 @@ pub enum Certainty {
 }
 
 impl Who {
-    /// root, whose groups nobody has looked at.
+    /// root, whose groups haven't been read.
     pub fn root() -> Self {
         Self {
             user: "root".to_owned(),

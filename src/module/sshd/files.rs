@@ -11,7 +11,7 @@ const GLOB_LIMIT: usize = 10_000;
 #[derive(Debug, Clone)]
 pub struct Files<'a> {
     root: &'a Root,
-    /// What is different: a path and its content, or `None` where there shall be no file.
+    /// What is different: a path and its content, or `None` if the file must not exist.
     instead: BTreeMap<String, Option<Vec<u8>>>,
 }
 
@@ -30,7 +30,7 @@ impl<'a> Files<'a> {
         changed
     }
 
-    /// A file's content; `None` where there is none.
+    /// A file's content; `None` if there is none.
     ///
     /// # Errors
     /// As [`Root::read`].
@@ -79,7 +79,7 @@ impl<'a> Files<'a> {
         Ok(paths)
     }
 
-    /// The names in a directory; none where there is no directory that can be read, as glob(3) has it.
+    /// The names in a directory; none if the directory can't be read, as in glob(3).
     fn list(&self, directory: &str) -> Vec<String> {
         let path = if directory.is_empty() { "/" } else { directory };
         let mut names = self.root.list(path).unwrap_or_default();

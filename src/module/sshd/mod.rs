@@ -144,7 +144,7 @@ fn main_file(machine: &Machine<'_>) -> Result<Vec<u8>, PlanError> {
         if machine.root().exists("/usr/etc/ssh/sshd_config")? {
             return Err(
                 PlanError::at(&[], format!("{MAIN} doesn't exist, only /usr/etc/ssh/sshd_config does"))
-                    .hint(format!("copy it to {MAIN}: firstlight changes nothing below /usr")),
+                    .hint(format!("copy it to {MAIN}: firstlight doesn't change anything in /usr")),
             );
         }
         return Err(

@@ -19,7 +19,7 @@ pub const DROP_INS: [&str; 2] = [
     "/etc/ssh/sshd_config.d/00-firstlight.conf",
 ];
 
-/// What the files shall hold.
+/// The desired content of the files.
 #[derive(Debug, Default)]
 pub struct Placement {
     /// Our drop-in: its path and its content.

@@ -27,7 +27,7 @@ pub fn service(machine: &Machine<'_>) -> Result<Option<String>, ReadError> {
     Ok(None)
 }
 
-/// The unit behind this name; `None` where there is none or it is masked.
+/// The unit behind this name; `None` if there is none or it is masked.
 fn resolve(machine: &Machine<'_>, name: &str) -> Result<Option<String>, ReadError> {
     for directory in UNIT_DIRECTORIES {
         let path = format!("{directory}/{name}");

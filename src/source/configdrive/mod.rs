@@ -100,7 +100,7 @@ fn assemble(place: &str, separator: &str, read: &Reader<'_>) -> Result<Seed, Fau
 /// Who the machine is.
 ///
 /// # Errors
-/// It is no JSON object: then nothing says that this drive is what it is taken for.
+/// It is not a JSON object: then nothing shows that this is a config drive.
 fn meta_data(part: &Part) -> Result<Part, Fault> {
     let wrong = |place: &str, what: String| Fault::lasting(what).at(place).with_hint(ADVICE);
     let value = parse(part).map_err(|(place, message)| wrong(&place, message))?;
@@ -181,7 +181,7 @@ fn parsed(part: &Part, conversion: &mut Conversion) -> Value {
     })
 }
 
-/// The part as JSON, an empty one as null; else where it is none.
+/// The part as JSON, an empty one as null; otherwise where it is not JSON.
 fn parse(part: &Part) -> Result<Value, (String, String)> {
     let text = part.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&part.bytes);
     if text.trim_ascii().is_empty() {

@@ -79,7 +79,7 @@ fn members_of_bonds(links: &[Member<'_>]) -> HashSet<String> {
 }
 
 impl Reader<'_> {
-    /// The items of a list; one that is none is reported and has none.
+    /// The items of a list; a value that is not a list is reported and has none.
     fn list<'v>(&mut self, around: &Member<'v>, key: &str) -> Vec<Member<'v>> {
         let items = around.get(key).items();
         let mut items = self.check(items).unwrap_or_default();

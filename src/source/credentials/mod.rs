@@ -142,7 +142,7 @@ fn firmware_counts(places: &Places) -> bool {
     !places.in_container() && !matches!(import, Some("0" | "no" | "false" | "off"))
 }
 
-/// The seed in the directory `path`; [`Verdict::Broken`] if there is none, because somebody named it.
+/// The seed in the directory `path`; [`Verdict::Broken`] if there is none, because a person named it.
 #[expect(clippy::disallowed_methods, reason = "the seed that the operator named")]
 pub fn from_directory(path: &Path) -> Verdict {
     let place = path.display().to_string();
@@ -181,8 +181,8 @@ pub fn from_directory(path: &Path) -> Verdict {
     }
 }
 
-/// The seed of the credentials that `get` finds, `names` being those there are; `None` if there is none of ours.
-/// `signed`: with their signatures.
+/// The seed of the credentials that `get` finds, out of `names`; `None` if none is ours. `signed`: with their
+/// signatures.
 fn gather(
     place: &str,
     signed: bool,

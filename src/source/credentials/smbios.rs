@@ -38,7 +38,7 @@ pub fn credentials(places: &Places) -> Result<Vec<Credential>, Fault> {
 }
 
 /// The credentials of one table: a header of its own length, its number of strings at byte 4, then the strings, each
-/// with a zero behind it.
+/// followed by a zero byte.
 fn in_table(raw: &[u8]) -> Result<Vec<Credential>, Fault> {
     let [11, length, _, _, count, ..] = *raw else {
         return Ok(Vec::new());

@@ -77,7 +77,7 @@ impl Address {
         Some(Secret::new(format!("Basic {}", Base64::encode_string(&user))))
     }
 
-    /// The file `name` of a seed here: in place of `%s`, else behind the path, as cloud-init has it.
+    /// The file `name` of a seed here: in place of `%s`, otherwise after the path, as in cloud-init.
     ///
     /// # Errors
     /// That would be no address.
@@ -95,7 +95,7 @@ impl Address {
         format!("{text}{between}{name}").parse()
     }
 
-    /// Where the signature of what is here lies: `.minisig` behind the path.
+    /// The address of the signature: `.minisig` after the path.
     pub fn signature(&self) -> Self {
         let (path, query) = self.text.split_once('?').unwrap_or((&self.text, ""));
         let mark = if self.text.contains('?') { "?" } else { "" };
@@ -183,7 +183,7 @@ fn without_dots(path: &str) -> String {
     format!("/{}", names.join("/"))
 }
 
-/// `%40` and its like as the bytes they stand for.
+/// Percent-encoded characters such as `%40`, decoded.
 fn percent_decoded(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -11,7 +11,7 @@ pub struct Http {
     pub proxy: Option<Secret>,
     /// What is fetched without the proxy: `host`, `.domain`, `*`.
     pub no_proxy: Vec<String>,
-    /// Files with certificates (PEM) that are trusted beside the system's.
+    /// Files with certificates (PEM) that are trusted in addition to the system's.
     pub ca_certificates: Vec<String>,
     /// How long one request may take, from the name's look-up to the last byte.
     pub timeout: Duration,

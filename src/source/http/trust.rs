@@ -20,7 +20,7 @@ const BUNDLES: [&str; 5] = [
 /// How TLS is spoken: rustls with ring, nothing of the system but its authorities and those in the files `more`.
 ///
 /// # Errors
-/// A file of `more` is not there or has no certificate in it; or there is no authority at all.
+/// A file in `more` doesn't exist or has no certificate; or there is no authority at all.
 pub fn tls(root: &Root, more: &[String]) -> Result<TlsConfig, Fault> {
     let mut certificates = Vec::new();
     for bundle in BUNDLES {

@@ -11,7 +11,7 @@ const MAX_ENTRIES: usize = 4096;
 const SMALL: u64 = 1 << 30;
 /// How deep devices that are made of others are followed, and how many of each are looked at.
 const MADE_OF: (usize, usize) = (8, 64);
-/// Memory, not media; and floppies, which take seconds to say that there is none.
+/// Memory, not media; and floppies, which take seconds to report that they are empty.
 const NEVER: [&str; 3] = ["ram", "zram", "fd"];
 
 /// One block device: a whole disk or a partition.
@@ -109,7 +109,7 @@ fn is_removable(sys: &Path, depth: usize) -> bool {
     slaves.take(MADE_OF.1).any(|slave| is_removable(&slave.path(), depth))
 }
 
-/// A key that sorts `sr10` behind `sr2`.
+/// A key that sorts `sr10` after `sr2`.
 fn natural(name: &str) -> String {
     let mut key = String::new();
     let is_digit = |char: char| char.is_ascii_digit();

@@ -176,7 +176,7 @@ impl Image {
         run(tool, &all, "");
     }
 
-    /// A file beside the image, for copying onto it.
+    /// A file next to the image, to copy onto it.
     pub(in crate::source) fn beside(&self, name: &str, contents: &[u8]) -> String {
         let path = self.directory.path().join(name);
         fs::write(&path, contents).unwrap();

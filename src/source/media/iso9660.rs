@@ -114,7 +114,7 @@ impl Iso {
     }
 
     /// Rock Ridge announces itself in the root directory's first record: "SP" (SUSP §5.3), behind 14 bytes of XA
-    /// attributes on some discs. A record that can't be read is none; listing the directory reports it.
+    /// attributes on some discs. A record that can't be read doesn't count; listing the directory reports it.
     fn rock_ridge(&self) -> Option<usize> {
         let record = self.window.probe::<255>(self.root.offset).ok()??;
         let record = record.get(..usize::from(u8_at(&record, 0)))?;
@@ -311,13 +311,13 @@ impl RockRidge {
     }
 }
 
-/// The bytes of a directory record behind the identifier and its padding (§9.1.12, §9.1.13).
+/// The bytes of a directory record after the identifier and its padding (§9.1.12, §9.1.13).
 fn system_use(record: &[u8]) -> Option<&[u8]> {
     let identifier = usize::from(u8_at(record, 32));
     record.get(33 + identifier + usize::from(identifier.is_multiple_of(2))..)
 }
 
-/// Where a directory record's data is: behind its extended attribute record (§9.1.2 to §9.1.4).
+/// Where a directory record's data is: after its extended attribute record (§9.1.2 to §9.1.4).
 fn extent(record: &[u8], block: u64) -> Extent {
     let first = u64::from(u32_at(record, 2)) + u64::from(u8_at(record, 1));
     Extent {

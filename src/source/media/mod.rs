@@ -123,7 +123,9 @@ impl MediaError {
     /// What to do about it, where that can be said.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Open { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => Some("look as root"),
+            Self::Open { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some("run firstlight as root")
+            }
             Self::Damaged { .. } | Self::Work { .. } => Some("rebuild the image"),
             Self::Short { .. } => Some("it was cut off; copy or rebuild it"),
             Self::NotAFile { .. } => Some("put the file itself there"),
@@ -281,7 +283,8 @@ pub struct Volume {
 }
 
 impl Volume {
-    /// The file system that begins where the image file or block device at `path` does; `None` if it is none we know.
+    /// The file system that begins where the image file or block device at `path` does; `None` if it is not a known
+    /// one.
     ///
     /// # Errors
     /// When the medium can't be opened or read.

@@ -64,7 +64,7 @@ impl CommandLine {
             .map(|(keys, origin)| Self { keys, origin }))
     }
 
-    /// Where the seed is to be taken from: a directory or an address, with what the firmware knows filled in.
+    /// Where the seed comes from: a directory or an address, with what the firmware knows filled in.
     pub fn seedfrom(&self, places: &Places) -> Option<String> {
         let place = self.keys.get("seedfrom").filter(|place| !place.is_empty())?;
         Some(filled_in(place, places))
@@ -81,7 +81,7 @@ impl CommandLine {
     /// Puts what was told above the meta-data of a seed.
     ///
     /// # Errors
-    /// The meta-data is no mapping.
+    /// The meta-data is not a mapping.
     pub fn add_to(&self, seed: &mut Seed) -> Result<(), Fault> {
         if self.identity().next().is_none() {
             return Ok(());

@@ -3,7 +3,7 @@
 //! The firmware or the kernel command line may say more of the machine, or another place: `ds=nocloud;…`.
 //!
 //! With cloud-init's meaning: `user-data` and `meta-data` must both be there, empty files count; `vendor-data` and
-//! `network-config` may be. Unlike there, what looks like a seed but is none is reported, never passed over.
+//! `network-config` may be. Unlike there, what looks like a seed but isn't one is reported, never ignored.
 
 use super::file::read_plain;
 use super::gathered::Gathered;
@@ -130,7 +130,7 @@ pub fn from_path(path: &Path) -> Verdict {
     }
 }
 
-/// The seed in the directory `path`; [`Verdict::Broken`] if there is none, because somebody named it.
+/// The seed in the directory `path`; [`Verdict::Broken`] if there is none, because a person named it.
 #[expect(clippy::disallowed_methods, reason = "the seed that the operator named")]
 pub fn from_directory(path: &Path) -> Verdict {
     let place = path.display();

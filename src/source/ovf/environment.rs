@@ -57,7 +57,7 @@ impl Environment {
     /// Reads the document.
     ///
     /// # Errors
-    /// It is none, or is damaged: what is wrong, where, and what to do, without showing a value.
+    /// It is not an environment, or is damaged: what is wrong, where, and what to do, without a value.
     pub fn parse(xml: &[u8]) -> Result<Self, Fault> {
         Self::of(parse(xml)?.root_element())
     }

@@ -16,7 +16,7 @@ const CLOUD_INIT: [&str; 7] = [
     "network-config",
 ];
 
-/// firstlight's own, behind `firstlight.`.
+/// firstlight's own, after `firstlight.`.
 const OWN: [&str; 13] = [
     "hostname",
     "ip",
@@ -92,7 +92,7 @@ impl<'a> Properties<'a> {
             return Ok(());
         };
         let Some(value) = &property.value else {
-            let message = format!("the property {key} has no value: give it an oe:value");
+            let message = format!("the property {key} has no value: set oe:value");
             return Err((Some(name), message));
         };
         if value.trim().is_empty() {
@@ -153,7 +153,7 @@ impl<'a> Properties<'a> {
 /// What a key `[class.]key[.instance]` means to us; `None` if it is somebody else's.
 ///
 /// # Errors
-/// It is none of firstlight's: the name that may have been meant, and what is wrong.
+/// It is not one of firstlight's: the name that may be meant, and what is wrong.
 fn name_of(key: &str) -> Result<Option<String>, (Option<String>, String)> {
     if CLOUD_INIT.contains(&key) {
         return Ok(Some(key.to_owned()));

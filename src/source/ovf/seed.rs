@@ -101,7 +101,7 @@ impl Flat<'_> {
             Some(None) => self.wrong(
                 "firstlight.docker",
                 &["docker"],
-                "the property firstlight.docker is neither True nor False: write one of them",
+                "the property firstlight.docker is neither True nor False: set it to one of them",
             ),
         }
         if let Some(servers) = self.properties.get("firstlight.ntp") {
@@ -183,7 +183,8 @@ impl Flat<'_> {
                 // What follows from another mistake is not said.
                 if !properties.is_wrong("firstlight.ip") {
                     let what = format!(
-                        "{name} needs firstlight.ip: give the address with its prefix length, as 192.0.2.10/24, or dhcp"
+                        "{name} needs firstlight.ip: set it to an address with its prefix length, such as \
+                         192.0.2.10/24, or to dhcp"
                     );
                     self.wrong(name, &[], &what);
                 }

@@ -11,7 +11,7 @@ const PARTS: [&str; 4] = ["user-data", "meta-data", "vendor-data", "network-conf
 /// How long a place may be, in characters.
 const PLACE_LIMIT: usize = 200;
 
-/// The seed that the program at `path` printed. Nothing, or an object without a part, is none.
+/// The seed that the program at `path` printed. No output, or an object without a part, is no seed.
 pub fn verdict(stdout: &[u8], path: &str) -> Verdict {
     match seed(stdout, path) {
         Ok(Some(seed)) => seed.into(),
@@ -68,7 +68,7 @@ fn seed(stdout: &[u8], path: &str) -> Result<Option<Seed>, Fault> {
     Ok(any.then_some(seed))
 }
 
-/// Text is taken as it is; what is written out in JSON is taken as that, and nobody can have signed those bytes.
+/// Text is taken as it is; what is written out in JSON is taken as that, and no one can have signed those bytes.
 fn part(name: &str, value: Option<Value>, path: &str) -> Result<Option<Part>, Fault> {
     let origin = format!("{path}: {name}");
     let part = match value {

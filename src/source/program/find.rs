@@ -28,7 +28,7 @@ impl Program {
     }
 }
 
-/// The programs in [`DIRECTORIES`], by name. Hidden files are none, and a link to `/dev/null` masks one.
+/// The programs in [`DIRECTORIES`], by name. Hidden files don't count, and a link to `/dev/null` masks one.
 ///
 /// # Errors
 /// A directory can't be read, or somebody else than root may write to it; or there are too many.
@@ -85,7 +85,7 @@ fn refusal(root: &Root, path: &str) -> Option<Fault> {
     })
 }
 
-/// Why root does not trust what is in there; `None` if nobody else can have written it.
+/// Why root doesn't trust it; `None` if no one else can have written it.
 fn not_roots_alone(metadata: Metadata) -> Option<Fault> {
     match metadata {
         Metadata { uid, .. } if uid != 0 => {

@@ -46,7 +46,7 @@ pub fn search(places: &Places) -> Verdict {
             .iter()
             .map(|program| std::thread::Builder::new().spawn_scoped(scope, move || ask(program, limit)))
             .collect();
-        let failed = |why: String| Verdict::Unknown(Fault::passing(format!("a program could not be asked: {why}")));
+        let failed = |why: String| Verdict::Unknown(Fault::passing(format!("a program could not be run: {why}")));
         running
             .into_iter()
             .map(|asked| match asked.map(std::thread::ScopedJoinHandle::join) {

@@ -2,7 +2,7 @@
 //!
 //! Two weak points of that crate shape this file: a refusal (`Permission denied`) looks like a key that is not set, so
 //! "not set" is never [sure](super::transport::Transport::is_sure); and the port of another hypervisor is taken for
-//! VMware's, so the processor has to say VMware too, beside the firmware.
+//! VMware's, so the processor has to say VMware, as well as the firmware.
 
 use super::transport::Transport;
 #[cfg(target_arch = "x86_64")]
@@ -18,7 +18,7 @@ pub enum Access {
     Unprivileged,
 }
 
-/// The backdoor. Every key is asked over a channel of its own.
+/// The backdoor. Every key is requested over its own channel.
 #[derive(Debug)]
 pub struct Backdoor {
     access: Access,
@@ -56,7 +56,7 @@ fn ask(access: Access, key: &str) -> Result<Option<Vec<u8>>, Fault> {
     converse(access, key)
 }
 
-/// Asks over the port, whoever is behind it.
+/// Asks over the port, whatever answers.
 #[cfg(target_arch = "x86_64")]
 fn converse(access: Access, key: &str) -> Result<Option<Vec<u8>>, Fault> {
     let guard = match access {

@@ -41,8 +41,8 @@ enum Value<'a> {
     },
 }
 
-/// Tells the network from the rest. A text that is no mapping stays as it is: whoever reads it reports it. What can't be
-/// told apart is reported with the part that it is of, without anything of it.
+/// Tells the network from the rest. A text that is not a mapping stays as it is: whoever reads it reports it. What
+/// can't be told apart is reported with the part that it is of, without anything of it.
 pub fn split(bytes: Vec<u8>, origin: &str) -> Split {
     let (meta, network, is_nameless) = match std::str::from_utf8(&bytes).ok().and_then(entries) {
         Some(entries) => {
@@ -112,7 +112,7 @@ pub fn with_hostname(meta: &Part, hostname: &str, place: &str) -> Result<Part, S
             Ok(Part::new(meta.origin.clone(), named.into_bytes()).partly_converted(conversion))
         }
         false => Err(format!(
-            "{}: can't be given the name of guestinfo.hostname: write it there as local-hostname",
+            "{}: can't add the name from guestinfo.hostname: write it there as local-hostname",
             meta.origin
         )),
     }
@@ -148,7 +148,7 @@ fn named(entries: &[Entry<'_>], text: &str) -> Result<Option<Vec<u8>>, String> {
     let (quote, key) = key.split_at(quote);
     match key.starts_with("hostname") {
         true => Ok(Some(format!("{before}{quote}local-{key}").into_bytes())),
-        false => Err("the key hostname can't be read: name it local-hostname".to_owned()),
+        false => Err("the key hostname can't be used: rename it to local-hostname".to_owned()),
     }
 }
 
@@ -182,7 +182,7 @@ fn network(entries: &[Entry<'_>], text: &str, origin: &str) -> Option<Part> {
     }
 }
 
-/// The text from `start` to `end`, at its place: blanks stand for what is before it.
+/// The text from `start` to `end`, at its place: spaces replace what is before it.
 fn blanked(text: &str, start: usize, end: usize) -> Vec<u8> {
     let before = text.get(..start).unwrap_or_default();
     let mut blank: String = before.chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
@@ -197,7 +197,7 @@ fn expanded(text: &str) -> Option<Vec<u8>> {
     serde_json::to_vec_pretty(value.get("network")?).ok()
 }
 
-/// The entries of the mapping that the text is; `None` if it is none, or isn't YAML.
+/// The entries of the mapping that the text is; `None` if it is not a mapping, or not YAML.
 fn entries(text: &str) -> Option<Vec<Entry<'_>>> {
     let mut options = Options::default();
     options.set_emit_comments(false);
@@ -348,7 +348,7 @@ mod tests {
         let meta = split(b"\"\\x68ostname\": hunter2\n".to_vec(), "x").meta;
         assert_eq!(
             wrong(&meta),
-            "x: the key hostname can't be read: name it local-hostname"
+            "x: the key hostname can't be used: rename it to local-hostname"
         );
     }
 
@@ -372,7 +372,7 @@ mod tests {
         assert!(
             with_hostname(&closed, "web1", "y")
                 .unwrap_err()
-                .contains("guestinfo.metadata: can't be given")
+                .contains("guestinfo.metadata: can't add")
         );
         for text in ["hostname: a\n", "local-hostname: a\n", "- a\n"] {
             assert!(!split(text.as_bytes().to_vec(), "x").is_nameless);

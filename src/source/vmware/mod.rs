@@ -99,7 +99,7 @@ fn or_customization(guestinfo: Verdict, customization: Result<Option<Seed>, Faul
 }
 
 /// The seed at `path`: a directory that has files named as the keys, or a `cust.cfg`, which `path` may also be itself.
-/// [`Verdict::Broken`] if there is none, because somebody named it.
+/// [`Verdict::Broken`] if there is none, because a person named it.
 #[expect(clippy::disallowed_methods, reason = "the seed that the operator named")]
 pub fn from_path(path: &Path) -> Verdict {
     let place = path.display().to_string();

@@ -148,7 +148,7 @@ impl Keys<'_> {
         Ok(())
     }
 
-    /// `route.M`: a gateway, and behind a comma where it leads to. Whether the interface is whole with them.
+    /// `route.M`: a gateway, and after a comma its destination. Whether the interface is whole with them.
     fn routes(&mut self, number: usize, interface: &mut Interface) -> Result<bool, NoSeed> {
         let id = format!("interface{number}");
         let path = ["network", "ethernets", id.as_str()];
@@ -208,7 +208,7 @@ impl Keys<'_> {
         Ok(())
     }
 
-    /// The text of a key; one that is none is reported.
+    /// The text of a key; a value that is not text is reported.
     fn text(&mut self, key: &str, path: &[&str]) -> Result<Option<String>, NoSeed> {
         let Some(found) = value(self.transport, key).map_err(NoSeed::Silent)? else {
             return Ok(None);

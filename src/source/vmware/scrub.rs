@@ -64,7 +64,7 @@ impl Eraser {
             }
         }
         Err(match Fault::together(refused) {
-            None => Fault::lasting("nothing here can overwrite it").with_hint("install open-vm-tools"),
+            None => Fault::lasting("nothing on this machine can overwrite it").with_hint("install open-vm-tools"),
             Some(refused) => refused.with_hint(
                 "remove it in the hypervisor, or let the guest do that (isolation.tools.setInfo.disable = FALSE)",
             ),
@@ -96,7 +96,7 @@ pub fn asked(places: &Places) -> Option<Vec<String>> {
     redacted(&transports.iter_mut().find_map(get)?)
 }
 
-/// The list in a metadata, in either name and form; an item that is no text is shown as its kind.
+/// The list in a metadata, in either name and form; an item that is not a text is shown as its kind.
 fn redacted(metadata: &[u8]) -> Option<Vec<String>> {
     let metadata: serde_json::Value = serde_yaml::from_str(std::str::from_utf8(metadata).ok()?).ok()?;
     let list = ["cleanup-guestinfo", "redact"]
@@ -199,7 +199,10 @@ mod tests {
         eraser(&[&refusing, &deaf, &good]).take_away("userdata").unwrap();
         assert_eq!(value(&mut good.clone(), "userdata"), Ok(None));
         for (tools, words) in [
-            (&[][..], "nothing here can overwrite it: install open-vm-tools"),
+            (
+                &[][..],
+                "nothing on this machine can overwrite it: install open-vm-tools",
+            ),
             (
                 &[&refusing],
                 "permission denied: remove it in the hypervisor, or let the guest",

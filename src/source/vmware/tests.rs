@@ -382,7 +382,7 @@ fn a_value_that_is_wrong_costs_what_it_is_about() {
         (
             &[("metadata", "\"\\x68ostname\": web1\ninstance-id: i-1\n"), user],
             None,
-            "guestinfo.metadata: the key hostname can't be read: name it local-hostname",
+            "guestinfo.metadata: the key hostname can't be used: rename it to local-hostname",
         ),
         (
             &[("metadata", "instance-id: i-1\n"), ("hostname", "Winnie_Core"), user],

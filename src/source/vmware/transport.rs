@@ -35,7 +35,7 @@ pub trait Transport {
     /// It can't be asked: why, without anything of the value.
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, Fault>;
 
-    /// Sets `guestinfo.KEY`. The value stands on a command line: it must not be a secret.
+    /// Sets `guestinfo.KEY`. The value is visible on a command line: it must not be a secret.
     ///
     /// # Errors
     /// This way can't write, or was refused: why.
@@ -43,7 +43,7 @@ pub trait Transport {
         Err(Fault::lasting(format!("{} can't set guestinfo.{key}", self.name())))
     }
 
-    /// Whether "not set" is to be believed, rather than that this way may not see it.
+    /// Whether "not set" is reliable, rather than that this way may not see the key.
     fn is_sure(&self) -> bool {
         true
     }
@@ -52,7 +52,7 @@ pub trait Transport {
 /// Whether VMware is the hypervisor of this machine, going by its firmware.
 ///
 /// # Errors
-/// It is not, or there is no telling: which check said so.
+/// It is not, or this is unknown: which check said so.
 pub fn is_vmware(places: &Places) -> Result<(), String> {
     if places.in_container() {
         // Its /sys is the host's, and so would be the guestinfo.

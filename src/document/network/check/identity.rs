@@ -12,7 +12,7 @@ pub fn check(id: &InterfaceId, ethernet: &Ethernet, problems: &mut Problems<'_>)
     match &ethernet.matching {
         Some(matching) if matching.is_empty() => {
             let message = "an empty `match` would match every link, `lo` included";
-            problems.error(&[id], message, Some("give it `name`, `macaddress` or `driver`"));
+            problems.error(&[id], message, Some("set `name`, `macaddress` or `driver`"));
         }
         Some(matching) => check_names(id, matching, problems),
         None => {
@@ -21,7 +21,7 @@ pub fn check(id: &InterfaceId, ethernet: &Ethernet, problems: &mut Problems<'_>)
                 problems.error(&[id], why, Some(hint));
             }
             if ethernet.set_name.is_some() {
-                let hint = "say which link is meant: `match: {macaddress: …}`";
+                let hint = "choose the link: `match: {macaddress: …}`";
                 problems.error(&[id, "set-name"], "`set-name` needs a `match`", Some(hint));
             }
         }
@@ -46,7 +46,7 @@ fn check_loopback(id: &str, ethernet: &Ethernet, problems: &mut Problems<'_>) {
 fn check_names(id: &str, matching: &Match, problems: &mut Problems<'_>) {
     for name in matching.name.iter().filter(|name| name.is_too_long_for_a_name()) {
         let message = format!(
-            "`{}` has {} bytes, a link's name has 15 at most: only an alternative name can match",
+            "`{}` has {} bytes, but a link's name has at most 15: only an alternative name can match",
             name.as_str(),
             name.as_str().len()
         );

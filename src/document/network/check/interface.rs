@@ -113,6 +113,6 @@ fn check_dhcp(ethernet: &Ethernet, problems: &mut Problems<'_>) {
         && !ethernet.has_addressing()
     {
         let message = "the link gets no address: it has neither DHCP nor `addresses`";
-        problems.warning(&[key], message, Some("give it `addresses`, or `dhcp4: true`"));
+        problems.warning(&[key], message, Some("set `addresses`, or `dhcp4: true`"));
     }
 }

@@ -21,14 +21,18 @@ pub fn check(route: &Route, reach: &Reach, problems: &mut Problems<'_>) {
     if route.table == Some(0) {
         problems.error(
             &["table"],
-            "there is no routing table 0, expected 1 to 4294967295",
+            "routing table 0 doesn't exist: expected 1 to 4294967295",
             None,
         );
     }
     let Some(gateway) = gateway else {
         if destination.is_none() {
             let hint = "add the gateway as `via`, or write `0.0.0.0/0` or `::/0`";
-            problems.error(&[], "`to: default` without `via` does not say IPv4 or IPv6", Some(hint));
+            problems.error(
+                &[],
+                "`to: default` without `via` doesn't say whether it means IPv4 or IPv6",
+                Some(hint),
+            );
         }
         if route.on_link == Some(true) {
             problems.error(&["on-link"], "`on-link` describes the gateway, so it needs `via`", None);
@@ -174,7 +178,7 @@ impl fmt::Display for Unreachable {
 }
 
 impl Ethernet {
-    /// The routes to be made: those that are given, and what `gateway4` and `gateway6` stand for.
+    /// The routes to create: those that are given, and those that `gateway4` and `gateway6` stand for.
     pub fn all_routes(&self) -> Vec<Route> {
         let gateways = [
             self.gateway4.map(|gateway| IpAddr::V4(gateway.0)),

@@ -39,7 +39,7 @@ static HYPERVISOR: Mutex<Hypervisor> = Mutex::new(Hypervisor {
     reply: Vec::new(),
 });
 
-/// The handler: executes the instruction in the hypervisor's stead and goes on behind it.
+/// The handler: executes the instruction in place of the hypervisor and goes on after it.
 extern "C" fn answer(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel gives a handler with SA_SIGINFO the interrupted context; nobody else has it meanwhile.
     let registers = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };

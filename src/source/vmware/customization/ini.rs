@@ -21,7 +21,7 @@ pub struct Ini {
     damaged: HashSet<String>,
 }
 
-/// One setting, and where it stands.
+/// One setting, and its place.
 pub struct Entry {
     /// The section it is in.
     pub section: String,
@@ -38,7 +38,7 @@ enum Line<'a> {
     Nothing,
     Section(&'a str),
     Setting(&'a str, &'a str),
-    /// A line that is none of these, which may have been meant as the start of a section.
+    /// Any other line, which may have been meant as the start of a section.
     Wrong(&'static str, bool),
 }
 
@@ -166,7 +166,7 @@ impl Ini {
     /// The settings `KEY|1`, `KEY|2`, … by their number, empty ones left out.
     ///
     /// # Errors
-    /// What stands behind the `|` of one is no number.
+    /// What follows the `|` of one is not a number.
     pub fn list(&self, section: &str, name: &str) -> Result<Vec<(u32, &Entry)>, Wrong> {
         let of = |entry: &&Entry| entry.section == section && entry.name() == name && !entry.value.is_empty();
         let numbered = |entry| Ok((self.number(entry)?, entry));

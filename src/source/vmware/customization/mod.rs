@@ -122,7 +122,7 @@ fn in_directory(directory: &str, name: &str, read: &Reader<'_>) -> Result<Option
     Ok(Some(seed))
 }
 
-/// The documents that stand beside the file: then it says nothing else, as for cloud-init.
+/// The documents next to the file: then its other settings don't count, as in cloud-init.
 fn add_files(ini: &Ini, seed: &mut Seed, metadata: Option<Part>, userdata: Option<Part>) {
     if let Some(mut part) = metadata {
         let bytes = std::mem::take(&mut part.bytes);
@@ -263,7 +263,7 @@ fn password(ini: &Ini, entry: &Entry) -> Result<Zeroizing<String>, Wrong> {
     Ok(Zeroizing::new(line.to_owned()))
 }
 
-/// What is not applied, and where it stands.
+/// What is not applied, and its place.
 fn not_applied(ini: &Ini) -> Vec<String> {
     let adapters = nics::names(ini);
     let why = |entry: &Entry| {
