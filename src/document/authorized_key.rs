@@ -79,9 +79,7 @@ impl TryFrom<String> for AuthorizedKey {
             return Err("a public key is one line".to_owned());
         }
         if line.contains("ssh-dss ") {
-            return Err("sshd no longer accepts `ssh-dss` keys: create an ed25519 key with \
-                        `ssh-keygen`"
-                .to_owned());
+            return Err("sshd no longer accepts `ssh-dss` keys: create an ed25519 key with `ssh-keygen`".to_owned());
         }
         let Some(key) = KeyParts::of(line) else {
             return Err("this is not a public key: expected a line such as `ssh-ed25519 AAAA… comment`".to_owned());

@@ -303,10 +303,8 @@ fn check_places(files: &[WriteFile], problems: &mut Problems<'_>) {
             let message = format!("the file `{path}` is given twice");
             (message, "put everything into one entry")
         } else if let Some(above) = above {
-            let message = format!(
-                "`{path}` needs the directory `{above}`, but this document also writes that path \
-                                   as a file"
-            );
+            let message =
+                format!("`{path}` needs the directory `{above}`, but this document also writes that path as a file");
             (message, "rename one of them")
         } else if let Some(below) = directories.get(path.as_str()) {
             let message = format!("`{path}` can't be a file: `{below}` in this document needs it as a directory");

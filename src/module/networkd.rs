@@ -159,10 +159,9 @@ fn note_others(others: &[&str], enabled: bool, plan: &mut Plan) {
     let names = others.join(", ");
     let hint = "keep one of them: `services: {UNIT: false}` turns a unit off";
     plan.warn(match enabled {
-        true => format!(
-            "{names} manages the network as well as systemd-networkd: both configure the same links; \
-                         {hint}"
-        ),
+        true => {
+            format!("{names} manages the network as well as systemd-networkd: both configure the same links; {hint}")
+        }
         false => format!("{names} manages the network, so {UNIT} is not enabled and its files are not read; {hint}"),
     });
 }

@@ -111,8 +111,7 @@ pub fn note_overlaps(interfaces: &[Interface<'_>], plan: &mut Plan) {
             told = true;
             let (one, two) = (first.id.as_str(), second.id.as_str());
             let text = format!(
-                "`{one}` and `{two}` both match {link}: the files are tried in order of their names, so \
-                         `{one}` is used"
+                "`{one}` and `{two}` both match {link}: the files are tried in order of their names, so `{one}` is used"
             );
             if is_meant {
                 plan.info(text);

@@ -160,7 +160,7 @@ impl Effective {
         self.files.iter().any(|f| f == file)
     }
 
-    /// The files that sshd reads, in order; one that is included twice is there twice.
+    /// The files that sshd reads, in order; one that is included twice is listed twice.
     pub fn files(&self) -> &[String] {
         &self.files
     }

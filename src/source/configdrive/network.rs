@@ -106,8 +106,7 @@ impl Reader<'_> {
             .filter(|kind| COMPOSED.contains(&kind.as_str()))
         {
             let what = format!(
-                "is {kind}, which firstlight doesn't take from a config drive: set the network in the \
-                         user-data"
+                "is {kind}, which firstlight doesn't take from a config drive: set the network in the user-data"
             );
             return Err(link.get("type").wrong(&what));
         }

@@ -154,7 +154,7 @@ fn add<'a>(
         "passwd.hashed-password.root" => single(&["root", "hashed_password"], &mut root.hashed_password, word),
         "passwd.plaintext-password.root" if word.is_some_and(looks_hashed) => {
             let message = "the password looks like a hash, but this credential is for plain text: pass a hash as \
-                 passwd.hashed-password.root";
+                           passwd.hashed-password.root";
             conversion.error(&["root", "password"], place, message);
         }
         "passwd.plaintext-password.root" => single(&["root", "password"], &mut root.password, line),

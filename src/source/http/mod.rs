@@ -225,10 +225,7 @@ fn proxy(settings: &Http) -> Result<Option<Proxy>, Fault> {
     };
     // Not shown: it may hold a password.
     let wrong = |_| {
-        Fault::lasting("http.proxy in the settings is not the address of a proxy").with_hint(
-            "write \
-                            http://HOST:PORT",
-        )
+        Fault::lasting("http.proxy in the settings is not the address of a proxy").with_hint("write http://HOST:PORT")
     };
     let plain = Proxy::new(address.expose()).map_err(wrong)?;
     let mut proxy = Proxy::builder(plain.protocol()).host(plain.host()).port(plain.port());

@@ -54,13 +54,13 @@ pub struct Properties<'a> {
     found: Vec<(String, &'a Property)>,
     /// The names of those that are there, or may have been meant, in some way that can't be used.
     wrong: HashSet<String>,
-    /// The names of those that are there twice and differ.
+    /// The names of those that are given twice and differ.
     contradicted: HashSet<String>,
 }
 
 impl<'a> Properties<'a> {
     /// Picks them out of an environment, which is `origin`. Reported are properties of firstlight's that there are not,
-    /// those without a value, and those that are there twice and differ, neither of which is then taken.
+    /// those without a value, and those that are given twice and differ, neither of which is then taken.
     pub fn of(environment: &'a Environment, origin: &'a str, conversion: &mut Conversion) -> Self {
         let mut properties = Self {
             origin,

@@ -230,8 +230,7 @@ impl Flat<'_> {
         let addresses: Result<Vec<IpAddr>, _> = addresses.into_iter().map(str::parse).collect();
         if addresses.is_err() {
             let what = format!(
-                "the property {name} has a value that is not an IP address: write only addresses, such as \
-                         192.0.2.1"
+                "the property {name} has a value that is not an IP address: write only addresses, such as 192.0.2.1"
             );
             self.wrong(name, path, &what);
         }

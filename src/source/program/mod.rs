@@ -28,9 +28,7 @@ const ENVIRONMENT: [(&str, &str); 1] = [("FIRSTLIGHT_PROGRAM_VERSION", "1")];
 pub fn search(places: &Places) -> Verdict {
     if !places.live {
         return Verdict::Absent(
-            "programs run only on a running machine; firstlight executes nothing from a \
-                                tree"
-                .to_owned(),
+            "programs run only on a running machine; firstlight executes nothing from a tree".to_owned(),
         );
     }
     let programs = match find::programs(&places.root) {

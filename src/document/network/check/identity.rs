@@ -121,8 +121,7 @@ fn check_swapped_names<'n>(network: &'n Network, problems: &mut Problems<'_>) ->
             .filter_map(|link| renamings.get(link));
         for (id, wants) in ring {
             let message = format!(
-                "{wants} is the name of a link that is itself renamed, in a loop: udev can't \
-                                   rename any of them first"
+                "{wants} is the name of a link that is itself renamed, in a loop: udev can't rename any of them first"
             );
             let hint = "choose names that no link has, such as lan0";
             problems.error(&["ethernets", id, "set-name"], message, Some(hint));
