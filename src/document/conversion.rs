@@ -1,5 +1,5 @@
-//! What a source knows of a text that it made itself from something else: where each value is from, and what could not be
-//! taken over. What is then wrong is said where its owner can correct it, and not of a text that nobody ever saw.
+//! What a source knows of a text that it made itself from something else: where each value is from, and what could not
+//! be taken over. Problems are then reported where its owner can correct them, not in a text that no one ever saw.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub struct Conversion {
     /// The source's own places, by the keys that lead to what became of them in the text.
     places: BTreeMap<Vec<String>, String>,
     faults: Vec<Fault>,
-    /// Whether only what has a place was made, and all else stands where its owner wrote it.
+    /// Whether only values with a place were converted, and everything else stays where its owner wrote it.
     partly: bool,
 }
 

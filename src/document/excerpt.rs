@@ -84,7 +84,7 @@ impl Writer<'_> {
         self.gap(at..window.end);
     }
 
-    /// What stands between keys and values: YAML's own signs are shown. Tags, anchors, aliases and comments may be a value
+    /// What is between keys and values: YAML's own signs are shown. Tags, anchors, aliases and comments may be a value
     /// that wasn't quoted, or was commented out.
     fn gap(&mut self, range: Range<usize>) {
         let mut before = self.text[..range.start].chars().next_back();

@@ -69,7 +69,7 @@ impl PublicKeys {
     }
 }
 
-/// Where the lines of the value at `around` stand, as far as they are written as they are.
+/// Where the lines of the value at `around` are, if they appear in the text unchanged.
 fn places(around: Span, text: &str) -> HashMap<&str, Span> {
     let value = text.get(around.start..around.end).unwrap_or_default();
     let mut start = around.start;

@@ -46,7 +46,7 @@ const SECRET: &str = "stable_secret";
 )]
 pub struct Sysctl(pub Vec<(ParameterName, ParameterValue)>);
 
-/// The name of a parameter as sysctl.d(5) has it: `net.ipv4.ip_forward` or `net/ipv4/ip_forward`. Which of the two stands
+/// The name of a parameter as in sysctl.d(5): `net.ipv4.ip_forward` or `net/ipv4/ip_forward`. Which of the two stands
 /// between its words, the first one says; the other one is then part of a word.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]

@@ -1,4 +1,4 @@
-//! Keys that are given twice. The last one is used; but half of an interface or of a file may have been lost with the first.
+//! Keys that are given twice. The last one is used, but half of an interface or of a file may be lost with the first.
 
 use std::collections::BTreeSet;
 

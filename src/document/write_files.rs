@@ -139,7 +139,7 @@ impl TryFrom<String> for Encoding {
 }
 
 impl Encoding {
-    /// The bytes that `raw` stands for.
+    /// The bytes that `raw` encodes.
     ///
     /// # Errors
     /// It is not what this encoding says, without anything of it.

@@ -148,8 +148,8 @@ fn with_keys(file: &KeyFile, keys: &[AuthorizedKey], machine: &Machine<'_>) -> R
     Ok(FileChange::write(&file.path, after, mode).share(Share::Lines))
 }
 
-/// The same file with these keys in it. A line that has one with the same options stays; one that has it with other options
-/// is replaced: it would win, and perhaps let nobody in (cloud-init leaves such lines for root).
+/// The same file with these keys in it. A line that has one with the same options stays; one that has it with other
+/// options is replaced: it would win, and perhaps let no one in (cloud-init leaves such lines for root).
 fn merged(file: &[u8], keys: &[AuthorizedKey]) -> Vec<u8> {
     let mut missing: HashMap<&str, (KeyParts<'_>, &str)> = HashMap::new();
     let mut order = Vec::new();

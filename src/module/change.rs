@@ -267,7 +267,7 @@ pub struct CommandChange {
     pub purpose: String,
 }
 
-/// A command that the document wants run. It is not us: systemd runs it as a unit of its own, outside of our sandbox.
+/// A command that the document wants run. systemd runs it as its own unit, outside our sandbox.
 ///
 /// It takes a running systemd: a module that wants it is of the stage [`crate::module::Stage::System`] or a later one. In a
 /// tree that doesn't run it is left for the first boot, and the plan says so. That it runs once is the module's to see to:
@@ -315,7 +315,7 @@ pub enum Expectation {
     HostnameIs(String),
     /// The kernel has this module, or this value of a parameter.
     Kernel(KernelChange),
-    /// A link that is meant shows this setting, in the kernel or in what networkd says of it.
+    /// A link that is meant shows this setting, in the kernel or in networkd's state.
     LinkHas {
         /// Which links are meant.
         link: LinkSelector,

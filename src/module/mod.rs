@@ -217,7 +217,7 @@ pub fn names() -> Vec<&'static str> {
     all().into_iter().map(Module::name).collect()
 }
 
-/// The keys that lead to what asks the module of this name for `change`; none if there is no such module.
+/// The document's keys that make the module of this name plan `change`; none if there is no such module.
 pub fn asked_at(name: &str, change: &Change, want: &Config) -> Vec<String> {
     let module = all().into_iter().find(|module| module.name() == name);
     module.map_or_else(Vec::new, |module| module.asked_at(change, want))

@@ -7,7 +7,7 @@ use super::Module;
 /// What one module gives the machine and another one needs on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Supply {
-    /// Whole files and directories, at any path: others edit them, or have theirs beside them.
+    /// Whole files and directories, at any path: others edit them, or have their own next to them.
     Files,
     /// Accounts and groups: they own files and have passwords.
     Accounts,
@@ -28,8 +28,8 @@ impl fmt::Display for Supply {
     }
 }
 
-/// The places in `modules`, each behind those that give what it needs; what needs nothing of one another stays as it is. Where
-/// some wait for each other, the first of them goes first.
+/// The places in `modules`, each after those that provide what it needs; independent ones keep their order. Where some
+/// wait for each other, the first of them goes first.
 pub fn order(modules: &[&dyn Module]) -> Vec<usize> {
     let mut left: Vec<usize> = (0..modules.len()).collect();
     let mut order = Vec::new();

@@ -248,7 +248,7 @@ impl Planner<'_> {
     }
 }
 
-/// Whether enabling makes any link: of its own, or of the units in its `Also=`.
+/// Whether enabling creates any link: of its own, or of the units in its `Also=`.
 fn can_be_enabled(file: &UnitFile) -> bool {
     file.install.has_rules() || !file.install.also.is_empty()
 }

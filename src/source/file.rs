@@ -10,7 +10,7 @@ use super::{FILE, Fault, PART_LIMIT, Part, Seed};
 pub const STANDARD_INPUT: &str = "standard input";
 
 /// Reads `path`, or standard input where it is `-`, as user-data. A document that is too large comes cut off one byte
-/// behind the limit, so that reading it says so.
+/// past the limit, so that reading it reports that.
 ///
 /// # Errors
 /// It can't be read: what, and why.

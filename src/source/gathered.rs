@@ -28,7 +28,7 @@ impl Gathered {
         }
     }
 
-    /// Takes in that a device can't be read, which may hold a seed as well as any other; an empty drive holds none.
+    /// Adds a device that can't be read: it may hold a seed; an empty drive holds none.
     pub fn add_unreadable(&mut self, error: MediaError) {
         if !error.is_no_medium() {
             self.unknown.push(error.into());
@@ -40,9 +40,9 @@ impl Gathered {
         self.seeds.is_empty() && self.broken.is_empty() && self.unknown.is_empty() && self.absent.is_empty()
     }
 
-    /// One verdict: the only seed, if nothing beside it is broken. What there is no telling of keeps no seed from being
-    /// taken, and makes no "there is none". `choose` says what to do about several seeds, or about one with something broken
-    /// beside it.
+    /// One verdict: the only seed, if nothing else is broken. Something undecided doesn't keep a seed from being used,
+    /// but nor does it count as "there is none". `choose` decides about several seeds, or about one next to something
+    /// broken.
     pub fn verdict(mut self, choose: impl FnOnce(&[Seed]) -> Fault) -> Verdict {
         if let ([seed], []) = (self.seeds.as_slice(), self.broken.as_slice()) {
             self.warn(seed);

@@ -188,8 +188,8 @@ impl Interface {
         ethernets.insert(id, self.keys.into());
     }
 
-    /// The route as netplan has it. A platform whose gateway is outside of the subnet means that the link reaches it all
-    /// the same, and nobody there can be told to say so.
+    /// The route as netplan has it. A platform whose gateway is outside of the subnet means that the link reaches it
+    /// all the same, and no one there can be asked to say so.
     fn route(&self, route: &Route) -> Value {
         let to = route.to.map_or_else(|| "default".to_owned(), |to| to.to_string());
         let mut value = json!({"to": to, "via": route.via});

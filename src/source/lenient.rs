@@ -1,5 +1,5 @@
-//! Platforms' JSON, read for what it means: what is missing, null, empty or blank is absent, and a number may be a text.
-//! Tools that make metadata write every one of these. What means nothing is an error of the one member that it stands in.
+//! Platforms' JSON, read for what it means: what is missing, null, empty or blank is absent, and a number may be a
+//! text. Tools that make metadata write every one of these. A meaningless value is an error of its own member only.
 
 use std::str::FromStr;
 
@@ -18,7 +18,7 @@ pub struct Member<'a> {
 /// Something that can't be read: where it is, and what is wrong with it. Without its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrong {
-    /// Where it stands.
+    /// Its place.
     pub place: String,
     /// What is wrong with it.
     pub message: String,
@@ -132,7 +132,7 @@ impl<'a> Member<'a> {
         Ok(items.filter(|item| item.value().is_some()).collect())
     }
 
-    /// Nothing, if it has members of its own or is absent.
+    /// Nothing, if it has its own members or is absent.
     ///
     /// # Errors
     /// It is something else.

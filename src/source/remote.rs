@@ -84,7 +84,7 @@ struct Fetch<'a> {
     total: u64,
 }
 
-/// The whole seed: everything it leads to is fetched. `signed`: each part's signature as well, `ADDRESS.minisig`.
+/// The whole seed: everything it leads to is fetched. `signed`: also each part's signature, `ADDRESS.minisig`.
 ///
 /// # Errors
 /// Something can't be had, or leads too far: which address, without what may be secret in it, and why.
@@ -106,7 +106,7 @@ pub fn complete(seed: &Seed, client: &mut Client, signed: bool) -> Result<Seed, 
 }
 
 impl Fetch<'_> {
-    /// The NoCloud seed at `address`. What `own`, which led there, says of the machine comes before; a network and
+    /// The NoCloud seed at `address`. What `own`, which led there, says about the machine comes first; a network and
     /// proposals of its own stay where the other has none, and its settings go below.
     fn seed(&mut self, address: &Address, own: &Seed) -> Result<Seed, Fault> {
         let mut seed = Seed::empty(&own.source, address.to_string());

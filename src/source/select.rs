@@ -1,6 +1,6 @@
 //! Asks the sources and chooses one seed.
 //!
-//! All sources look at the same time, each on a thread of its own with a deadline: a drive that hangs must not keep the
+//! All sources look at the same time, each on its own thread with a deadline: a drive that hangs must not keep the
 //! others from being heard. Two that say something different are refused, unless the order was given: then the first
 //! that has something is taken.
 
@@ -232,8 +232,8 @@ fn answers(asked: Vec<(Name, mpsc::Receiver<Found>)>, timeout: Duration) -> Vec<
     asked.into_iter().map(answer).collect()
 }
 
-/// Lets a source look on a thread of its own, which is abandoned when it doesn't come back in time: what it does is
-/// bounded, so that it ends.
+/// Lets a source look on its own thread, which is abandoned when it doesn't come back in time: what it does is bounded,
+/// so that it ends.
 fn ask(name: Name, look: impl FnOnce() -> Verdict + Send + 'static) -> mpsc::Receiver<Found> {
     let (answer, asked) = mpsc::channel();
     let refused = answer.clone();
@@ -293,7 +293,7 @@ fn by_source(faults: Vec<(Name, Fault)>) -> Vec<Fault> {
 }
 
 /// Puts a seed that only proposes below the one that doesn't: the root's keys that a hypervisor hands to every machine
-/// are no second opinion on what this one shall be.
+/// are not a second opinion about this one.
 fn place_proposals(seeds: &mut Vec<Seed>) {
     let (mut proposals, mut others): (Vec<_>, Vec<_>) = seeds.drain(..).partition(Seed::proposes_only);
     let ([proposal], [seed]) = (proposals.as_mut_slice(), others.as_mut_slice()) else {

@@ -1,6 +1,6 @@
 //! Signatures of the parts of a seed, as minisign makes them (<https://jedisct1.github.io/minisign/>).
 //!
-//! A signature is of one part's bytes and no more: not of its name, of the parts beside it, or of the machine it is for.
+//! A signature covers one part's bytes and no more: not its name, the other parts, or the machine it is for.
 
 use minisign_verify::{Error, PublicKey, Signature};
 use serde::Deserialize;

@@ -29,7 +29,7 @@ enum Kind {
     Texts,
     /// A mapping to strings.
     TextMap,
-    /// Something with a form of its own.
+    /// A value with its own form.
     Other,
 }
 

@@ -58,7 +58,7 @@ fn is_short(name: &str) -> bool {
     name.len() <= SHOWN_MAX
 }
 
-/// The name, if it is one: a word, or close to one that is known. A secret may stand where a name should.
+/// The name, if it is one: a word, or close to one that is known. A secret may be where a name should be.
 fn shown(name: &str, is_close: bool, before: &str, behind: &str) -> String {
     let is_word = is_short(name) && name.bytes().all(|b| b.is_ascii_alphabetic());
     match is_word || is_close {

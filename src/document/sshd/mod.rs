@@ -18,7 +18,7 @@ pub use option::{Options, SshdOption};
 ///
 /// What is set here holds outside every `Match` block of the machine's sshd_config. For keywords of which sshd adds up
 /// all lines (`Port`, `ListenAddress`, `HostKey`, `AcceptEnv`, `AllowUsers`, `Subsystem`, …) the values given here are
-/// all there shall be.
+/// all that is wanted.
 ///
 /// ```yaml
 /// permit_root_login: prohibit-password

@@ -165,7 +165,7 @@ impl<'de> DeserializeSeed<'de> for Item {
     }
 }
 
-/// Whether sshd will read this value as one, on one line.
+/// Whether sshd reads this as one value, on one line.
 fn check_value(keyword: &Keyword, value: &str) -> Result<(), String> {
     let name = keyword.name;
     if value.trim().is_empty() {

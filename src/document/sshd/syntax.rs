@@ -10,9 +10,9 @@ const BLANK: &[u8] = b" \t\r\n";
 /// A line that sets something: a keyword and what follows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
-    /// The keyword as it stands there, without quotes.
+    /// The keyword as written, without quotes.
     pub keyword: String,
-    /// The words after the keyword, without quotes; one word as it stands where a quote is not closed.
+    /// The words after the keyword, without quotes; one word as written if a quote is not closed.
     pub words: Vec<String>,
     /// Where the value is in the line: from the first word to the end of the last, quotes included.
     pub value: Range<usize>,
@@ -20,7 +20,7 @@ pub struct Statement {
     pub rest: Range<usize>,
 }
 
-/// A word and where it stands, quotes included.
+/// A word and its place, including quotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
     /// Without quotes.

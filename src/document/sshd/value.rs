@@ -137,7 +137,7 @@ fn form(keyword: &Keyword) -> Option<Form> {
     })
 }
 
-/// What the schema says of a value; sshd's own quotes may be around it.
+/// The schema of a value; sshd's own quotes may be around it.
 #[cfg(test)]
 pub(super) fn schema(keyword: &Keyword) -> serde_json::Value {
     use crate::vocabulary::schema::any_case;

@@ -25,8 +25,8 @@ const NO_OCTAL_NUMBER: &str = "this is not an octal number: write permissions in
 const DECIMAL: &str = "read as octal, this number gives the owner fewer rights than others, so it is probably a \
     decimal number from a tool: write permissions in octal digits, quoted, such as '0644'";
 
-/// Always octal: cloud-init takes an unquoted `644` for a decimal number, which is mode 1204. What a tool made of a number
-/// is decimal all the same (0400 comes as 256), and betrays itself by an owner who may do less than others.
+/// Always octal: cloud-init takes an unquoted `644` for a decimal number, which is mode 1204. What a tool made of a
+/// number is decimal anyway (0400 comes as 256), and betrays itself by an owner who may do less than others.
 fn read(text: &str, quoted: bool) -> Result<Permissions, &'static str> {
     let text = text.trim();
     let digits = text.strip_prefix("0o").unwrap_or(text);

@@ -1,9 +1,9 @@
 //! YAML with positions: text to a tree of [`Node`]s, and serde from such a tree.
 //!
 //! serde_yaml's typed deserialization stops at the first error and resolves scalars as YAML 1.2 does. What people have
-//! was written for PyYAML, and every problem of a document is to be reported in one run. So its parser is used for the
-//! grammar, and the tree is ours: YAML 1.1 scalars ([`scalar`]), limits ([`reader`]), and a serde deserializer that knows
-//! where each value stands ([`mod@decode`]).
+//! was written for PyYAML, and every problem of a document must be reported in one run. So its parser is used for the
+//! grammar, and the tree is ours: YAML 1.1 scalars ([`scalar`]), limits ([`reader`]), and a serde deserializer that
+//! knows where each value is ([`mod@decode`]).
 
 pub mod decode;
 pub mod join;

@@ -1,10 +1,10 @@
-//! A YAML document as a tree in which every key and value knows where it stands.
+//! A YAML document as a tree in which every key and value knows its place.
 
 use zeroize::Zeroizing;
 
 use super::scalar::{Meaning, resolve};
 
-/// Where something stands in a text.
+/// The place of something in a text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Span {
     /// Which of the document's texts: user-data, network-config, …; an index that the caller of `parse` chose.
@@ -19,12 +19,12 @@ pub struct Span {
     pub column: usize,
 }
 
-/// A value and where it stands.
+/// A value and its place.
 #[derive(Clone, PartialEq)]
 pub struct Node {
     /// The value.
     pub value: Value,
-    /// Where it stands; of an alias, where the alias stands.
+    /// Its place; for an alias, the place of the alias.
     pub span: Span,
 }
 
@@ -53,9 +53,9 @@ pub struct Entry {
 pub struct Key {
     /// Its text.
     pub text: String,
-    /// Where it stands.
+    /// Its place.
     pub span: Span,
-    /// Whether it may be a secret itself: it stands below a secret's name, or where no colon makes it a key.
+    /// Whether it may be a secret itself: it is below a secret's name, or where no colon makes it a key.
     pub secret: bool,
 }
 

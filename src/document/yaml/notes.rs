@@ -1,4 +1,4 @@
-//! What the decoder notes while it reads a tree: where secrets stand, which keys are ours, and what is known to be right.
+//! What the decoder notes while it reads a tree: where secrets are, which keys are ours, and what is known to be valid.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -21,12 +21,12 @@ pub struct Notes {
 }
 
 impl Notes {
-    /// Whether a secret was read from the value that stands here.
+    /// Whether a secret was read from the value here.
     pub fn is_secret(&self, span: Span) -> bool {
         self.secrets.borrow().contains(&span)
     }
 
-    /// Whether a type of ours says what the value that stands here is. What it is called says nothing more then.
+    /// Whether a type of ours defines the value here. What it is called says nothing more then.
     pub fn is_typed(&self, span: Span) -> bool {
         self.typed.borrow().contains(&span)
     }
@@ -41,8 +41,8 @@ impl Notes {
         self.decoded.get()
     }
 
-    /// From now on, whether decoding goes on where the one before met an error, instead of reading everything anew: that
-    /// finds the next error, and gives no value that could be used. Starts with nothing known.
+    /// From now on, whether decoding goes on where the one before met an error, instead of reading everything again:
+    /// that finds the next error, and gives no value that could be used. Starts with nothing known.
     pub fn resume(&self, resume: bool) {
         self.resume.set(resume);
         self.right.borrow_mut().clear();
@@ -65,7 +65,7 @@ impl Notes {
         self.typed.borrow_mut().insert(span);
     }
 
-    /// The value that stands here may be anything.
+    /// The value here may be anything.
     pub(super) fn is_free(&self, span: Span) {
         self.typed.borrow_mut().remove(&span);
     }

@@ -34,7 +34,7 @@ pub struct Parsed {
     pub pieces: Vec<Piece>,
 }
 
-/// A scalar as it stands in the text, for whoever shows a line of it.
+/// A scalar as written in the text, for showing a line of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Piece {
     /// Where.

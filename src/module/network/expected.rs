@@ -19,7 +19,7 @@ pub fn expectations(own: &Interface<'_>) -> Vec<Expectation> {
     settings(own.ethernet).into_iter().map(expectation).collect()
 }
 
-/// First the file: what else is missing is missing because of it.
+/// First the file: everything else that is missing depends on it.
 fn settings(ethernet: &Ethernet) -> Vec<LinkSetting> {
     let mut settings = vec![LinkSetting::NetworkFile];
     settings.extend(ethernet.set_name.clone().map(LinkSetting::Name));

@@ -48,7 +48,7 @@ struct Interface<'a> {
 struct Others {
     network: Vec<Other>,
     link: Vec<Other>,
-    /// What the distribution says of every link that no other file is for.
+    /// The distribution's settings for every link without a file of its own.
     defaults: Vec<Assignment>,
 }
 
@@ -233,8 +233,8 @@ impl Interface<'_> {
     }
 }
 
-/// The files with this suffix that are not this module's: those on the machine, with those that the document itself has in
-/// their places. What can't be read is no reason to leave the network unconfigured.
+/// The files with this suffix that are not this module's: those on the machine, with those that the document itself has
+/// in their places. A file that can't be read is not a reason to leave the network unconfigured.
 fn others(want: &Config, machine: &Machine<'_>, suffix: &str, plan: &mut Plan) -> Vec<Other> {
     let written = want.networkd_files.as_deref().unwrap_or_default();
     match files::effective(machine, suffix, written) {
@@ -256,7 +256,7 @@ fn others(want: &Config, machine: &Machine<'_>, suffix: &str, plan: &mut Plan) -
     }
 }
 
-/// What the distribution's default says of every link that no other file is for.
+/// The distribution's defaults for every link without a file of its own.
 fn default_link_settings(link_files: &[Other]) -> Vec<Assignment> {
     let default = link_files.iter().find(|other| other.file.name == "99-default.link");
     let assignments = default.map(|other| ini::parse(&other.file.text)).unwrap_or_default();

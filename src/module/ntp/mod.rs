@@ -117,7 +117,8 @@ fn chrony(machine: &Machine<'_>) -> Result<Option<UnitName>, PlanError> {
     Ok(None)
 }
 
-/// Whether the unit is enabled once the document is applied: what `services` says of it counts before what is so now.
+/// Whether the unit is enabled once the document is applied: what `services` says about it takes precedence over its
+/// current state.
 fn will_be_enabled(unit: &UnitName, want: &Config, machine: &Machine<'_>) -> Result<bool, ReadError> {
     let services = want.services.iter().flat_map(|services| &services.0);
     let asked = services.filter(|(name, _)| name.unit() == unit || chrony::UNITS.contains(&name.unit().as_str()));

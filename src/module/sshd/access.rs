@@ -1,5 +1,5 @@
-//! Whether sshd will let an account in: every setting that can stand in the way of its keys or its password, read as sshd
-//! reads it for that account.
+//! Whether sshd will let an account in: every setting that can block its keys or its password, read as sshd reads it
+//! for that account.
 
 use super::account::Account;
 use super::criteria::{Certainty, matches};
@@ -30,21 +30,21 @@ pub enum Way {
     Password,
 }
 
-/// A line of sshd's configuration that gets in the way.
+/// A line of sshd's configuration that blocks a login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Obstacle {
     /// The line, and what it says.
     pub what: String,
     /// What to do.
     pub remedy: String,
-    /// Whether it stands in the way of every connection.
+    /// Whether it blocks every connection.
     pub always: bool,
     /// The key of the document that asks for it.
     pub asked: Option<String>,
 }
 
 impl Obstacle {
-    /// Tells of it: `whose` is what it stands in the way of, such as `root's keys`.
+    /// Reports it: `whose` is what it blocks, such as `root's keys`.
     pub fn note(&self, whose: &str, plan: &mut Plan) {
         let Self { what, remedy, .. } = self;
         let (level, text) = match (&self.asked, self.always) {
@@ -66,7 +66,7 @@ impl Obstacle {
     }
 }
 
-/// A keyword that can stand in the way.
+/// A keyword that can block a login.
 struct Rule<'r> {
     keyword: &'r str,
     /// Whether these words, the values of all lines that count, keep the account out.
@@ -78,7 +78,7 @@ struct Rule<'r> {
 }
 
 impl Access<'_> {
-    /// All that stands in the way of logging in like this.
+    /// Everything that blocks such a login.
     pub fn obstacles(&self, way: Way) -> Vec<Obstacle> {
         let is_root = self.account.uid == 0;
         let says = |words: &[String], wanted: &[&str]| {

@@ -138,7 +138,7 @@ impl Line {
         statement.is_some_and(|s| s.keyword.eq_ignore_ascii_case(keyword))
     }
 
-    /// The value as it stands there; empty when the line sets nothing.
+    /// The value as written; empty when the line sets nothing.
     pub fn value(&self) -> String {
         String::from_utf8_lossy(self.bytes.get(self.value_place()).unwrap_or_default()).into_owned()
     }
@@ -177,7 +177,7 @@ impl Line {
         line
     }
 
-    /// The quote that a value of one word stands in.
+    /// The quote around a value of one word.
     fn quote(&self, value: &[u8]) -> Option<u8> {
         let is_rest = self.keyword.is_some_and(|k| k.shape == Shape::Rest);
         match value {

@@ -63,7 +63,7 @@ pub struct Counting<'e> {
 pub struct Occurrence {
     /// The keyword under its present name.
     pub keyword: &'static Keyword,
-    /// The value as it stands there.
+    /// The value as written.
     pub value: String,
     /// The file.
     pub file: Rc<str>,
@@ -80,7 +80,7 @@ pub struct Occurrence {
 pub enum Scope {
     /// For everybody whom no `Match` block tells otherwise.
     Everywhere,
-    /// For everybody, whatever stands elsewhere outside other `Match` blocks.
+    /// For everyone, whatever other lines outside `Match` blocks say.
     MatchAll,
     /// For whom the block matches.
     Match(Rc<Block>),
@@ -125,7 +125,7 @@ impl Occurrence {
         words.into_iter().map(|word| word.text).collect()
     }
 
-    /// The block that it stands in; `None` where it counts for everybody.
+    /// The block that it is in; `None` if it applies to everyone.
     pub fn block(&self) -> Option<&Block> {
         match &self.scope {
             Scope::Match(block) => Some(block),

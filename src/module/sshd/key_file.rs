@@ -38,7 +38,7 @@ pub fn usual(account: &Account) -> KeyFile {
 /// The first file that sshd reads for the account and that can be written.
 ///
 /// # Errors
-/// What stands in the way; the outer error is that the machine can't be read.
+/// What blocks the keys; the outer error is that the machine can't be read.
 pub fn choose(access: &Access<'_>, machine: &Machine<'_>) -> Result<Result<KeyFile, Obstacle>, ReadError> {
     let Some(keyword) = Keyword::find("AuthorizedKeysFile") else {
         return Ok(Ok(usual(access.account)));
@@ -81,7 +81,7 @@ fn without_tilde(pattern: String) -> String {
     }
 }
 
-/// The path that a pattern of `AuthorizedKeysFile` stands for; `None` for `none` and for what sshd can't expand.
+/// The path that a pattern of `AuthorizedKeysFile` expands to; `None` for `none` and for what sshd can't expand.
 fn expand(pattern: &str, account: &Account) -> Option<String> {
     if pattern.eq_ignore_ascii_case("none") {
         return None;

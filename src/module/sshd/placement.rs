@@ -133,8 +133,8 @@ fn drop_in<'s>(settings: impl IntoIterator<Item = &'s Setting>) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// Whether the setting, when it stands in our drop-in, is what sshd takes. Another drop-in that is read before ours and
-/// says the same doesn't matter; the main file may be changed at any time by people who look only there.
+/// Whether sshd uses the setting when it is in our drop-in. Another drop-in that is read before ours and says the same
+/// doesn't matter; the main file may be changed at any time by people who look only there.
 fn wins(setting: &Setting, drop_in: &str, trial: &Effective) -> bool {
     let counting = trial.counting(setting.keyword);
     let elsewhere = |o: &&Occurrence| &*o.file != drop_in;

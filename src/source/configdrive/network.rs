@@ -183,7 +183,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The DNS servers among the services of a member: each stands alone, and one that is wrong is left out.
+    /// The DNS servers among the services of a member: each is independent, and an invalid one is left out.
     fn servers(&mut self, around: &Member<'_>) -> Vec<(IpAddr, String)> {
         let mut servers = Vec::new();
         for service in self.list(around, "services") {

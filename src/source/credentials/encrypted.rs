@@ -61,7 +61,7 @@ mod tests {
     use crate::source::media::images::folder;
     use crate::system::Root;
 
-    /// A machine with this file as an encrypted credential, and with a program if it shall have one.
+    /// A machine with this file as an encrypted credential, and optionally with a program.
     fn machine(name: &str, bytes: &[u8], program: bool) -> (tempfile::TempDir, Places) {
         let tree = folder(&[]);
         let path = tree.path().join(DIRECTORY.trim_start_matches('/'));

@@ -1,4 +1,4 @@
-//! The addresses of a host, looked up on a thread of its own. ureq's resolver panics where no thread can be started; this
+//! The addresses of a host, looked up on its own thread. ureq's resolver panics where no thread can be started; this
 //! one says so.
 
 use std::sync::mpsc::{self, RecvTimeoutError};

@@ -16,7 +16,7 @@ pub(in crate::source) const SEED: [(&str, &str); 4] = [
     ("network-config", "version: 2\n"),
 ];
 
-/// An image file in a directory of its own.
+/// An image file in its own directory.
 #[derive(Debug)]
 pub(in crate::source) struct Image {
     directory: TempDir,

@@ -261,7 +261,7 @@ impl Tree for Iso {
 #[derive(Default)]
 struct Found {
     nodes: Vec<Node<Vec<Extent>>>,
-    /// Whether the last one has further sections, each in a record of its own (§6.5.1).
+    /// Whether the last one has further sections, each in its own record (§6.5.1).
     open: bool,
 }
 

@@ -351,7 +351,7 @@ impl Volume {
         self.labels.iter().any(|own| own.eq_ignore_ascii_case(label))
     }
 
-    /// The entries of the directory `path`, `""` for the root; `None` if there is none of that name.
+    /// The entries of the directory `path`, `""` for the root; `None` if there is none with that name.
     ///
     /// # Errors
     /// When the medium is cut, damaged or fails.

@@ -97,8 +97,8 @@ pub(super) fn seed_from(place: &str, read: &Reader<'_>) -> Result<Seed, Fault> {
     })
 }
 
-/// Follows the `seedfrom` of a seed's meta-data, once. What the seed itself says of the machine comes first; the rest is
-/// the other's.
+/// Follows the `seedfrom` of a seed's meta-data, once. What the seed itself says about the machine comes first; the
+/// rest is the other's.
 fn follow(seed: Seed, places: Option<&Places>, read: &Reader<'_>) -> Result<Seed, Fault> {
     // What is no mapping is reported by whoever reads it for what it says.
     let keys = seed.meta_data.as_ref().and_then(|part| part.mapping().ok());

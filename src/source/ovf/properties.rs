@@ -85,7 +85,7 @@ impl<'a> Properties<'a> {
     /// Takes a property in.
     ///
     /// # Errors
-    /// It can't be used: the name that it stands for, or may have been meant for, and why.
+    /// It can't be used: the name that it is or may be meant for, and why.
     fn add(&mut self, property: &'a Property) -> Result<(), (Option<String>, String)> {
         let key = shown(&property.key);
         let Some(name) = name_of(&property.key)? else {

@@ -10,7 +10,7 @@ use crate::source::Fault;
 /// What `.encoding` may say.
 const NAMES: &str = "base64, b64, gzip+base64, gz+b64";
 
-/// The bytes that `raw` stands for, at most `limit` of them. What is below is taken as what it is: people forget the
+/// The decoded bytes of `raw`, at most `limit` of them. What is below is taken as what it is: people forget the
 /// encoding, and tools encode what is encoded already.
 ///
 /// # Errors

@@ -33,7 +33,7 @@ struct Entry<'a> {
 /// What is said under a key.
 enum Value<'a> {
     Scalar(Cow<'a, str>),
-    /// A list or a mapping: where it is, and whether it can stand alone.
+    /// A list or a mapping: its place, and whether it is valid alone.
     Nested {
         start: usize,
         end: usize,
@@ -131,7 +131,7 @@ fn scalar<'e>(entries: &'e [Entry<'_>], name: &str) -> Option<&'e str> {
     }
 }
 
-/// The metadata with the key `hostname` made `local-hostname`, which it has to stand in for.
+/// The metadata with the key `hostname` made `local-hostname`, which it replaces.
 ///
 /// # Errors
 /// The key is written so that it can't be made another.

@@ -68,7 +68,7 @@ struct Keys<'a> {
 }
 
 impl Keys<'_> {
-    /// The interface with this number, with what says which link it is; `None` if there is none.
+    /// The interface with this number, and what identifies its link; `None` if there is none.
     fn matching(&mut self, number: usize) -> Result<Option<Interface>, NoSeed> {
         let key = |name: &str| format!("interface.{number}.{name}");
         let path = ["network", "ethernets", &format!("interface{number}")];

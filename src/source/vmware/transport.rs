@@ -92,8 +92,8 @@ pub fn all(places: &Places) -> Vec<Box<dyn Transport>> {
     all
 }
 
-/// The ways that can set a key as well: the tools that there are. They are given more time: what they are asked then is
-/// not asked at every boot, and vmtoolsd may take six seconds for it.
+/// The ways that can also set a key: the tools that exist. They are given more time: what they are asked then is not
+/// asked at every boot, and vmtoolsd may take six seconds for it.
 pub fn writers(places: &Places) -> Vec<Box<dyn Transport>> {
     tools(places, WRITING, WRITING_TOGETHER)
 }

@@ -106,7 +106,7 @@ impl Network {
 }
 
 impl Ethernet {
-    /// Where each default route stands, with what makes it one of a kind: whether it is IPv4, table and metric.
+    /// Where each default route is, with what makes it unique: whether it is IPv4, table and metric.
     fn default_routes(&self) -> Vec<(Vec<String>, (bool, u32, u32))> {
         let gateway4 = self.gateway4.map(|_| (vec!["gateway4".to_owned()], (true, 0, 0)));
         let gateway6 = self.gateway6.map(|_| (vec!["gateway6".to_owned()], (false, 0, 0)));

@@ -139,7 +139,7 @@ impl Reach {
     }
 }
 
-/// Whether its first and its last address are nobody's: not in a subnet of two (RFC 3021), nor in IPv6.
+/// Whether its first and last addresses belong to no host: not in a subnet of two (RFC 3021), nor in IPv6.
 fn has_no_hosts(subnet: &IpNet) -> bool {
     subnet.addr().is_ipv4() && subnet.max_prefix_len() - subnet.prefix_len() >= 2
 }

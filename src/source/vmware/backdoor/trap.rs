@@ -1,7 +1,7 @@
 //! A hypervisor in the test's own process: without I/O privileges each port instruction of `vmw_backdoor` is a SIGSEGV,
 //! and the handler here answers it as VMware would.
 //!
-//! A signal handler is of the whole process: each case runs in a process of its own, this test binary started again. No
+//! A signal handler affects the whole process: each case runs in its own process, this test binary started again. No
 //! instruction can reach a real port: nothing here calls iopl(2), and without it the processor refuses, root or not.
 
 use std::process::Command;

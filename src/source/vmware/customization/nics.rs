@@ -12,7 +12,7 @@ use crate::document::Conversion;
 use crate::source::interface::{Interface, Route};
 use crate::source::prefix::with_prefix;
 
-/// The metric of the first default route that stands in for another one; the next ones count up. Above that of DHCP, 1024.
+/// The metric of the first fallback default route; the next ones count up. Above that of DHCP, 1024.
 const STAND_IN_METRIC: u32 = 2048;
 
 /// The most adapters; a VMware machine has at most 10.
