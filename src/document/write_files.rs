@@ -172,7 +172,7 @@ impl Encoding {
 /// Why the content of a file can't be decoded; never quotes any of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum Undecodable {
-    #[error("is not base64, as its encoding says")]
+    #[error("has the encoding base64, but is not base64")]
     NoBase64,
     #[error("is not gzip, or is damaged")]
     NoGzip,

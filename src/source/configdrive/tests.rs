@@ -435,7 +435,7 @@ fn a_mistake_costs_its_own_link_and_is_said_where_it_is() {
 fn a_mistake_beside_the_addressing_costs_no_link() {
     let address = r#", "type": "ipv4", "ip_address": "192.0.2.10/24""#;
     for (link, members, routes, servers, words) in [
-        (r#", "mtu": "0""#, "", 0, 0, "links[0].mtu: `mtu` is no MTU"),
+        (r#", "mtu": "0""#, "", 0, 0, "links[0].mtu: `mtu` is not a valid MTU"),
         (
             r#", "mtu": "hunter2""#,
             "",

@@ -23,7 +23,7 @@ pub fn decode(mut raw: Zeroizing<Vec<u8>>, encoding: &str, limit: u64) -> Result
         _ => {
             let is = what_it_is(&raw);
             let hint = format!("set .encoding to one of {NAMES}, or leave it empty for plain text; the value is {is}");
-            return Err(Fault::lasting("its encoding is unknown").with_hint(hint));
+            return Err(Fault::lasting("has an unknown encoding").with_hint(hint));
         }
     };
     let below = encoded::unwrapped(&decoded, limit).map_err(|fault| match fault {
@@ -45,7 +45,7 @@ fn from_base64(raw: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
         .and_then(|text| Base64::decode_vec(text).ok());
     decoded.map(Zeroizing::new).ok_or_else(|| {
         let is = what_it_is(raw);
-        Fault::lasting(format!("its encoding says base64, but it is {is}"))
+        Fault::lasting(format!("has the encoding base64, but is {is}"))
             .with_hint("encode it again with base64 -w0, or remove .encoding")
     })
 }
@@ -60,7 +60,7 @@ fn gunzip(packed: &[u8], limit: u64) -> Result<Zeroizing<Vec<u8>>, Fault> {
         }
         Err(Unpacking::Damaged) => {
             let is = what_it_is(packed);
-            let what = format!("its encoding says gzip in base64, but it is base64 of {is}");
+            let what = format!("has the encoding gzip+base64, but is base64 of {is}");
             let hint = "set .encoding to base64, or encode it again with gzip -c | base64 -w0";
             Err(Fault::lasting(what).with_hint(hint))
         }
@@ -128,14 +128,14 @@ mod tests {
         let packed = gz(&secret);
         let half = packed.get(..packed.len() - 5).unwrap().to_vec();
         for (encoding, raw, what) in [
-            ("base64", b"hunter2:".to_vec(), "says base64"),
-            ("base64", b"aHVudGVyMg".to_vec(), "says base64"),
-            ("base64", vec![0xFF; 4], "says base64"),
-            ("gz+b64", b64(&secret), "says gzip in base64"),
+            ("base64", b"hunter2:".to_vec(), "has the encoding base64"),
+            ("base64", b"aHVudGVyMg".to_vec(), "has the encoding base64"),
+            ("base64", vec![0xFF; 4], "has the encoding base64"),
+            ("gz+b64", b64(&secret), "has the encoding gzip+base64"),
             ("gz+b64", b64(&half), "is gzip in base64, but damaged"),
-            ("gz+b64", secret.clone(), "says base64"),
+            ("gz+b64", secret.clone(), "has the encoding base64"),
             ("BASE64", secret.clone(), "set .encoding to one of base64, b64"),
-            ("hunter2", secret, "encoding is unknown"),
+            ("hunter2", secret, "unknown encoding"),
         ] {
             let why = decode(Zeroizing::new(raw), encoding, 100).unwrap_err().to_string();
             assert!(why.contains(what) && !why.contains("hunter2"), "{encoding}: {why}");
@@ -169,19 +169,19 @@ mod tests {
             (
                 "base64",
                 plain.clone(),
-                "its encoding says base64, but it is a document in plain text",
+                "has the encoding base64, but is a document in plain text",
             ),
-            ("base64", gz(&plain), "but gzip without base64"),
-            ("base64", b"hunter2!".to_vec(), "but some other text"),
+            ("base64", gz(&plain), "but is gzip without base64"),
+            ("base64", b"hunter2!".to_vec(), "but is some other text"),
             (
                 "gz+b64",
                 plain.clone(),
-                "its encoding says base64, but it is a document in plain text",
+                "has the encoding base64, but is a document in plain text",
             ),
             (
                 "gz+b64",
                 b64(&plain),
-                "but it is base64 of a document in plain text: set .encoding to base64",
+                "but is base64 of a document in plain text: set .encoding to base64",
             ),
             ("gz+b64", b64(&half[..half.len() - 4]), "but damaged or cut off"),
             ("", half[..half.len() - 4].to_vec(), "is gzip, but damaged or cut off"),

@@ -240,7 +240,7 @@ fn half_a_seed_and_what_cannot_be_decoded_are_reported() {
         ),
         (
             &[("userdata", Ok("hunter2!")), ("userdata.encoding", Ok("b64"))],
-            "guestinfo.userdata: is not base64",
+            "guestinfo.userdata: has the encoding base64",
         ),
     ] {
         let verdict = unsigned(&mut [table(values, true), table(&[("userdata", Ok("a: 1"))], true)]);
@@ -377,7 +377,7 @@ fn a_value_that_is_wrong_costs_what_it_is_about() {
                 user,
             ][..],
             Some("web1"),
-            "guestinfo.metadata: network: the network is not base64",
+            "guestinfo.metadata: network: the network has the encoding base64, but is some other text",
         ),
         (
             &[("metadata", "\"\\x68ostname\": web1\ninstance-id: i-1\n"), user],

@@ -257,8 +257,8 @@ mod tests {
         for (text, what) in [
             (&b"hunter2 = x\n"[..], "cust.cfg:1: the setting comes before"),
             (b"[A]\nhunter2\n", "cust.cfg:2: the line is neither"),
-            (b"[hunter2\n", "cust.cfg:1: the line is no section"),
-            (b"[]\n", "cust.cfg:1: the line is no section"),
+            (b"[hunter2\n", "cust.cfg:1: the line is not a section"),
+            (b"[]\n", "cust.cfg:1: the line is not a section"),
             (b"[A]\n\xff=hunter2\n", "cust.cfg:2: the line is not UTF-8"),
             (&large, "more than 262144 bytes"),
         ] {
@@ -291,7 +291,7 @@ mod tests {
             ("[A]\na=hunter2\na = \"hunter2\"\n", &[], false),
             (
                 "[A\na=hunter2\nb=hunter2\n",
-                &["cust.cfg:3: the line is no section"],
+                &["cust.cfg:3: the line is not a section"],
                 false,
             ),
         ] {

@@ -312,7 +312,7 @@ fn what_is_wrong_has_a_place_and_costs_its_adapter() {
         (
             "IPv6NETMASK|1 = 64",
             "IPv6NETMASK|1 = 129",
-            "[NIC1] IPv6ADDR|1: `IPv6ADDR|1` has a netmask",
+            "[NIC1] IPv6ADDR|1: `IPv6ADDR|1` has an invalid netmask",
             second,
         ),
         (
