@@ -210,10 +210,14 @@ fn changing_this_machine_needs_root() {
         assert!(said.status == 1 && said.stderr.contains("needs root"), "{said:?}");
         return;
     }
-    // As somebody else: the program is copied to where everybody may run it.
+    // As somebody else: the program is copied to where everybody may run it. Not by this process: a test beside this one
+    // may just start a program, which then has the copy open for writing for a moment ("Text file busy").
     let place = tempfile::tempdir_in("/tmp").unwrap();
     let program = place.path().join("firstlight");
-    fs::copy(env!("CARGO_BIN_EXE_firstlight"), &program).unwrap();
+    let copied = std::process::Command::new("cp")
+        .args([env!("CARGO_BIN_EXE_firstlight"), text(&program)])
+        .status();
+    assert!(copied.unwrap().success());
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let said = std::process::Command::new("setpriv")

@@ -165,7 +165,7 @@ const DIFFERENCES: &[(&str, &str, &str, &str)] = &[
     (
         "vmware_wrong_encoding",
         "seed",
-        "refused: vmware: /guestinfo/guestinfo.userdata: its encoding is unknown: set .encoding to one of base64, b64, \
+        "refused: vmware: /guestinfo/guestinfo.userdata: has an unknown encoding: set .encoding to one of base64, b64, \
          gzip+base64, gz+b64, or leave it empty for plain text; the value is base64",
         "a document that can't be read is not taken for plain text",
     ),

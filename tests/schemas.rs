@@ -63,7 +63,7 @@ const ONLY_THE_PROGRAM: [&str; 15] = [
     "says something else about the same unit",
     "this is not a password hash",
     // What a text is in another language.
-    "the content is not base64",
+    "the content has the encoding base64, but",
     "this is neither `[Section]` nor `Key=value`",
     "has more than one value here",
 ];

@@ -173,7 +173,11 @@ mod tests {
         // Settings that are not indented below their interface.
         let (ids, left) = taken("\n  ethernets:\n    eth0:\n    dhcp4: true\n    eth1: {dhcp4: true}");
         assert_eq!(ids, ["eth1"], "{left:?}");
-        assert!(left.iter().any(|cost| cost.starts_with("eth0 keeps its current configuration")), "{left:?}");
+        assert!(
+            left.iter()
+                .any(|cost| cost.starts_with("eth0 keeps its current configuration")),
+            "{left:?}"
+        );
     }
 
     #[test]

@@ -320,7 +320,8 @@ mod tests {
         let network = split(text.as_bytes().to_vec(), "x").network.unwrap();
         let why = wrong(&network);
         assert!(
-            why.starts_with("x: network: the network has the encoding base64, but is some other text") && !why.contains("hunter2"),
+            why.starts_with("x: network: the network has the encoding base64, but is some other text")
+                && !why.contains("hunter2"),
             "{why}"
         );
         assert!(network.bytes.is_empty());
