@@ -133,6 +133,8 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     no_effect("launch-index", "it says which machine a part of user-data is for"),
     no_effect("merge_how", JOINS),
     no_effect("merge_type", JOINS),
+    no_effect("migrate", "it renames what old versions of cloud-init left"),
+    no_effect("version", "it names a version of cloud-config's schema"),
     no_effect(
         "final_message",
         "the journal and `firstlight status` say how a boot ended",

@@ -34,6 +34,8 @@ fn walk(node: &Node, notes: &Notes, secret: bool) -> Json {
         Value::Scalar(scalar) => match resolve(scalar) {
             Meaning::Null => Json::Null,
             _ if notes.is_secret(node.span) => Json::String(MASK.to_owned()),
+            // A secret within can't be seen.
+            _ if scalar.is_binary() => Json::String(MASK.to_owned()),
             Meaning::Bool(value) => Json::Bool(value),
             _ if secret => Json::String(MASK.to_owned()),
             Meaning::Int(value) => value.into(),
@@ -120,6 +122,10 @@ mod tests {
                 "network: {version: 2, wifis: {w: {access-points: {a: {password: hunter2, hidden: false}}}}}",
                 serde_json::json!({"network": {"version": 2, "wifis": {"w": {"access-points": {"a":
                     {"password": MASK, "hidden": false}}}}}}),
+            ),
+            (
+                "docker: {daemon: {label: !!binary aHVudGVyMg==}}",
+                serde_json::json!({"docker": {"daemon": {"label": MASK}}}),
             ),
             (
                 "sshd: {options: {AuthorizedKeysCommand: /usr/bin/keys --token=hunter2}}",

@@ -6,6 +6,7 @@
 pub mod advice;
 pub mod asked;
 pub mod authorized_key;
+pub mod base64;
 pub mod budget;
 pub mod chpasswd;
 pub mod cloud_config;

@@ -1,20 +1,22 @@
 //! `write_files`: files as the document has them, or as they are at an address.
 
+mod content;
 mod owner;
 mod path;
 mod permissions;
 
 use std::collections::{BTreeMap, HashMap};
 
-use base64ct::{Base64, Encoding as _};
 use serde::Deserialize;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
+use super::base64;
 use super::budget::{Budget, UNPACKED_LIMIT};
 use super::format::compressed::{self, gunzip};
 use super::problem::{Check, Problems};
 use crate::vocabulary::Secret;
 
+pub use content::Content;
 pub use owner::Owner;
 pub use path::FilePath;
 pub use permissions::Permissions;
@@ -39,12 +41,12 @@ const SIZE_LIMIT: u64 = 8 * 1024 * 1024;
 pub struct WriteFile {
     /// The file's path: absolute, without `..`.
     pub path: FilePath,
-    /// The file's content. With a `source`, the content to use if the source doesn't have it.
+    /// The file's content; `!!binary` is bytes. With a `source`, the content to use if the source doesn't have it.
     ///
     /// ```yaml
     /// content: welcome
     /// ```
-    pub content: Option<Secret>,
+    pub content: Option<Content>,
     /// Where the content is fetched from.
     pub source: Option<FileSource>,
     /// `USER` or `USER:GROUP`, by name or number. Default: root:root. New directories on the way get it too.
@@ -64,7 +66,7 @@ pub struct WriteFile {
     pub secret: Option<bool>,
     /// What the source has; not from the document itself.
     #[serde(skip)]
-    pub fetched: Option<Fetched>,
+    pub fetched: Option<Content>,
 }
 
 /// Where a file is fetched from.
@@ -106,22 +108,6 @@ pub enum Encoding {
     Gzip,
     /// Compressed by gzip, that in base64.
     GzipBase64,
-}
-
-/// What a source has; wiped when dropped, never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Fetched(pub Vec<u8>);
-
-impl Drop for Fetched {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
-impl std::fmt::Debug for Fetched {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Fetched({} bytes)", self.0.len())
-    }
 }
 
 impl TryFrom<String> for Encoding {
@@ -181,15 +167,7 @@ enum Undecodable {
 }
 
 fn from_base64(raw: &[u8]) -> Result<Zeroizing<Vec<u8>>, Undecodable> {
-    let packed = Zeroizing::new(
-        raw.iter()
-            .copied()
-            .filter(|b| !b.is_ascii_whitespace())
-            .collect::<Vec<u8>>(),
-    );
-    let text = std::str::from_utf8(&packed).ok();
-    let bytes = text.and_then(|text| Base64::decode_vec(text).ok());
-    bytes.map(Zeroizing::new).ok_or(Undecodable::NoBase64)
+    base64::decode(raw).ok_or(Undecodable::NoBase64)
 }
 
 impl WriteFile {
@@ -227,7 +205,7 @@ pub fn check_contents(files: &[WriteFile], budget: &mut Budget, problems: &mut P
             continue;
         }
         let mut problems = problems.below(&["write_files", &number.to_string()]);
-        match pay(file.encoding, content.expose().as_bytes(), budget) {
+        match pay(file.encoding, content.expose(), budget) {
             Ok(()) => {}
             Err(Unpaid::Undecodable(why)) => problems.error(&["content"], format!("the content {why}"), None),
             Err(Unpaid::Budget) => {
@@ -272,11 +250,11 @@ fn pay(encoding: Encoding, raw: &[u8], budget: &mut Budget) -> Result<(), Unpaid
 pub fn check_fetched(files: &[WriteFile], budget: &mut Budget, problems: &mut Problems<'_>) -> Vec<usize> {
     let mut left_out = Vec::new();
     for (number, file) in files.iter().enumerate() {
-        let Some(Fetched(bytes)) = file.fetched.as_ref().filter(|_| file.encoding.is_packed()) else {
+        let Some(content) = file.fetched.as_ref().filter(|_| file.encoding.is_packed()) else {
             continue;
         };
         // What is damaged is reported where it is written.
-        if !left_out.is_empty() || matches!(pay(file.encoding, bytes, budget), Err(Unpaid::Budget)) {
+        if !left_out.is_empty() || matches!(pay(file.encoding, content.expose(), budget), Err(Unpaid::Budget)) {
             if left_out.is_empty() {
                 let number = number.to_string();
                 problems.error(
@@ -323,6 +301,7 @@ fn check_places(files: &[WriteFile], problems: &mut Problems<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::{Diagnostic, Document, Texts};
 
     #[test]
     fn a_place_is_one_file() {
@@ -352,6 +331,36 @@ mod tests {
             assert!(found[0].0 == place && found[0].1.contains(words), "{found:?}");
         }
         assert_eq!(check(&["/etc/a", "/etc/ab", "/etc/b/a"]), []);
+    }
+
+    #[test]
+    fn binary_content_is_bytes_and_never_shown() {
+        let text = "write_files:\n- {path: /a, content: !!binary aGVsbG8K}\n- path: /b\n  encoding: gzip\n  content: !!binary |\n    \
+                    H4sIAAAAAAAAA8tIzcnJ\n    5wIAIDA6NgYAAAA=\n- {path: /c, content: !!binary //4A}\n\
+                    - {path: /d, content: !!binary hunter2!}\n- {path: /e, encoding: b64, content: !!binary YUdrPQ==}\n";
+        let document = Document::read(&Texts::of_user_data("user-data", text.as_bytes()));
+        let wrong: Vec<_> = document.diagnostics.iter().map(Diagnostic::in_one_line).collect();
+        assert_eq!(wrong, ["user-data:9:32: `!!binary` is base64, and this is not"]);
+        let files = document.config.write_files.as_deref().unwrap();
+        let bytes = files.iter().map(|file| {
+            let content = file.content.as_ref().unwrap();
+            (
+                file.path.as_str(),
+                file.encoding.decode(content.expose()).unwrap().to_vec(),
+            )
+        });
+        let expected = [
+            ("/a", &b"hello\n"[..]),
+            ("/b", b"hello\n"),
+            ("/c", b"\xff\xfe\0"),
+            ("/e", b"hi"),
+        ];
+        assert_eq!(
+            bytes.collect::<Vec<_>>(),
+            expected.map(|(path, bytes)| (path, bytes.to_vec()))
+        );
+        let shown = format!("{files:?} {}", document.masked());
+        assert!(!shown.contains("aGVsbG8K") && !shown.contains("hello"), "{shown}");
     }
 
     #[test]

@@ -164,8 +164,8 @@ fn change(number: &str, file: &WriteFile, machine: &Machine<'_>) -> Result<FileC
 /// The content of the file.
 fn content(file: &WriteFile) -> Result<Zeroizing<Vec<u8>>, String> {
     let raw = match (&file.fetched, &file.content, &file.source) {
-        (Some(fetched), ..) => fetched.0.as_slice(),
-        (None, Some(content), _) => content.expose().as_bytes(),
+        (Some(fetched), ..) => fetched.expose(),
+        (None, Some(content), _) => content.expose(),
         (None, None, Some(_)) => {
             return Err(format!(
                 "the content of {} was not fetched, or the server doesn't have it",

@@ -4,6 +4,7 @@ use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
 use super::compressed::{self, Fault, is_gzip};
+use crate::document::base64;
 
 /// How many nested encodings are removed.
 const LAYERS: usize = 4;
@@ -36,14 +37,13 @@ pub fn from_base64(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     if text.is_empty() || !text.iter().all(is_digit) {
         return None;
     }
-    let packed = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace());
-    let packed = Zeroizing::new(packed.collect::<Vec<u8>>());
-    let packed = std::str::from_utf8(&packed).ok()?;
+    let bytes = base64::decode(text)?;
     // Strict: encoding the result again must give the same text.
-    let bytes = Zeroizing::new(Base64::decode_vec(packed).ok()?);
     let again = Zeroizing::new(Base64::encode_string(&bytes));
+    let digits = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace());
+    let is_same = again.bytes().eq(digits);
     let is_nested = || bytes.len() >= 8 && bytes.iter().all(is_digit) && from_base64(&bytes).is_some();
-    (*again == packed && (begins_like_a_document(&bytes) || is_nested())).then_some(bytes)
+    (is_same && (begins_like_a_document(&bytes) || is_nested())).then_some(bytes)
 }
 
 /// Whether the bytes are gzip or begin like a document: with `#`, `{`, `---`, `%`, or a `key:`.

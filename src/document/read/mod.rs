@@ -22,7 +22,7 @@ use super::meta_data::MetaData;
 use super::network;
 use super::problem::Problems;
 use super::text::{Text, Texts};
-use super::write_files::{Fetched, FileSource, check_fetched};
+use super::write_files::{Content, FileSource, check_fetched};
 use super::yaml::{Node, Notes, Piece, Span};
 use assemble::assemble;
 use explain::Finding;
@@ -137,7 +137,7 @@ impl Document {
         for file in self.config.write_files.iter_mut().flatten() {
             let uri = file.source.as_ref().map(|source| source.uri.expose());
             let found = fetched.iter().find(|(address, _)| Some(*address) == uri);
-            file.fetched = found.map(|(_, text)| Fetched(text.bytes.to_vec()));
+            file.fetched = found.map(|(_, text)| Content::new(text.bytes));
         }
         let mut problems = Vec::new();
         let files = self.config.write_files.as_deref().unwrap_or_default();

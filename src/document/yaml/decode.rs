@@ -3,10 +3,12 @@
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
+use zeroize::Zeroizing;
 
 use super::node::{Entry, Node, Scalar, Span, Value};
 use super::notes::Notes;
 use super::scalar::{self, Meaning, resolve};
+use crate::document::base64;
 use crate::vocabulary::Secret;
 
 /// Why a value is not what is wanted there.
@@ -172,11 +174,7 @@ macro_rules! texts {
     ($($method:ident),*) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
             match &self.node.value {
-                // As text it would be something else than what is meant.
-                Value::Scalar(s) if s.tag.as_deref() == Some("binary") => Err(DecodeError::value(
-                    "`!!binary` is not decoded here: remove the tag; if the key has an `encoding`, set it to `base64`"
-                        .to_owned(),
-                )),
+                Value::Scalar(s) if s.is_binary() => visitor.visit_str(text_of(&bytes_of(s)?)?),
                 // What was meant as text may look like a number or a boolean: the text as written is wanted.
                 Value::Scalar(s) if resolve(s) != Meaning::Null => visitor.visit_str(&s.text),
                 // A visitor that takes a list or nothing as well is asked; the others say what they expect.
@@ -184,6 +182,15 @@ macro_rules! texts {
             }
         })*
     };
+}
+
+fn bytes_of(scalar: &Scalar) -> Result<Zeroizing<Vec<u8>>, DecodeError> {
+    let bytes = base64::decode(scalar.text.as_bytes());
+    bytes.ok_or_else(|| DecodeError::value("`!!binary` is base64, and this is not"))
+}
+
+fn text_of(bytes: &[u8]) -> Result<&str, DecodeError> {
+    std::str::from_utf8(bytes).map_err(|_| DecodeError::value("expected a string, found bytes that are not UTF-8 text"))
 }
 
 impl Decoder<'_> {
@@ -225,6 +232,7 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         self.notes.is_free(self.node.span);
         match &self.node.value {
+            Value::Scalar(s) if s.is_binary() => visitor.visit_str(text_of(&bytes_of(s)?)?),
             Value::Scalar(s) => match resolve(s) {
                 Meaning::Null => visitor.visit_unit(),
                 Meaning::Bool(value) => visitor.visit_bool(value),
@@ -360,7 +368,18 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         visitor.visit_unit()
     }
 
-    serde::forward_to_deserialize_any! { bytes byte_buf unit_struct tuple_struct }
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match &self.node.value {
+            Value::Scalar(s) if s.is_binary() => visitor.visit_bytes(&bytes_of(s)?),
+            _ => self.deserialize_str(visitor),
+        }
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        self.deserialize_bytes(visitor)
+    }
+
+    serde::forward_to_deserialize_any! { unit_struct tuple_struct }
 }
 
 struct Items<'a> {
@@ -584,6 +603,16 @@ mod tests {
     }
 
     #[test]
+    fn binary_is_what_it_encodes() {
+        let read = |text: &str| decode::<serde_json::Value>(&parse(text, 0).unwrap().root.unwrap());
+        assert_eq!(read("a: !!binary aGVsbG8=").unwrap(), serde_json::json!({"a": "hello"}));
+        let text = parse("!!binary aGVs bG8=", 0).unwrap().root.unwrap();
+        assert_eq!(decode::<String>(&text).unwrap(), "hello");
+        assert_eq!(decode::<crate::vocabulary::Secret>(&text).unwrap().expose(), "hello");
+        assert!(read("a: !!binary /w==").is_err());
+    }
+
+    #[test]
     fn an_error_says_where_and_never_shows_the_value() {
         let table = [
             (
@@ -603,7 +632,12 @@ mod tests {
             ),
             ("word: hunter2", "word", "expected one of yes, prohibit-password"),
             ("list: hunter2", "list", "expected a list, found a string"),
-            ("text: !!binary aHVudGVyMg==", "text", "`!!binary` is not decoded"),
+            (
+                "text: !!binary hunter2!",
+                "text",
+                "`!!binary` is base64, and this is not",
+            ),
+            ("text: !!binary /w==", "text", "bytes that are not UTF-8 text"),
             ("list: [300]", "list.0", "300"),
             ("mode: -1", "mode", "-1"),
             ("text: [hunter2]", "text", "expected a string, found a list"),

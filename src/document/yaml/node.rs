@@ -70,6 +70,13 @@ pub struct Scalar {
     pub tag: Option<String>,
 }
 
+impl Scalar {
+    /// Whether it is bytes, in base64: `!!binary`.
+    pub fn is_binary(&self) -> bool {
+        self.tag.as_deref() == Some("binary")
+    }
+}
+
 impl Node {
     /// Whether it says nothing: an empty value, `~` or `null`.
     pub fn is_null(&self) -> bool {

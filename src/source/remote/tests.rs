@@ -253,7 +253,7 @@ fn what_a_message_and_an_archive_lead_to_is_fetched() {
     assert_eq!(document.config.hostname.unwrap().as_str(), "a");
     assert!(document.config.timezone.is_some());
     let file = &document.config.write_files.as_ref().unwrap()[0];
-    assert_eq!(file.fetched.as_ref().unwrap().0, b"hi\n");
+    assert_eq!(file.fetched.as_ref().unwrap().expose(), b"hi\n");
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn files_that_are_elsewhere() {
     let files = document.config.write_files.as_ref().unwrap();
     let texts: Vec<_> = files
         .iter()
-        .map(|file| file.fetched.as_ref().map(|fetched| fetched.0.clone()))
+        .map(|file| file.fetched.as_ref().map(|fetched| fetched.expose().to_vec()))
         .collect();
     assert_eq!(texts, [Some(b"welcome\n".to_vec()), None, None]);
     let kept = document.masked().to_string();
@@ -338,5 +338,5 @@ fn files_of_a_document_that_is_packed_are_elsewhere_too() {
     let whole = fetched(&seed).unwrap();
     let document = Document::read(&whole.texts());
     let file = &document.config.write_files.as_ref().unwrap()[0];
-    assert_eq!(file.fetched.as_ref().unwrap().0, b"welcome\n");
+    assert_eq!(file.fetched.as_ref().unwrap().expose(), b"welcome\n");
 }
