@@ -7,21 +7,21 @@ use crate::document::yaml::{Node, Value, to_json};
 /// One part of an archive.
 #[derive(Debug)]
 pub struct Item<'a> {
-    /// Its media type, if it says one.
+    /// Its media type, if it has one.
     pub media_type: Option<String>,
-    /// The name of the file that it was.
+    /// Its filename.
     pub name: Option<String>,
-    /// How it is joined with what is before it.
+    /// How it is merged with the parts before it.
     pub merge: Option<String>,
-    /// The number of the machine that it is for.
+    /// The number of the machine it is for.
     pub launch_index: Option<i64>,
     /// Its content.
     pub content: &'a str,
-    /// Where its content stands in the archive.
+    /// Its content in the archive.
     pub node: &'a Node,
 }
 
-/// The parts of an archive; `Err` has what is none.
+/// The parts of an archive; `Err` has the node that is not one.
 pub fn items(root: &Node) -> Result<Vec<Item<'_>>, &Node> {
     let Value::Sequence(nodes) = &root.value else {
         return Err(root);
@@ -56,8 +56,8 @@ fn item(node: &Node) -> Option<Item<'_>> {
     })
 }
 
-/// How many lines of `archive` are before the content of an item, and how many columns before each of its lines, if it
-/// stands there as it is: in a block of its own (`content: |`).
+/// How many lines of `archive` come before the content of an item, and how many columns before each of its lines;
+/// `None` unless the archive has it verbatim, in a block of its own (`content: |`).
 pub fn stands_at(archive: &str, item: &Item<'_>) -> Option<(usize, usize)> {
     let first = item.content.lines().find(|line| !line.is_empty())?;
     let line = item.node.span.line;

@@ -34,7 +34,7 @@ pub enum Often {
     Once,
 }
 
-/// How parts begin: whatever begins a later one begins none of those before it.
+/// How parts begin. The order counts: the first that matches wins.
 const BEGINNINGS: [(&str, Kind); 9] = [
     ("#cloud-config-archive", Kind::Archive),
     ("#cloud-config-jsonp", Kind::Patch),
@@ -63,7 +63,7 @@ const TYPES: [(&str, Kind); 12] = [
     ("text/x-shellscript-per-once", Kind::Script(Often::Once)),
 ];
 
-/// Media types that say nothing of what a part is: it is what it begins like. That of scripts is often given to other parts.
+/// Media types that don't say what a part is: its beginning does. That of scripts is often given to other parts.
 const ANYTHING: [&str; 13] = [
     "",
     "application/gzip",
@@ -80,19 +80,19 @@ const ANYTHING: [&str; 13] = [
     "text/x-shellscript",
 ];
 
-/// What a media type says of a part.
+/// What a media type says about a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Declared {
-    /// It is what it begins like, or else this.
+    /// Its beginning says what it is; otherwise it is this.
     Anything(Option<Kind>),
     /// It is this.
     As(Kind),
-    /// It is something that is not read here.
+    /// It is something that firstlight doesn't support.
     Unknown(String),
 }
 
 impl Declared {
-    /// What the media type `written` says; parameters left out.
+    /// What the media type `written` says, without parameters.
     pub fn by_type(written: &str) -> Self {
         let written = written.trim().to_ascii_lowercase();
         let known = TYPES.iter().find(|(name, _)| *name == written).map(|(_, kind)| *kind);
@@ -105,7 +105,7 @@ impl Declared {
 }
 
 impl Kind {
-    /// What a part is that begins like this, by its first line.
+    /// The kind of a part, by its first line.
     pub fn by_beginning(text: &str) -> Option<Self> {
         let first = text
             .trim_start()
@@ -124,7 +124,7 @@ impl Kind {
         found.map(|(_, kind)| *kind)
     }
 
-    /// What it is, in words for a message.
+    /// Its name in a message.
     pub fn in_words(self) -> &'static str {
         match self {
             Self::CloudConfig => "a cloud-config",

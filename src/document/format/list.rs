@@ -1,13 +1,13 @@
-//! A list of addresses (`#include`, `#include-once`): one a line, the first may stand behind the header.
+//! A list of addresses (`#include`, `#include-once`): one per line; the first may follow the header.
 
-/// An address of a list, and its line, from 1.
+/// The line of an address, from 1, and the address.
 pub type Address<'a> = (usize, &'a str);
 
-/// The headers, longest first. `#include-once` asks for what is always so here: the same list is not fetched twice for one
-/// instance that came out as asked.
+/// The headers, longest first. firstlight treats every list as `#include-once`: an instance that is configured fetches
+/// nothing again.
 const HEADERS: [&str; 2] = ["#include-once", "#include"];
 
-/// The addresses of a list; other lines that begin with `#` are comments. What is no address is told when it is fetched.
+/// The addresses of a list; other lines that begin with `#` are comments. Fetching reports an invalid address.
 pub fn addresses(text: &str) -> Vec<Address<'_>> {
     let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
     let behind = lines.map(|(number, line)| (number, behind_header(line)));

@@ -1,4 +1,4 @@
-//! A MIME message (RFC 2045, RFC 2046): its parts, however they are nested and encoded for the way.
+//! A MIME message (RFC 2045, RFC 2046): its parts, however they are nested and encoded.
 
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::quoted_printable::quoted_printable_decode;
@@ -8,17 +8,17 @@ use zeroize::Zeroizing;
 /// One part of a message that is not itself made of parts.
 #[derive(Debug)]
 pub struct Part {
-    /// Its media type, `text/cloud-config`; empty where it has none.
+    /// Its media type, such as `text/cloud-config`; empty if it has none.
     pub media_type: String,
-    /// The name of the file that it was.
+    /// Its filename.
     pub name: Option<String>,
-    /// How it is joined with what is before it: `Merge-Type`.
+    /// How it is merged with the parts before it: `Merge-Type`.
     pub merge: Option<String>,
-    /// The number of the machine that it is for: `Launch-Index`.
+    /// The number of the machine it is for: `Launch-Index`.
     pub launch_index: Option<i64>,
     /// Its content.
     pub body: Body,
-    /// How many line breaks of the message are before its content.
+    /// How many line breaks of the message come before its content.
     pub lines: usize,
 }
 
@@ -27,13 +27,13 @@ pub struct Part {
 pub enum Body {
     /// These bytes of the message, as they are.
     Plain(std::ops::Range<usize>),
-    /// What was decoded, and how.
+    /// The decoded bytes, and how they were decoded.
     Decoded(Zeroizing<Vec<u8>>, &'static str),
-    /// What is not what its transfer encoding says, or has one that is not known: this.
+    /// It can't be decoded: why, as the end of a sentence.
     Undecodable(String),
 }
 
-/// The longest beginning in which the header of a message is looked for, as cloud-init does.
+/// How many bytes are searched for the header of a message, as in cloud-init.
 const HEAD: usize = 4096;
 
 /// Whether bytes begin with the header of a MIME message: lines `Name: value` up to an empty one, one of them
@@ -68,7 +68,7 @@ pub fn is_message(bytes: &[u8]) -> bool {
     is_mime
 }
 
-/// The parts of a message, in their order, and whether its end is there. `None`: it can't be read.
+/// The parts of a message in order, and whether the message is complete. `None`: it can't be read.
 pub fn parts(bytes: &[u8]) -> Option<(Vec<Part>, bool)> {
     let message = MessageParser::default().parse(bytes)?;
     let mut parts: Vec<&MessagePart<'_>> = message.parts.iter().collect();
@@ -78,7 +78,7 @@ pub fn parts(bytes: &[u8]) -> Option<(Vec<Part>, bool)> {
     Some((parts, is_complete(&message, bytes)))
 }
 
-/// Whether the last boundary of a message is there, if it has any: without it, the end is missing.
+/// Whether a message has its last boundary, if it has boundaries at all. Without it, the end is missing.
 fn is_complete(message: &Message<'_>, bytes: &[u8]) -> bool {
     let boundary = message.content_type().and_then(|found| found.attribute("boundary"));
     boundary.is_none_or(|boundary| {
@@ -109,7 +109,7 @@ fn body(part: &MessagePart<'_>, encoding: Option<String>, bytes: &[u8], range: s
     let raw = bytes.get(range.clone()).unwrap_or_default();
     let decoded = |decoded: Option<Vec<u8>>, name: &str, how| match decoded {
         Some(decoded) => Body::Decoded(Zeroizing::new(decoded), how),
-        None => Body::Undecodable(format!("is not {name}, as its Content-Transfer-Encoding says")),
+        None => Body::Undecodable(format!("has the Content-Transfer-Encoding {name}, but is not {name}")),
     };
     let written = encoding.unwrap_or_default().to_ascii_lowercase();
     match part.encoding {
@@ -120,11 +120,11 @@ fn body(part: &MessagePart<'_>, encoding: Option<String>, bytes: &[u8], range: s
             "decoded from quoted-printable",
         ),
         Encoding::None if matches!(written.as_str(), "" | "7bit" | "8bit" | "binary") => Body::Plain(range),
-        Encoding::None => Body::Undecodable("has a Content-Transfer-Encoding that is not known here".to_owned()),
+        Encoding::None => Body::Undecodable("has an unknown Content-Transfer-Encoding".to_owned()),
     }
 }
 
-/// The text of a header, unfolded; of several, of the first.
+/// The text of a header, unfolded; the first one counts.
 fn header(part: &MessagePart<'_>, bytes: &[u8], name: &str) -> Option<String> {
     let found = part
         .headers

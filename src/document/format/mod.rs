@@ -1,8 +1,8 @@
 //! From bytes to the parts of a document: all that cloud-init takes as user-data and vendor-data.
 //!
-//! Bytes are interpreted here and nowhere else: gzip, base64, MIME messages, archives, lists of addresses, templates. What
-//! comes out are texts of a known kind, each with its place in what was given. Nothing is fetched: what a list leads to
-//! and is not here yet is [`Unpacked::missing`].
+//! Bytes are interpreted only here: gzip, base64, MIME messages, archives, lists of addresses, templates. The result is
+//! texts of a known kind, each with its place. Nothing is fetched: addresses that still have to be fetched are in
+//! [`Unpacked::missing`].
 
 mod archive;
 pub mod compressed;
@@ -23,15 +23,15 @@ pub use template::PLACEHOLDER;
 pub use unpack::{Around, Found, Missing, Part, Unpacked, text, unpack};
 pub use variables::{MachineFacts, Variables};
 
-/// Whether a document for sure leads to nothing that has to be fetched: it is plain, and has no word for it.
+/// Whether a document certainly has nothing to fetch: it is plain, and has no word that could ask for it.
 pub fn leads_nowhere(bytes: &[u8]) -> bool {
     let has = |word: &[u8]| bytes.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
     let is_plain = !message::is_message(bytes) && matches!(encoded::unwrapped(bytes, TEXT_LIMIT as u64), Ok(None));
     is_plain && !has(b"#include") && !has(b"uri") && !has(b"template:")
 }
 
-/// How deep parts may be within parts: a list in an archive in a message, compressed or not.
+/// How deep parts may be nested, as a list in an archive in a message.
 const DEPTH_LIMIT: usize = 8;
 
-/// How many parts a document may have, those that have parts themselves included.
+/// How many parts a document may have, including those that contain parts.
 const PART_LIMIT: usize = 256;

@@ -1,22 +1,22 @@
-//! Where a part of a document stands in what was given.
+//! The place of a part in the file that contains it.
 
-/// Where a part stands: which file it is in, how it was got out of it, and which of the file's lines its own are.
+/// The place of a part: its file, how it was unpacked from that, and which lines of the file are its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
     file: String,
-    /// How it was got out of the file, outermost first: `part 2`, `decoded from base64`.
+    /// How it was unpacked from the file, outermost first: `part 2`, `decoded from base64`.
     steps: Vec<String>,
-    /// Whether it stands nowhere in the file as it is: it was decoded, and has lines of its own.
+    /// Whether it was decoded, and so has lines of its own.
     is_decoded: bool,
     lines: Lines,
 }
 
-/// Which lines those of a part are: of the file, or of what was decoded from it.
+/// How the lines of a part relate to those of the file, or of what was decoded from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Lines {
-    /// The same, so many lines further down and so many columns to the right.
+    /// The same lines, this far down and to the right.
     Below { lines: usize, columns: usize },
-    /// The line that each of them was made from.
+    /// The line that each was made from.
     Each(Vec<usize>),
 }
 
@@ -35,7 +35,7 @@ impl Place {
         }
     }
 
-    /// A part of this one, which begins behind its first `lines` lines, with each of its lines behind `columns` columns.
+    /// A part of this one that begins after `lines` lines, each of its own lines indented by `columns` columns.
     #[must_use]
     pub fn part(&self, name: String, lines: usize, columns: usize) -> Self {
         let lines = match &self.lines {
@@ -54,7 +54,7 @@ impl Place {
         }
     }
 
-    /// What was decoded from this one: its lines are no lines of the file.
+    /// What was decoded from this one: its lines are not lines of the file.
     #[must_use]
     pub fn decoded(&self, how: &str) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Place {
         }
     }
 
-    /// What was made of this one line by line; `each` has the line from which each was made, from 1.
+    /// What was made from this one; `each` has the line that each of its lines was made from, from 1.
     #[must_use]
     pub fn made_from(&self, each: &[usize]) -> Self {
         let each = each.iter().map(|line| self.line(*line)).collect();
@@ -80,8 +80,8 @@ impl Place {
         place
     }
 
-    /// The file's name, and where its lines are not those of the file, what they are the lines of:
-    /// `user-data (part 2, decoded from base64)`.
+    /// The file's name; if its lines are not those of the file, also what they are lines of: `user-data (part 2,
+    /// decoded from base64)`.
     pub fn file(&self) -> String {
         match self.is_decoded {
             true => format!("{} ({})", self.file, self.steps.join(", ")),
@@ -89,7 +89,7 @@ impl Place {
         }
     }
 
-    /// The line of [`Place::file`] that line number `line` of the part is. Both from 1.
+    /// The line of [`Place::file`] for line `line` of the part. Both from 1.
     pub fn line(&self, line: usize) -> usize {
         match &self.lines {
             Lines::Below { lines, .. } => line + lines,

@@ -1,4 +1,4 @@
-//! Jinja templates, within bounds: what a template does is up to whoever wrote the document.
+//! Jinja templates, within bounds: the author of a document decides what a template does.
 
 use std::sync::Arc;
 
@@ -9,35 +9,35 @@ use zeroize::Zeroizing;
 
 use super::variables::{V1, Variables};
 
-/// How many steps a template may take; 64 bytes that it makes are one, too.
+/// How many steps a template may take. 64 bytes of output count as one step.
 const FUEL: u64 = 300_000;
 
-/// How deep macros may call macros.
+/// How deep macros may call each other.
 const DEPTH_LIMIT: usize = 50;
 
-/// How many signs, brackets and [`WORDS`] one expression may have: the library goes deeper with each, and has no bound for
-/// that of its own.
+/// How many signs, brackets and [`WORDS`] one expression may have: the library recurses for each, without a bound.
 const SIGNS: usize = 500;
 
 /// The words that are operators.
 const WORDS: [&str; 7] = ["and", "else", "if", "in", "is", "not", "or"];
 
-/// What a variable is where nobody can know it: a character that no document has (OBJECT REPLACEMENT CHARACTER).
+/// The value of a variable that only the target machine knows: a character that no document has (OBJECT REPLACEMENT
+/// CHARACTER).
 pub const PLACEHOLDER: char = '\u{fffc}';
 
-/// What a template gives.
+/// What a template makes.
 #[derive(Debug)]
 pub struct Rendered {
     /// The text.
     pub text: Zeroizing<String>,
-    /// For each of its lines, the line of the template that it is from, from 1.
+    /// For each of its lines, the line of the template that made it, from 1.
     pub lines: Vec<usize>,
 }
 
-/// Why a template gives nothing.
+/// Why a template can't be rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The line of the template to blame, from 1.
+    /// The line of the template, from 1.
     pub line: usize,
     /// What is wrong.
     pub message: String,
@@ -45,17 +45,17 @@ pub struct Fault {
     pub hint: Option<String>,
 }
 
-/// Renders a template as cloud-init does, but for a variable that is not there: that is a fault.
+/// Renders a template as cloud-init does, except that an undefined variable is an error.
 ///
 /// # Errors
-/// It is no template, asks for a variable that is not there, or does too much.
+/// It is not valid Jinja, uses an undefined variable, or does too much.
 pub fn render(template: &str, variables: &Variables) -> Result<Rendered, Fault> {
     let body = template.split_once('\n').map_or("", |(_header, body)| body);
     if let Some(line) = too_long(body) {
         return Err(Fault {
             line: line + 1,
             message: "an expression of the template is too long".to_owned(),
-            hint: Some(format!("one may have at most {SIGNS} signs and brackets")),
+            hint: Some(format!("use at most {SIGNS} signs and brackets in one expression")),
         });
     }
     let (text, spans) = rendered(body, variables).map_err(|error| explain(&error, body))?;
@@ -69,7 +69,7 @@ fn rendered(body: &str, variables: &Variables) -> Result<(String, Vec<OutputSpan
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_fuel(Some(FUEL));
     environment.set_recursion_limit(DEPTH_LIMIT);
-    // As cloud-init has it.
+    // As in cloud-init.
     let syntax = SyntaxConfig::builder()
         .trim_blocks(true)
         .keep_trailing_newline(true)
@@ -77,7 +77,7 @@ fn rendered(body: &str, variables: &Variables) -> Result<(String, Vec<OutputSpan
     environment.set_syntax(syntax);
     environment.set_formatter(|out, state, value| match is_small(value, &mut { PRINTED }) {
         true => escape_formatter(out, state, value),
-        false => Err(Error::new(ErrorKind::OutOfFuel, "too much is printed at once")),
+        false => Err(Error::new(ErrorKind::OutOfFuel, "one expression prints too much")),
     });
     // Its errors quote the template, which may hold secrets.
     environment.set_debug(false);
@@ -115,10 +115,10 @@ fn too_long(body: &str) -> Option<usize> {
     None
 }
 
-/// How many values one expression may print. The library pays for what it prints only once that is printed.
+/// How many values one expression may print. The library counts steps only after it has printed.
 const PRINTED: usize = 10_000;
 
-/// Whether a value has no more values in it than `left`.
+/// Whether a value contains at most `left` values.
 fn is_small(value: &Value, left: &mut usize) -> bool {
     *left = left.saturating_sub(1);
     let has_values = matches!(value.kind(), ValueKind::Seq | ValueKind::Map | ValueKind::Iterable);
@@ -129,7 +129,7 @@ fn is_small(value: &Value, left: &mut usize) -> bool {
     *left > 0 && items.all(|item| is_small(&item, left))
 }
 
-/// For each line of what was rendered, the line of the template that its beginning is from.
+/// For each rendered line, the line of the template that its beginning is from.
 fn lines(text: &str, body: &str, spans: &[OutputSpan]) -> Vec<usize> {
     let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1));
     let mut next = 0;
@@ -160,25 +160,25 @@ fn explain(error: &Error, body: &str) -> Fault {
             let asked = asked.filter(|asked| asked.len() <= 100 && is_name(asked));
             let asked = asked.map_or_else(|| "a variable".to_owned(), |asked| format!("`{asked}`"));
             (
-                format!("the template asks for {asked}, which this machine doesn't have"),
+                format!("the template uses {asked}, which this machine doesn't have"),
                 format!(
-                    "there are `v1.NAME` ({}), and `ds.meta_data.KEY` for the keys of the meta-data; write `| default('…')` \
-                     for what may be missing",
+                    "use `v1.NAME` ({}), or `ds.meta_data.KEY` for a key of the meta-data; add `| default('…')` to what may \
+                     be missing",
                     V1.join(", ")
                 ),
             )
         }
         ErrorKind::OutOfFuel => (
             "the template does too much".to_owned(),
-            "it may take 300,000 steps, and make 16 MiB of text".to_owned(),
+            "simplify it: it may take 300,000 steps, and make 16 MiB of text".to_owned(),
         ),
         ErrorKind::SyntaxError => (
-            format!("this is no Jinja: {}", unquoted(detail)),
+            format!("this is not valid Jinja: {}", unquoted(detail)),
             "check that each `{{` has its `}}`, and each `{% if %}` its `{% endif %}`".to_owned(),
         ),
         ErrorKind::UnknownFilter | ErrorKind::UnknownFunction | ErrorKind::UnknownTest | ErrorKind::UnknownMethod => (
-            format!("the template uses what is not known here: {}", unquoted(detail)),
-            "Jinja's own filters, tests and functions are known".to_owned(),
+            format!("the template uses something unknown: {}", unquoted(detail)),
+            "use the filters, tests and functions that Jinja itself has".to_owned(),
         ),
         _ => (
             format!("the template can't be rendered: {}", unquoted(detail)),
@@ -191,26 +191,26 @@ fn explain(error: &Error, body: &str) -> Fault {
     Fault { line, message, hint }
 }
 
-/// Whether an expression is nothing but the name of a variable.
+/// Whether an expression is only the name of a variable.
 fn is_name(text: &str) -> bool {
     text.chars()
         .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
 }
 
-/// What an error says, up to the words of the document that it may quote.
+/// The text of an error up to the first quote: what follows may be the document's.
 fn unquoted(detail: &str) -> &str {
     let end = detail.find(['"', '\'', '`']).unwrap_or(detail.len());
     detail.get(..end).unwrap_or_default().trim_end_matches([' ', ':'])
 }
 
-/// A variable that only the machine knows which the document is for: what `ds` has, and the names of `v1`.
+/// A variable that only the target machine knows: whatever is below `ds`, and the names of `v1`.
 #[derive(Debug)]
 struct Guess {
     known: Option<Value>,
     at: At,
 }
 
-/// Where a [`Guess`] stands among the variables.
+/// Which of the variables a [`Guess`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
     Top,
@@ -288,9 +288,9 @@ mod tests {
                 "`v1.hostnme`, which this machine doesn't have",
             ),
             ("a: 1\nb: {{ foo }}\n", 3, "`foo`"),
-            ("a: {{ foo.bar }}\n", 2, "asks for"),
-            ("a: {% if %}\n", 2, "no Jinja"),
-            ("\n\na: {{ 'x' | nofilter }}\n", 4, "not known here"),
+            ("a: {{ foo.bar }}\n", 2, "the template uses"),
+            ("a: {% if %}\n", 2, "not valid Jinja"),
+            ("\n\na: {{ 'x' | nofilter }}\n", 4, "uses something unknown"),
             ("{{ 1 / 0 }}\n", 2, "can't be rendered"),
         ] {
             let fault = render(&format!("## template: jinja\n{body}"), &variables()).unwrap_err();

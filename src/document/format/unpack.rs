@@ -1,4 +1,4 @@
-//! The parts of a document, taken out of whatever they are packed in.
+//! The parts of a document, unpacked from whatever they are in.
 
 use zeroize::Zeroizing;
 
@@ -11,52 +11,52 @@ use crate::document::diagnostic::Diagnostic;
 use crate::document::text::{TEXT_LIMIT, Text};
 use crate::document::yaml::parse_within;
 
-/// What is known around the parts.
+/// What unpacking needs to know besides the document.
 #[derive(Clone, Copy)]
 pub struct Around<'a> {
-    /// What was fetched, by its address as it was written.
+    /// What was fetched, by its address as the document writes it.
     pub fetched: &'a [(&'a str, Text<'a>)],
     /// The variables of templates.
     pub variables: &'a dyn Fn() -> Variables,
-    /// Which of the machines this is that were started together, if it is said.
+    /// The number of this machine among those started together, if the platform says it.
     pub launch_index: &'a dyn Fn() -> Option<i64>,
 }
 
 impl std::fmt::Debug for Around<'_> {
-    /// Shows how much there is only: it may hold secrets.
+    /// Shows only how much was fetched: it may hold secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Around({} fetched)", self.fetched.len())
     }
 }
 
-/// A part whose encodings are off.
+/// A decoded part.
 #[derive(Debug)]
 pub struct Part {
     /// What it is.
     pub kind: Kind,
-    /// Where it stands.
+    /// Its place.
     pub place: Place,
     /// Its text, without a byte order mark.
     pub text: Zeroizing<String>,
-    /// How it is joined with the parts before it, where its header says so.
+    /// How it is merged with the parts before it, if its header says so.
     pub merge: Option<String>,
 }
 
-/// What was found in a document, in its order.
+/// What a document has, in order.
 #[derive(Debug)]
 pub enum Found {
     /// A part.
     Part(Part),
-    /// What is wrong with something that should be a part.
+    /// Why something is not a part.
     Told(Diagnostic),
 }
 
-/// An address that a list has and that was not fetched.
+/// An address in a list that was not fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
-    /// The address as it was written.
+    /// The address as the list writes it.
     pub address: String,
-    /// `file:line` of it, for messages.
+    /// Its `file:line`, for messages.
     pub place: String,
 }
 
@@ -65,11 +65,11 @@ pub struct Missing {
 pub struct Unpacked {
     /// What was found.
     pub found: Vec<Found>,
-    /// What is yet to be fetched.
+    /// What still has to be fetched.
     pub missing: Vec<Missing>,
 }
 
-/// Takes a document apart. What it unpacks is paid for.
+/// Takes a document apart. The budget pays for what it unpacks.
 pub fn unpack(text: Text<'_>, around: &Around<'_>, budget: &mut Budget) -> Unpacked {
     let mut unpacker = Unpacker {
         around,
@@ -88,7 +88,7 @@ struct Unpacker<'a, 'b> {
     unpacked: Unpacked,
 }
 
-/// What is said of a part from outside.
+/// What the surroundings say about a part.
 #[derive(Debug, Clone)]
 struct Label {
     place: Place,
@@ -119,16 +119,16 @@ impl Unpacker<'_, '_> {
         self.unpacked.found.push(Found::Told(told));
     }
 
-    /// Takes bytes that may be packed.
+    /// Takes bytes that may be encoded.
     fn bytes(&mut self, bytes: &[u8], label: &Label, depth: usize) {
         self.parts += 1;
         let Some(depth) = depth.checked_sub(1).filter(|_| self.parts <= PART_LIMIT) else {
             // Once is enough.
             if self.parts <= PART_LIMIT + 1 {
                 let message = format!(
-                    "the document has parts within parts, more than {DEPTH_LIMIT} deep or {PART_LIMIT} of them"
+                    "the document has more than {PART_LIMIT} parts, or nests them more than {DEPTH_LIMIT} deep"
                 );
-                self.tell(&label.place, 0, message, "use fewer parts, or join them");
+                self.tell(&label.place, 0, message, "combine parts, or leave some out");
             }
             return;
         };
@@ -139,7 +139,7 @@ impl Unpacker<'_, '_> {
                     true => "unpacked from gzip",
                     false => "decoded from base64",
                 };
-                // Of a document that is packed as a whole, the lines are those that its author wrote.
+                // If the whole document is encoded, its lines are those that its author wrote.
                 let place = match label.is_whole {
                     true => label.place.clone(),
                     false => label.place.decoded(how),
@@ -151,7 +151,7 @@ impl Unpacker<'_, '_> {
         }
     }
 
-    /// Takes bytes that are not packed.
+    /// Takes bytes that are not encoded.
     fn plain(&mut self, bytes: &[u8], label: &Label, depth: usize) {
         if message::is_message(bytes) {
             return self.message(bytes, label, depth);
@@ -171,7 +171,7 @@ impl Unpacker<'_, '_> {
         };
         match kind {
             None => self.unknown(text, label),
-            // What a template is of is written below its header.
+            // The line below its header says what a template makes.
             _ if begins == Some(Kind::Template) => self.template(text, label, depth),
             Some(Kind::Template) => self.part(Kind::CloudConfig, text, label),
             Some(Kind::List) => self.list(text, label, depth),
@@ -196,27 +196,27 @@ impl Unpacker<'_, '_> {
         let (message, hint) = match &label.declared {
             Declared::Unknown(media_type) => (
                 format!(
-                    "this part has the type `{}`, which is not read here",
+                    "this part has the type `{}`, which firstlight doesn't support",
                     media_type.escape_debug()
                 ),
-                "give a cloud-config the type text/cloud-config, and a script text/x-shellscript",
+                "use the type text/cloud-config for a cloud-config, and text/x-shellscript for a script",
             ),
             _ => (
-                "nothing says what this part is".to_owned(),
-                "begin a cloud-config with `#cloud-config`, or give the part the type text/cloud-config",
+                "this part has neither a header nor a type".to_owned(),
+                "begin a cloud-config with `#cloud-config`, or use the type text/cloud-config",
             ),
         };
         self.tell(&label.place, 1, message, hint);
     }
 
-    /// Whether a part is for another of the machines that were started together.
+    /// Whether a part is for another of the machines started together.
     fn is_for_another(&self, launch_index: Option<i64>) -> bool {
         launch_index.is_some_and(|other| (self.around.launch_index)().is_some_and(|own| own != other))
     }
 
     fn message(&mut self, bytes: &[u8], label: &Label, depth: usize) {
         let Some((parts, is_complete)) = message::parts(bytes) else {
-            let hint = "make it with `cloud-init devel make-mime`, or another program for MIME messages";
+            let hint = "make it with a tool for MIME messages, such as `cloud-init devel make-mime`";
             return self.tell(&label.place, 1, "this MIME message can't be read", hint);
         };
         for (number, part) in (1..).zip(parts) {
@@ -239,20 +239,20 @@ impl Unpacker<'_, '_> {
                 }
                 Body::Decoded(body, how) => self.bytes(body, &inner(place.decoded(how)), depth),
                 Body::Undecodable(why) => {
-                    let hint = "send it as 8bit, quoted-printable or base64";
+                    let hint = "use 8bit, quoted-printable or base64";
                     self.tell(&place, 1, format!("this part {why}"), hint);
                 }
             }
         }
         if !is_complete {
-            let hint = "it may have been cut off on the way: check its size";
-            let message = "the MIME message has no end: its last boundary is missing";
+            let hint = "check its size: it may have been cut off on the way";
+            let message = "the MIME message is incomplete: its last boundary is missing";
             self.tell(&label.place, 0, message, hint);
         }
     }
 
     fn archive(&mut self, text: &str, label: &Label, depth: usize) {
-        let no_archive = "an archive is a list of parts, each a text, or a mapping with `content`";
+        let no_archive = "write an archive as a list of texts, or of mappings with `content`";
         let parsed = match parse_within(text, 0, self.budget) {
             Ok(parsed) => parsed,
             Err(fault) => {
@@ -263,7 +263,14 @@ impl Unpacker<'_, '_> {
         let Some(root) = parsed.root else { return };
         let items = match archive::items(&root) {
             Ok(items) => items,
-            Err(node) => return self.tell(&label.place, node.span.line, "this is no part", no_archive),
+            Err(node) => {
+                return self.tell(
+                    &label.place,
+                    node.span.line,
+                    "this is not a part of an archive",
+                    no_archive,
+                );
+            }
         };
         for (number, item) in (1..).zip(items) {
             if self.is_for_another(item.launch_index) {
@@ -288,8 +295,8 @@ impl Unpacker<'_, '_> {
     fn list(&mut self, text: &str, label: &Label, depth: usize) {
         let addresses = list::addresses(text);
         if addresses.is_empty() {
-            let hint = "write one a line, below `#include`";
-            self.tell(&label.place, 1, "the list has no address", hint);
+            let hint = "write one address per line below `#include`";
+            self.tell(&label.place, 1, "this include list has no addresses", hint);
         }
         for (line, address) in addresses {
             let fetched = self.around.fetched.iter().find(|(known, _)| *known == address);
@@ -322,15 +329,18 @@ impl Unpacker<'_, '_> {
                 self.text(&rendered.text, &label, depth)
             }
             Some(kind) => {
-                let message = format!("this template is of {}, which is not rendered", kind.in_words());
-                let hint = "a template is of a cloud-config, a script, or a boot hook";
+                let message = format!(
+                    "this template makes {}, which firstlight doesn't support",
+                    kind.in_words()
+                );
+                let hint = "make a cloud-config, a script, or a boot hook with it";
                 self.tell(&label.place, 1, message, hint);
             }
         }
     }
 }
 
-/// How a part is called in a place: by its number, and by its name where it has one.
+/// What a place calls a part: its number, and its name if it has one.
 fn step(what: &str, number: usize, name: Option<&str>) -> String {
     match name {
         Some(name) => format!("{what} {number}, {}", name.escape_debug()),
@@ -338,16 +348,17 @@ fn step(what: &str, number: usize, name: Option<&str>) -> String {
     }
 }
 
-/// Why bytes are no text.
+/// Why bytes are not text.
 struct Wrong {
     message: String,
     hint: &'static str,
 }
 
-/// The characters of a text that has no format of its own: meta-data, a network-config. What it unpacks is paid for.
+/// The characters of a text that has no format of its own: meta-data, a network-config. The budget pays for what it
+/// unpacks.
 ///
 /// # Errors
-/// It is damaged, too large, or no UTF-8.
+/// It is damaged, too large, or not UTF-8.
 pub fn text(text: Text<'_>, budget: &mut Budget) -> Result<Zeroizing<String>, Box<Diagnostic>> {
     let told = |wrong: Wrong| {
         Box::new(Diagnostic::whole(
@@ -362,7 +373,7 @@ pub fn text(text: Text<'_>, budget: &mut Budget) -> Result<Zeroizing<String>, Bo
     Ok(Zeroizing::new(decoded.to_owned()))
 }
 
-/// What stands below gzip and base64; `None` if the bytes are plain. It is paid for.
+/// What is below gzip and base64; `None` if the bytes are plain. The budget pays for it.
 fn layers_off(bytes: &[u8], budget: &mut Budget) -> Result<Option<Zeroizing<Vec<u8>>>, Wrong> {
     let wrong = |message: &str, hint| Wrong {
         message: message.to_owned(),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::document::yaml::{parse, to_json};
 
-/// The names below `v1`, which are there without it too.
+/// The names below `v1`; each is also defined without `v1`.
 pub const V1: [&str; 16] = [
     "availability_zone",
     "cloud_id",
@@ -25,7 +25,7 @@ pub const V1: [&str; 16] = [
     "variant",
 ];
 
-/// What a machine knows of itself that a template may ask for; empty where it is not known.
+/// What a template may ask about the machine; empty if unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MachineFacts {
     /// The distribution: `ID` of os-release(5).
@@ -34,23 +34,23 @@ pub struct MachineFacts {
     pub distro_version: String,
     /// The name of its version: `VERSION_CODENAME`.
     pub distro_release: String,
-    /// The release of the kernel that runs.
+    /// The release of the running kernel.
     pub kernel_release: String,
-    /// The processor's architecture, as uname(2) has it.
+    /// The processor architecture, as uname(2) names it.
     pub machine: String,
 }
 
-/// The variables that there are, or that there is no telling: a document can be checked anywhere.
+/// The variables of a template. A document can be checked anywhere, so the machine's own may be unknown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variables {
     /// The values.
     pub values: Json,
-    /// Whether they are those of the machine that the document is for.
+    /// Whether they are those of the target machine.
     pub are_known: bool,
 }
 
 impl Variables {
-    /// The variables of a machine, or without its facts, of a machine somewhere. `meta_data`: its text, if there is one.
+    /// The variables of a machine; without `facts`, of an unknown one. `meta_data`: its text, if there is any.
     pub fn of(source: &str, meta_data: Option<&str>, facts: Option<&MachineFacts>) -> Self {
         let node = meta_data.and_then(|text| parse(text, 0).ok()?.root);
         let meta = node.as_ref().map_or(Json::Null, to_json);
@@ -66,7 +66,7 @@ impl Variables {
         }
     }
 
-    /// The number of this machine among those that were started together, where the platform says one.
+    /// The number of this machine among those started together, if the platform says it.
     pub fn launch_index(meta_data: &str) -> Option<i64> {
         let root = parse(meta_data, 0).ok()?.root?;
         let node = root.get("launch-index").or_else(|| root.get("launch_index"))?;
@@ -74,7 +74,7 @@ impl Variables {
     }
 }
 
-/// The keys of `v1`: what is not known is not there, so that asking for it is a mistake and no empty text.
+/// The keys of `v1`. What is unknown is left out: using it is an error, not an empty text.
 fn v1(source: &str, meta: &Json, facts: Option<&MachineFacts>) -> Json {
     let text = |key: &str| meta.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
     let known = |names: &[&str]| names.iter().map(|name| text(name)).find(|text| !text.is_empty());
@@ -108,7 +108,7 @@ fn v1(source: &str, meta: &Json, facts: Option<&MachineFacts>) -> Json {
     Json::Object(v1)
 }
 
-/// Keys as a list, in whichever of their shapes they come.
+/// SSH keys as a list, whichever shape they have.
 fn lines_of(keys: &Json) -> Json {
     match keys {
         Json::String(text) => text.lines().filter(|line| !line.trim().is_empty()).collect(),
@@ -117,7 +117,7 @@ fn lines_of(keys: &Json) -> Json {
     }
 }
 
-/// The same with each key that an expression can't have (`local-hostname`) also under a name that it can.
+/// The same, with each key that an expression can't name (`local-hostname`) also under a name that it can.
 fn aliased(value: &Json) -> Json {
     let Json::Object(entries) = value else {
         return value.clone();

@@ -1,4 +1,4 @@
-//! How the parts of one user-data are joined: by cloud-init's mergers, where a part asks for them
+//! How the parts of one user-data are merged: by cloud-init's mergers, if a part asks for them
 //! (<https://docs.cloud-init.io/en/latest/reference/merging.html>).
 
 use std::collections::HashMap;
@@ -11,11 +11,11 @@ use super::reader::Fault;
 use super::scalar::{Meaning, resolve};
 use super::to_json;
 
-/// The keys by which a part says how it is joined with those before it.
+/// The keys that say how a part is merged with those before it.
 pub const KEYS: [&str; 2] = ["merge_how", "merge_type"];
 
-/// How a part is joined with those before it: `list(append)+dict(no_replace,recurse_list)+str()`. For values of a kind that
-/// no merger is for, the earlier one stays.
+/// How a part is merged with those before it: `list(append)+dict(no_replace,recurse_list)+str()`. Without a merger for
+/// its kind, the earlier value stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mergers {
     dict: Option<DictMerger>,
@@ -53,7 +53,7 @@ struct StrMerger {
 }
 
 impl Default for Mergers {
-    /// `dict(replace)+list()+str()`: a key of a later part takes the place of an earlier one's.
+    /// `dict(replace)+list()+str()`: a key of a later part replaces that of an earlier one.
     fn default() -> Self {
         let mut mergers = Self::none();
         for (name, options) in [
@@ -68,7 +68,7 @@ impl Default for Mergers {
 }
 
 impl Mergers {
-    /// The same, with those of `other` for kinds of values that it has none for.
+    /// The same, with the mergers of `other` for the kinds that it has none for.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
@@ -89,14 +89,14 @@ impl Mergers {
     /// The mergers that a text names, as a header has it.
     ///
     /// # Errors
-    /// Something in it is no merger: what.
+    /// It names something that is not a merger: what.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut mergers = Self::none();
         for written in text.split('+').map(|name| name.trim().to_lowercase()) {
             if written.is_empty() {
                 continue;
             }
-            let wrong = || format!("`{}` is no way to merge", written.escape_debug());
+            let wrong = || format!("`{}` is not a merger", written.escape_debug());
             let (name, rest) = written.split_once('(').ok_or_else(wrong)?;
             let options = rest.strip_suffix(')').ok_or_else(wrong)?;
             let options = options.split(',').map(|option| option.trim().to_owned());
@@ -108,10 +108,10 @@ impl Mergers {
         Ok(mergers)
     }
 
-    /// Takes out of a part the keys that say how it is joined; `None` where it says nothing.
+    /// Removes the keys that say how a part is merged; `None` if it has none.
     ///
     /// # Errors
-    /// They say something that is no way to merge.
+    /// They name something that is not a merger.
     pub fn take_from(part: &mut Node) -> Result<Option<Self>, Fault> {
         let Value::Mapping(entries) = &mut part.value else {
             return Ok(None);
@@ -127,7 +127,7 @@ impl Mergers {
         let mergers = match to_json(&said) {
             Json::String(text) => Self::parse(&text),
             Json::Array(items) => Self::of_items(&items),
-            _ => Err("this is no way to merge".to_owned()),
+            _ => Err("this is not a merger".to_owned()),
         };
         let mergers = mergers.map_err(|message| Fault {
             span: said.span,
@@ -157,13 +157,13 @@ impl Mergers {
             };
             let is_known = name.is_some_and(|name| mergers.add(name.trim(), &options));
             if !is_known {
-                return Err("this is no way to merge".to_owned());
+                return Err("this is not a merger".to_owned());
             }
         }
         Ok(mergers)
     }
 
-    /// Adds a merger; of several for the same kind of value the first counts. `false`: there is none of this name.
+    /// Adds a merger; the first one for a kind of value counts. `false`: no merger has this name.
     fn add(&mut self, name: &str, options: &[String]) -> bool {
         let has = |names: &[&str]| options.iter().any(|option| names.contains(&option.as_str()));
         let recurse_list = has(&["recurse_list", "recurse_array"]);
@@ -200,7 +200,7 @@ impl Mergers {
         true
     }
 
-    /// `later` joined with what is before it. Bounded by the depth of both.
+    /// `later` merged with what is before it. Bounded by the depth of both.
     pub fn join(&self, earlier: Node, later: Node) -> Node {
         let span = later.span;
         match (earlier.value, later.value) {
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_way_to_merge_has_its_place() {
+    fn what_is_not_a_merger_has_its_place() {
         for text in [
             "merge_how: frob()\n",
             "merge_how: list\n",
@@ -389,7 +389,7 @@ mod tests {
             let mut part = parse(text, 0).unwrap().root.unwrap();
             let fault = Mergers::take_from(&mut part).unwrap_err();
             assert!(
-                fault.span.column > 1 && fault.message.contains("no way to merge"),
+                fault.span.column > 1 && fault.message.contains("not a merger"),
                 "{text}"
             );
         }

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::node::{Node, Value};
 use super::scalar::{Meaning, resolve};
 
-/// The tree as JSON, plain scalars as YAML 1.1 takes them. It has whatever secrets the tree has.
+/// The tree as JSON, plain scalars read as YAML 1.1. It has the same secrets as the tree.
 pub fn to_json(node: &Node) -> Json {
     match &node.value {
         Value::Mapping(entries) => {

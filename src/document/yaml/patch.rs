@@ -1,16 +1,16 @@
-//! A JSON patch (RFC 6902) of a tree: what it adds keeps its place in the patch.
+//! A JSON patch (RFC 6902) of a tree. What it adds keeps its place in the patch.
 
 use super::node::{Entry, Key, Node, Value};
 use super::reader::Fault;
 
-/// Applies the operations that `patch` lists to `tree`, in their order.
+/// Applies the operations of `patch` to `tree`, in order.
 ///
 /// # Errors
-/// One of them can't be applied; what those before it did is lost with `tree`.
+/// An operation can't be applied; the changes of those before it are lost with `tree`.
 pub fn apply(mut tree: Node, patch: &Node) -> Result<Node, Fault> {
     let Value::Sequence(operations) = &patch.value else {
         let hint = "write [{\"op\": \"add\", \"path\": \"/hostname\", \"value\": \"web1\"}]";
-        return Err(fault(patch, "a patch is a list of operations", hint));
+        return Err(fault(patch, "expected a list of operations", hint));
     };
     for operation in operations {
         apply_one(&mut tree, operation)?;
@@ -44,15 +44,15 @@ fn apply_one(tree: &mut Node, operation: &Node) -> Result<(), Fault> {
             Some(found) if super::to_json(found) == super::to_json(&value(operation)?) => Ok(()),
             Some(_) => Err(fault(
                 operation,
-                "what is there is not what this tests for",
+                "the value there differs from the one this tests for",
                 "correct `value`",
             )),
             None => Err(nothing_there(operation)),
         },
         _ => Err(fault(
             operation,
-            "this operation is not known",
-            "there are add, remove, replace, move, copy and test",
+            "unknown operation",
+            "use add, remove, replace, move, copy or test",
         )),
     }
 }
@@ -60,7 +60,7 @@ fn apply_one(tree: &mut Node, operation: &Node) -> Result<(), Fault> {
 /// The keys of a JSON pointer (RFC 6901).
 fn pointer(operation: &Node, key: &str) -> Result<Vec<String>, Fault> {
     let written = text(operation, key).ok_or_else(|| {
-        let message = format!("this operation lacks `{key}`");
+        let message = format!("this operation has no `{key}`");
         fault(operation, &message, "write a path like /runcmd/0")
     })?;
     if written.is_empty() {
@@ -69,7 +69,7 @@ fn pointer(operation: &Node, key: &str) -> Result<Vec<String>, Fault> {
     let Some(keys) = written.strip_prefix('/') else {
         return Err(fault(
             operation,
-            "a path begins with `/`",
+            "the path doesn't begin with `/`",
             "write a path like /runcmd/0",
         ));
     };
@@ -86,7 +86,7 @@ fn text<'n>(operation: &'n Node, key: &str) -> Option<&'n str> {
 
 fn value(operation: &Node) -> Result<Node, Fault> {
     let found = operation.get("value").cloned();
-    found.ok_or_else(|| fault(operation, "this operation lacks `value`", "write what is to be there"))
+    found.ok_or_else(|| fault(operation, "this operation has no `value`", "add the new value"))
 }
 
 fn add(tree: &mut Node, path: &[String], value: Node, operation: &Node) -> Result<(), Fault> {
@@ -123,22 +123,22 @@ fn add(tree: &mut Node, path: &[String], value: Node, operation: &Node) -> Resul
 
 fn take(tree: &mut Node, path: &[String], operation: &Node) -> Result<Node, Fault> {
     let found = tree.find(path).cloned().ok_or_else(|| nothing_there(operation))?;
-    // All of it is given anew by what follows.
+    // What follows replaces the whole tree.
     if !path.is_empty() {
         tree.prune(path);
     }
     Ok(found)
 }
 
-/// The number of an item: digits without a zero in front (RFC 6901).
+/// The index of an item: digits without a leading zero (RFC 6901).
 fn index(number: &str) -> Option<usize> {
     let is_plain = number == "0" || (!number.starts_with('0') && number.bytes().all(|byte| byte.is_ascii_digit()));
     is_plain.then(|| number.parse().ok()).flatten()
 }
 
 fn nothing_there(operation: &Node) -> Fault {
-    let hint = "a patch changes what the parts before it have: correct the path, or put the patch behind them";
-    fault(operation, "the path leads to nothing that is there", hint)
+    let hint = "correct the path, or put the patch after the parts that it changes";
+    fault(operation, "the path leads to nothing", hint)
 }
 
 fn fault(node: &Node, message: &str, hint: &str) -> Fault {
@@ -214,14 +214,14 @@ mod tests {
             (r#"[{"op": "remove", "path": "/x"}]"#, "leads to nothing"),
             (
                 r#"[{"op": "test", "path": "/a", "value": 2}]"#,
-                "not what this tests for",
+                "differs from the one this tests for",
             ),
-            (r#"[{"op": "add", "path": "a", "value": 1}]"#, "begins with `/`"),
-            (r#"[{"op": "add", "path": "/a"}]"#, "lacks `value`"),
-            (r#"[{"op": "add"}]"#, "lacks `path`"),
-            (r#"[{"op": "frob", "path": "/a"}]"#, "not known"),
+            (r#"[{"op": "add", "path": "a", "value": 1}]"#, "doesn't begin with `/`"),
+            (r#"[{"op": "add", "path": "/a"}]"#, "has no `value`"),
+            (r#"[{"op": "add"}]"#, "has no `path`"),
+            (r#"[{"op": "frob", "path": "/a"}]"#, "unknown operation"),
             (r#"[{"op": "move", "from": "/m", "path": "/m/n/o"}]"#, "into itself"),
-            ("[1]", "lacks `path`"),
+            ("[1]", "has no `path`"),
         ] {
             let fault = apply(node("{a: 1, l: [1], m: {n: 1}}"), &node(patch)).unwrap_err();
             assert!(fault.message.contains(words), "{patch}: {}", fault.message);
