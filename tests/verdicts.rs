@@ -15,7 +15,6 @@ const TAKEN: &[(&str, &[&str])] = &[
         "a key that isn't applied and asks for nothing needs no correction",
         &[
             "bootcmd: []",
-            "final_message: [a]",
             "groups: []",
             "mounts: []",
             "packages: []",
@@ -34,10 +33,20 @@ const TAKEN: &[(&str, &[&str])] = &[
             r#"{"packages":[]}"#,
             r#"{"runcmd":[]}"#,
             r#"{"snap":{}}"#,
+            r#"{"ssh":{"emit_keys_to_console":"false"}}"#,
+            r#"{"ssh":{"emit_keys_to_console":false,"noextraprop":false}}"#,
             r#"{"ssh":{}}"#,
-            r#"{"ssh_fp_console_blacklist":null}"#,
-            r#"{"ssh_key_console_blacklist":false}"#,
             r#"{"yum_repos":{}}"#,
+        ],
+    ),
+    (
+        "a key without effect needs no correction either",
+        &[
+            "final_message: [a]",
+            r#"{"ssh_fp_console_blacklist":[1]}"#,
+            r#"{"ssh_fp_console_blacklist":null}"#,
+            r#"{"ssh_key_console_blacklist":[1]}"#,
+            r#"{"ssh_key_console_blacklist":false}"#,
         ],
     ),
     (

@@ -1,7 +1,14 @@
-//! The keys of cloud-init's cloud-config that firstlight knows by name but doesn't apply.
+//! What becomes of the keys and modules of cloud-init: the keys that firstlight knows by name and doesn't apply, and which
+//! module of cloud-init each key belongs to. The keys that are applied are those of [`Config`](super::Config).
+
+mod keys;
+mod modules;
 
 use super::yaml::scalar::{Meaning, boolean, resolve};
 use super::yaml::{Node, Value};
+
+pub use keys::OTHER_KEYS;
+pub use modules::{MODULES, Module};
 
 /// A key of cloud-config (schema-cloud-config-v1.json, cloud-init 26.2) that firstlight knows and doesn't apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,9 +17,9 @@ pub struct OtherKey {
     pub name: &'static str,
     /// What happens where it is there.
     pub treatment: Treatment,
-    /// Why; many keys are not applied only because nothing implements them yet.
-    pub reason: Option<&'static str>,
-    /// What to do instead.
+    /// Why.
+    pub reason: &'static str,
+    /// What to do instead, where there is something to do.
     pub instead: Option<&'static str>,
     /// Which values ask for nothing, so that they are no error.
     nothing: Nothing,
@@ -36,6 +43,8 @@ enum Nothing {
     Empty,
     /// And a mapping in which this key is false: `growpart: {mode: off}`.
     FalseAt(&'static str),
+    /// And true, which is what happens anyway; but not false.
+    True,
 }
 
 impl OtherKey {
@@ -51,7 +60,7 @@ impl OtherKey {
 
     /// Why, and what to do instead.
     pub fn advice(&self) -> String {
-        let both: Vec<_> = self.reason.into_iter().chain(self.instead).collect();
+        let both: Vec<_> = [self.reason].into_iter().chain(self.instead).collect();
         both.join(": ")
     }
 
@@ -62,31 +71,19 @@ impl OtherKey {
         }
         match (&value.value, self.nothing) {
             (Value::Sequence(items), _) => items.is_empty(),
-            (Value::Mapping(_), Nothing::FalseAt(key)) => value.get(key).is_some_and(is_false),
-            (Value::Mapping(entries), _) => entries.is_empty(),
+            (Value::Mapping(entries), _) if entries.is_empty() => true,
+            (Value::Mapping(_), Nothing::FalseAt(key)) => value.get(key).is_some_and(|value| is(value, false)),
+            (Value::Mapping(_), _) => false,
             (Value::Scalar(scalar), _) if resolve(scalar) == Meaning::Null => true,
-            (Value::Scalar(_), nothing) => nothing != Nothing::Empty && is_false(value),
+            (Value::Scalar(_), Nothing::Empty) => false,
+            (Value::Scalar(_), Nothing::True) => is(value, true),
+            (Value::Scalar(_), Nothing::False | Nothing::FalseAt(_)) => is(value, false),
         }
-    }
-
-    const fn because(mut self, reason: &'static str) -> Self {
-        self.reason = Some(reason);
-        self
-    }
-
-    const fn even_false(mut self) -> Self {
-        self.nothing = Nothing::Empty;
-        self
-    }
-
-    const fn off_at(mut self, key: &'static str) -> Self {
-        self.nothing = Nothing::FalseAt(key);
-        self
     }
 }
 
-fn is_false(value: &Node) -> bool {
-    matches!(&value.value, Value::Scalar(scalar) if boolean(&scalar.text) == Some(false))
+fn is(value: &Node, wanted: bool) -> bool {
+    matches!(&value.value, Value::Scalar(scalar) if boolean(&scalar.text) == Some(wanted))
 }
 
 /// The names of the keys that are not applied.
@@ -95,158 +92,110 @@ pub fn not_applied_names() -> impl Iterator<Item = &'static str> {
     keys.map(|key| key.name)
 }
 
-const fn no_effect(name: &'static str, reason: &'static str) -> OtherKey {
-    OtherKey {
-        name,
-        treatment: Treatment::NoEffect,
-        reason: Some(reason),
-        instead: None,
-        nothing: Nothing::False,
-    }
-}
-
-const fn not_applied(name: &'static str, instead: &'static str) -> OtherKey {
-    OtherKey {
-        name,
-        treatment: Treatment::NotApplied,
-        reason: None,
-        instead: Some(instead),
-        nothing: Nothing::False,
-    }
-}
-
-// What several keys have in common.
-const JOINS: &str = "it sets how a part of user-data is merged with the parts before it";
-const REMOVE: &str = "remove the key";
-const ROOT_LOGIN: &str = "use `sshd.permit_root_login` to allow or forbid root logins over SSH";
-const NO_COMMANDS: &str = "firstlight doesn't run commands yet";
-const COMMANDS: &str = "use `services` to enable and start units, `write_files` to write files, `sysctl` to set kernel \
-                        parameters, `kernel_modules` to load modules";
-const NO_PACKAGES: &str = "firstlight doesn't install packages yet";
-const PACKAGES: &str = "add them to the image";
-const NO_ACCOUNTS: &str = "firstlight doesn't create accounts yet";
-const ACCOUNTS: &str = "use `root` for root's password and keys, `chpasswd` for passwords of existing accounts";
-const NAME_SERVERS: &str = "use `nameservers` of an interface under `network`";
-
-/// All of them: those without effect, then those that are not applied.
-pub const OTHER_KEYS: &[OtherKey] = &[
-    no_effect("launch-index", "it says which machine a part of user-data is for"),
-    no_effect("merge_how", JOINS),
-    no_effect("merge_type", JOINS),
-    no_effect("migrate", "it renames what old versions of cloud-init left"),
-    no_effect("version", "it names a version of cloud-config's schema"),
-    no_effect(
-        "final_message",
-        "the journal and `firstlight status` say how a boot ended",
-    ),
-    no_effect(
-        "vendor_data",
-        "only `enabled: false` has one: vendor-data is then ignored",
-    ),
-    not_applied("allow_userdata", REMOVE).even_false(),
-    not_applied("ansible", REMOVE),
-    not_applied("apk_repos", REMOVE),
-    not_applied("apt", REMOVE),
-    not_applied("apt_pipelining", REMOVE).even_false(),
-    not_applied("apt_reboot_if_required", REMOVE),
-    not_applied("apt_update", REMOVE),
-    not_applied("apt_upgrade", REMOVE),
-    not_applied("authkey_hash", REMOVE),
-    not_applied("autoinstall", REMOVE),
-    not_applied("bootcmd", COMMANDS).because(NO_COMMANDS),
-    not_applied("byobu_by_default", REMOVE),
-    not_applied("ca-certs", REMOVE),
-    not_applied("ca_certs", REMOVE),
-    not_applied("chef", REMOVE),
-    not_applied("cloud_config_modules", REMOVE),
-    not_applied("cloud_final_modules", REMOVE),
-    not_applied("cloud_init_modules", REMOVE),
-    not_applied("create_hostname_file", REMOVE).even_false(),
-    not_applied("device_aliases", REMOVE),
-    not_applied("disable_ec2_metadata", REMOVE),
-    not_applied("disable_root", ROOT_LOGIN),
-    not_applied("disable_root_opts", ROOT_LOGIN),
-    not_applied("disk_setup", REMOVE),
-    not_applied("drivers", REMOVE),
-    not_applied("fan", REMOVE),
-    not_applied("fs_setup", REMOVE),
-    not_applied("groups", ACCOUNTS).because(NO_ACCOUNTS),
-    not_applied("growpart", REMOVE).off_at("mode"),
-    not_applied("grub-dpkg", REMOVE),
-    not_applied("grub_dpkg", REMOVE),
-    not_applied("keyboard", "use `keymap` to set the console keymap"),
-    not_applied("landscape", REMOVE),
-    not_applied(
-        "locale_configfile",
-        "use `locale`: it writes the file that the machine reads",
-    ),
-    not_applied("lxd", REMOVE),
-    not_applied("manage_resolv_conf", NAME_SERVERS),
-    not_applied("mcollective", REMOVE),
-    not_applied("mount_default_fields", REMOVE),
-    not_applied("mounts", REMOVE),
-    not_applied("no_ssh_fingerprints", REMOVE),
-    not_applied("ntp.allow", REMOVE),
-    not_applied("ntp.config", REMOVE),
-    not_applied("ntp.peers", REMOVE),
-    not_applied("output", REMOVE),
-    not_applied("package_reboot_if_required", REMOVE),
-    not_applied("package_update", PACKAGES).because(NO_PACKAGES),
-    not_applied("package_upgrade", PACKAGES).because(NO_PACKAGES),
-    not_applied("packages", PACKAGES).because(NO_PACKAGES),
-    not_applied("phone_home", REMOVE),
-    not_applied("power_state", REMOVE),
-    not_applied("puppet", REMOVE),
-    not_applied("random_seed", REMOVE),
-    not_applied("reporting", REMOVE),
-    not_applied("resize_rootfs", REMOVE),
-    not_applied("resolv_conf", NAME_SERVERS),
-    not_applied("rh_subscription", REMOVE),
-    not_applied("rpi", REMOVE),
-    not_applied("rsyslog", REMOVE),
-    not_applied("runcmd", COMMANDS).because(NO_COMMANDS),
-    not_applied("salt_minion", REMOVE),
-    not_applied("snap", REMOVE),
-    not_applied("spacewalk", REMOVE),
-    not_applied("ssh", REMOVE),
-    not_applied("ssh_authorized_keys", "for root's keys, use `root.ssh_authorized_keys`"),
-    not_applied("ssh_deletekeys", REMOVE),
-    not_applied("ssh_fp_console_blacklist", REMOVE),
-    not_applied("ssh_genkeytypes", REMOVE),
-    not_applied("ssh_import_id", REMOVE),
-    not_applied("ssh_key_console_blacklist", REMOVE),
-    not_applied("ssh_keys", REMOVE),
-    not_applied("ssh_publish_hostkeys", REMOVE),
-    not_applied("ssh_quiet_keygen", REMOVE),
-    not_applied("swap", REMOVE),
-    not_applied("system_info", REMOVE),
-    not_applied("ubuntu_advantage", REMOVE),
-    not_applied("ubuntu_pro", REMOVE),
-    not_applied("updates", REMOVE),
-    not_applied("user", ACCOUNTS).because(NO_ACCOUNTS),
-    not_applied("users", ACCOUNTS).because(NO_ACCOUNTS),
-    not_applied("wireguard", REMOVE),
-    not_applied("yum_repo_dir", REMOVE),
-    not_applied("yum_repos", REMOVE),
-    not_applied("zypper", REMOVE),
-];
-
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
+    use crate::document::config::KEYS;
+    use crate::document::{Document, Texts};
+
+    /// The keys of cloud-init's schema, by the module that reads them.
+    #[derive(serde::Deserialize)]
+    struct Theirs {
+        modules: BTreeMap<String, Vec<String>>,
+        #[serde(rename = "of no module")]
+        of_no_module: Vec<String>,
+    }
+
+    fn theirs() -> Theirs {
+        serde_json::from_str(include_str!("../../tests/oracles/schema-keys.json")).unwrap()
+    }
 
     #[test]
-    fn every_other_key_is_there_once_and_says_what_to_do() {
+    fn every_other_key_is_there_once_and_says_why() {
         let names: BTreeSet<_> = OTHER_KEYS.iter().map(|key| key.name).collect();
         assert_eq!(names.len(), OTHER_KEYS.len());
         for key in OTHER_KEYS {
-            let said = match key.treatment {
-                Treatment::NoEffect => key.reason,
-                Treatment::NotApplied => key.instead,
-            };
-            assert!(said.is_some_and(|said| !said.is_empty()), "{}", key.name);
+            assert!(!key.reason.is_empty(), "{}", key.name);
+            assert_eq!(
+                key.instead.is_some(),
+                key.treatment == Treatment::NotApplied,
+                "{}",
+                key.name
+            );
+        }
+    }
+
+    #[test]
+    fn every_module_of_cloud_init_is_there_with_its_keys() {
+        let theirs = theirs().modules;
+        let ours: BTreeMap<&str, &Module> = MODULES.iter().map(|module| (module.name, module)).collect();
+        assert_eq!(ours.len(), MODULES.len());
+        assert!(ours.keys().copied().eq(theirs.keys().map(String::as_str)));
+        for (name, keys) in theirs {
+            let ours = ours[name.as_str()];
+            assert!(
+                keys.iter().all(|key| ours.keys.contains(&key.as_str())),
+                "{name}: {keys:?}"
+            );
+            assert_eq!(ours.note.is_some(), ours.keys.is_empty(), "{name}");
+        }
+    }
+
+    /// What is said of a document that has this key, and asks for something with it.
+    fn told(key: &str) -> Vec<(String, Option<String>)> {
+        let text = format!("#cloud-config\n{key}: {{key: [1]}}\n");
+        let document = Document::read(&Texts::of_user_data("user-data", text.as_bytes()));
+        let about_it = document.diagnostics.into_iter().filter(|found| found.path == [key]);
+        about_it.map(|found| (found.message, found.hint)).collect()
+    }
+
+    #[test]
+    fn every_key_of_cloud_init_is_told_as_the_table_has_it() {
+        let Theirs { modules, of_no_module } = theirs();
+        let all: BTreeSet<String> = modules.into_values().flatten().chain(of_no_module).collect();
+        assert!(all.len() > 95, "{}", all.len());
+        // What firstlight says of a part of user-data, and not of the whole.
+        let merging = ["launch-index", "merge_how", "merge_type"];
+        for key in all.iter().map(String::as_str).filter(|key| !merging.contains(key)) {
+            let told = told(key);
+            let is_told_as_unknown = told.iter().any(|(message, _)| message.contains("unknown key"));
+            assert!(!is_told_as_unknown, "{key}: {told:?}");
+            match OtherKey::find(key) {
+                None => assert!(KEYS.iter().any(|known| known.name == key), "{key} is in no table"),
+                Some(other) if other.treatment == Treatment::NoEffect => assert_eq!(told, [], "{key}"),
+                Some(other) => {
+                    let message = format!("`{key}` is a key of cloud-config that firstlight doesn't apply");
+                    assert_eq!(told, [(message, Some(other.advice()))], "{key}");
+                }
+            }
+        }
+        for key in merging {
+            assert!(
+                OtherKey::find(key).is_some_and(|key| key.treatment == Treatment::NoEffect),
+                "{key}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_happens_anyway_is_no_error() {
+        for (text, errors) in [
+            ("create_hostname_file: true", 0),
+            ("create_hostname_file: false", 1),
+            ("allow_userdata: yes", 0),
+            ("growpart: {mode: 'off'}", 0),
+            ("growpart: {}", 0),
+            ("growpart: {mode: auto}", 1),
+            ("ssh: {emit_keys_to_console: false}", 0),
+            ("ssh: {emit_keys_to_console: true}", 1),
+            ("apt_pipelining: false", 1),
+            ("packages: []", 0),
+            ("package_update: true", 1),
+        ] {
+            let document = Document::read(&Texts::of_user_data("user-data", text.as_bytes()));
+            assert_eq!(document.diagnostics.len(), errors, "{text}");
         }
     }
 }

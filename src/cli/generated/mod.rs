@@ -2,6 +2,7 @@
 //! have this: the program that is released brings the files, not what makes them.
 
 mod command_line;
+mod compatibility;
 mod keys;
 mod reference;
 mod schema;
@@ -19,7 +20,7 @@ fn made() -> Vec<(&'static str, Vec<Made>)> {
         ("schemas", schema::files()),
         ("man", [reference::man(), command_line::man()].concat()),
         ("completions", command_line::completions()),
-        ("", vec![reference::markdown()]),
+        ("", vec![reference::markdown(), compatibility::markdown()]),
     ]
 }
 

@@ -17,6 +17,7 @@ use crate::report::generation::GenerationReport;
 use crate::report::plan::PlanReport;
 use crate::report::status::Status;
 use crate::settings::Form;
+use crate::vocabulary::schema::BOOLEANS;
 
 /// The files, in the order of [`SCHEMAS`].
 pub fn files() -> Vec<Made> {
@@ -88,13 +89,16 @@ fn user_data() -> Value {
 
 /// The values of a key that is not applied that are taken all the same, because they ask for nothing.
 fn nothing(key: &OtherKey) -> Vec<Value> {
-    let words = ["false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"].map(|word| json!(word));
-    let plain = [json!(null), json!(false), json!([]), json!({})];
-    let values = || plain.iter().chain(&words).cloned();
-    let modes = values().map(|value| json!({"mode": value}));
+    let words = BOOLEANS.split('|').map(|word| json!(word));
+    let plain = [json!(null), json!(false), json!(true), json!([]), json!({})];
+    let values: Vec<_> = plain.into_iter().chain(words).collect();
+    let below = ["mode", "emit_keys_to_console", "enabled"];
+    let below = below
+        .iter()
+        .flat_map(|key| values.iter().map(move |value| json!({*key: value})));
     // JSON is YAML too.
     let asks_nothing = |value: &Value| key.asks_nothing(&parse(&value.to_string(), 0).unwrap().root.unwrap());
-    values().chain(modes).filter(asks_nothing).collect()
+    values.iter().cloned().chain(below).filter(asks_nothing).collect()
 }
 
 /// A seed's network-config: the network, with or without the key `network` around it.

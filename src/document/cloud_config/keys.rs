@@ -1,0 +1,321 @@
+//! The table of cloud-config's keys that firstlight doesn't apply.
+
+use super::{Nothing, OtherKey, Treatment};
+
+const fn no_effect(name: &'static str, reason: &'static str) -> OtherKey {
+    OtherKey {
+        name,
+        treatment: Treatment::NoEffect,
+        reason,
+        instead: None,
+        nothing: Nothing::False,
+    }
+}
+
+/// A row of a key that is not applied: why, and what to do instead.
+const fn not_applied(name: &'static str, (reason, instead): Why) -> OtherKey {
+    OtherKey {
+        name,
+        treatment: Treatment::NotApplied,
+        reason,
+        instead: Some(instead),
+        nothing: Nothing::False,
+    }
+}
+
+impl OtherKey {
+    /// Even false asks for something.
+    const fn even_false(mut self) -> Self {
+        self.nothing = Nothing::Empty;
+        self
+    }
+
+    /// It asks for nothing where it is true.
+    const fn unless_true(mut self) -> Self {
+        self.nothing = Nothing::True;
+        self
+    }
+
+    /// It asks for nothing where this key below it is false.
+    const fn off_at(mut self, key: &'static str) -> Self {
+        self.nothing = Nothing::FalseAt(key);
+        self
+    }
+}
+
+/// Why a key is not applied, and what to do instead.
+type Why = (&'static str, &'static str);
+
+// What several keys have in common.
+const JOINS: &str =
+    "it only has one beside other parts: it sets how a part of user-data is merged with the parts before it";
+const SHOWS_NO_KEYS: &str = "firstlight shows no keys or fingerprints on the console";
+const REMOVE: &str = "remove the key";
+const ACCOUNTS: Why = (
+    "firstlight doesn't create accounts yet",
+    "use `root` for root's password and keys, `chpasswd` for passwords of existing accounts",
+);
+const BOOT_LOADER: Why = ("firstlight leaves the boot loader alone", "configure it in the image");
+const CERTIFICATES: Why = (
+    "firstlight doesn't rebuild the list of trusted certificates yet",
+    "add the certificates to the image",
+);
+const COMMANDS: Why = (
+    "firstlight doesn't run commands yet",
+    "use `services` to enable and start units, `write_files` to write files, `sysctl` to set kernel parameters, \
+     `kernel_modules` to load modules",
+);
+const DISKS: Why = (
+    "firstlight doesn't partition or format disks yet",
+    "prepare them in the image, with systemd-repart",
+);
+const HOST_KEYS: Why = (
+    "sshd's own units make the host keys that are missing",
+    "build the image without host keys",
+);
+const MODULES: Why = ("the keys of a document say what is done, not a list of modules", REMOVE);
+const MOUNTS: Why = (
+    "firstlight doesn't mount file systems yet",
+    "write `.mount` and `.swap` units with `write_files`, and enable them with `services`",
+);
+const NAME_SERVERS: Why = (
+    "/etc/resolv.conf belongs to systemd-resolved",
+    "use `nameservers` of an interface under `network`",
+);
+const PACKAGES: Why = ("firstlight doesn't install packages yet", "add them to the image");
+const REPOSITORIES: Why = (
+    "firstlight doesn't configure package managers yet",
+    "write the package manager's own files with `write_files`",
+);
+const ROOT_LOGIN: Why = (
+    "who may log in over SSH is a setting of sshd",
+    "use `sshd.permit_root_login` to allow or forbid root logins over SSH",
+);
+const SOURCES: Why = (
+    "sources are searched before there is a document",
+    "use `sources` and `allow` in /etc/firstlight/config.yaml",
+);
+const TIME_CLIENT: Why = (
+    "firstlight only sets which servers the machine asks for the time",
+    "write the time client's own file with `write_files`",
+);
+const TOOLS: Why = (
+    "firstlight doesn't set up other management tools",
+    "add the tool to the image, write its files with `write_files`, and enable its unit with `services`",
+);
+
+/// All of them: those without effect, then those that are not applied.
+pub const OTHER_KEYS: &[OtherKey] = &[
+    no_effect("authkey_hash", SHOWS_NO_KEYS),
+    no_effect(
+        "final_message",
+        "the journal and `firstlight status` say how a boot ended",
+    ),
+    no_effect(
+        "launch-index",
+        "it only has one beside other parts: it says which machine a part of user-data is for",
+    ),
+    no_effect("merge_how", JOINS),
+    no_effect("merge_type", JOINS),
+    no_effect("migrate", "it renames what old versions of cloud-init left"),
+    no_effect("no_ssh_fingerprints", SHOWS_NO_KEYS),
+    no_effect(
+        "output",
+        "it is about cloud-init's own output, and that of firstlight is in the journal",
+    ),
+    no_effect("ssh_fp_console_blacklist", SHOWS_NO_KEYS),
+    no_effect("ssh_key_console_blacklist", SHOWS_NO_KEYS),
+    no_effect("ssh_quiet_keygen", "firstlight doesn't make host keys"),
+    no_effect(
+        "vendor_data",
+        "only `enabled: false` has one: vendor-data is then ignored",
+    ),
+    no_effect("version", "it names a version of cloud-config's schema"),
+    not_applied("allow_userdata", SOURCES).unless_true(),
+    not_applied("ansible", TOOLS),
+    not_applied("apk_repos", REPOSITORIES),
+    not_applied("apt", REPOSITORIES),
+    not_applied("apt_pipelining", REPOSITORIES).even_false(),
+    not_applied("apt_reboot_if_required", PACKAGES),
+    not_applied("apt_update", PACKAGES),
+    not_applied("apt_upgrade", PACKAGES),
+    not_applied("autoinstall", ("it is for Ubuntu's installer", REMOVE)),
+    not_applied("bootcmd", COMMANDS),
+    not_applied("byobu_by_default", TOOLS),
+    not_applied("ca-certs", CERTIFICATES),
+    not_applied("ca_certs", CERTIFICATES),
+    not_applied("chef", TOOLS),
+    not_applied("cloud_config_modules", MODULES),
+    not_applied("cloud_final_modules", MODULES),
+    not_applied("cloud_init_modules", MODULES),
+    not_applied(
+        "create_hostname_file",
+        (
+            "a host name that isn't in /etc/hostname is lost at the next boot",
+            REMOVE,
+        ),
+    )
+    .unless_true(),
+    not_applied("datasource", SOURCES),
+    not_applied("datasource_list", SOURCES),
+    not_applied("device_aliases", DISKS),
+    not_applied(
+        "disable_ec2_metadata",
+        (
+            "firstlight doesn't block the metadata service",
+            "block 169.254.169.254 in the image's firewall",
+        ),
+    ),
+    not_applied("disable_root", ROOT_LOGIN),
+    not_applied("disable_root_opts", ROOT_LOGIN),
+    not_applied("disk_setup", DISKS),
+    not_applied("drivers", PACKAGES),
+    not_applied(
+        "fan",
+        ("firstlight doesn't configure Ubuntu's fan networking", "use `network`"),
+    ),
+    not_applied("fs_setup", DISKS),
+    not_applied("groups", ACCOUNTS),
+    not_applied(
+        "growpart",
+        (
+            "firstlight doesn't grow partitions yet",
+            "let systemd-repart do it, in the image",
+        ),
+    )
+    .off_at("mode"),
+    not_applied("grub-dpkg", BOOT_LOADER),
+    not_applied("grub_dpkg", BOOT_LOADER),
+    not_applied(
+        "keyboard",
+        (
+            "firstlight sets the keymap of the text console only",
+            "use `keymap` to set the console keymap",
+        ),
+    ),
+    not_applied("landscape", TOOLS),
+    not_applied(
+        "locale_configfile",
+        (
+            "the locale is written to the file that the machine reads",
+            "use `locale` alone",
+        ),
+    ),
+    not_applied("lxd", TOOLS),
+    not_applied("manage_resolv_conf", NAME_SERVERS),
+    not_applied("mcollective", TOOLS),
+    not_applied("mount_default_fields", MOUNTS),
+    not_applied("mounts", MOUNTS),
+    not_applied("ntp.allow", TIME_CLIENT),
+    not_applied("ntp.config", TIME_CLIENT),
+    not_applied("ntp.peers", TIME_CLIENT),
+    not_applied("package_reboot_if_required", PACKAGES),
+    not_applied("package_update", PACKAGES),
+    not_applied("package_upgrade", PACKAGES),
+    not_applied("packages", PACKAGES),
+    not_applied(
+        "phone_home",
+        (
+            "firstlight doesn't report to addresses yet",
+            "write a unit for it with `write_files`, and enable it with `services`",
+        ),
+    ),
+    not_applied(
+        "power_state",
+        (
+            "firstlight doesn't restart or switch off machines",
+            "do it where the machine is created",
+        ),
+    ),
+    not_applied("puppet", TOOLS),
+    not_applied(
+        "random_seed",
+        (
+            "the kernel and systemd-random-seed.service see to random numbers",
+            "give the virtual machine a random number generator",
+        ),
+    ),
+    not_applied(
+        "reporting",
+        ("firstlight reports to the journal only", "collect the journal"),
+    ),
+    not_applied(
+        "resize_rootfs",
+        (
+            "firstlight doesn't grow file systems yet",
+            "mount it with `x-systemd.growfs`, in the image",
+        ),
+    ),
+    not_applied("resolv_conf", NAME_SERVERS),
+    not_applied("rh_subscription", TOOLS),
+    not_applied(
+        "rpi",
+        (
+            "firstlight doesn't configure the Raspberry Pi's hardware",
+            "write `config.txt` in the image",
+        ),
+    ),
+    not_applied(
+        "rsyslog",
+        (
+            "firstlight doesn't configure rsyslog itself",
+            "write files in /etc/rsyslog.d with `write_files`, and enable it with `services`",
+        ),
+    ),
+    not_applied("runcmd", COMMANDS),
+    not_applied("salt_minion", TOOLS),
+    not_applied("snap", TOOLS),
+    not_applied("spacewalk", TOOLS),
+    not_applied("ssh", (SHOWS_NO_KEYS, REMOVE)).off_at("emit_keys_to_console"),
+    not_applied(
+        "ssh_authorized_keys",
+        (
+            "it is for a default user, and firstlight creates none yet",
+            "for root's keys, use `root.ssh_authorized_keys`",
+        ),
+    ),
+    not_applied("ssh_deletekeys", HOST_KEYS),
+    not_applied("ssh_genkeytypes", HOST_KEYS),
+    not_applied(
+        "ssh_import_id",
+        (
+            "firstlight doesn't ask other sites for keys",
+            "for root's keys, use `root.ssh_authorized_keys`",
+        ),
+    ),
+    not_applied(
+        "ssh_keys",
+        (
+            "firstlight doesn't install host keys itself",
+            "write them to /etc/ssh with `write_files` and `permissions: '0600'`",
+        ),
+    ),
+    not_applied(
+        "ssh_publish_hostkeys",
+        ("firstlight doesn't send host keys to the platform", REMOVE),
+    )
+    .off_at("enabled"),
+    not_applied("swap", MOUNTS),
+    not_applied("system_info", ACCOUNTS),
+    not_applied("ubuntu_advantage", TOOLS),
+    not_applied("ubuntu_pro", TOOLS),
+    not_applied(
+        "updates",
+        (
+            "networkd configures devices that come later, without being told again",
+            REMOVE,
+        ),
+    ),
+    not_applied("user", ACCOUNTS),
+    not_applied("users", ACCOUNTS),
+    not_applied(
+        "wireguard",
+        (
+            "firstlight doesn't run wg-quick",
+            "write a `.netdev` file of kind wireguard with `networkd_files`",
+        ),
+    ),
+    not_applied("yum_repo_dir", REPOSITORIES),
+    not_applied("yum_repos", REPOSITORIES),
+    not_applied("zypper", REPOSITORIES),
+];
