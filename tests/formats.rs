@@ -7,13 +7,15 @@ mod support;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use base64ct::{Base64, Encoding};
+use firstlight::document::cloud_config::OtherKey;
 use firstlight::document::format::MachineFacts;
 use firstlight::document::{Document, Text, Texts};
 use serde_json::{Value, json};
+use support::program::{firstlight, text};
 use support::skip::skip;
 
 /// What cloud-init has as meta-data in `formats/ask.py`.
@@ -153,23 +155,28 @@ fn ours(bytes: &[u8]) -> Value {
     json!({ "config": config, "scripts": scripts })
 }
 
-#[test]
-fn debians_cloud_init_takes_documents_apart_alike() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/formats");
-    let installed = Command::new(folder.join("install")).output().unwrap();
+/// Where Debian's cloud-init is unpacked, if it can be had.
+fn cloud_init() -> Option<PathBuf> {
+    let installed = Command::new("tests/formats/install").output().unwrap();
     if !installed.status.success() {
         let why = String::from_utf8_lossy(&installed.stderr);
-        return skip(format_args!("Debian's cloud-init can't be had: {why}"));
+        skip(format_args!("Debian's cloud-init can't be had: {why}"));
+        return None;
     }
-    let packages = String::from_utf8(installed.stdout).unwrap();
+    Some(PathBuf::from(String::from_utf8(installed.stdout).unwrap().trim()))
+}
+
+#[test]
+fn debians_cloud_init_takes_documents_apart_alike() {
+    let Some(cloud_init) = cloud_init() else { return };
     let inputs = tempfile::tempdir().unwrap();
     for (name, bytes) in documents() {
         fs::write(inputs.path().join(name), bytes).unwrap();
     }
     let asked = Command::new("/usr/bin/python3")
-        .arg(folder.join("ask.py"))
+        .arg("tests/formats/ask.py")
         .arg(inputs.path())
-        .env("PYTHONPATH", packages.trim())
+        .env("PYTHONPATH", cloud_init.join("packages"))
         .output()
         .unwrap();
     assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
@@ -185,4 +192,126 @@ fn debians_cloud_init_takes_documents_apart_alike() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What else is refused in cloud-init's examples: the file, what is said of it, and why that is right.
+const REFUSED_EXAMPLES: [(&str, &str, &str); 14] = [
+    (
+        "boothook",
+        "this is a boot hook, which is not run yet",
+        "refused by name",
+    ),
+    (
+        "cloud-config-add-apt-repos",
+        "the key `apt` is given twice",
+        "it shows several documents in one",
+    ),
+    (
+        "cloud-config-ansible",
+        "unknown key `packages_up",
+        "misspelt: it has no `s`",
+    ),
+    (
+        "cloud-config-archive",
+        "this part has the type `foo/wark`",
+        "no such type: cloud-init doesn't read it either",
+    ),
+    (
+        "cloud-config-archive",
+        "expected a mapping of `key: value`, found a string",
+        "text that nobody reads",
+    ),
+    (
+        "cloud-config-archive",
+        "this part has the type `text/upstart-job`",
+        "cloud-init doesn't read it any more",
+    ),
+    (
+        "cloud-config-disk-setup",
+        "is given twice",
+        "it shows several documents in one",
+    ),
+    ("cloud-config-write-files", "is not base64", "some of it is left out"),
+    (
+        "cloud-config-write-files",
+        "`!!binary` is base64, and this is not",
+        "some of it is left out",
+    ),
+    (
+        "network-config-v1",
+        "network version 1 is not supported yet",
+        "refused by name",
+    ),
+    ("network-config-v1", "the key `bridge_maxwait` is given twice", "it is"),
+    (
+        "part-handler",
+        "this is a part handler: Python code is not run",
+        "refused by name",
+    ),
+    (
+        "plain-ignored",
+        "expected a mapping of `key: value`, found a string",
+        "text that nobody reads",
+    ),
+    (
+        "user-script",
+        "this is a script, which is not run yet",
+        "refused by name",
+    ),
+];
+
+/// Those that are about something else than a document.
+const NO_DOCUMENTS: [&str; 3] = ["README", "kernel-cmdline", "kernel-command-line"];
+
+#[test]
+fn cloud_inits_examples_are_valid_or_told_why_not() {
+    let Some(cloud_init) = cloud_init() else { return };
+    let (mut asked, mut unexplained) = (0, Vec::new());
+    for path in files(&cloud_init.join("examples")) {
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if NO_DOCUMENTS.iter().any(|other| name.starts_with(other)) {
+            continue;
+        }
+        asked += 1;
+        let kind = match name.as_str() {
+            "meta-data" => "meta-data",
+            name if name.starts_with("network-config") => "network-config",
+            _ => "user-data",
+        };
+        let said = firstlight(&["validate", "--format", "json", "--kind", kind, text(&path)]);
+        let said: Value = serde_json::from_str(&said.stdout).unwrap();
+        for error in said["documents"][0]["diagnostics"].as_array().unwrap() {
+            if error["severity"] == "error" && !is_explained(&name, error) {
+                unexplained.push(format!("{name}: {error}"));
+            }
+        }
+    }
+    assert!(asked > 30, "{asked} examples");
+    assert!(unexplained.is_empty(), "{}", unexplained.join("\n"));
+}
+
+/// Whether an error names a key that isn't applied and what to use instead, or is one of those above.
+fn is_explained(name: &str, error: &Value) -> bool {
+    let (message, hint) = (error["message"].as_str().unwrap(), error["hint"].as_str());
+    let path: Vec<_> = error["path"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    let is_told = OtherKey::not_applied(&path.join(".")).is_some_and(|key| hint == Some(&key.advice()));
+    let is_listed = |(file, words, _): &(&str, &str, &str)| name.starts_with(file) && message.contains(words);
+    is_told || REFUSED_EXAMPLES.iter().any(is_listed)
+}
+
+/// The files below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        match entry.unwrap().path() {
+            below if below.is_dir() => found.extend(files(&below)),
+            file => found.push(file),
+        }
+    }
+    found
 }

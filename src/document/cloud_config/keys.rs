@@ -49,6 +49,7 @@ type Why = (&'static str, &'static str);
 // What several keys have in common.
 const JOINS: &str =
     "it only has one beside other parts: it sets how a part of user-data is merged with the parts before it";
+const OWN_OUTPUT: &str = "it is about cloud-init's own output, and that of firstlight is in the journal";
 const SHOWS_NO_KEYS: &str = "firstlight shows no keys or fingerprints on the console";
 const REMOVE: &str = "remove the key";
 const ACCOUNTS: Why = (
@@ -111,21 +112,22 @@ pub const OTHER_KEYS: &[OtherKey] = &[
         "final_message",
         "the journal and `firstlight status` say how a boot ended",
     ),
+    no_effect("def_log_file", OWN_OUTPUT),
     no_effect(
         "launch-index",
         "it only has one beside other parts: it says which machine a part of user-data is for",
     ),
+    no_effect("log_cfgs", OWN_OUTPUT),
+    no_effect("manual_cache_clean", "it is about cloud-init's own state"),
     no_effect("merge_how", JOINS),
     no_effect("merge_type", JOINS),
     no_effect("migrate", "it renames what old versions of cloud-init left"),
     no_effect("no_ssh_fingerprints", SHOWS_NO_KEYS),
-    no_effect(
-        "output",
-        "it is about cloud-init's own output, and that of firstlight is in the journal",
-    ),
+    no_effect("output", OWN_OUTPUT),
     no_effect("ssh_fp_console_blacklist", SHOWS_NO_KEYS),
     no_effect("ssh_key_console_blacklist", SHOWS_NO_KEYS),
     no_effect("ssh_quiet_keygen", "firstlight doesn't make host keys"),
+    no_effect("syslog_fix_perms", OWN_OUTPUT),
     no_effect(
         "vendor_data",
         "only `enabled: false` has one: vendor-data is then ignored",
@@ -158,6 +160,7 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     .unless_true(),
     not_applied("datasource", SOURCES),
     not_applied("datasource_list", SOURCES),
+    not_applied("debconf_selections", PACKAGES),
     not_applied("device_aliases", DISKS),
     not_applied(
         "disable_ec2_metadata",
