@@ -35,7 +35,7 @@ fn errors(kind: &str, document: &str) -> Vec<Diagnostic> {
             network_config: one,
             ..Texts::default()
         }),
-        "config" => Settings::check(bytes),
+        "config" => Settings::check("config.yaml", bytes),
         _ => read(Texts {
             user_data: one,
             ..Texts::default()

@@ -4,8 +4,11 @@ use serde::de::DeserializeOwned;
 
 use super::chpasswd::Chpasswd;
 use super::cloud_config::{OtherKey, not_applied_names};
+use super::code::Code;
 use super::config::Config;
+use super::diagnostic::Diagnostic;
 use super::docker::Docker;
+use super::network::Ethernet;
 use super::ntp::Ntp;
 use super::root::RootAccount;
 use super::settings::Settings;
@@ -19,30 +22,60 @@ const LIST: usize = 6;
 /// The longest word that is looked for: a longer one is not a key with a typo.
 const WORD_LIMIT: usize = 64;
 
-/// Why the key at `path` is not known, and which one may be meant.
-pub(super) fn explain_key(path: &[String], known: &[String]) -> (String, Option<String>) {
+/// What is read: what its keys may have been meant for depends on that.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Dialect {
+    /// A document, with its network.
+    #[default]
+    Document,
+    /// Something beside it: meta-data.
+    Other,
+    /// The owner's settings.
+    Settings,
+}
+
+/// Why the key at `path` is not known, and which one may be meant. `value` is what stands there.
+pub(super) fn explain_key(path: &[String], known: &[String], value: Option<&Node>, dialect: Dialect) -> Diagnostic {
     let written = path.join(".");
-    if let Some(other) = OtherKey::not_applied(&written) {
+    let told = |code, message, hint| Diagnostic::whole("", message, Some(hint)).code(code);
+    if let Some(other) = OtherKey::not_applied(&written).filter(|_| dialect == Dialect::Document) {
         let message = format!("`{written}` is a key of cloud-config that firstlight doesn't apply");
-        return (message, Some(other.advice()));
+        return told(Code::NotApplied, message, other.advice());
     }
     let name = path.last().map_or("", String::as_str);
-    let hint = match path {
-        [name] => hint_at_top(name, known),
-        [_, name] => misplaced(name).or_else(|| hint_below(path, name, known)),
+    let message = format!("unknown key `{}`", name.escape_debug());
+    let elsewhere = || match dialect {
+        Dialect::Document => misplaced(path, name).or_else(|| interface(path, value)),
+        Dialect::Other => None,
+        Dialect::Settings => {
+            misplaced(path, name).map(|_| "it goes into the document, not into the settings".to_owned())
+        }
+    };
+    let near = || match (dialect, path) {
+        (Dialect::Document, [name]) => hint_at_top(name, known),
         _ => hint_below(path, name, known),
     };
-    (
-        format!("unknown key `{}`", name.escape_debug()),
-        Some(hint.unwrap_or_else(|| listed(name, known))),
-    )
+    // Below a part of a part, a typo is likelier than a wrong place.
+    let (place, near) = match path {
+        [_] | [_, _] => (elsewhere(), near()),
+        _ => {
+            let near = near();
+            (if near.is_none() { elsewhere() } else { None }, near)
+        }
+    };
+    match (place, near) {
+        (Some(hint), _) => told(
+            Code::MisplacedKey,
+            format!("the key `{}` can't stand here", name.escape_debug()),
+            hint,
+        ),
+        (None, Some(hint)) => told(Code::UnknownKey, message, hint),
+        (None, None) => told(Code::UnknownKey, message, listed(name, known)),
+    }
 }
 
 /// At the top all keys are known: those that are applied, those that are not, and those that belong below another.
 fn hint_at_top(name: &str, known: &[String]) -> Option<String> {
-    if let Some(hint) = misplaced(name) {
-        return Some(hint);
-    }
     let others = not_applied_names().filter(|key| !key.contains('.')).map(str::to_owned);
     let all: Vec<String> = known.iter().cloned().chain(others).collect();
     let near = nearest(name, &all)?;
@@ -65,7 +98,7 @@ fn hint_below(path: &[String], name: &str, known: &[String]) -> Option<String> {
 }
 
 /// Where a key belongs that is known, and at another place.
-fn misplaced(name: &str) -> Option<String> {
+fn misplaced(path: &[String], name: &str) -> Option<String> {
     let plain = name.replace('-', "_");
     let sections = [
         ("sshd", keys_of::<Sshd>()),
@@ -74,19 +107,41 @@ fn misplaced(name: &str) -> Option<String> {
         ("ntp", keys_of::<Ntp>()),
         ("chpasswd", keys_of::<Chpasswd>()),
         ("firstlight", keys_of::<Settings>()),
+        ("network.ethernets.NAME", keys_of::<Ethernet>()),
     ];
+    let is_here = |section: &str| {
+        let parts = section.split('.').count();
+        path.len() == parts + 1 && path.first().is_some_and(|first| section.starts_with(first.as_str()))
+    };
     let mut places: Vec<String> = sections
         .iter()
-        .filter(|(_, keys)| keys.contains(&plain))
-        .map(|(section, _)| format!("`{section}.{plain}`"))
+        .filter(|(section, keys)| !is_here(section) && keys.iter().any(|key| key.replace('-', "_") == plain))
+        .map(|(section, _)| format!("below `{section}`"))
         .collect();
-    if keys_of::<Config>().contains(&plain) {
-        places.insert(0, format!("`{plain}` at the top"));
+    if path.len() > 1 && keys_of::<Config>().contains(&plain) {
+        places.insert(0, "to the top, not indented".to_owned());
+    }
+    // What stands below the network is the network's.
+    if path.first().is_some_and(|first| first == "network") {
+        places.retain(|place| !place.starts_with("below") || place.contains("network"));
     }
     match places.len() {
         0 => None,
-        _ => Some(format!("it belongs elsewhere: {}", places.join(", or "))),
+        _ => Some(format!("`{name}` goes {}", places.join(", or "))),
     }
+}
+
+/// `network: {eth0: {dhcp4: true}}`: an interface beside `ethernets`.
+fn interface(path: &[String], value: Option<&Node>) -> Option<String> {
+    let [network, name] = path else { return None };
+    let Value::Mapping(entries) = &value?.value else {
+        return None;
+    };
+    let keys = keys_of::<Ethernet>();
+    let is_interface = network == "network" && entries.iter().any(|entry| keys.contains(&entry.key.text));
+    is_interface.then(|| {
+        format!("an interface goes below `network.ethernets`: write `ethernets:` above `{name}:`, and indent it")
+    })
 }
 
 /// The keys that a `T` has: it names them itself where it meets another.
@@ -155,8 +210,8 @@ mod tests {
             [section, _] if section == "root" => keys_of::<RootAccount>(),
             _ => keys_of::<Ntp>(),
         };
-        let (message, hint) = explain_key(&path, &known);
-        format!("{message}: {}", hint.unwrap())
+        let told = explain_key(&path, &known, None, Dialect::Document);
+        format!("{}: {}", told.message, told.hint.unwrap())
     }
 
     #[test]
@@ -166,12 +221,14 @@ mod tests {
             ("runmcd", "did you mean `runcmd`? firstlight doesn't apply that key"),
             ("pakages", "did you mean `packages`? firstlight"),
             ("write-file", "did you mean `write_files`?"),
-            ("permit_root_login", "it belongs elsewhere: `sshd.permit_root_login`"),
-            ("hashed_password", "`root.hashed_password`"),
-            ("enabled", "`ntp.enabled`"),
-            ("strict", "`firstlight.strict`"),
-            ("root.permit_root_login", "`sshd.permit_root_login`"),
-            ("root.hostname", "`hostname` at the top"),
+            ("permit_root_login", "`permit_root_login` goes below `sshd`"),
+            ("hashed_password", "goes below `root`"),
+            ("enabled", "below `ntp`"),
+            ("strict", "below `firstlight`"),
+            ("addresses", "`addresses` goes below `network.ethernets.NAME`"),
+            ("network.addresses", "`addresses` goes below `network.ethernets.NAME`"),
+            ("root.permit_root_login", "below `sshd`"),
+            ("root.hostname", "`hostname` goes to the top"),
             ("root.pasword", "did you mean `password`?"),
             ("sshd.permitrootlogin", "did you mean `permit_root_login`?"),
             ("ntp.pers", "did you mean `peers`?"),

@@ -3,6 +3,7 @@
 use annotate_snippets::{AnnotationKind, Level as SnippetLevel, Origin, Renderer, Snippet};
 use serde::Serialize;
 
+use super::code::Code;
 use super::excerpt::Excerpt;
 use super::plain::plain;
 use super::yaml::Span;
@@ -24,6 +25,8 @@ pub enum Severity {
 pub struct Diagnostic {
     /// How serious it is.
     pub severity: Severity,
+    /// The kind of mistake.
+    pub code: Code,
     /// What is wrong.
     pub message: String,
     /// What to do about it.
@@ -54,6 +57,7 @@ impl Diagnostic {
     pub fn whole(file: &str, message: impl Into<String>, hint: Option<String>) -> Self {
         Self {
             severity: Severity::Error,
+            code: Code::InvalidValue,
             message: message.into(),
             hint,
             file: file.to_owned(),
@@ -71,6 +75,7 @@ impl Diagnostic {
     pub fn converted(place: &str, message: impl Into<String>, advice: &str) -> Self {
         Self {
             converted: true,
+            code: Code::NotConverted,
             ..Self::whole(
                 place,
                 message,
@@ -115,6 +120,13 @@ impl Diagnostic {
         self
     }
 
+    /// The same, of this kind.
+    #[must_use]
+    pub fn code(mut self, code: Code) -> Self {
+        self.code = code;
+        self
+    }
+
     /// Makes it a warning.
     #[must_use]
     pub fn warning(mut self) -> Self {
@@ -135,6 +147,12 @@ impl Diagnostic {
         }
     }
 
+    /// The column behind what is to blame, as far as it stands in one line; 0 when the whole text is meant.
+    pub fn end_column(&self) -> usize {
+        let marked = self.excerpt.as_deref().and_then(|line| line.get(self.mark.clone()));
+        self.column + marked.map_or(0, |marked| marked.chars().count())
+    }
+
     /// `file:line:column: message (hint)`, for logs and reports.
     pub fn in_one_line(&self) -> String {
         let hint = self.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
@@ -149,7 +167,7 @@ impl Diagnostic {
         };
         let (message, file) = (plain(&self.message), plain(&self.file));
         let hint = self.hint.as_deref().map(plain);
-        let title = level.primary_title(message.as_str());
+        let title = level.primary_title(message.as_str()).id(self.code.as_str());
         let mut report = match &self.excerpt {
             Some(line) => {
                 let mark = AnnotationKind::Primary.span(self.mark.clone());

@@ -1,11 +1,15 @@
 //! What the checks of a decoded document find wrong: a place in the document, and words.
 
+use super::code::Code;
+use super::diagnostic::Diagnostic;
+
 /// Collects what is wrong with a part of a document. Places are given by the keys that lead to them; sequence items by
 /// their number from 0.
 #[derive(Debug)]
 pub struct Problems<'a> {
     found: &'a mut Vec<Problem>,
     prefix: Vec<String>,
+    code: Option<Code>,
 }
 
 /// One thing that is wrong.
@@ -13,6 +17,8 @@ pub struct Problems<'a> {
 pub struct Problem {
     /// The keys that lead to the value to blame, outermost first.
     pub path: Vec<String>,
+    /// The kind of mistake.
+    pub code: Code,
     /// What is wrong. A sentence without a full stop; never contains a secret.
     pub message: String,
     /// What to do about it.
@@ -27,6 +33,17 @@ impl<'a> Problems<'a> {
         Self {
             found,
             prefix: Vec::new(),
+            code: None,
+        }
+    }
+
+    /// The same collection, for problems of one kind. Without it an error is about a value, and a warning about what is
+    /// probably not meant.
+    pub fn of(&mut self, code: Code) -> Problems<'_> {
+        Problems {
+            found: self.found,
+            prefix: self.prefix.clone(),
+            code: Some(code),
         }
     }
 
@@ -41,6 +58,7 @@ impl<'a> Problems<'a> {
         Problems {
             found: self.found,
             prefix,
+            code: self.code,
         }
     }
 
@@ -61,12 +79,25 @@ impl<'a> Problems<'a> {
             .cloned()
             .chain(keys.iter().map(ToString::to_string))
             .collect();
+        let usual = if warning { Code::Doubtful } else { Code::InvalidValue };
         self.found.push(Problem {
             path,
+            code: self.code.unwrap_or(usual),
             message,
             hint: hint.map(str::to_owned),
             warning,
         });
+    }
+}
+
+impl Problem {
+    /// What a diagnostic says of it.
+    pub fn told(self) -> Diagnostic {
+        let told = Diagnostic::whole("", self.message, self.hint).code(self.code);
+        match self.warning {
+            true => told.warning(),
+            false => told,
+        }
     }
 }
 

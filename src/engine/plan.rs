@@ -4,7 +4,7 @@ use super::baseline::Baseline;
 use super::owner::{self, Denied};
 use super::reaction::reactions;
 use super::release;
-use crate::document::{Diagnostic, Document};
+use crate::document::{Code, Diagnostic, Document};
 use crate::module::order::{needs, order};
 use crate::module::{
     Change, Check, Expectation, FileChange, Level, Module, Note, PlanError, Stage, Supply, asked_at, header,
@@ -164,7 +164,7 @@ impl GenerationPlan {
             return;
         };
         let path = asked_at(module.name, change, &document.config);
-        let problem = document.diagnose(&path, why);
+        let problem = document.diagnose(&path, why).code(Code::Unplannable);
         let alone = module.stands_alone;
         self.leave_out(number, |other| !alone || other == change, problem, machine);
     }
@@ -237,7 +237,10 @@ impl ModulePlan {
             stands_alone: module.changes_stand_alone(),
             ..Self::empty(module.name(), module.stage(), document.asked(&module.keys()))
         };
-        let diagnose = |error: PlanError| document.diagnose(&error.path, error.message).hint(error.hint);
+        let diagnose = |error: PlanError| {
+            let told = document.diagnose(&error.path, error.message).hint(error.hint);
+            told.code(Code::Unplannable)
+        };
         let plan = match module.plan(&document.config, imagined) {
             Ok(plan) => plan,
             Err(error) => {
@@ -263,7 +266,8 @@ impl ModulePlan {
             match why {
                 Some(why) => {
                     let path = module.asked_at(&change, &document.config);
-                    made.problems.push(document.diagnose(&path, why));
+                    made.problems
+                        .push(document.diagnose(&path, why).code(Code::Unplannable));
                     blocked = true;
                 }
                 None => changes.push(change),

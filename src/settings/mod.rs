@@ -13,7 +13,7 @@ use std::time::Duration;
 #[cfg(test)]
 pub use form::Form;
 
-use crate::document::Diagnostic;
+use crate::document::{Code, Diagnostic};
 use crate::source::{Allow, Name, Rules};
 use crate::system::Root;
 
@@ -60,16 +60,16 @@ impl Settings {
     pub fn of(root: &Root) -> Result<Self, Invalid> {
         match place::bytes(root) {
             Ok(None) => Ok(Self::default()),
-            Ok(Some(bytes)) => read::read(&bytes),
-            Err((why, hint)) => Err(Invalid(vec![Diagnostic::whole(PATH, why, hint)])),
+            Ok(Some(bytes)) => read::read(PATH, &bytes),
+            Err((why, hint)) => Err(Invalid(vec![Diagnostic::whole(PATH, why, hint).code(Code::Unreadable)])),
         }
     }
 }
 
 impl Settings {
-    /// All problems of settings that are not on a machine yet.
-    pub fn check(bytes: &[u8]) -> Vec<Diagnostic> {
-        read::read(bytes)
+    /// All problems of settings that are not on a machine yet but in the file `origin`.
+    pub fn check(origin: &str, bytes: &[u8]) -> Vec<Diagnostic> {
+        read::read(origin, bytes)
             .err()
             .map_or_else(Vec::new, |Invalid(diagnostics)| diagnostics)
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::context::Context;
 use super::exit::Exit;
 use crate::document::plain::plain;
-use crate::document::{Diagnostic, Document, Texts};
+use crate::document::{Code, Diagnostic, Document, Texts};
 use crate::report::SCHEMA;
 use crate::report::style::Style;
 use crate::settings::Settings;
@@ -167,7 +167,7 @@ fn whole_seed(path: &Path, root: &Root) -> DocumentReport {
         }
     }
     let hint = "a seed has the files user-data and meta-data, or is a config drive or an OVF environment";
-    let diagnostics = vec![Diagnostic::whole(&file, nothing, Some(hint.to_owned()))];
+    let diagnostics = vec![Diagnostic::whole(&file, nothing, Some(hint.to_owned())).code(Code::Unreadable)];
     DocumentReport::of(file, Kind::Seed, diagnostics)
 }
 
@@ -175,7 +175,7 @@ fn whole_seed(path: &Path, root: &Root) -> DocumentReport {
 fn diagnostic(file: &str, fault: Fault) -> Diagnostic {
     let Fault { place, what, hint, .. } = fault;
     let file = if place.is_empty() { file } else { &place };
-    Diagnostic::whole(file, what, hint)
+    Diagnostic::whole(file, what, hint).code(Code::Unreadable)
 }
 
 /// All problems of one text.
@@ -203,9 +203,5 @@ fn diagnostics(seed: &Seed, kind: Kind) -> Vec<Diagnostic> {
 /// All problems of the owner's settings in the given file.
 fn of_settings(seed: &Seed) -> Vec<Diagnostic> {
     let bytes = seed.user_data.as_ref().map(|part| part.text().bytes);
-    let mut diagnostics = Settings::check(bytes.unwrap_or_default());
-    for diagnostic in &mut diagnostics {
-        diagnostic.file.clone_from(&seed.place);
-    }
-    diagnostics
+    Settings::check(&seed.place, bytes.unwrap_or_default())
 }

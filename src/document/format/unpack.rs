@@ -7,6 +7,7 @@ use super::message::Body;
 use super::template::Fault as TemplateFault;
 use super::{DEPTH_LIMIT, Kind, PART_LIMIT, Place, Variables, archive, compressed, encoded, list, message, template};
 use crate::document::budget::Budget;
+use crate::document::code::Code;
 use crate::document::diagnostic::Diagnostic;
 use crate::document::text::{TEXT_LIMIT, Text};
 use crate::document::yaml::parse_within;
@@ -110,8 +111,8 @@ impl Label {
 }
 
 impl Unpacker<'_, '_> {
-    fn tell(&mut self, place: &Place, line: usize, message: impl Into<String>, hint: &str) {
-        let mut told = Diagnostic::whole(&place.file(), message, Some(hint.to_owned()));
+    fn tell(&mut self, place: &Place, line: usize, wrong: Wrong) {
+        let mut told = wrong.told(&place.file());
         if line > 0 {
             told.line = place.line(line);
             told.column = 1;
@@ -128,7 +129,8 @@ impl Unpacker<'_, '_> {
                 let message = format!(
                     "the document has more than {PART_LIMIT} parts, or nests them more than {DEPTH_LIMIT} deep"
                 );
-                self.tell(&label.place, 0, message, "combine parts, or leave some out");
+                let wrong = Wrong::new(Code::TooLarge, message, "combine parts, or leave some out");
+                self.tell(&label.place, 0, wrong);
             }
             return;
         };
@@ -147,7 +149,7 @@ impl Unpacker<'_, '_> {
                 let label = Label { place, ..label.clone() };
                 self.plain(&unpacked, &label, depth);
             }
-            Err(wrong) => self.tell(&label.place, 0, wrong.message, wrong.hint),
+            Err(wrong) => self.tell(&label.place, 0, wrong),
         }
     }
 
@@ -158,7 +160,7 @@ impl Unpacker<'_, '_> {
         }
         match characters(bytes) {
             Ok(text) => self.text(text, label, depth),
-            Err(wrong) => self.tell(&label.place, 0, wrong.message, wrong.hint),
+            Err(wrong) => self.tell(&label.place, 0, wrong),
         }
     }
 
@@ -206,7 +208,7 @@ impl Unpacker<'_, '_> {
                 "begin a cloud-config with `#cloud-config`, or use the type text/cloud-config",
             ),
         };
-        self.tell(&label.place, 1, message, hint);
+        self.tell(&label.place, 1, Wrong::new(Code::OtherFormat, message, hint));
     }
 
     /// Whether a part is for another of the machines started together.
@@ -217,7 +219,8 @@ impl Unpacker<'_, '_> {
     fn message(&mut self, bytes: &[u8], label: &Label, depth: usize) {
         let Some((parts, is_complete)) = message::parts(bytes) else {
             let hint = "make it with a tool for MIME messages, such as `cloud-init devel make-mime`";
-            return self.tell(&label.place, 1, "this MIME message can't be read", hint);
+            let wrong = Wrong::new(Code::Damaged, "this MIME message can't be read", hint);
+            return self.tell(&label.place, 1, wrong);
         };
         for (number, part) in (1..).zip(parts) {
             if self.is_for_another(part.launch_index) {
@@ -240,14 +243,14 @@ impl Unpacker<'_, '_> {
                 Body::Decoded(body, how) => self.bytes(body, &inner(place.decoded(how)), depth),
                 Body::Undecodable(why) => {
                     let hint = "use 8bit, quoted-printable or base64";
-                    self.tell(&place, 1, format!("this part {why}"), hint);
+                    self.tell(&place, 1, Wrong::new(Code::Damaged, format!("this part {why}"), hint));
                 }
             }
         }
         if !is_complete {
             let hint = "check its size: it may have been cut off on the way";
             let message = "the MIME message is incomplete: its last boundary is missing";
-            self.tell(&label.place, 0, message, hint);
+            self.tell(&label.place, 0, Wrong::new(Code::Damaged, message, hint));
         }
     }
 
@@ -257,19 +260,16 @@ impl Unpacker<'_, '_> {
             Ok(parsed) => parsed,
             Err(fault) => {
                 let hint = fault.hint.unwrap_or_default();
-                return self.tell(&label.place, fault.span.line, fault.message, &hint);
+                let wrong = Wrong::new(fault.code, fault.message, hint);
+                return self.tell(&label.place, fault.span.line, wrong);
             }
         };
         let Some(root) = parsed.root else { return };
         let items = match archive::items(&root) {
             Ok(items) => items,
             Err(node) => {
-                return self.tell(
-                    &label.place,
-                    node.span.line,
-                    "this is not a part of an archive",
-                    no_archive,
-                );
+                let wrong = Wrong::new(Code::WrongType, "this is not a part of an archive", no_archive);
+                return self.tell(&label.place, node.span.line, wrong);
             }
         };
         for (number, item) in (1..).zip(items) {
@@ -296,7 +296,8 @@ impl Unpacker<'_, '_> {
         let addresses = list::addresses(text);
         if addresses.is_empty() {
             let hint = "write one address per line below `#include`";
-            self.tell(&label.place, 1, "this include list has no addresses", hint);
+            let wrong = Wrong::new(Code::Empty, "this include list has no addresses", hint);
+            self.tell(&label.place, 1, wrong);
         }
         for (line, address) in addresses {
             let fetched = self.around.fetched.iter().find(|(known, _)| *known == address);
@@ -315,7 +316,8 @@ impl Unpacker<'_, '_> {
         let rendered = match template::render(text, &variables) {
             Ok(rendered) => rendered,
             Err(TemplateFault { line, message, hint }) => {
-                return self.tell(&label.place, line, message, &hint.unwrap_or_default());
+                let wrong = Wrong::new(Code::BadTemplate, message, hint.unwrap_or_default());
+                return self.tell(&label.place, line, wrong);
             }
         };
         self.budget.spend_unpacked(rendered.text.len() as u64);
@@ -334,7 +336,7 @@ impl Unpacker<'_, '_> {
                     kind.in_words()
                 );
                 let hint = "make a cloud-config, a script, or a boot hook with it";
-                self.tell(&label.place, 1, message, hint);
+                self.tell(&label.place, 1, Wrong::new(Code::NotSupported, message, hint));
             }
         }
     }
@@ -348,10 +350,25 @@ fn step(what: &str, number: usize, name: Option<&str>) -> String {
     }
 }
 
-/// Why bytes are not text.
+/// What is wrong with a part, or with bytes that are to be one.
 struct Wrong {
+    code: Code,
     message: String,
-    hint: &'static str,
+    hint: String,
+}
+
+impl Wrong {
+    fn new(code: Code, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+
+    fn told(self, file: &str) -> Diagnostic {
+        Diagnostic::whole(file, self.message, Some(self.hint)).code(self.code)
+    }
 }
 
 /// The characters of a text that has no format of its own: meta-data, a network-config. The budget pays for what it
@@ -360,13 +377,7 @@ struct Wrong {
 /// # Errors
 /// It is damaged, too large, or not UTF-8.
 pub fn text(text: Text<'_>, budget: &mut Budget) -> Result<Zeroizing<String>, Box<Diagnostic>> {
-    let told = |wrong: Wrong| {
-        Box::new(Diagnostic::whole(
-            text.origin,
-            wrong.message,
-            Some(wrong.hint.to_owned()),
-        ))
-    };
+    let told = |wrong: Wrong| Box::new(wrong.told(text.origin));
     let unpacked = layers_off(text.bytes, budget).map_err(told)?;
     let bytes = unpacked.as_ref().map_or(text.bytes, |unpacked| unpacked);
     let decoded = characters(bytes).map_err(told)?;
@@ -375,14 +386,10 @@ pub fn text(text: Text<'_>, budget: &mut Budget) -> Result<Zeroizing<String>, Bo
 
 /// What is below gzip and base64; `None` if the bytes are plain. The budget pays for it.
 fn layers_off(bytes: &[u8], budget: &mut Budget) -> Result<Option<Zeroizing<Vec<u8>>>, Wrong> {
-    let wrong = |message: &str, hint| Wrong {
-        message: message.to_owned(),
-        hint,
-    };
     if bytes.len() > TEXT_LIMIT {
         let size = bytes.len().div_ceil(1024 * 1024);
         let message = format!("the document is too large: {size} MiB");
-        return Err(wrong(&message, "a document has at most 8 MiB"));
+        return Err(Wrong::new(Code::TooLarge, message, "a document has at most 8 MiB"));
     }
     let limit = budget.unpacked().min(TEXT_LIMIT as u64);
     match encoded::unwrapped(bytes, limit) {
@@ -390,15 +397,18 @@ fn layers_off(bytes: &[u8], budget: &mut Budget) -> Result<Option<Zeroizing<Vec<
             budget.spend_unpacked(unpacked.as_ref().map_or(0, |unpacked| unpacked.len() as u64));
             Ok(unpacked)
         }
-        Err(compressed::Fault::TooLarge) if limit < TEXT_LIMIT as u64 => Err(wrong(
+        Err(compressed::Fault::TooLarge) if limit < TEXT_LIMIT as u64 => Err(Wrong::new(
+            Code::TooLarge,
             "the texts of the document are too large once they are unpacked",
             "all together have at most 16 MiB",
         )),
-        Err(compressed::Fault::TooLarge) => Err(wrong(
+        Err(compressed::Fault::TooLarge) => Err(Wrong::new(
+            Code::TooLarge,
             "the document is too large once it is unpacked",
             "a document has at most 8 MiB",
         )),
-        Err(compressed::Fault::Damaged) => Err(wrong(
+        Err(compressed::Fault::Damaged) => Err(Wrong::new(
+            Code::Damaged,
             "the document is compressed and damaged, or cut off",
             "compress it again with gzip",
         )),
@@ -411,10 +421,9 @@ fn characters(bytes: &[u8]) -> Result<&str, Wrong> {
         Err(error) => {
             let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
             let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-            Err(Wrong {
-                message: format!("the document is not UTF-8: line {line} has a byte that can't be"),
-                hint: "save it as UTF-8",
-            })
+            let message = format!("the document is not UTF-8: line {line} has a byte that can't be");
+            let hint = "save it as UTF-8: in an editor that is its \"encoding\", or run `iconv -f latin1 -t utf8`";
+            Err(Wrong::new(Code::NotUtf8, message, hint))
         }
     }
 }

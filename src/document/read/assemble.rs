@@ -3,8 +3,10 @@
 use zeroize::Zeroizing;
 
 use super::{Document, Source};
+use crate::document::advice::Dialect;
 use crate::document::budget::Budget;
 use crate::document::cloud_config::OtherKey;
+use crate::document::code::Code;
 use crate::document::conversion::Conversion;
 use crate::document::diagnostic::Diagnostic;
 use crate::document::format::{self, Around, Found, Kind, Part, Place, Variables};
@@ -30,7 +32,8 @@ impl Document {
                 let message =
                     "this has an include list: its documents are fetched when the machine is configured, not now";
                 let hint = Some("check those documents separately".to_owned());
-                self.report_whole(Diagnostic::whole(text.origin, message, hint).warning());
+                let told = Diagnostic::whole(text.origin, message, hint).code(Code::NotFetched);
+                self.report_whole(told.warning());
             }
             self.missing.extend(unpacked.missing);
             for found in unpacked.found {
@@ -101,7 +104,7 @@ impl Document {
                 OtherKey::find("runcmd").map(OtherKey::advice).unwrap_or_default(),
             ),
         };
-        let mut told = Diagnostic::whole(&place.file(), message, Some(hint));
+        let mut told = Diagnostic::whole(&place.file(), message, Some(hint)).code(Code::NotSupported);
         (told.line, told.column) = (place.line(1), 1);
         self.report_whole(told);
     }
@@ -147,7 +150,13 @@ impl Document {
         }
     }
 
-    fn parse(&mut self, place: Place, text: Zeroizing<String>, conversion: Option<&Conversion>) -> Option<Node> {
+    /// The tree of a text's characters.
+    pub(super) fn parse(
+        &mut self,
+        place: Place,
+        text: Zeroizing<String>,
+        conversion: Option<&Conversion>,
+    ) -> Option<Node> {
         let number = self.texts.len();
         let (root, pieces, faults) = match parse_within(&text, number, &mut self.budget) {
             Ok(parsed) => (parsed.root, Some(parsed.pieces), parsed.faults),
@@ -166,8 +175,9 @@ impl Document {
         root
     }
 
-    fn report_fault(&mut self, Fault { span, message, hint }: Fault) {
-        self.report_at(span, None, Diagnostic::whole("", message, hint));
+    fn report_fault(&mut self, fault: Fault) {
+        let told = Diagnostic::whole("", fault.message, fault.hint).code(fault.code);
+        self.report_at(fault.span, None, told);
     }
 
     pub(super) fn mapping(&mut self, node: Node) -> Option<Node> {
@@ -175,8 +185,12 @@ impl Document {
             return Some(node);
         }
         let message = format!("expected a mapping of `key: value`, found {}", node.kind());
-        let hint = "write one key per line, like `hostname: web1`".to_owned();
-        self.report_at(node.span, None, Diagnostic::whole("", message, Some(hint)));
+        let hint = match self.dialect {
+            Dialect::Settings => "write one key per line, like `sources: [nocloud]`".to_owned(),
+            _ => "write one key per line, like `hostname: web1`".to_owned(),
+        };
+        let told = Diagnostic::whole("", message, Some(hint)).code(Code::WrongType);
+        self.report_at(node.span, None, told);
         None
     }
 
@@ -196,7 +210,8 @@ impl Document {
                 "the network is configured twice: firstlight uses this key and ignores the seed's network-config";
             let hint = Some("keep one of them".to_owned());
             let span = key.span;
-            self.report_at(span, None, Diagnostic::whole("", message, hint).warning());
+            let told = Diagnostic::whole("", message, hint).code(Code::Conflict);
+            self.report_at(span, None, told.warning());
         } else if let Value::Mapping(entries) = &mut tree.value {
             entries.push(Entry {
                 key: Key {

@@ -5,16 +5,21 @@ use std::ops::Range;
 use super::Document;
 use crate::document::advice::explain_key;
 use crate::document::budget::PROBLEM_LIMIT;
+use crate::document::code::Code;
 use crate::document::diagnostic::{Diagnostic, Severity};
 use crate::document::excerpt::excerpt;
 use crate::document::format::PLACEHOLDER;
 use crate::document::masked;
 use crate::document::yaml::decode::DecodeErrorKind;
-use crate::document::yaml::{DecodeError, Node, Span, Value};
+use crate::document::yaml::scalar::{Meaning, resolve};
+use crate::document::yaml::{DecodeError, Node, Span, Value, Wrong};
 use crate::vocabulary::MASK;
 
 /// The longest message, and the longest key in a path, in characters.
 const TEXT_MAX: usize = 400;
+
+/// The longest value that a message shows, in characters.
+const FOUND_MAX: usize = 40;
 
 /// A diagnostic and its position.
 #[derive(Debug)]
@@ -37,7 +42,7 @@ impl Document {
             return;
         }
         let diagnostic = self.diagnostic(span, show, told.message.clone());
-        let mut diagnostic = diagnostic.hint_on_text(told.hint).path(told.path);
+        let mut diagnostic = diagnostic.hint_on_text(told.hint).path(told.path).code(told.code);
         diagnostic.severity = told.severity;
         let order = (span.source, span.start);
         self.add(Finding { order, diagnostic });
@@ -49,7 +54,8 @@ impl Document {
         if self.is_full(&told) || self.is_guess(span) {
             return;
         }
-        let mut diagnostic = self.diagnose(path, told.message).hint_on_text(told.hint);
+        let diagnostic = self.diagnose(path, told.message).hint_on_text(told.hint);
+        let mut diagnostic = diagnostic.code(told.code);
         diagnostic.severity = told.severity;
         let order = (span.source, span.start);
         self.add(Finding { order, diagnostic });
@@ -110,7 +116,7 @@ impl Document {
                 }
                 false => Diagnostic::whole(&self.first_origin(), message, None).warning(),
             };
-            self.diagnostics.push(last);
+            self.diagnostics.push(last.code(Code::More));
         }
     }
 
@@ -146,7 +152,14 @@ impl Document {
     /// where people put secrets by mistake.
     fn may_be_secret(&self, tree: &Node, path: &[String]) -> bool {
         let typed = |length: usize| tree.find(path.get(..length)?).map(|node| node.span);
-        let by_name = |key: &String| masked::names_a_secret(key) || key == "root" || key.contains("key");
+        // A proxy's address may have a password in it.
+        let by_name = |key: &String| {
+            masked::names_a_secret(key)
+                || key == "root"
+                || key == "http"
+                || key.contains("key")
+                || key.contains("proxy")
+        };
         path.iter().any(by_name)
             || (1..=path.len())
                 .filter_map(typed)
@@ -193,26 +206,55 @@ impl Document {
         Diagnostic::at(&source.place.file(), place, excerpt, message)
     }
 
+    /// What the value at `path` is, as it may be shown in a message; `None` where it may be a secret.
+    fn found(&self, path: &[String]) -> Option<String> {
+        let tree = self.tree.as_ref()?;
+        let Value::Scalar(scalar) = &tree.find(path)?.value else {
+            return None;
+        };
+        let is_short = scalar.text.chars().count() <= FOUND_MAX;
+        (is_short && !self.may_be_secret(tree, path)).then(|| scalar.text.to_string())
+    }
+
+    /// What a diagnostic says of a value that the decoder refused.
+    pub(super) fn told_of(&self, path: &[String], wrong: &Wrong) -> Diagnostic {
+        let text = self.found(path);
+        let shown = text
+            .as_deref()
+            .map(|text| match self.tree.as_ref().and_then(|tree| tree.find(path)) {
+                Some(node) if node.is_null() => "nothing".to_owned(),
+                Some(Node {
+                    value: Value::Scalar(s),
+                    ..
+                }) if !matches!(resolve(s), Meaning::Text(_)) => text.to_owned(),
+                _ => format!("\"{}\"", text.escape_debug()),
+            });
+        let hint = wrong.hint(text.as_deref());
+        Diagnostic::whole("", wrong.in_words(shown.as_deref()), hint).code(wrong.code())
+    }
+
     /// Reports an error of the decoder.
     pub(super) fn report_error(&mut self, error: &DecodeError) {
-        let whole = |message: String, hint: Option<String>| Diagnostic::whole("", message, hint);
         let Some(tree) = &self.tree else { return };
         let key = tree.find_key(&error.path);
         let (key, is_secret) = key.map_or((Span::default(), false), |key| (key.span, key.secret));
+        let whole = |code, message: &str, hint| Diagnostic::whole("", message, hint).code(code);
         if is_stray(tree, error) {
-            let message = "this is not a known key, and it has no value".to_owned();
+            let hint = Some("write `key: value`".to_owned());
+            let told = whole(Code::UnknownKey, "this is not a known key, and it has no value", hint);
             let around = error.path.split_last().map(|(_, around)| self.shown_path(around));
-            let told = whole(message, Some("write `key: value`".to_owned()));
             return self.report_at(key, None, told.path(around.unwrap_or_default()));
         }
-        let (message, hint) = match &error.kind {
-            DecodeErrorKind::Value(message) => return self.report_value(&error.path, whole(message.clone(), None)),
-            DecodeErrorKind::Key(_) if is_secret => ("this key is not allowed here".to_owned(), None),
-            DecodeErrorKind::UnknownKey { .. } if is_secret => ("this is not a known key".to_owned(), None),
-            DecodeErrorKind::Key(message) => (message.clone(), None),
-            DecodeErrorKind::UnknownKey { known } => explain_key(&error.path, known),
+        let told = match &error.kind {
+            DecodeErrorKind::Value(wrong) => return self.report_value(&error.path, self.told_of(&error.path, wrong)),
+            DecodeErrorKind::Key(_) if is_secret => whole(Code::InvalidValue, "this key is not allowed here", None),
+            DecodeErrorKind::UnknownKey { .. } if is_secret => whole(Code::UnknownKey, "this is not a known key", None),
+            DecodeErrorKind::Key(message) => whole(Code::InvalidValue, message, None),
+            DecodeErrorKind::UnknownKey { known } => {
+                explain_key(&error.path, known, tree.find(&error.path), self.dialect)
+            }
         };
-        let told = whole(message, hint).path(self.shown_path(&error.path));
+        let told = told.path(self.shown_path(&error.path));
         self.report_at(key, None, told);
     }
 }

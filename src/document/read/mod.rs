@@ -4,15 +4,18 @@
 //! boot applies what remains, unless the document is strict. `assemble` merges the texts into one tree, `settle` reads
 //! the configuration from it, `explain` produces the diagnostics.
 
+mod alone;
 mod assemble;
 mod explain;
 mod settle;
 #[cfg(test)]
 mod tests;
 
+use super::advice::Dialect;
 use super::authorized_key::AuthorizedKey;
 use super::budget::Budget;
 use super::cloud_config::OtherKey;
+use super::code::Code;
 use super::config::Config;
 use super::conversion::Located;
 use super::diagnostic::Diagnostic;
@@ -24,6 +27,7 @@ use super::problem::Problems;
 use super::text::{Text, Texts};
 use super::write_files::{Content, FileSource, check_fetched};
 use super::yaml::{Node, Notes, Piece, Span};
+pub use alone::alone;
 use assemble::assemble;
 use explain::Finding;
 
@@ -51,6 +55,8 @@ pub struct Document {
     /// What the decoder noted about the tree.
     notes: Notes,
     budget: Budget,
+    /// What the keys may be: decides on the hints.
+    dialect: Dialect,
     /// The findings so far, not sorted yet.
     found: Vec<Finding>,
     /// Whether there are more problems than are reported.
@@ -120,7 +126,9 @@ impl Document {
             document.tree = Some(document.add_network(tree, network));
         }
         if let Some(meta) = meta {
+            document.dialect = Dialect::Other;
             document.meta_data = document.take(meta);
+            document.dialect = Dialect::Document;
         }
         document.decode_all();
         document.add_files(&texts.fetched);
@@ -143,7 +151,7 @@ impl Document {
         let files = self.config.write_files.as_deref().unwrap_or_default();
         let left_out = check_fetched(files, &mut self.budget, &mut Problems::new(&mut problems));
         for problem in problems {
-            self.report_value(&problem.path, Diagnostic::whole("", problem.message, problem.hint));
+            self.report_value(&problem.path.clone(), problem.told());
         }
         if let Some(files) = &mut self.config.write_files {
             let mut number = 0..;
@@ -208,7 +216,7 @@ impl Document {
     /// Reports a problem with the document as a whole.
     pub fn add_error(&mut self, file: &str, message: &str, hint: &str) {
         self.diagnostics
-            .push(Diagnostic::whole(file, message, Some(hint.to_owned())));
+            .push(Diagnostic::whole(file, message, Some(hint.to_owned())).code(Code::Empty));
     }
 
     /// The valid part of the document with secrets masked, for storing.

@@ -3,6 +3,7 @@
 use super::Document;
 use crate::document::budget::PROBLEM_LIMIT;
 use crate::document::cloud_config::{OtherKey, Treatment};
+use crate::document::code::Code;
 use crate::document::config::{Config, KEYS};
 use crate::document::diagnostic::Diagnostic;
 use crate::document::forbidding::strict_reading;
@@ -52,7 +53,8 @@ impl Document {
                     key.text.escape_debug()
                 );
                 let hint = Some(format!("did you mean `{known}`?"));
-                self.report_at(key.span, None, Diagnostic::whole("", message, hint).warning());
+                let told = Diagnostic::whole("", message, hint).code(Code::UnknownKey);
+                self.report_at(key.span, None, told.warning());
             }
         }
     }
@@ -140,21 +142,20 @@ impl Document {
         let path = ["vendor_data".to_owned(), "enabled".to_owned()];
         let node = self.tree.as_ref().and_then(|tree| tree.find(&path));
         if let Some(Err(error)) = node.map(decode::<Option<bool>>)
-            && let DecodeErrorKind::Value(message) = error.kind
+            && let DecodeErrorKind::Value(wrong) = error.kind
         {
-            self.report_value(&path, Diagnostic::whole("", message, Some(taken_as("false"))));
+            let told = self.told_of(&path, &wrong).hint(Some(taken_as("false")));
+            self.report_value(&path, told);
         }
     }
 
     /// Replaces an invalid value with the one that forbids, if the key has such a value.
     fn take_strictly(&mut self, error: &DecodeError) -> bool {
-        let (DecodeErrorKind::Value(message), Some(strict)) = (&error.kind, strict_reading(&error.path)) else {
+        let (DecodeErrorKind::Value(wrong), Some(strict)) = (&error.kind, strict_reading(&error.path)) else {
             return false;
         };
-        self.report_value(
-            &error.path,
-            Diagnostic::whole("", message.clone(), Some(taken_as(strict))),
-        );
+        let told = self.told_of(&error.path, wrong).hint(Some(taken_as(strict)));
+        self.report_value(&error.path, told);
         let Some(node) = self.tree.as_mut().and_then(|tree| tree.find_mut(&error.path)) else {
             return false;
         };
@@ -170,15 +171,13 @@ impl Document {
 
     /// Reports the findings of the checks, except those that only say that a removed value is missing. Then removes the
     /// faulty values and those in `also_bad`.
-    fn report(&mut self, found: Vec<Problem>, also_bad: Vec<Vec<String>>) {
+    pub(super) fn report(&mut self, found: Vec<Problem>, also_bad: Vec<Vec<String>>) {
         let mut bad: Vec<Vec<String>> = also_bad;
         self.more |= bad.len() > PRUNE_LIMIT;
         self.given_up |= bad.len() > PRUNE_LIMIT;
         for problem in found {
             if !self.has_hole(&problem.path) {
-                let told = Diagnostic::whole("", problem.message, problem.hint);
-                let told = if problem.warning { told.warning() } else { told };
-                self.report_value(&problem.path, told);
+                self.report_value(&problem.path, problem.clone().told());
             }
             if self.given_up {
                 return;
@@ -220,7 +219,7 @@ impl Document {
 
     /// Reads a `T`; reports and removes what doesn't fit until the rest does. What is only used as a whole is removed
     /// last, so that all its problems are reported. `None`: nothing is left, or there are too many problems.
-    fn decode_pruning<T: serde::de::DeserializeOwned>(&mut self) -> Option<T> {
+    pub(super) fn decode_pruning<T: serde::de::DeserializeOwned>(&mut self) -> Option<T> {
         let mut doomed: Vec<Vec<String>> = Vec::new();
         loop {
             let error = match decode_noting::<T>(self.tree.as_ref()?, &self.notes) {

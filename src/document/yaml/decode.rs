@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use super::node::{Entry, Node, Scalar, Span, Value};
 use super::notes::Notes;
 use super::scalar::{self, Meaning, resolve};
+use super::wrong::Wrong;
 use crate::document::base64;
 use crate::vocabulary::Secret;
 
@@ -31,7 +32,7 @@ pub enum DecodeErrorKind {
     /// The last key of the path is wrong itself.
     Key(String),
     /// The value is wrong.
-    Value(String),
+    Value(Wrong),
 }
 
 /// The name under which a newtype asks for a scalar as it is written: a quoted one comes as text, a plain one as
@@ -62,10 +63,10 @@ struct Decoder<'a> {
 }
 
 impl DecodeError {
-    fn value(message: impl Into<String>) -> Self {
+    fn value(wrong: Wrong) -> Self {
         Self {
             path: Vec::new(),
-            kind: DecodeErrorKind::Value(message.into()),
+            kind: DecodeErrorKind::Value(wrong),
         }
     }
 
@@ -79,9 +80,8 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             DecodeErrorKind::UnknownKey { .. } => write!(f, "unknown key at {}", self.path.join(".")),
-            DecodeErrorKind::Key(message) | DecodeErrorKind::Value(message) => {
-                write!(f, "{message} at {}", self.path.join("."))
-            }
+            DecodeErrorKind::Key(message) => write!(f, "{message} at {}", self.path.join(".")),
+            DecodeErrorKind::Value(wrong) => write!(f, "{} at {}", wrong.in_words(None), self.path.join(".")),
         }
     }
 }
@@ -90,25 +90,30 @@ impl std::error::Error for DecodeError {}
 
 impl de::Error for DecodeError {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::value(message.to_string())
+        Self::value(Wrong::Other(message.to_string()))
     }
 
     // serde's own wording quotes the value it met: these say only what kind it is.
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::value(format!(
-            "expected {}, found {}",
-            in_words(expected),
-            kind_of(&unexpected)
-        ))
+        Self::value(Wrong::Type {
+            expected: in_words(expected),
+            found: kind_of(&unexpected),
+        })
     }
 
     fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let expected = in_words(expected);
-        match unexpected {
-            Unexpected::Unsigned(number) => Self::value(format!("expected {expected}, found {number}")),
-            Unexpected::Signed(number) => Self::value(format!("expected {expected}, found {number}")),
-            _ => Self::value(format!("expected {expected}")),
-        }
+        let found = match unexpected {
+            Unexpected::Unsigned(number) => number.to_string(),
+            Unexpected::Signed(number) => number.to_string(),
+            other => {
+                return Self::value(Wrong::Type {
+                    expected,
+                    found: kind_of(&other),
+                });
+            }
+        };
+        Self::value(Wrong::Range { expected, found })
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
@@ -120,11 +125,11 @@ impl de::Error for DecodeError {
     }
 
     fn unknown_variant(_variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::value(format!("expected one of {}", expected.join(", ")))
+        Self::value(Wrong::Word(expected.iter().map(ToString::to_string).collect()))
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self::value(format!("the key `{field}` is missing"))
+        Self::value(Wrong::Missing(field))
     }
 }
 
@@ -137,9 +142,9 @@ fn in_words(expected: &dyn Expected) -> String {
         "u32" => number(u32::MAX.into()),
         "u64" | "usize" => "a whole number, 0 or more".to_owned(),
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
+        "a boolean" => "true or false".to_owned(),
         "a sequence" => "a list".to_owned(),
         "a map" => "a mapping of `key: value`".to_owned(),
-        "a boolean" => "true or false".to_owned(),
         other => other.to_owned(),
     }
 }
@@ -160,6 +165,7 @@ macro_rules! integers {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
             match &self.node.value {
                 Value::Scalar(s) => match scalar::integer(&s.text) {
+                    _ if scalar::ambiguous(&s.text).is_some() => self.ambiguous(s),
                     Some(number) if number >= 0 => visitor.visit_u64(number.unsigned_abs()),
                     Some(number) => visitor.visit_i64(number),
                     None => self.mismatch(&visitor),
@@ -186,20 +192,31 @@ macro_rules! texts {
 
 fn bytes_of(scalar: &Scalar) -> Result<Zeroizing<Vec<u8>>, DecodeError> {
     let bytes = base64::decode(scalar.text.as_bytes());
-    bytes.ok_or_else(|| DecodeError::value("`!!binary` is base64, and this is not"))
+    bytes.ok_or_else(|| de::Error::custom("`!!binary` is base64, and this is not"))
 }
 
 fn text_of(bytes: &[u8]) -> Result<&str, DecodeError> {
-    std::str::from_utf8(bytes).map_err(|_| DecodeError::value("expected a string, found bytes that are not UTF-8 text"))
+    std::str::from_utf8(bytes).map_err(|_| de::Error::custom("expected a string, found bytes that are not UTF-8 text"))
 }
 
 impl Decoder<'_> {
     fn mismatch<T>(&self, expected: &dyn Expected) -> Result<T, DecodeError> {
-        Err(DecodeError::value(format!(
-            "expected {}, found {}",
-            in_words(expected),
-            self.node.kind()
-        )))
+        self.is_no(in_words(expected))
+    }
+
+    fn is_no<T>(&self, expected: impl Into<String>) -> Result<T, DecodeError> {
+        Err(DecodeError::value(Wrong::Type {
+            expected: expected.into(),
+            found: self.node.kind(),
+        }))
+    }
+
+    /// Refuses a number that means another one than it seems to. As text it is what it is.
+    fn ambiguous<T>(&self, scalar: &Scalar) -> Result<T, DecodeError> {
+        match scalar::ambiguous(&scalar.text) {
+            Some(number) => Err(DecodeError::value(Wrong::Number(number))),
+            None => self.is_no("a number"),
+        }
     }
 
     /// Reads a mapping, beginning with its entry number `first`.
@@ -236,6 +253,7 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
             Value::Scalar(s) => match resolve(s) {
                 Meaning::Null => visitor.visit_unit(),
                 Meaning::Bool(value) => visitor.visit_bool(value),
+                Meaning::Int(_) if scalar::ambiguous(&s.text).is_some() => self.ambiguous(s),
                 Meaning::Int(value) if value >= 0 => visitor.visit_u64(value.unsigned_abs()),
                 Meaning::Int(value) => visitor.visit_i64(value),
                 Meaning::Float(value) => visitor.visit_f64(value),
@@ -337,10 +355,7 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         match &self.node.value {
             Value::Mapping(_) => self.mapping(visitor, 0, fields),
             Value::Scalar(s) if resolve(s) == Meaning::Null => self.mapping(visitor, 0, fields),
-            _ => Err(DecodeError::value(format!(
-                "expected a mapping of `key: value`, found {}",
-                self.node.kind()
-            ))),
+            _ => self.is_no("a mapping of `key: value`"),
         }
     }
 
@@ -352,10 +367,7 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
     ) -> Result<V::Value, DecodeError> {
         match &self.node.value {
             Value::Scalar(Scalar { text, .. }) => visitor.visit_enum(text.as_str().into_deserializer()),
-            _ => Err(DecodeError::value(format!(
-                "expected one word, found {}",
-                self.node.kind()
-            ))),
+            _ => self.is_no("one word"),
         }
     }
 
@@ -436,9 +448,9 @@ impl<'de> de::MapAccess<'de> for Entries<'_> {
         seed.deserialize(KeyText(&entry.key.text))
             .map(Some)
             .map_err(|error| match error.kind {
-                DecodeErrorKind::Value(message) => DecodeError {
+                DecodeErrorKind::Value(wrong) => DecodeError {
                     path: vec![entry.key.text.clone()],
-                    kind: DecodeErrorKind::Key(message),
+                    kind: DecodeErrorKind::Key(wrong.in_words(None)),
                 },
                 _ => error,
             })
@@ -446,7 +458,7 @@ impl<'de> de::MapAccess<'de> for Entries<'_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DecodeError> {
         let Some(entry) = self.current else {
-            return Err(DecodeError::value("a key is missing"));
+            return Err(de::Error::custom("a key is missing"));
         };
         self.notes.count();
         let (node, notes) = (&entry.value, self.notes);
@@ -542,7 +554,7 @@ mod tests {
                 },
             ),
             (
-                "mode: 0644",
+                "mode: 0x1A4",
                 Sample {
                     mode: Some(420),
                     ..Sample::default()
@@ -640,6 +652,12 @@ mod tests {
             ("text: !!binary /w==", "text", "bytes that are not UTF-8 text"),
             ("list: [300]", "list.0", "300"),
             ("mode: -1", "mode", "-1"),
+            // YAML means another number by these than they seem to be, quoted or not.
+            ("mode: 0644", "mode", "octal in YAML: this is 420"),
+            ("mode: '0644'", "mode", "octal in YAML: this is 420"),
+            ("mode: 08", "mode", "can't begin with 0"),
+            ("mode: 22:22", "mode", "base 60 in YAML: this is 1342"),
+            ("any: [0644]", "any.0", "octal in YAML: this is 420"),
             ("text: [hunter2]", "text", "expected a string, found a list"),
         ];
         for (text, path, words) in table {

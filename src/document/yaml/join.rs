@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use serde_json::Value as Json;
 use zeroize::Zeroizing;
 
+use super::super::code::Code;
+use super::fault::Fault;
 use super::node::{Entry, Node, Scalar, Span, Value};
-use super::reader::Fault;
 use super::scalar::{Meaning, resolve};
 use super::to_json;
 
@@ -130,6 +131,7 @@ impl Mergers {
             _ => Err("this is not a merger".to_owned()),
         };
         let mergers = mergers.map_err(|message| Fault {
+            code: Code::InvalidValue,
             span: said.span,
             message,
             hint: Some("write it like `list(append)+dict(no_replace,recurse_list)+str()`".to_owned()),

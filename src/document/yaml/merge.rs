@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::super::code::Code;
+use super::fault::Fault;
 use super::node::{Entry, Node, Value};
-use super::reader::Fault;
 
 /// Replaces the key `<<` by the entries of the mapping, or the mappings, it names. What is written out wins, and of
 /// several mappings the first (<https://yaml.org/type/merge.html>).
@@ -26,6 +27,7 @@ pub fn expand_merge_keys(entries: Vec<Entry>) -> Result<Vec<Entry>, Fault> {
         for source in sources {
             let Value::Mapping(entries) = source else {
                 return Err(Fault {
+                    code: Code::WrongType,
                     span,
                     message: "`<<` needs a mapping".to_owned(),
                     hint: Some("write `<<: *name`, where `&name` marks a mapping".to_owned()),

@@ -6,6 +6,7 @@
 //! knows where each value is ([`mod@decode`]).
 
 pub mod decode;
+mod fault;
 pub mod join;
 mod json;
 pub mod merge;
@@ -14,13 +15,16 @@ pub mod notes;
 pub mod patch;
 pub mod reader;
 pub mod scalar;
+pub mod wrong;
 
 pub use decode::{DecodeError, decode, decode_noting};
+pub use fault::Fault;
 pub use join::Mergers;
 pub use json::to_json;
 pub use node::{Entry, Key, Node, Scalar, Span, Value};
 pub use notes::Notes;
-pub use reader::{Fault, Parsed, Piece, parse, parse_within};
+pub use reader::{Parsed, Piece, parse, parse_within};
+pub use wrong::Wrong;
 
 /// Reads a `T` from JSON, which is YAML too, the way a document is read.
 #[cfg(test)]

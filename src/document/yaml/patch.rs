@@ -1,7 +1,8 @@
 //! A JSON patch (RFC 6902) of a tree. What it adds keeps its place in the patch.
 
+use super::super::code::Code;
+use super::fault::Fault;
 use super::node::{Entry, Key, Node, Value};
-use super::reader::Fault;
 
 /// Applies the operations of `patch` to `tree`, in order.
 ///
@@ -143,6 +144,7 @@ fn nothing_there(operation: &Node) -> Fault {
 
 fn fault(node: &Node, message: &str, hint: &str) -> Fault {
     Fault {
+        code: Code::BadPatch,
         span: node.span,
         message: message.to_owned(),
         hint: Some(hint.to_owned()),

@@ -7,20 +7,11 @@ use serde_yaml::granit_parser::{Event, Marker, Options, Parser, ScalarStyle, Sca
 use zeroize::Zeroizing;
 
 use super::super::budget::{Budget, DEPTH_LIMIT, NODE_LIMIT, PROBLEM_LIMIT, TEXT_LIMIT};
+use super::super::code::Code;
 use super::super::masked::hides_keys;
+use super::fault::{Fault, explain};
 use super::merge;
 use super::node::{Entry, Key, Node, Scalar, Span, Value};
-
-/// Why a text is not the YAML that we take, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Where.
-    pub span: Span,
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub hint: Option<String>,
-}
 
 /// A text that was read.
 #[derive(Debug, Default)]
@@ -111,7 +102,12 @@ impl<'input> Reader<'input, '_> {
                     documents += 1;
                     if documents > 1 {
                         let hint = "firstlight applies one document: join them, or remove the second `---`";
-                        return Err(self.fault(&span, "a second YAML document starts here", Some(hint)));
+                        return Err(self.fault(
+                            Code::SecondDocument,
+                            &span,
+                            "a second YAML document starts here",
+                            Some(hint),
+                        ));
                     }
                 }
                 Event::StreamStart | Event::DocumentEnd => {}
@@ -132,7 +128,12 @@ impl<'input> Reader<'input, '_> {
 
     fn node(&mut self, event: Event<'input>, span: ParserSpan, depth: usize) -> Result<Node, Fault> {
         if depth > DEPTH_LIMIT {
-            return Err(self.fault(&span, format!("nested deeper than {DEPTH_LIMIT} levels"), None));
+            return Err(self.fault(
+                Code::TooLarge,
+                &span,
+                format!("nested deeper than {DEPTH_LIMIT} levels"),
+                None,
+            ));
         }
         self.spend(&span, 1, 0)?;
         let before = *self.budget;
@@ -173,7 +174,7 @@ impl<'input> Reader<'input, '_> {
                 self.tag(tag.as_deref(), &span)?;
                 (self.mapping(depth)?, anchor)
             }
-            _ => return Err(self.fault(&span, "a value is missing here", None)),
+            _ => return Err(self.fault(Code::NotYaml, &span, "a value is missing here", None)),
         };
         let node = Node {
             value,
@@ -234,6 +235,7 @@ impl<'input> Reader<'input, '_> {
             return Ok(());
         };
         let fault = Fault {
+            code: Code::DuplicateKey,
             span: entry.key.span,
             message: match entry.key.secret {
                 true => "a key is given twice".to_owned(),
@@ -267,16 +269,17 @@ impl<'input> Reader<'input, '_> {
                 secret: !is_key,
             }),
             _ => Err(Fault {
+                code: Code::Unquoted,
                 span: node.span,
                 message: "a list or a mapping can't be a key".to_owned(),
-                hint: Some("quote it if it starts with `[` or `{`".to_owned()),
+                hint: Some("put quotes around a value that begins with `[` or `{`".to_owned()),
             }),
         }
     }
 
     fn alias(&mut self, id: usize, span: &ParserSpan) -> Result<Node, Fault> {
         let Some(anchor) = self.anchors.get(&id).cloned() else {
-            return Err(self.fault(span, "this alias is inside its own anchor", None));
+            return Err(self.fault(Code::UnknownAnchor, span, "this alias is inside its own anchor", None));
         };
         // The price is paid before the copy is made: that is what stops an alias bomb.
         self.spend(span, anchor.nodes, anchor.bytes)?;
@@ -292,7 +295,7 @@ impl<'input> Reader<'input, '_> {
             let message = format!(
                 "the document is too large: more than {NODE_LIMIT} values, or {size} MiB of text, with its anchors and aliases"
             );
-            self.fault(span, message, Some("aliases of aliases multiply: write the values out"))
+            self.fault(Code::TooLarge, span, message, Some("aliases of aliases multiply: write the values out"))
         })
     }
 
@@ -305,13 +308,19 @@ impl<'input> Reader<'input, '_> {
             // It is not shown: what was meant may be a password that begins with an exclamation mark.
             _ => {
                 let hint = "put quotes around a value that begins with `!`, or remove the tag";
-                Err(self.fault(span, "the tag of this value is not supported", Some(hint)))
+                Err(self.fault(
+                    Code::UnknownTag,
+                    span,
+                    "the tag of this value is not supported",
+                    Some(hint),
+                ))
             }
         }
     }
 
-    fn fault(&self, span: &ParserSpan, message: impl Into<String>, hint: Option<&str>) -> Fault {
+    fn fault(&self, code: Code, span: &ParserSpan, message: impl Into<String>, hint: Option<&str>) -> Fault {
         Fault {
+            code,
             span: self.span(span),
             message: message.into(),
             hint: hint.map(str::to_owned),
@@ -319,19 +328,8 @@ impl<'input> Reader<'input, '_> {
     }
 
     fn scan_fault(&self, error: &ScanError) -> Fault {
-        let info = error.info();
-        let hint = if info.contains("tab") {
-            Some("YAML is indented with spaces; replace the tab".to_owned())
-        } else if info.contains("mapping values are not allowed") {
-            Some("quote a value that contains `: `, or check the indentation".to_owned())
-        } else {
-            None
-        };
-        Fault {
-            span: self.span_between(error.marker(), error.marker()),
-            message: format!("this is not YAML: {}", unquoted(&info)),
-            hint,
-        }
+        let marker = error.marker();
+        explain(error, self.text, self.span_between(marker, marker))
     }
 
     fn span(&self, span: &ParserSpan) -> Span {
@@ -366,12 +364,6 @@ const TAGS: [&str; 13] = [
     "str",
     "timestamp",
 ];
-
-/// What the parser says, without the words of the document that it quotes.
-fn unquoted(info: &str) -> &str {
-    let end = info.find(['`', '"', '<']).unwrap_or(info.len());
-    info.get(..end).unwrap_or_default().trim_end_matches([' ', ':'])
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,7 @@
 //! What a plain scalar means in YAML 1.1, as PyYAML's resolver takes it: `yes` is true, `0644` is 420, `1e3` is text.
 
 use super::node::Scalar;
+use super::wrong::Ambiguous;
 
 /// A scalar's meaning.
 #[derive(Clone, Copy, PartialEq)]
@@ -92,6 +93,16 @@ pub fn integer(text: &str) -> Option<i64> {
         return None;
     };
     Some(if negative { -magnitude } else { magnitude })
+}
+
+/// What of a number nobody expects who doesn't know YAML 1.1 by heart; `None` of a plain decimal, binary or hexadecimal one.
+pub fn ambiguous(text: &str) -> Option<Ambiguous> {
+    let digits = unsigned(text).1;
+    if digits.contains(':') {
+        return integer(text).map(Ambiguous::Sexagesimal);
+    }
+    let is_number = digits.len() > 1 && digits.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+    (is_number && digits.starts_with('0')).then(|| Ambiguous::Octal(integer(text)))
 }
 
 fn radix(digits: &str, base: u32) -> Option<i64> {

@@ -424,7 +424,7 @@ fn a_value_that_is_wrong_costs_what_it_is_about() {
                 user,
             ],
             Some("web1"),
-            "guestinfo.metadata:2:37: expected true or false",
+            "guestinfo.metadata:2:37: expected true or false, found \"treu\"",
         ),
     ] {
         let verdict = read(values);
