@@ -28,6 +28,9 @@ _firstlight() {
             firstlight,confirm)
                 cmd="firstlight__subcmd__confirm"
                 ;;
+            firstlight,explain)
+                cmd="firstlight__subcmd__explain"
+                ;;
             firstlight,help)
                 cmd="firstlight__subcmd__help"
                 ;;
@@ -64,6 +67,9 @@ _firstlight() {
             firstlight__subcmd__help,confirm)
                 cmd="firstlight__subcmd__help__subcmd__confirm"
                 ;;
+            firstlight__subcmd__help,explain)
+                cmd="firstlight__subcmd__help__subcmd__explain"
+                ;;
             firstlight__subcmd__help,help)
                 cmd="firstlight__subcmd__help__subcmd__help"
                 ;;
@@ -95,7 +101,7 @@ _firstlight() {
 
     case "${cmd}" in
         firstlight)
-            opts="-v -h -V --root --format --source --verbose --help --version plan apply confirm rollback history sources status validate schema completions boot help"
+            opts="-v -h -V --root --format --source --verbose --help --version plan apply confirm rollback history sources status validate explain schema completions boot help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -236,8 +242,34 @@ _firstlight() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        firstlight__subcmd__explain)
+            opts="-v -h --root --format --source --verbose --help unreadable other-format not-utf8 damaged too-large empty misspelt-header bad-template bad-patch not-fetched not-yaml tab wrong-indentation unclosed missing-colon unquoted bad-escape unknown-anchor unknown-tag second-document duplicate-key unknown-key misplaced-key not-applied not-supported missing-key wrong-type unknown-word out-of-range ambiguous-number cut-by-comment smart-quote invalid-value conflict no-effect doubtful not-converted unplannable more"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json" -- "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         firstlight__subcmd__help)
-            opts="plan apply confirm rollback history sources status validate schema completions boot help"
+            opts="plan apply confirm rollback history sources status validate explain schema completions boot help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -293,6 +325,20 @@ _firstlight() {
             return 0
             ;;
         firstlight__subcmd__help__subcmd__confirm)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        firstlight__subcmd__help__subcmd__explain)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -501,7 +547,7 @@ _firstlight() {
             return 0
             ;;
         firstlight__subcmd__schema)
-            opts="-v -h --root --format --source --verbose --help user-data network-config-v1 network-config-v2 meta-data config plan apply status drift report history rollback sources validate failure"
+            opts="-v -h --root --format --source --verbose --help user-data network-config-v1 network-config-v2 meta-data config plan apply status drift report history rollback sources validate explain failure"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

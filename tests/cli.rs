@@ -278,6 +278,7 @@ fn what_make_installs_it_uninstalls() {
         "usr/share/man/man1/firstlight-boot.1",
         "usr/share/man/man1/firstlight-completions.1",
         "usr/share/man/man1/firstlight-confirm.1",
+        "usr/share/man/man1/firstlight-explain.1",
         "usr/share/man/man1/firstlight-history.1",
         "usr/share/man/man1/firstlight-plan.1",
         "usr/share/man/man1/firstlight-rollback.1",

@@ -6,6 +6,7 @@ mod completions;
 mod confirm;
 mod context;
 mod exit;
+mod explain;
 #[cfg(test)]
 mod generated;
 mod history;
@@ -79,6 +80,8 @@ enum Command {
     Status(status::Arguments),
     /// Check documents and report all problems; changes nothing
     Validate(validate::Arguments),
+    /// Explain the code of a diagnostic, such as unknown-key, with an example
+    Explain(explain::Arguments),
     /// Print the JSON Schema of an input or an output, for editors and programs
     Schema(schema::Arguments),
     /// Print the completion script of a shell
@@ -128,6 +131,7 @@ async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Sources => sources::run(context),
         Command::Status(arguments) => status::run(&arguments, context).await,
         Command::Validate(arguments) => validate::run(&arguments, context),
+        Command::Explain(arguments) => explain::run(&arguments, context),
         Command::Schema(arguments) => schema::run(&arguments, context),
         Command::Completions(arguments) => completions::run(&arguments, context),
         Command::Boot(arguments) => boot::run(&arguments, context).await,

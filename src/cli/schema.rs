@@ -13,7 +13,7 @@ macro_rules! schemas {
 }
 
 /// The schemas: the name, what it describes, the file.
-pub const SCHEMAS: [(&str, &str, &str); 15] = schemas! {
+pub const SCHEMAS: [(&str, &str, &str); 16] = schemas! {
     "user-data": "user-data and vendor-data",
     "network-config-v1": "network-config, version 1",
     "network-config-v2": "network-config, version 2",
@@ -28,6 +28,7 @@ pub const SCHEMAS: [(&str, &str, &str); 15] = schemas! {
     "rollback": "what `rollback --format json` prints",
     "sources": "what `sources --format json` prints",
     "validate": "what `validate --format json` prints",
+    "explain": "what `explain --format json` prints",
     "failure": "what is printed with --format json where there is no result",
 };
 

@@ -66,7 +66,7 @@ pub(super) fn explain_key(path: &[String], known: &[String], value: Option<&Node
     match (place, near) {
         (Some(hint), _) => told(
             Code::MisplacedKey,
-            format!("the key `{}` can't stand here", name.escape_debug()),
+            format!("the key `{}` doesn't belong here", name.escape_debug()),
             hint,
         ),
         (None, Some(hint)) => told(Code::UnknownKey, message, hint),
@@ -142,6 +142,30 @@ fn interface(path: &[String], value: Option<&Node>) -> Option<String> {
     is_interface.then(|| {
         format!("an interface goes below `network.ethernets`: write `ethernets:` above `{name}:`, and indent it")
     })
+}
+
+/// Whether an interface has no value because its keys were not indented below it, or is such a key itself: where that key
+/// is, and what is wrong with it.
+pub(super) fn not_indented(tree: &Node, path: &[String]) -> Option<(Span, Diagnostic)> {
+    let [network, ethernets, name] = path else { return None };
+    if network != "network" || ethernets != "ethernets" {
+        return None;
+    }
+    let Value::Mapping(entries) = &tree.find(&path[..2])?.value else {
+        return None;
+    };
+    let at = entries.iter().position(|entry| entry.key.text == *name)?;
+    let keys = keys_of::<Ethernet>();
+    let is_key = |entry: &&Entry| keys.contains(&entry.key.text);
+    let (above, below) = (entries.get(at)?, entries.get(at + 1));
+    let key = match is_key(&above) {
+        true => above,
+        false => below.filter(is_key).filter(|_| above.value.is_null())?,
+    };
+    let message = format!("the key `{}` doesn't belong here", key.key.text.escape_debug());
+    let hint = "it is a key of an interface: indent it, and the keys beside it, below the interface's name";
+    let told = Diagnostic::whole("", message, Some(hint.to_owned())).code(Code::MisplacedKey);
+    Some((key.key.span, told))
 }
 
 /// The keys that a `T` has: it names them itself where it meets another.

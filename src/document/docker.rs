@@ -9,6 +9,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserial
 use serde_json::{Map, Value};
 
 use super::Config;
+use super::code::Code;
 use super::problem::{Check, Problems};
 use super::redact::redact;
 use super::services::Service;
@@ -148,7 +149,7 @@ impl Check for Docker {
     fn check(&self, problems: &mut Problems<'_>) {
         for (number, user) in self.users.iter().enumerate() {
             if self.users.iter().take(number).any(|earlier| earlier == user) {
-                problems.warning(
+                problems.of(Code::NoEffect).warning(
                     &["users", &number.to_string()],
                     format!("`{}` is already in the list", user.0),
                     None,
@@ -156,20 +157,22 @@ impl Check for Docker {
             }
         }
         for (key, value) in self.daemon.iter().flatten() {
-            let said = match DaemonOption::find(key) {
-                Some(option) => option.objection(value),
-                None => Some(option::unknown(key)),
+            let (said, hint) = match DaemonOption::find(key) {
+                Some(option) => (
+                    option.objection(value),
+                    "dockerd refuses to start with another kind of value",
+                ),
+                None => (
+                    Some(option::unknown(key)),
+                    "dockerd refuses to start with an unknown setting",
+                ),
             };
             if let Some(said) = said {
-                problems.warning(
-                    &["daemon", key],
-                    said,
-                    Some("dockerd refuses to start with an unknown setting"),
-                );
+                problems.warning(&["daemon", key], said, Some(hint));
             }
         }
         if *self == Self::default() {
-            problems.warning(
+            problems.of(Code::NoEffect).warning(
                 &[],
                 "this entry sets nothing",
                 Some("write `docker: true` to enable and start docker"),
@@ -188,7 +191,9 @@ pub(super) fn check_with_services(config: &Config, problems: &mut Problems<'_>) 
         if name.unit().as_str() == DOCKER_UNIT && contradict(&docker, service) {
             let said = if docker.is_wanted() { "enabled" } else { "disabled" };
             let message = format!("`docker` says {said}, but this entry says something else about the same unit");
-            problems.error(&["services", name.written()], message, Some("set it in one place"));
+            problems
+                .of(Code::Conflict)
+                .error(&["services", name.written()], message, Some("set it in one place"));
         }
     }
 }

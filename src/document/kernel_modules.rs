@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::code::Code;
 use super::problem::{Check, Problems};
 
 /// The most bytes of a name: the kernel's `MODULE_NAME_LEN`.
@@ -79,7 +80,9 @@ impl Check for KernelModules {
             if let Some(first) = seen.insert(name.as_str(), at) {
                 let message = format!("the module {} is given twice", name.as_str());
                 let hint = format!("keep one of the items {} and {}", first + 1, at + 1);
-                problems.error(&[&at.to_string()], message, Some(&hint));
+                problems
+                    .of(Code::Conflict)
+                    .error(&[&at.to_string()], message, Some(&hint));
             }
         }
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use super::code::Code;
 use super::problem::{Check, Problems};
 use super::redact::names_a_secret;
 use crate::vocabulary::Secret;
@@ -153,11 +154,17 @@ impl Check for [NetworkdFile] {
             let mut problems = problems.below(&[&number.to_string()]);
             if !names.insert(file.name.as_str()) {
                 let message = format!("the file `{}` is given twice", file.name.as_str());
-                problems.error(&["name"], message, Some("keep one of them, or give it another name"));
+                problems.of(Code::Conflict).error(
+                    &["name"],
+                    message,
+                    Some("keep one of them, or give it another name"),
+                );
             }
             if file.secret == Some(false) && file.holds_a_key() {
                 let message = "the file holds a key, so firstlight treats it as a secret anyway";
-                problems.warning(&["secret"], message, Some("leave out `secret`"));
+                problems
+                    .of(Code::NoEffect)
+                    .warning(&["secret"], message, Some("leave out `secret`"));
             }
             check::check_contents(file, &mut problems);
         }

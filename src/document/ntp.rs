@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 
+use super::code::Code;
 use super::problem::{Check, Problems};
 
 /// The most bytes a server's name may have: a domain name's.
@@ -122,7 +123,7 @@ impl TryFrom<String> for TimeServer {
 impl Check for Ntp {
     fn check(&self, problems: &mut Problems<'_>) {
         if !self.is_enabled() && self.all().next().is_some() {
-            problems.warning(
+            problems.of(Code::NoEffect).warning(
                 &["enabled"],
                 "with `enabled: false` the servers and pools are not used",
                 Some("leave out `enabled`, or the servers"),

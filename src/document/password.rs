@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::chpasswd::{PasswordType, looks_hashed};
+use super::code::Code;
 use super::problem::{Check, Problems};
 use super::{Config, PasswordHash, Secret};
 
@@ -136,7 +137,7 @@ pub(super) fn check(config: &Config, problems: &mut Problems<'_>) {
         let earlier = all.iter().take(n).find(|other| other.user == login.user);
         if let Some(earlier) = earlier.filter(|earlier| earlier.credential != login.credential) {
             let keys: Vec<&str> = login.path.iter().map(String::as_str).collect();
-            problems.error(
+            problems.of(Code::Conflict).error(
                 &keys,
                 format!(
                     "`{}` already has another password, from `{}`",

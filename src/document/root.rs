@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
 use super::chpasswd::looks_hashed;
+use super::code::Code;
 use super::one_or_many::one_or_many;
 use super::password::{Credential, Login, Password};
 use super::problem::{Check, Problems};
@@ -67,7 +68,7 @@ impl RootAccount {
 impl Check for RootAccount {
     fn check(&self, problems: &mut Problems<'_>) {
         if self.password.is_some() && self.hashed_password.is_some() {
-            problems.error(
+            problems.of(Code::Conflict).error(
                 &["hashed_password"],
                 "`password` and `hashed_password` are both given",
                 Some("keep one of them"),

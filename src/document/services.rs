@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 
+use super::code::Code;
 use super::problem::{Check, Problems};
 use crate::system::systemd::{NameKind, UnitName};
 
@@ -152,7 +153,9 @@ impl Check for Services {
             check_template(name, service, &mut problems.below(&[name.written()]));
             if let Some(other) = written.insert(name.unit(), name.written()) {
                 let message = format!("`{}` and `{other}` are the same unit", name.written());
-                problems.error(&[name.written()], message, Some("keep one of them"));
+                problems
+                    .of(Code::Conflict)
+                    .error(&[name.written()], message, Some("keep one of them"));
             }
         }
     }
@@ -161,13 +164,17 @@ impl Check for Services {
 impl Check for Service {
     fn check(&self, problems: &mut Problems<'_>) {
         if self.masked == Some(true) && self.enabled == Some(true) {
-            problems.error(&["enabled"], "a masked unit can't be enabled", Some("keep one of them"));
+            problems
+                .of(Code::Conflict)
+                .error(&["enabled"], "a masked unit can't be enabled", Some("keep one of them"));
         }
         if self.masked == Some(true) && self.state == Some(ServiceState::Started) {
-            problems.error(&["state"], "a masked unit can't be started", Some("keep one of them"));
+            problems
+                .of(Code::Conflict)
+                .error(&["state"], "a masked unit can't be started", Some("keep one of them"));
         }
         if *self == Self::default() {
-            problems.warning(
+            problems.of(Code::NoEffect).warning(
                 &[],
                 "this entry sets nothing",
                 Some("set `enabled`, `masked` or `state`"),

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
+use super::code::Code;
 use super::problem::{Check, Problems};
 use crate::vocabulary::dots_for_slashes;
 
@@ -202,7 +203,9 @@ impl Check for Sysctl {
         for (name, _) in &self.0 {
             if let Some(other) = seen.insert(name.dotted(), name.written()) {
                 let message = format!("`{}` and `{other}` are the same parameter", name.written());
-                problems.error(&[name.written()], message, Some("keep one of them"));
+                problems
+                    .of(Code::Conflict)
+                    .error(&[name.written()], message, Some("keep one of them"));
             }
         }
     }

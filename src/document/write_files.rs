@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::base64;
 use super::budget::{Budget, UNPACKED_LIMIT};
+use super::code::Code;
 use super::format::compressed::{self, gunzip};
 use super::problem::{Check, Problems};
 use crate::vocabulary::Secret;
@@ -210,7 +211,9 @@ pub fn check_contents(files: &[WriteFile], budget: &mut Budget, problems: &mut P
             Err(Unpaid::Undecodable(why)) => problems.error(&["content"], format!("the content {why}"), None),
             Err(Unpaid::Budget) => {
                 left_out.push(number);
-                problems.error(&["content"], over_budget(), Some(OVER_BUDGET_HINT));
+                problems
+                    .of(Code::TooLarge)
+                    .error(&["content"], over_budget(), Some(OVER_BUDGET_HINT));
             }
         }
     }
@@ -257,7 +260,7 @@ pub fn check_fetched(files: &[WriteFile], budget: &mut Budget, problems: &mut Pr
         if !left_out.is_empty() || matches!(pay(file.encoding, content.expose(), budget), Err(Unpaid::Budget)) {
             if left_out.is_empty() {
                 let number = number.to_string();
-                problems.error(
+                problems.of(Code::TooLarge).error(
                     &["write_files", &number, "source"],
                     over_budget(),
                     Some(OVER_BUDGET_HINT),
@@ -294,7 +297,9 @@ fn check_places(files: &[WriteFile], problems: &mut Problems<'_>) {
             }
             continue;
         };
-        problems.error(&[&number.to_string(), "path"], message, Some(hint));
+        problems
+            .of(Code::Conflict)
+            .error(&[&number.to_string(), "path"], message, Some(hint));
     }
 }
 

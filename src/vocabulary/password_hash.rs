@@ -67,6 +67,12 @@ fn check(text: &str) -> Result<HashMethod, String> {
     if text.starts_with(['!', '*']) {
         return Err("`!` and `*` lock an account; they are not password hashes".to_owned());
     }
+    if text.starts_with('$') && text.trim() != text {
+        return Err(
+            "there is white space before or after the hash: remove it (in double quotes `\\n` is a line break)"
+                .to_owned(),
+        );
+    }
     // `:` and line breaks would break the shadow entry apart; crypt(3) itself refuses the others.
     if text.contains(|c: char| !c.is_ascii_graphic() || "!*:;\\".contains(c)) {
         let dollar = text.starts_with('$');

@@ -151,20 +151,24 @@ fn is_seed(path: &Path) -> bool {
 fn whole_seed(path: &Path, root: &Root) -> DocumentReport {
     let file = path.display().to_string();
     let rules = Settings::default().of_a_person().rules;
-    let mut nothing = String::new();
+    let (mut nothing, mut broken) = (String::new(), None);
     for name in SEEDS {
         match search(root, false, &Choice::At(name, path.to_owned()), &rules) {
             Verdict::Present(seed) => {
                 let diagnostics = Document::read(&seed.texts()).diagnostics;
                 return DocumentReport::of(file, Kind::Seed, diagnostics);
             }
+            // It may be whole for another source.
             Verdict::Broken(fault) | Verdict::Unknown(fault) => {
-                let diagnostics = vec![diagnostic(&file, fault)];
-                return DocumentReport::of(file, Kind::Seed, diagnostics);
+                broken.get_or_insert(fault);
             }
             Verdict::Absent(why) if nothing.is_empty() => nothing = why,
             Verdict::Absent(_) => {}
         }
+    }
+    if let Some(fault) = broken {
+        let diagnostics = vec![diagnostic(&file, fault)];
+        return DocumentReport::of(file, Kind::Seed, diagnostics);
     }
     let hint = "a seed has the files user-data and meta-data, or is a config drive or an OVF environment";
     let diagnostics = vec![Diagnostic::whole(&file, nothing, Some(hint.to_owned())).code(Code::Unreadable)];

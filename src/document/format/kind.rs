@@ -1,5 +1,7 @@
 //! What a part of a document is: by its type where it has one, otherwise by how it begins.
 
+use crate::document::advice::distance;
+
 /// What a part is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -124,6 +126,18 @@ impl Kind {
         found.map(|(_, kind)| *kind)
     }
 
+    /// The header that the first line of a text nearly is, of those that no comment begins like by chance.
+    pub fn nearly(text: &str) -> Option<&'static str> {
+        let first = text.trim_start().lines().next()?.strip_prefix('#')?;
+        let written = first.trim_start_matches(['#', ' ', '\t']).trim_end();
+        let headers = BEGINNINGS.iter().map(|(header, _)| *header);
+        let typos = |header: &str| distance(written, header.trim_start_matches('#'));
+        let headers = headers.filter(|header| header.starts_with("#cloud-") && written.len() <= header.len() + 2);
+        headers
+            .min_by_key(|header| typos(header))
+            .filter(|header| typos(header) <= 2)
+    }
+
     /// Its name in a message.
     pub fn in_words(self) -> &'static str {
         match self {
@@ -166,6 +180,23 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(Kind::by_beginning(text), kind, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_with_a_typo_is_known_from_a_comment() {
+        for (text, header) in [
+            ("#cloud-confg\n", Some("#cloud-config")),
+            ("# cloud-config\n", Some("#cloud-config")),
+            ("#cloudconfig\r\n", Some("#cloud-config")),
+            ("#cloud_config-archive\n", Some("#cloud-config-archive")),
+            ("#clod-boothook\n", Some("#cloud-boothook")),
+            ("# our cloud-config for the web servers\n", None),
+            ("# clouds\n", None),
+            ("#\n", None),
+            ("hostname: cloud-config\n", None),
+        ] {
+            assert_eq!(Kind::nearly(text), header, "{text:?}");
         }
     }
 

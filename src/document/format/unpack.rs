@@ -166,6 +166,10 @@ impl Unpacker<'_, '_> {
 
     fn text(&mut self, text: &str, label: &Label, depth: usize) {
         let begins = Kind::by_beginning(text);
+        let is_said = begins.is_some() || !matches!(label.declared, Declared::Anything(_));
+        if let Some(header) = Kind::nearly(text).filter(|_| !is_said) {
+            self.warn_of_header(header, label);
+        }
         let kind = match &label.declared {
             Declared::As(kind) => Some(*kind),
             Declared::Anything(otherwise) => begins.or(*otherwise),
@@ -180,6 +184,15 @@ impl Unpacker<'_, '_> {
             Some(Kind::Archive) => self.archive(text, label, depth),
             Some(kind) => self.part(kind, text, label),
         }
+    }
+
+    /// Without its header a cloud-config is read here, and by no one else.
+    fn warn_of_header(&mut self, header: &str, label: &Label) {
+        let message = format!("the first line is nearly `{header}`: cloud-init doesn't read the document like this");
+        let hint = format!("write exactly `{header}`, without a space before or in it");
+        let mut told = Wrong::new(Code::MisspeltHeader, message, hint).told(&label.place.file());
+        (told.line, told.column) = (label.place.line(1), 1);
+        self.unpacked.found.push(Found::Told(told.warning()));
     }
 
     fn part(&mut self, kind: Kind, text: &str, label: &Label) {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Document;
-use crate::document::advice::explain_key;
+use crate::document::advice::{explain_key, not_indented};
 use crate::document::budget::PROBLEM_LIMIT;
 use crate::document::code::Code;
 use crate::document::diagnostic::{Diagnostic, Severity};
@@ -54,6 +54,7 @@ impl Document {
         if self.is_full(&told) || self.is_guess(span) {
             return;
         }
+        let told = self.with_trap(path, told);
         let diagnostic = self.diagnose(path, told.message).hint_on_text(told.hint);
         let mut diagnostic = diagnostic.code(told.code);
         diagnostic.severity = told.severity;
@@ -244,6 +245,16 @@ impl Document {
             let told = whole(Code::UnknownKey, "this is not a known key, and it has no value", hint);
             let around = error.path.split_last().map(|(_, around)| self.shown_path(around));
             return self.report_at(key, None, told.path(around.unwrap_or_default()));
+        }
+        if let Some((key, told)) = not_indented(tree, &error.path) {
+            let around = error.path.split_last().map(|(_, around)| around);
+            let is_beside = |told: &Diagnostic| told.path.split_last().map(|(_, around)| around) == around;
+            let mut told_before = self.found.iter().map(|finding| &finding.diagnostic);
+            // It goes for all that stand beside each other.
+            if !told_before.any(|told| told.code == Code::MisplacedKey && is_beside(told)) {
+                self.report_at(key, None, told.path(self.shown_path(&error.path)));
+            }
+            return;
         }
         let told = match &error.kind {
             DecodeErrorKind::Value(wrong) => return self.report_value(&error.path, self.told_of(&error.path, wrong)),

@@ -10,6 +10,7 @@ mod explain;
 mod settle;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use super::advice::Dialect;
 use super::authorized_key::AuthorizedKey;
@@ -131,6 +132,7 @@ impl Document {
             document.dialect = Dialect::Document;
         }
         document.decode_all();
+        document.report_traps();
         document.add_files(&texts.fetched);
         document.finish();
         network::leave_out(&mut document.config, &document.diagnostics);

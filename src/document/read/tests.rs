@@ -1,11 +1,10 @@
 //! Documents as a whole: what is reported, what is kept, what is never shown.
 
 use super::*;
-use crate::document::Diagnostic;
-use crate::document::Text;
 use crate::document::budget::PROBLEM_LIMIT;
 use crate::document::format;
 use crate::document::text::TEXT_LIMIT;
+use crate::document::{Code, Diagnostic, Severity, Text};
 
 fn read(user_data: &str) -> Document {
     let text = Text {
@@ -710,4 +709,44 @@ fn parts_within_parts_have_a_bound() {
         ..Texts::default()
     });
     assert!(shown(&document).contains("more than 256 parts, or nests") && document.diagnostics.len() < 5);
+}
+
+#[test]
+fn a_value_that_is_another_one_than_it_seems_to_be_is_told() {
+    for (text, severity, code) in [
+        ("hostname: “web1”", Severity::Error, Code::SmartQuote),
+        ("docker: {enabled: “true”}", Severity::Error, Code::SmartQuote),
+        (
+            "write_files: [{path: /etc/motd, content: “hi”}]",
+            Severity::Warning,
+            Code::SmartQuote,
+        ),
+        ("root: {password: „geheim“}", Severity::Warning, Code::SmartQuote),
+        ("root:\n  password: pass #1word", Severity::Warning, Code::CutByComment),
+        ("root:\n  hashed_password: $6$x #y", Severity::Error, Code::CutByComment),
+        (
+            "chpasswd:\n  users:\n  - name: root\n    type: text\n    password: a\t#b",
+            Severity::Warning,
+            Code::CutByComment,
+        ),
+        ("#cloudconfig\nhostname: web1", Severity::Warning, Code::MisspeltHeader),
+    ] {
+        let document = read(text);
+        let found: Vec<_> = document.diagnostics.iter().map(|d| (d.severity, d.code)).collect();
+        assert_eq!(found, [(severity, code)], "{}", shown(&document));
+        assert!(!shown(&document).contains("1word") && !shown(&document).contains("geheim"));
+    }
+    for text in [
+        "root:\n  password: 'pass #1word'",
+        "root:\n  password: pass#1word",
+        "root:\n  password: password # to be changed",
+        "hostname: web1 #1",
+        "timezone: \"Europe/Berlin\"",
+        "write_files: [{path: /etc/motd, content: don’t}]",
+        "write_files: [{path: /etc/motd, content: '“hi”'}]",
+        "# our cloud-config\nhostname: web1",
+    ] {
+        let document = read(text);
+        assert!(document.diagnostics.is_empty(), "{}", shown(&document));
+    }
 }

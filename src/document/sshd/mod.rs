@@ -8,6 +8,7 @@ mod value;
 use serde::Deserialize;
 
 use super::Config;
+use super::code::Code;
 use super::problem::{Check, Problems};
 use super::redact::redact;
 
@@ -186,7 +187,9 @@ impl Check for Sshd {
             let earlier = requests.iter().take(number).find(|s| is_same_keyword(s, later));
             if let Some(earlier) = earlier.filter(|e| !later.keyword.same(&e.lines, &later.lines)) {
                 let keys: Vec<&str> = later.path.iter().skip(1).map(String::as_str).collect();
-                problems.error(&keys, disagreement(earlier, later), Some(AGREE));
+                problems
+                    .of(Code::Conflict)
+                    .error(&keys, disagreement(earlier, later), Some(AGREE));
             }
         }
     }
@@ -201,7 +204,9 @@ pub(super) fn check_ssh_pwauth(config: &Config, problems: &mut Problems<'_>) {
             .into_iter()
             .find(|s| is_same_keyword(s, &own));
         if let Some(other) = other.filter(|o| !own.keyword.same(&o.lines, &own.lines)) {
-            problems.error(&["ssh_pwauth"], disagreement(&other, &own), Some(AGREE));
+            problems
+                .of(Code::Conflict)
+                .error(&["ssh_pwauth"], disagreement(&other, &own), Some(AGREE));
         }
     }
 }

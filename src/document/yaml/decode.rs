@@ -653,11 +653,11 @@ mod tests {
             ("list: [300]", "list.0", "300"),
             ("mode: -1", "mode", "-1"),
             // YAML means another number by these than they seem to be, quoted or not.
-            ("mode: 0644", "mode", "octal in YAML: this is 420"),
-            ("mode: '0644'", "mode", "octal in YAML: this is 420"),
+            ("mode: 0644", "mode", "as octal: this is 420"),
+            ("mode: '0644'", "mode", "as octal: this is 420"),
             ("mode: 08", "mode", "can't begin with 0"),
-            ("mode: 22:22", "mode", "base 60 in YAML: this is 1342"),
-            ("any: [0644]", "any.0", "octal in YAML: this is 420"),
+            ("mode: 22:22", "mode", "in base 60: this is 1342"),
+            ("any: [0644]", "any.0", "as octal: this is 420"),
             ("text: [hunter2]", "text", "expected a string, found a list"),
         ];
         for (text, path, words) in table {

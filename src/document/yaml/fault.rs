@@ -29,39 +29,74 @@ pub(super) fn explain(error: &ScanError, text: &str, span: Span) -> Fault {
     }
     let (code, what, hint) = in_words(error.kind(), &place);
     let what = what.unwrap_or_else(|| unquoted(&error.info()).to_owned());
-    Fault {
-        code,
-        span,
-        message: format!("this is not YAML: {what}"),
-        hint: hint.map(str::to_owned),
+    let fault = fault(code, Some(what), hint, span);
+    match code {
+        // The line is to blame, not the colon in it.
+        Code::WrongIndentation => fault.moved(&place, place.line_start() + indent(place.line())),
+        _ => fault,
     }
 }
 
-/// A line without a colon goes on in the next one, and the parser only stumbles over the colon there.
+impl Fault {
+    /// The same, at another place in the same line or the one before it.
+    fn moved(mut self, place: &Place<'_>, at: usize) -> Self {
+        let start = place
+            .text
+            .get(..at)
+            .unwrap_or_default()
+            .rfind('\n')
+            .map_or(0, |newline| newline + 1);
+        let between = place.text.get(at..floor(place.text, place.at)).unwrap_or_default();
+        self.span.line = self.span.line.saturating_sub(between.matches('\n').count());
+        self.span.column = 1 + place.text.get(start..at).unwrap_or_default().chars().count();
+        (self.span.start, self.span.end) = (at, at);
+        self
+    }
+}
+
+fn indent(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+/// A line without a colon, or with a bracket that isn't closed, goes on in the next one: the parser only stumbles over the
+/// colon there.
 fn colon_above(kind: &ErrorKind, place: &Place<'_>, span: Span) -> Option<Fault> {
-    let (start, line) = place
-        .line_above()
-        .filter(|_| matches!(kind, ErrorKind::MappingValueNotAllowed))?;
-    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let (start, line) = place.line_above()?;
+    let is_colon = matches!(
+        kind,
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement
+    );
+    if let Some(bracket) = open_bracket(line).filter(|_| is_colon) {
+        let (code, what, hint) = bracket_fault("a `[` isn't closed");
+        return Some(fault(code, what, hint, span).moved(place, start + bracket));
+    }
     let has_colon = line.contains(": ") || line.trim_end().ends_with(':');
     let is_plain = !line.trim_start().starts_with(['#', '-', '"', '\'', '[', '{']);
-    if has_colon || !is_plain || indent(line) != indent(place.line()) {
+    if !matches!(kind, ErrorKind::MappingValueNotAllowed)
+        || has_colon
+        || !is_plain
+        || indent(line) != indent(place.line())
+    {
         return None;
     }
     let at = start + indent(line);
     let (code, what, hint) = Place { at, ..*place }.without_colon();
-    Some(Fault {
+    Some(fault(code, what, hint, span).moved(place, at))
+}
+
+/// Where in a line a `[` is that the line doesn't close.
+fn open_bracket(line: &str) -> Option<usize> {
+    let is_open = line.matches('[').count() > line.matches(']').count();
+    line.rfind('[').filter(|_| is_open)
+}
+
+fn fault(code: Code, what: Option<String>, hint: Option<&'static str>, span: Span) -> Fault {
+    Fault {
         code,
-        span: Span {
-            start: at,
-            end: at,
-            line: span.line.saturating_sub(1),
-            column: 1 + indent(line),
-            ..span
-        },
+        span,
         message: format!("this is not YAML: {}", what.unwrap_or_default()),
         hint: hint.map(str::to_owned),
-    })
+    }
 }
 
 type Words = (Code, Option<String>, Option<&'static str>);
@@ -76,47 +111,46 @@ fn in_words(kind: &ErrorKind, place: &Place<'_>) -> Words {
         | ErrorKind::TabInPlainScalar => words(
             Code::Tab,
             "there is a tab where only spaces can be",
-            "replace each tab by spaces; `firstlight validate --fix` does it",
+            "replace each tab with spaces",
         ),
         ErrorKind::UnclosedQuotedScalar
         | ErrorKind::DocumentIndicatorInQuotedScalar
         | ErrorKind::InvalidQuotedScalarIndent => words(
             Code::Unclosed,
-            "a quote is opened and not closed",
+            "a quote isn't closed",
             "close it at the end of the value",
         ),
         ErrorKind::InvalidTrailingSingleQuotedScalar => words(
             Code::Unclosed,
-            "there is something behind the closing quote",
+            "there is something after the closing quote",
             "write `''` for each `'` within single quotes, or use double quotes",
         ),
         ErrorKind::InvalidTrailingDoubleQuotedScalar => words(
             Code::Unclosed,
-            "there is something behind the closing quote",
+            "there is something after the closing quote",
             "write `\\\"` for each `\"` within double quotes, or use single quotes",
         ),
-        ErrorKind::UnclosedFlowCollection { open } => bracket(&format!("a `{open}` is opened and not closed")),
+        ErrorKind::UnclosedFlowCollection { open } => bracket_fault(&format!("a `{open}` isn't closed")),
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
-            bracket(&format!("a `{open}` is closed by a `{close}`"))
+            bracket_fault(&format!("a `{open}` is closed by a `{close}`"))
         }
-        ErrorKind::MisplacedFlowCollectionEnd => bracket("a bracket is closed that was not opened"),
-        ErrorKind::ExpectedFlowMappingSeparator => bracket("a `,` or the closing `}` is missing"),
-        ErrorKind::ExpectedFlowSequenceSeparator => bracket("a `,` or the closing `]` is missing"),
+        ErrorKind::MisplacedFlowCollectionEnd => bracket_fault("a bracket is closed that was not opened"),
+        ErrorKind::ExpectedFlowMappingSeparator => bracket_fault("a `,` or the closing `}` is missing"),
+        ErrorKind::ExpectedFlowSequenceSeparator => bracket_fault("a `,` or the closing `]` is missing"),
         ErrorKind::UnexpectedEofFlowSequence
         | ErrorKind::UnexpectedEofFlowMapping
         | ErrorKind::UnexpectedEofImplicitFlowMapping
-        | ErrorKind::InvalidFlowScalarIndent => bracket("a bracket is opened and not closed"),
+        | ErrorKind::InvalidFlowScalarIndent => bracket_fault("a bracket isn't closed"),
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => place.without_colon(),
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => place.one_colon_too_many(),
         ErrorKind::ExpectedBlockMappingKey
         | ErrorKind::ExpectedBlockSequenceEntry
         | ErrorKind::InvalidIndentation
-        | ErrorKind::BlockSequenceEntryNotAllowed
         | ErrorKind::UnexpectedEofBlockMapping
         | ErrorKind::UnexpectedEofBlockSequence
         | ErrorKind::InvalidBlockScalarIndent => words(
             Code::WrongIndentation,
-            "this line is indented differently from those it belongs to",
+            "this line isn't indented like those it belongs to",
             "keys of one mapping begin in the same column, and so do the `-` of one list",
         ),
         ErrorKind::UnexpectedCharacter { character } => (
@@ -126,7 +160,7 @@ fn in_words(kind: &ErrorKind, place: &Place<'_>) -> Words {
         ),
         ErrorKind::UnknownAnchor | ErrorKind::MissingAnchorOrAliasName => words(
             Code::UnknownAnchor,
-            "a value that begins with `*` or `&` refers to another one, and there is none of that name",
+            "a value that begins with `*` repeats another one, and there is none of that name",
             QUOTE_IT,
         ),
         ErrorKind::UnknownQuotedScalarEscape
@@ -137,7 +171,7 @@ fn in_words(kind: &ErrorKind, place: &Place<'_>) -> Words {
         | ErrorKind::UnpairedLowSurrogate
         | ErrorKind::InvalidUnicodeEscape => words(
             Code::BadEscape,
-            "a backslash in double quotes begins an escape such as `\\n`, and this one is none",
+            "a backslash in double quotes begins an escape such as `\\n`, and YAML doesn't know this one",
             "use single quotes: a backslash is a backslash there",
         ),
         ErrorKind::UndeclaredTagHandle
@@ -147,7 +181,7 @@ fn in_words(kind: &ErrorKind, place: &Place<'_>) -> Words {
         | ErrorKind::UnclosedVerbatimTag
         | ErrorKind::InvalidTagEscape => words(
             Code::UnknownTag,
-            "a value that begins with `!` has a tag, and this one is none that YAML knows",
+            "a value that begins with `!` has a tag, and YAML doesn't know this one",
             QUOTE_IT,
         ),
         ErrorKind::CommentNotSeparated | ErrorKind::CommentInterceptedScalar => words(
@@ -157,8 +191,8 @@ fn in_words(kind: &ErrorKind, place: &Place<'_>) -> Words {
         ),
         ErrorKind::InvalidBlockScalarHeader | ErrorKind::ZeroBlockScalarIndent => words(
             Code::Unquoted,
-            "a value that begins with `|` or `>` is a block of lines, which begins in the next line",
-            "put quotes around the value, or begin the text in the next line, indented",
+            "a value that begins with `|` or `>` is a block of text, which begins on the next line",
+            "put quotes around the value, or begin the text on the next line, indented",
         ),
         ErrorKind::InvalidDirectiveName
         | ErrorKind::MissingDirectiveName
@@ -166,31 +200,32 @@ fn in_words(kind: &ErrorKind, place: &Place<'_>) -> Words {
         | ErrorKind::ExpectedDocumentStart
         | ErrorKind::MissingYamlVersion => words(
             Code::Unquoted,
-            "a line that begins with `%` speaks to YAML itself",
-            "put quotes around what begins with `%`",
+            "a line that begins with `%` is for YAML itself",
+            "put quotes around a text that begins with `%`",
         ),
-        ErrorKind::InvalidBlockEntryWhitespace
+        ErrorKind::BlockSequenceEntryNotAllowed
+        | ErrorKind::InvalidBlockEntryWhitespace
         | ErrorKind::BlockEntryInFlowCollection
         | ErrorKind::PlainScalarStartsWithDashFlowIndicator => words(
             Code::NotYaml,
-            "a `-` stands here where no list can be",
-            "begin each item of a list in a line of its own, as `- item`, or write `[item, item]`",
+            "a list can't begin here",
+            "begin each item on its own line with `- `, or write `[item, item]`",
         ),
         ErrorKind::BomInsideDocument => words(
             Code::NotYaml,
             "there is an invisible byte order mark in the middle of the text",
-            "remove it: two files were joined, perhaps",
+            "remove it; it may come from joining two files",
         ),
         ErrorKind::RecursionLimitExceeded => words(
             Code::TooLarge,
-            "lists and mappings are nested too deeply",
+            "lists and mappings are nested too deep",
             "a document needs a few levels",
         ),
         _ => (Code::NotYaml, None, None),
     }
 }
 
-fn bracket(what: &str) -> Words {
+fn bracket_fault(what: &str) -> Words {
     let hint = "close each `[` with `]` and each `{` with `}`; put quotes around a value that has one of these in it";
     (Code::Unclosed, Some(what.to_owned()), Some(hint))
 }
@@ -202,10 +237,13 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
+    fn line_start(&self) -> usize {
+        let before = &self.text[..floor(self.text, self.at)];
+        before.rfind('\n').map_or(0, |newline| newline + 1)
+    }
+
     fn line(&self) -> &'a str {
-        let at = floor(self.text, self.at);
-        let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        self.text[start..].lines().next().unwrap_or_default()
+        self.text[self.line_start()..].lines().next().unwrap_or_default()
     }
 
     /// The line before, and where it begins.
@@ -225,23 +263,19 @@ impl<'a> Place<'a> {
             // The word is not shown: nobody knows that it is a key.
             true => (
                 Code::MissingColon,
-                Some("there is no space behind the colon".to_owned()),
-                Some("write `key: value`, with a space behind the colon"),
+                Some("there is no space after the colon".to_owned()),
+                Some("write `key: value`, with a space after the colon"),
             ),
             false => (
                 Code::MissingColon,
-                Some("this line is no `key: value`".to_owned()),
-                Some("put a colon and a space behind the key; a text of several lines begins with `|`"),
+                Some("this line isn't `key: value`".to_owned()),
+                Some("put a colon and a space after the key; for a text of several lines, begin it with `|`"),
             ),
         }
     }
 
     /// A colon where no key can be: within a value, or on a line that is indented too far.
     fn one_colon_too_many(&self) -> Words {
-        let above = self.line_above().map_or("", |(_, line)| line);
-        if above.matches('[').count() > above.matches(']').count() {
-            return bracket("a `[` is opened in the line above and not closed");
-        }
         match self.line().matches(": ").count() > 1 || self.line().contains(": - ") {
             true => (
                 Code::Unquoted,
@@ -250,8 +284,8 @@ impl<'a> Place<'a> {
             ),
             false => (
                 Code::WrongIndentation,
-                Some("this line is indented further than the one it belongs beside".to_owned()),
-                Some("begin it in the same column as the key above; or is a colon missing in the line above?"),
+                Some("this line is indented further than the line before it, which has a value already".to_owned()),
+                Some("begin both in the same column"),
             ),
         }
     }

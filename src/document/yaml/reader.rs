@@ -268,6 +268,19 @@ impl<'input> Reader<'input, '_> {
                 span: node.span,
                 secret: !is_key,
             }),
+            Value::Mapping(_)
+                if self
+                    .text
+                    .get(..node.span.start)
+                    .is_some_and(|before| before.ends_with('{')) =>
+            {
+                Err(Fault {
+                    code: Code::Unquoted,
+                    span: node.span,
+                    message: "`{{` doesn't begin a variable in YAML".to_owned(),
+                    hint: Some("if this is a template, make `## template: jinja` its first line".to_owned()),
+                })
+            }
             _ => Err(Fault {
                 code: Code::Unquoted,
                 span: node.span,

@@ -69,13 +69,15 @@ impl Wrong {
             Self::Word(words) => with_found(format!("expected one of {}", words.join(", ")), found),
             Self::Missing(key) => format!("the key `{key}` is missing"),
             Self::Number(Ambiguous::Octal(Some(meaning))) => {
-                format!("a number that begins with 0 is octal in YAML: this is {meaning}")
+                format!("YAML reads a number that begins with 0 as octal: this is {meaning}")
             }
             Self::Number(Ambiguous::Octal(None)) => "a number can't begin with 0".to_owned(),
             Self::Number(Ambiguous::Sexagesimal(meaning)) => {
-                format!("a number with a colon has the base 60 in YAML: this is {meaning}")
+                format!("YAML reads a number with a colon in base 60: this is {meaning}")
             }
-            Self::Other(sentence) if sentence.starts_with("expected ") => with_found(sentence.clone(), found),
+            Self::Other(sentence) if sentence.starts_with("expected ") && !sentence.contains(", found ") => {
+                with_found(sentence.clone(), found)
+            }
             Self::Other(sentence) => sentence.clone(),
         }
     }
@@ -118,22 +120,26 @@ fn with_found(expected: String, found: Option<&str>) -> String {
 
 /// The single words of `true, false or localhost`: a typo may be of one of them.
 fn words_of(expected: &str) -> Vec<String> {
-    if expected == "true or false" {
-        return YES_NO.iter().map(ToString::to_string).collect();
-    }
     let words = expected.split(", ").flat_map(|part| part.split(" or "));
     let words = words.map(|word| word.trim_start_matches("one of ").trim_matches('`'));
-    words.filter(|word| !word.contains(' ')).map(str::to_owned).collect()
+    let mut words: Vec<&str> = words.filter(|word| !word.contains(' ')).collect();
+    // Where one of them is known, all are.
+    if words.iter().any(|word| YES_NO.contains(word)) {
+        words.extend(YES_NO);
+    }
+    words.into_iter().map(str::to_owned).collect()
 }
 
 /// How a value is written that is of the kind that is expected.
 fn other_kind(expected: &str, found: &str) -> Option<String> {
     let mapping = expected.contains("mapping");
     let hint = match found {
-        "a list" if mapping => "write `key: value` in the lines below, without `-`",
-        _ if mapping => "write `key: value` in the lines below, indented",
-        "a mapping" if expected.starts_with("a list") => "begin each item with `- `, in a line of its own",
-        _ if expected.starts_with("a list") => "write it as a list: in brackets, or each item behind a `- `",
+        "a list" if mapping => "write `key: value` on the lines below, without `-`",
+        _ if mapping => "write `key: value` on the lines below, indented",
+        "a mapping" if expected.starts_with("a list") => "begin each item on its own line with `- `",
+        _ if expected.starts_with("a list") => {
+            "write it as a list: in brackets, or each item on its own line with `- `"
+        }
         "a number" | "true or false" if expected.contains("text") || expected.contains("string") => {
             "put quotes around it"
         }

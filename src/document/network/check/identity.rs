@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{Ethernet, InterfaceId, LinkName, Mac, Match, Network};
+use crate::document::code::Code;
 use crate::document::problem::Problems;
 
 /// Which link an interface is.
@@ -22,7 +23,9 @@ pub fn check(id: &InterfaceId, ethernet: &Ethernet, problems: &mut Problems<'_>)
             }
             if ethernet.set_name.is_some() {
                 let hint = "choose the link: `match: {macaddress: …}`";
-                problems.error(&[id, "set-name"], "`set-name` needs a `match`", Some(hint));
+                problems
+                    .of(Code::MissingKey)
+                    .error(&[id, "set-name"], "`set-name` needs a `match`", Some(hint));
             }
         }
     }
@@ -74,7 +77,9 @@ fn check_wanted_names<'n>(network: &'n Network, problems: &mut Problems<'_>) -> 
     for (id, name) in wanted_names(network) {
         if let Some(owner) = owners.insert(name.as_str(), id) {
             let message = format!("the name {} is already that of `{owner}`", name.as_str());
-            problems.error(&["ethernets", id, "set-name"], message, None);
+            problems
+                .of(Code::Conflict)
+                .error(&["ethernets", id, "set-name"], message, None);
             refused.insert(id);
         }
     }
@@ -124,7 +129,9 @@ fn check_swapped_names<'n>(network: &'n Network, problems: &mut Problems<'_>) ->
                 "{wants} is the name of a link that is itself renamed, in a loop: udev can't rename any of them first"
             );
             let hint = "choose names that no link has, such as lan0";
-            problems.error(&["ethernets", id, "set-name"], message, Some(hint));
+            problems
+                .of(Code::Conflict)
+                .error(&["ethernets", id, "set-name"], message, Some(hint));
             refused.insert(*id);
         }
     }
@@ -146,7 +153,9 @@ fn check_shared_links(network: &Network, problems: &mut Problems<'_>) {
         if let Some(owner) = owners.insert(link.clone(), id.as_str()) {
             let place: Vec<&str> = ["ethernets", id.as_str()].into_iter().chain(key).collect();
             let message = format!("`{owner}` also matches the link {link}: only one of them is used for it");
-            problems.warning(&place, message, Some("put all settings of a link into one entry"));
+            problems
+                .of(Code::Conflict)
+                .warning(&place, message, Some("put all settings of a link into one entry"));
         }
     }
 }
@@ -158,7 +167,7 @@ fn check_given_addresses(network: &Network, problems: &mut Problems<'_>) {
         let owner = ethernet.macaddress.and_then(|mac| owners.insert(mac, id.as_str()));
         if let Some(owner) = owner {
             let message = format!("`{owner}` has the same hardware address");
-            problems.warning(
+            problems.of(Code::Conflict).warning(
                 &["ethernets", id.as_str(), "macaddress"],
                 message,
                 Some("give each link its own"),

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::super::{Address, Ethernet, Mtu};
 use super::route;
+use crate::document::code::Code;
 use crate::document::problem::{Check, Problems};
 
 impl Ethernet {
@@ -96,7 +97,9 @@ fn check_dhcp(ethernet: &Ethernet, problems: &mut Problems<'_>) {
     ];
     for (key, given) in keys {
         if given && without(ethernet.dhcp4) {
-            problems.warning(&[key], format!("`{key}` has no effect without `dhcp4: true`"), None);
+            problems
+                .of(Code::NoEffect)
+                .warning(&[key], format!("`{key}` has no effect without `dhcp4: true`"), None);
         }
     }
     for key in ethernet
@@ -106,7 +109,9 @@ fn check_dhcp(ethernet: &Ethernet, problems: &mut Problems<'_>) {
     {
         let message =
             format!("`{key}` is only for DHCPv4: in IPv6, routes and the MTU come with router advertisements");
-        problems.warning(&["dhcp6-overrides", key], message, Some("leave it out here"));
+        problems
+            .of(Code::NoEffect)
+            .warning(&["dhcp6-overrides", key], message, Some("leave it out here"));
     }
     let refused = [("dhcp4", ethernet.dhcp4), ("dhcp6", ethernet.dhcp6)];
     if let Some((key, _)) = refused.into_iter().find(|(_, asked)| *asked == Some(false))

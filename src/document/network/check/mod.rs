@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::{Ethernet, Network, NetworkConfig, Version};
+use crate::document::code::Code;
 use crate::document::problem::{Check, Problems};
 
 impl Check for Network {
@@ -22,12 +23,16 @@ impl Check for Network {
         // Of version 1, nothing else means anything here.
         if self.version == Some(Version::One) || self.config == Some(NetworkConfig::List) {
             let hint = "write it as version 2: `version: 2` and `ethernets:` with one entry for each interface";
-            return problems.error(&[], "network version 1 is not supported yet", Some(hint));
+            return problems
+                .of(Code::NotSupported)
+                .error(&[], "network version 1 is not supported yet", Some(hint));
         }
         self.check_kinds(problems);
         if self.is_disabled() {
             let message = "`config: disabled` keeps the current network configuration, so `ethernets` is not used";
-            problems.warning(&["ethernets"], message, Some("keep one of them"));
+            problems
+                .of(Code::NoEffect)
+                .warning(&["ethernets"], message, Some("keep one of them"));
         }
         for (id, ethernet) in &self.ethernets {
             identity::check(id, ethernet, &mut problems.below(&["ethernets"]));
@@ -57,11 +62,15 @@ impl Network {
         for (kind, asked) in kinds {
             let Some(asked) = asked else { continue };
             let hint = "use `ethernets`; for anything else, write `networkd_files`";
-            problems.error(&[kind], format!("`{kind}` is not supported yet"), Some(hint));
+            problems
+                .of(Code::NotSupported)
+                .error(&[kind], format!("`{kind}` is not supported yet"), Some(hint));
             for (id, ethernet) in &self.ethernets {
                 if asked.members.contains(id.as_str()) && !ethernet.has_addressing() {
                     let message = format!("it has no address of its own, and belongs to one of `{kind}`");
-                    problems.error(&["ethernets", id.as_str()], message, Some(hint));
+                    problems
+                        .of(Code::NotSupported)
+                        .error(&["ethernets", id.as_str()], message, Some(hint));
                 }
             }
         }
@@ -78,9 +87,15 @@ impl Network {
                 let message = format!("{} is already an address of `{owner}`", address.ip());
                 let place = ["ethernets", id.as_str(), "addresses", &number.to_string()];
                 if owner == id.as_str() && length != address.prefix_len() {
-                    problems.error(&place, message, Some("keep the one with the right prefix length"));
+                    problems.of(Code::Conflict).error(
+                        &place,
+                        message,
+                        Some("keep the one with the right prefix length"),
+                    );
                 } else {
-                    problems.warning(&place, message, Some("give each link its own address"));
+                    problems
+                        .of(Code::Conflict)
+                        .warning(&place, message, Some("give each link its own address"));
                 }
             }
         }
@@ -98,7 +113,11 @@ impl Network {
                         .into_iter()
                         .chain(place.iter().map(String::as_str))
                         .collect();
-                    problems.warning(&keys, message, Some("give one of them a `metric`, or leave it out"));
+                    problems.of(Code::Conflict).warning(
+                        &keys,
+                        message,
+                        Some("give one of them a `metric`, or leave it out"),
+                    );
                 }
             }
         }

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::super::{Ethernet, Route};
+use crate::document::code::Code;
 use crate::document::problem::Problems;
 
 /// One route of an interface.
@@ -35,7 +36,11 @@ pub fn check(route: &Route, reach: &Reach, problems: &mut Problems<'_>) {
             );
         }
         if route.on_link == Some(true) {
-            problems.error(&["on-link"], "`on-link` describes the gateway, so it needs `via`", None);
+            problems.of(Code::MissingKey).error(
+                &["on-link"],
+                "`on-link` describes the gateway, so it needs `via`",
+                None,
+            );
         }
         return;
     };

@@ -1,0 +1,96 @@
+//! Values that YAML reads, and that their author can hardly have meant as YAML reads them.
+
+use super::Document;
+use crate::document::code::Code;
+use crate::document::diagnostic::Diagnostic;
+use crate::document::yaml::{Node, Scalar, Value};
+
+/// What word processors write for a quote.
+const SMART: [char; 10] = ['“', '”', '„', '‘', '’', '‚', '«', '»', '‹', '›'];
+
+/// A value that is another one than it seems to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trap {
+    /// It is in quotes that are none.
+    SmartQuote,
+    /// Its end was taken for a comment.
+    Comment,
+}
+
+impl Trap {
+    /// What a diagnostic says of a value in which it is.
+    fn told(self) -> Diagnostic {
+        let (code, message) = match self {
+            Self::SmartQuote => (Code::SmartQuote, "these typographic quotes are part of the value"),
+            Self::Comment => (
+                Code::CutByComment,
+                "the value ends before ` #`: YAML takes the rest of the line for a comment",
+            ),
+        };
+        Diagnostic::whole("", message, Some(self.hint().to_owned())).code(code)
+    }
+
+    fn hint(self) -> &'static str {
+        match self {
+            Self::SmartQuote => "YAML's quotes are `\"` and `'`: replace the typographic ones",
+            Self::Comment => "put quotes around the whole value; if it is a comment, put it on its own line",
+        }
+    }
+}
+
+impl Document {
+    /// What is said of a faulty value: where it is in a trap, that is the mistake.
+    pub(super) fn with_trap(&self, path: &[String], told: Diagnostic) -> Diagnostic {
+        let node = self.tree.as_ref().and_then(|tree| tree.find(path));
+        match node.and_then(|node| self.trap(node)) {
+            Some(trap) => told.hint(Some(trap.hint().to_owned())).code(trap.told().code),
+            None => told,
+        }
+    }
+
+    /// Warns of the values in a trap that are used as they are.
+    pub(super) fn report_traps(&mut self) {
+        let mut found = Vec::new();
+        if let Some(tree) = &self.tree {
+            self.find_traps(tree, &mut Vec::new(), &mut found);
+        }
+        for (path, trap) in found {
+            self.report_value(&path, trap.told().warning());
+        }
+    }
+
+    fn find_traps(&self, node: &Node, path: &mut Vec<String>, found: &mut Vec<(Vec<String>, Trap)>) {
+        let mut below = |key: String, node: &Node| {
+            path.push(key);
+            self.find_traps(node, path, found);
+            path.pop();
+        };
+        match &node.value {
+            Value::Mapping(entries) => entries
+                .iter()
+                .for_each(|entry| below(entry.key.text.clone(), &entry.value)),
+            Value::Sequence(items) => (0..)
+                .zip(items)
+                .for_each(|(number, item): (usize, _)| below(number.to_string(), item)),
+            Value::Scalar(_) => found.extend(self.trap(node).map(|trap| (path.clone(), trap))),
+        }
+    }
+
+    fn trap(&self, node: &Node) -> Option<Trap> {
+        let Value::Scalar(Scalar { text, plain: true, .. }) = &node.value else {
+            return None;
+        };
+        if text.starts_with(SMART) && text.ends_with(SMART) {
+            return Some(Trap::SmartQuote);
+        }
+        // Behind other values a comment is what it looks like.
+        let source = self
+            .texts
+            .get(node.span.source)
+            .filter(|_| self.notes.is_secret(node.span))?;
+        let behind = source.text.get(node.span.end..)?.lines().next()?;
+        let comment = behind.trim_start_matches([' ', '\t']).strip_prefix('#')?;
+        let goes_on = comment.starts_with(|c: char| !c.is_whitespace());
+        (behind.starts_with([' ', '\t']) && goes_on).then_some(Trap::Comment)
+    }
+}
