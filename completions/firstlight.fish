@@ -26,7 +26,8 @@ end
 
 complete -c firstlight -n "__fish_firstlight_needs_command" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_needs_command" -l format -d 'How results are printed' -r -f -a "human\t'For people'
-json\t'For programs; the format is stable'"
+json\t'For programs; the format is stable'
+sarif\t'For CI systems, which show it beside the line; only of `validate`'"
 complete -c firstlight -n "__fish_firstlight_needs_command" -l source -d 'Use only this source, optionally at this place (see `firstlight sources --help`)' -r
 complete -c firstlight -n "__fish_firstlight_needs_command" -s v -l verbose -d 'Print more details; give it twice for everything'
 complete -c firstlight -n "__fish_firstlight_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -62,7 +63,8 @@ ntp\t''
 docker\t''"
 complete -c firstlight -n "__fish_firstlight_using_subcommand plan" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand plan" -l format -d 'How results are printed' -r -f -a "human\t'For people'
-json\t'For programs; the format is stable'"
+json\t'For programs; the format is stable'
+sarif\t'For CI systems, which show it beside the line; only of `validate`'"
 complete -c firstlight -n "__fish_firstlight_using_subcommand plan" -l source -d 'Use only this source, optionally at this place (see `firstlight sources --help`)' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand plan" -l exit-code -d 'Exit with status 3 if something would change'
 complete -c firstlight -n "__fish_firstlight_using_subcommand plan" -s v -l verbose -d 'Print more details; give it twice for everything'
@@ -86,20 +88,23 @@ docker\t''"
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -l confirm -d 'Undo all changes after this time (90s, 2m, 1h) unless `firstlight confirm` is run' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -l format -d 'How results are printed' -r -f -a "human\t'For people'
-json\t'For programs; the format is stable'"
+json\t'For programs; the format is stable'
+sarif\t'For CI systems, which show it beside the line; only of `validate`'"
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -l source -d 'Use only this source, optionally at this place (see `firstlight sources --help`)' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -l again -d 'Apply the document in force again, which repairs drift'
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -s v -l verbose -d 'Print more details; give it twice for everything'
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c firstlight -n "__fish_firstlight_using_subcommand confirm" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand confirm" -l format -d 'How results are printed' -r -f -a "human\t'For people'
-json\t'For programs; the format is stable'"
+json\t'For programs; the format is stable'
+sarif\t'For CI systems, which show it beside the line; only of `validate`'"
 complete -c firstlight -n "__fish_firstlight_using_subcommand confirm" -l source -d 'Use only this source, optionally at this place (see `firstlight sources --help`)' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand confirm" -s v -l verbose -d 'Print more details; give it twice for everything'
 complete -c firstlight -n "__fish_firstlight_using_subcommand confirm" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c firstlight -n "__fish_firstlight_using_subcommand rollback" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand rollback" -l format -d 'How results are printed' -r -f -a "human\t'For people'
-json\t'For programs; the format is stable'"
+json\t'For programs; the format is stable'
+sarif\t'For CI systems, which show it beside the line; only of `validate`'"
 complete -c firstlight -n "__fish_firstlight_using_subcommand rollback" -l source -d 'Use only this source, optionally at this place (see `firstlight sources --help`)' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand rollback" -l resume -d 'Resume a rollback that did not finish'
 complete -c firstlight -n "__fish_firstlight_using_subcommand rollback" -l unconfirmed -d 'Used by the timer of `apply --confirm`: undo the generation unless it was confirmed'
@@ -107,19 +112,22 @@ complete -c firstlight -n "__fish_firstlight_using_subcommand rollback" -s v -l 
 complete -c firstlight -n "__fish_firstlight_using_subcommand rollback" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c firstlight -n "__fish_firstlight_using_subcommand history" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand history" -l format -d 'How results are printed' -r -f -a "human\t'For people'
-json\t'For programs; the format is stable'"
+json\t'For programs; the format is stable'
+sarif\t'For CI systems, which show it beside the line; only of `validate`'"
 complete -c firstlight -n "__fish_firstlight_using_subcommand history" -l source -d 'Use only this source, optionally at this place (see `firstlight sources --help`)' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand history" -s v -l verbose -d 'Print more details; give it twice for everything'
 complete -c firstlight -n "__fish_firstlight_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c firstlight -n "__fish_firstlight_using_subcommand sources" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand sources" -l format -d 'How results are printed' -r -f -a "human\t'For people'
-json\t'For programs; the format is stable'"
+json\t'For programs; the format is stable'
+sarif\t'For CI systems, which show it beside the line; only of `validate`'"
 complete -c firstlight -n "__fish_firstlight_using_subcommand sources" -l source -d 'Use only this source, optionally at this place (see `firstlight sources --help`)' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand sources" -s v -l verbose -d 'Print more details; give it twice for everything'
 complete -c firstlight -n "__fish_firstlight_using_subcommand sources" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c firstlight -n "__fish_firstlight_using_subcommand status" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand status" -l format -d 'How results are printed' -r -f -a "human\t'For people'
-json\t'For programs; the format is stable'"
+json\t'For programs; the format is stable'
+sarif\t'For CI systems, which show it beside the line; only of `validate`'"
 complete -c firstlight -n "__fish_firstlight_using_subcommand status" -l source -d 'Use only this source, optionally at this place (see `firstlight sources --help`)' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand status" -l wait -d 'Wait until firstlight has finished in this boot'
 complete -c firstlight -n "__fish_firstlight_using_subcommand status" -l drift -d 'Show drift: what has changed since firstlight configured it; exit with status 3 if there is any'
@@ -131,26 +139,30 @@ network-config\t'The network configuration of a seed'
 settings\t'The settings of the machine\'s owner, /etc/firstlight/config.yaml'"
 complete -c firstlight -n "__fish_firstlight_using_subcommand validate" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand validate" -l format -d 'How results are printed' -r -f -a "human\t'For people'
-json\t'For programs; the format is stable'"
+json\t'For programs; the format is stable'
+sarif\t'For CI systems, which show it beside the line; only of `validate`'"
 complete -c firstlight -n "__fish_firstlight_using_subcommand validate" -l source -d 'Use only this source, optionally at this place (see `firstlight sources --help`)' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand validate" -l network-config -d 'The same as --kind network-config'
 complete -c firstlight -n "__fish_firstlight_using_subcommand validate" -s v -l verbose -d 'Print more details; give it twice for everything'
 complete -c firstlight -n "__fish_firstlight_using_subcommand validate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c firstlight -n "__fish_firstlight_using_subcommand explain" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand explain" -l format -d 'How results are printed' -r -f -a "human\t'For people'
-json\t'For programs; the format is stable'"
+json\t'For programs; the format is stable'
+sarif\t'For CI systems, which show it beside the line; only of `validate`'"
 complete -c firstlight -n "__fish_firstlight_using_subcommand explain" -l source -d 'Use only this source, optionally at this place (see `firstlight sources --help`)' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand explain" -s v -l verbose -d 'Print more details; give it twice for everything'
 complete -c firstlight -n "__fish_firstlight_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c firstlight -n "__fish_firstlight_using_subcommand schema" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand schema" -l format -d 'How results are printed' -r -f -a "human\t'For people'
-json\t'For programs; the format is stable'"
+json\t'For programs; the format is stable'
+sarif\t'For CI systems, which show it beside the line; only of `validate`'"
 complete -c firstlight -n "__fish_firstlight_using_subcommand schema" -l source -d 'Use only this source, optionally at this place (see `firstlight sources --help`)' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand schema" -s v -l verbose -d 'Print more details; give it twice for everything'
 complete -c firstlight -n "__fish_firstlight_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c firstlight -n "__fish_firstlight_using_subcommand completions" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand completions" -l format -d 'How results are printed' -r -f -a "human\t'For people'
-json\t'For programs; the format is stable'"
+json\t'For programs; the format is stable'
+sarif\t'For CI systems, which show it beside the line; only of `validate`'"
 complete -c firstlight -n "__fish_firstlight_using_subcommand completions" -l source -d 'Use only this source, optionally at this place (see `firstlight sources --help`)' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand completions" -s v -l verbose -d 'Print more details; give it twice for everything'
 complete -c firstlight -n "__fish_firstlight_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -159,7 +171,8 @@ system\t'Manages the units and services, once the system bus is up'
 final\t'Fetches and applies a document that needs the network'"
 complete -c firstlight -n "__fish_firstlight_using_subcommand boot" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand boot" -l format -d 'How results are printed' -r -f -a "human\t'For people'
-json\t'For programs; the format is stable'"
+json\t'For programs; the format is stable'
+sarif\t'For CI systems, which show it beside the line; only of `validate`'"
 complete -c firstlight -n "__fish_firstlight_using_subcommand boot" -l source -d 'Use only this source, optionally at this place (see `firstlight sources --help`)' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand boot" -s v -l verbose -d 'Print more details; give it twice for everything'
 complete -c firstlight -n "__fish_firstlight_using_subcommand boot" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -192,9 +192,14 @@ impl Context {
     /// Prints a result: as JSON, or as `human` renders it.
     pub fn print<T: Serialize>(&self, value: &T, human: impl FnOnce(Style) -> String) -> anyhow::Result<()> {
         self.print_text(&match self.format {
-            Format::Json => serde_json::to_string_pretty(value)? + "\n",
+            Format::Json | Format::Sarif => serde_json::to_string_pretty(value)? + "\n",
             Format::Human => human(Style::for_stream(&std::io::stdout())),
         })
+    }
+
+    /// Whether problems are printed for CI systems.
+    pub fn is_for_ci(&self) -> bool {
+        self.format == Format::Sarif
     }
 
     /// Prints a text that is the same in every format.
@@ -237,7 +242,7 @@ impl Context {
 
     /// Programs get JSON even where there is no result.
     fn print_failure(&self, error: &str, kind: Option<FaultKind>, diagnostics: &[Diagnostic]) {
-        if self.format == Format::Json {
+        if self.format != Format::Human {
             let failure = Failure {
                 schema: SCHEMA,
                 error: error.to_owned(),

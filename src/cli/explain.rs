@@ -64,6 +64,11 @@ pub fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// What a code means, with an example, as plain text.
+pub fn explained(code: Code) -> String {
+    Explanation::of(code).in_full(Style::PLAIN)
+}
+
 impl Explanation {
     fn of(code: Code) -> Self {
         let example = code.example();
@@ -76,8 +81,7 @@ impl Explanation {
     }
 
     fn in_a_line(&self) -> String {
-        let (first, _) = self.meaning.split_once(". ").unwrap_or((self.meaning, ""));
-        format!("{:<18} {}\n", self.code.as_str(), first.trim_end_matches('.'))
+        format!("{:<18} {}\n", self.code.as_str(), self.code.gist())
     }
 
     fn in_full(&self, style: Style) -> String {

@@ -22,7 +22,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::source::Choice;
 use context::Context;
@@ -59,6 +60,8 @@ pub enum Format {
     Human,
     /// For programs; the format is stable.
     Json,
+    /// For CI systems, which show it beside the line; only of `validate`.
+    Sarif,
 }
 
 #[derive(Debug, Subcommand)]
@@ -93,6 +96,10 @@ enum Command {
 /// Runs the program: parses the command line, runs the subcommand, turns its end into an exit status.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if arguments.format == Format::Sarif && !matches!(arguments.command, Command::Validate(_)) {
+        let message = "`--format sarif` is only for `validate`";
+        Arguments::command().error(ErrorKind::ArgumentConflict, message).exit();
+    }
     logging::start(arguments.verbose);
     let context = Context::new(
         arguments.root,

@@ -35,6 +35,13 @@ macro_rules! codes {
                     $(Self::$code => concat!($($meaning,)+).trim_ascii(),)+
                 }
             }
+
+            /// The first sentence of what it means, without a full stop.
+            pub fn gist(self) -> &'static str {
+                let meaning = self.meaning();
+                let (first, _) = meaning.split_once(". ").unwrap_or((meaning, ""));
+                first.trim_end_matches('.')
+            }
         }
     };
 }

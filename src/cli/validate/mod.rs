@@ -1,6 +1,7 @@
 //! `firstlight validate`: all problems of documents.
 
 mod kind;
+mod sarif;
 
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
@@ -74,7 +75,10 @@ pub fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
         schema: SCHEMA,
         documents: documents.collect(),
     };
-    context.print(&report, |style| report.render(style))?;
+    match context.is_for_ci() {
+        true => context.print(&sarif::log(report.problems()), |_| String::new())?,
+        false => context.print(&report, |style| report.render(style))?,
+    }
     let all = |holds: fn(&DocumentReport) -> bool| report.documents.iter().all(holds);
     Ok(match all(|document| document.valid) {
         // Its content is unknown.
@@ -85,6 +89,17 @@ pub fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
 }
 
 impl Report {
+    /// Each problem, with the document in which it is.
+    fn problems(&self) -> impl Iterator<Item = (&str, &Diagnostic)> {
+        let documents = self.documents.iter();
+        documents.flat_map(|document| {
+            document
+                .diagnostics
+                .iter()
+                .map(|problem| (document.file.as_str(), problem))
+        })
+    }
+
     fn render(&self, style: Style) -> String {
         let mut text = String::new();
         for document in &self.documents {
