@@ -17,6 +17,30 @@ fn tree() -> tempfile::TempDir {
     tree
 }
 
+/// With `-vv`, every key that is taken and does nothing says why.
+#[test]
+fn what_has_no_effect_is_said() {
+    let document = "final_message: bye\nmerge_how: list(append)\nvendor_data: {enabled: true}\nusers: []\ndisable_root: false\n\
+                    growpart: {mode: off}\noutput: {all: '> /dev/null'}\nhostname: web1\n";
+    let said = firstlight_reading(&["validate", "-vv", "-"], document.as_bytes());
+    assert_eq!(said.status, 0, "{said:?}");
+    for key in [
+        "final_message",
+        "merge_how",
+        "vendor_data",
+        "users",
+        "disable_root",
+        "growpart",
+        "output",
+    ] {
+        assert!(
+            said.stderr.contains(&format!("`{key}` has no effect: ")),
+            "{key}: {said:?}"
+        );
+    }
+    assert!(!said.stderr.contains("`hostname`"), "{said:?}");
+}
+
 /// A plan that `apply` would refuse ends in the reasons, an error a line; one that asks for nothing says that.
 #[test]
 fn a_plan_ends_in_what_matters() {

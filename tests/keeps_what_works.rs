@@ -274,3 +274,28 @@ fn a_file_that_cant_be_fetched_costs_that_file() {
         }
     });
 }
+
+#[test]
+fn what_a_key_that_is_not_applied_would_create_is_no_second_error() {
+    let tree = place();
+    build("photon5", None, tree.path());
+    let document = tree.path().join("document.yaml");
+    let asked = "docker: {users: [bob]}\nwrite_files: [{path: /srv/a, owner: bob}, {path: /srv/b, owner: 'root:devs'}, {path: /srv/c}]\n\
+                 chpasswd: {users: [{name: bob, type: text, password: x}, {name: root, type: text, password: y}]}\n";
+    let plan = |more: &str| {
+        fs::write(&document, format!("{asked}{more}")).unwrap();
+        let said = firstlight(&["plan", "--root", text(tree.path()), text(&document)]);
+        let count = |words: &str| said.stderr.lines().filter(|line| line.starts_with(words)).count();
+        assert!(
+            said.stdout.contains("+ /srv/c") && said.stdout.contains("~ root"),
+            "{said:?}"
+        );
+        (
+            count("error: "),
+            said.stdout.matches("the document would create it").count(),
+        )
+    };
+    assert_eq!(plan(""), (4, 0));
+    assert_eq!(plan("users: [bob]\n"), (2, 3));
+    assert_eq!(plan("users: [default, {name: bob}]\ngroups: [devs]\n"), (2, 4));
+}

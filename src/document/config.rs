@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::accounts::NotCreated;
 use super::chpasswd::Chpasswd;
 use super::docker::{self, Docker};
 use super::hostname::{HostName, ManageEtcHosts};
@@ -89,6 +90,9 @@ document! {
         /// What of the network is not taken, because of what is wrong with it.
         #[serde(skip)]
         left_out: LeftOut;
+        /// The accounts that keys ask for which aren't applied.
+        #[serde(skip)]
+        not_created: NotCreated;
     }
     together {
         sshd::check_ssh_pwauth;

@@ -3,6 +3,7 @@
 //! Nothing here knows about sources, modules or the machine. Each part of the document has its own file, with the same
 //! name as the module that applies it.
 
+pub mod accounts;
 pub mod advice;
 pub mod asked;
 pub mod authorized_key;

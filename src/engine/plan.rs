@@ -248,7 +248,11 @@ impl ModulePlan {
                 return Ok(made);
             }
         };
-        made.problems = plan.problems.into_iter().map(diagnose).collect();
+        let (followers, problems): (Vec<_>, Vec<_>) = plan.problems.into_iter().partition(|error| {
+            let lacks = error.lacks.as_deref();
+            lacks.is_some_and(|account| document.config.not_created.contains(account))
+        });
+        made.problems = problems.into_iter().map(diagnose).collect();
         let (mut changes, mut kept) = (Vec::new(), Vec::new());
         let mut blocked = false;
         for change in plan.changes {
@@ -279,6 +283,8 @@ impl ModulePlan {
         made.expectations = plan.expectations;
         made.checks = plan.checks;
         made.notes = plan.notes;
+        made.notes
+            .extend(followers.into_iter().map(|error| note_follower(&diagnose(error))));
         made.notes.extend(kept.iter().filter_map(Change::path).map(note_kept));
         // It is still asked for, and nothing is done about it.
         made.declared.extend(kept);
@@ -308,6 +314,19 @@ fn after(module: &dyn Module, modules: &[&dyn Module], planned: &[(usize, Module
     let busy = planned.iter().filter(|(_, made)| !made.declared.is_empty());
     let needed = busy.filter_map(|(at, made)| Some((made.name, needs(module, modules[*at])?)));
     needed.collect()
+}
+
+/// What the document can't have because of a key of its own that isn't applied: that key is the error.
+fn note_follower(found: &Diagnostic) -> Note {
+    let text = format!(
+        "{}: {}; the document would create it, with a key that isn't applied",
+        found.place(),
+        found.message
+    );
+    Note {
+        level: Level::Warning,
+        text,
+    }
 }
 
 /// What is not as firstlight left it, in a way that its edit can't be told from what somebody made of it.

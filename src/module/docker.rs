@@ -188,8 +188,11 @@ fn plan_users(users: &[UserName], machine: &Machine<'_>, plan: &mut Plan) -> Res
         if !has_entry(machine, "/etc/passwd", user.as_str())? {
             let message = format!("there is no account {} on this machine", user.as_str());
             let problem = PlanError::at(&["docker", "users", &number.to_string()], message);
-            plan.problems
-                .push(problem.hint("only existing accounts can use docker"));
+            plan.problems.push(
+                problem
+                    .hint("only existing accounts can use docker")
+                    .lacks(user.as_str()),
+            );
             continue;
         }
         plan.changes.push(Change::Account(AccountChange::GroupMember {

@@ -160,6 +160,8 @@ pub struct PlanError {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// The account or group that it needs, where that is why.
+    pub lacks: Option<String>,
 }
 
 impl PlanError {
@@ -169,6 +171,7 @@ impl PlanError {
             path: path.iter().map(ToString::to_string).collect(),
             message: message.into(),
             hint: None,
+            lacks: None,
         }
     }
 
@@ -176,6 +179,13 @@ impl PlanError {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same, because this account or group is missing.
+    #[must_use]
+    pub fn lacks(mut self, account: &str) -> Self {
+        self.lacks = Some(account.to_owned());
         self
     }
 }
@@ -186,6 +196,7 @@ impl From<crate::system::ReadError> for PlanError {
             path: Vec::new(),
             message: error.to_string(),
             hint: None,
+            lacks: None,
         }
     }
 }

@@ -77,6 +77,7 @@ impl Accounts {
         let passwd = passwd::entry(&self.passwd, user).ok_or_else(|| {
             PlanError::at(path, format!("there is no account `{user}` in /etc/passwd"))
                 .hint("only local accounts can get a password")
+                .lacks(user)
         })?;
         let shadow = shadow::entry(&self.shadow, user);
         Ok(Account { passwd, shadow })

@@ -145,8 +145,10 @@ fn change(number: &str, file: &WriteFile, machine: &Machine<'_>) -> Result<FileC
             content.mode = permissions.bits();
         }
         if let Some(owner) = &file.owner {
-            content.owner = numbers(owner, machine)?.map_err(|why| {
-                error("owner", why).hint("write an account and a group that exist on the machine, such as root:docker")
+            content.owner = numbers(owner, machine)?.map_err(|(name, file)| {
+                error("owner", format!("there is no `{}` in {file}", name.escape_debug()))
+                    .hint("write an account and a group that exist on the machine, such as root:docker")
+                    .lacks(name)
             })?;
         }
         if file.is_secret(content.mode) {
@@ -192,8 +194,11 @@ fn appended(mut file: Vec<u8>, more: &[u8]) -> Vec<u8> {
     file
 }
 
+/// A name that is missing, and the file that lacks it.
+type Missing<'a> = (&'a str, &'static str);
+
 /// `USER[:GROUP]` as numbers; without a group it is root's, as in cloud-init.
-fn numbers(owner: &Owner, machine: &Machine<'_>) -> Result<Result<(u32, u32), String>, ReadError> {
+fn numbers<'a>(owner: &'a Owner, machine: &Machine<'_>) -> Result<Result<(u32, u32), Missing<'a>>, ReadError> {
     let mut found = [0, 0];
     for (number, name, file) in [(0, owner.user(), "/etc/passwd"), (1, owner.group(), "/etc/group")] {
         if name.is_empty() {
@@ -207,7 +212,7 @@ fn numbers(owner: &Owner, machine: &Machine<'_>) -> Result<Result<(u32, u32), St
             .find_map(|fields| fields.get(2)?.parse().ok());
         match by_name.or_else(|| name.parse().ok()) {
             Some(id) => found[number] = id,
-            None => return Ok(Err(format!("there is no `{}` in {file}", name.escape_debug()))),
+            None => return Ok(Err((name, file))),
         }
     }
     Ok(Ok((found[0], found[1])))

@@ -11,7 +11,9 @@ use crate::document::conversion::Conversion;
 use crate::document::diagnostic::Diagnostic;
 use crate::document::format::{self, Around, Found, Kind, Part, Place, Variables};
 use crate::document::text::{Text, Texts};
-use crate::document::yaml::{Entry, Fault, Key, Mergers, Node, Value, decode, merge, parse_within, patch, to_json};
+use crate::document::yaml::{
+    Entry, Fault, Key, Mergers, Node, Value, decode, join, merge, parse_within, patch, to_json,
+};
 
 impl Document {
     /// One tree of several documents, each in parts: a key of a later part takes the place of an earlier one's, unless it
@@ -63,11 +65,16 @@ impl Document {
                 if is_for_another(&mut loaded, around) {
                     return tree;
                 }
+                let asked = join::KEYS.iter().find(|key| loaded.get(key).is_some());
                 let mergers = self.mergers(&mut loaded, part.merge.as_deref());
-                Some(match tree {
-                    Some(earlier) => mergers.join(earlier, loaded),
-                    None => loaded,
-                })
+                match (tree, asked) {
+                    (Some(earlier), _) => Some(mergers.join(earlier, loaded)),
+                    (None, Some(key)) => {
+                        tracing::info!("`{key}` has no effect: there is no part before this one");
+                        Some(loaded)
+                    }
+                    (None, None) => Some(loaded),
+                }
             }
             Kind::Patch => {
                 let Some(operations) = self.parse(part.place, part.text, conversion) else {

@@ -1,6 +1,7 @@
 //! Reads the configuration from a tree: reports and removes what is wrong until the rest is valid.
 
 use super::Document;
+use crate::document::accounts::NotCreated;
 use crate::document::budget::PROBLEM_LIMIT;
 use crate::document::cloud_config::{OtherKey, Treatment};
 use crate::document::code::Code;
@@ -67,6 +68,7 @@ impl Document {
             tracing::info!("{said}");
         }
         self.doom_what_is_there_twice();
+        let not_created = self.tree.as_ref().map(NotCreated::by).unwrap_or_default();
         while !self.given_up {
             let Some(config) = self.decode_pruning::<Config>() else {
                 break;
@@ -84,7 +86,7 @@ impl Document {
                 .map(|number| vec!["write_files".to_owned(), number.to_string()]);
             self.report(found, also_bad.collect());
             if done {
-                self.config = config;
+                self.config = Config { not_created, ..config };
                 self.budget = left;
                 return;
             }
