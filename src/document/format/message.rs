@@ -29,12 +29,15 @@ pub enum Body {
     Plain(std::ops::Range<usize>),
     /// The decoded bytes, and how they were decoded.
     Decoded(Zeroizing<Vec<u8>>, &'static str),
-    /// It can't be decoded: why, as the end of a sentence.
-    Undecodable(String),
+    /// It can't be decoded: why, as the end of a sentence, and what to do.
+    Undecodable(String, &'static str),
 }
 
 /// How many bytes are searched for the header of a message, as in cloud-init.
 const HEAD: usize = 4096;
+
+/// What to do about a transfer encoding.
+const ENCODE: &str = "use 8bit, quoted-printable or base64";
 
 /// Whether bytes begin with the header of a MIME message: lines `Name: value` up to an empty one, one of them
 /// `MIME-Version` or `Content-Type`.
@@ -81,6 +84,8 @@ pub fn parts(bytes: &[u8]) -> Option<(Vec<Part>, bool)> {
 /// Whether a message has its last boundary, if it has boundaries at all. Without it, the end is missing.
 fn is_complete(message: &Message<'_>, bytes: &[u8]) -> bool {
     let boundary = message.content_type().and_then(|found| found.attribute("boundary"));
+    let has_parts = message.parts.first().is_some_and(|part| part.is_multipart());
+    let boundary = boundary.filter(|_| has_parts);
     boundary.is_none_or(|boundary| {
         let end = format!("--{boundary}--");
         bytes.windows(end.len()).any(|window| window == end.as_bytes())
@@ -101,15 +106,31 @@ fn read(part: &MessagePart<'_>, bytes: &[u8]) -> Part {
         merge: header("Merge-Type").or_else(|| header("X-Merge-Type")),
         launch_index: header("Launch-Index").and_then(|number| number.parse().ok()),
         lines: before.iter().filter(|byte| **byte == b'\n').count(),
-        body: body(part, header("Content-Transfer-Encoding"), bytes, range),
+        body: match part.content_type() {
+            Some(found) if found.ctype().eq_ignore_ascii_case("multipart") => no_parts(found.attribute("boundary")),
+            _ => body(part, header("Content-Transfer-Encoding"), bytes, range),
+        },
     }
+}
+
+/// Why a multi-part message has no parts.
+fn no_parts(boundary: Option<&str>) -> Body {
+    let why = match boundary {
+        Some(_) => "is multi-part, but the boundary that its header names is not in it",
+        None => "is multi-part, but its header names no boundary",
+    };
+    let hint = "name the line between the parts in the header, as in Content-Type: multipart/mixed; boundary=\"…\"";
+    Body::Undecodable(why.to_owned(), hint)
 }
 
 fn body(part: &MessagePart<'_>, encoding: Option<String>, bytes: &[u8], range: std::ops::Range<usize>) -> Body {
     let raw = bytes.get(range.clone()).unwrap_or_default();
     let decoded = |decoded: Option<Vec<u8>>, name: &str, how| match decoded {
         Some(decoded) => Body::Decoded(Zeroizing::new(decoded), how),
-        None => Body::Undecodable(format!("has the Content-Transfer-Encoding {name}, but is not {name}")),
+        None => Body::Undecodable(
+            format!("has the Content-Transfer-Encoding {name}, but is not {name}"),
+            ENCODE,
+        ),
     };
     let written = encoding.unwrap_or_default().to_ascii_lowercase();
     match part.encoding {
@@ -120,7 +141,9 @@ fn body(part: &MessagePart<'_>, encoding: Option<String>, bytes: &[u8], range: s
             "decoded from quoted-printable",
         ),
         Encoding::None if matches!(written.as_str(), "" | "7bit" | "8bit" | "binary") => Body::Plain(range),
-        Encoding::None => Body::Undecodable("has an unknown Content-Transfer-Encoding".to_owned()),
+        // The library's word for what it couldn't decode, too.
+        Encoding::None if matches!(written.as_str(), "base64" | "quoted-printable") => decoded(None, &written, ""),
+        Encoding::None => Body::Undecodable("has an unknown Content-Transfer-Encoding".to_owned(), ENCODE),
     }
 }
 
@@ -173,7 +196,7 @@ mod tests {
                 let body = match &part.body {
                     Body::Plain(range) => text[range.clone()].to_owned(),
                     Body::Decoded(bytes, _) => String::from_utf8(bytes.to_vec()).unwrap(),
-                    Body::Undecodable(why) => why.clone(),
+                    Body::Undecodable(why, _) => why.clone(),
                 };
                 (part.media_type.as_str(), part.lines, body)
             })
@@ -191,5 +214,34 @@ mod tests {
         assert_eq!(parts[1].launch_index, Some(2));
         let (_, is_cut_complete) = super::parts(&text.as_bytes()[..text.len() - 8]).unwrap();
         assert!(is_complete && !is_cut_complete);
+    }
+
+    #[test]
+    fn what_can_not_be_taken_apart_says_why() {
+        for (text, words) in [
+            (
+                "Content-Type: multipart/mixed\n\n--x\n\na: 1\n--x--\n",
+                "names no boundary",
+            ),
+            (
+                "Content-Type: multipart/mixed; boundary=y\n\n--x\n\na: 1\n--x--\n",
+                "that its header names is not in it",
+            ),
+            (
+                "Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n@@@\n",
+                "but is not base64",
+            ),
+            (
+                "Content-Type: text/plain\nContent-Transfer-Encoding: x-uuencode\n\nx\n",
+                "an unknown Content-Transfer-Encoding",
+            ),
+        ] {
+            let (parts, is_complete) = super::parts(text.as_bytes()).unwrap();
+            assert!(
+                matches!(parts.as_slice(), [Part { body: Body::Undecodable(why, _), .. }] if why.contains(words)),
+                "{text}: {parts:?}"
+            );
+            assert!(is_complete, "one thing is wrong: {text}");
+        }
     }
 }

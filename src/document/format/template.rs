@@ -1,6 +1,7 @@
 //! Jinja templates, within bounds: the author of a document decides what a template does.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Enumerator, Object, Serde, Value, ValueKind};
@@ -11,6 +12,10 @@ use super::variables::{V1, Variables};
 
 /// How many steps a template may take. 64 bytes of output count as one step.
 const FUEL: u64 = 300_000;
+
+/// How long a template may take. Steps don't count what one filter does with a list, and lists grow fast:
+/// `(range(99999) | list * 999) | string`.
+const TIME: Duration = Duration::from_secs(5);
 
 /// How deep macros may call each other.
 const DEPTH_LIMIT: usize = 50;
@@ -58,10 +63,37 @@ pub fn render(template: &str, variables: &Variables) -> Result<Rendered, Fault> 
             hint: Some(format!("use at most {SIGNS} signs and brackets in one expression")),
         });
     }
-    let (text, spans) = rendered(body, variables).map_err(|error| explain(&error, body))?;
-    let lines = lines(&text, body, &spans).into_iter().map(|line| line + 1).collect();
-    let text = Zeroizing::new(text);
-    Ok(Rendered { text, lines })
+    let (body, variables) = (body.to_owned(), variables.clone());
+    within(TIME, move || {
+        let (text, spans) = rendered(&body, &variables).map_err(|error| explain(&error, &body))?;
+        let lines = lines(&text, &body, &spans).into_iter().map(|line| line + 1).collect();
+        let text = Zeroizing::new(text);
+        Ok(Rendered { text, lines })
+    })
+}
+
+/// Does `work` on a thread of its own. One that takes longer than `time` goes on until the process ends: the library
+/// can't be interrupted.
+fn within(time: Duration, work: impl FnOnce() -> Result<Rendered, Fault> + Send + 'static) -> Result<Rendered, Fault> {
+    let (answer, answered) = mpsc::channel();
+    let thread = std::thread::Builder::new().name("template".to_owned());
+    // Nobody waits any more for an answer that is late.
+    let started = thread.spawn(move || drop(answer.send(work())));
+    let failed = |message: &str, hint: &str| Fault {
+        line: 1,
+        message: message.to_owned(),
+        hint: Some(hint.to_owned()),
+    };
+    match started.map(|_| answered.recv_timeout(time)) {
+        Ok(Ok(rendered)) => rendered,
+        Ok(Err(mpsc::RecvTimeoutError::Timeout)) => Err(failed(
+            "the template takes too long",
+            "simplify it: a template has 5 seconds",
+        )),
+        Ok(Err(mpsc::RecvTimeoutError::Disconnected)) | Err(_) => {
+            Err(failed("the template can't be rendered", "simplify it"))
+        }
+    }
 }
 
 fn rendered(body: &str, variables: &Variables) -> Result<(String, Vec<OutputSpan>), Error> {
@@ -265,6 +297,28 @@ mod tests {
 
     fn text(template: &str) -> String {
         render(template, &variables()).unwrap().text.to_string()
+    }
+
+    #[test]
+    fn a_template_has_so_much_time() {
+        // Millions of items in a few steps. They end, so that the other tests have the processor.
+        for body in [
+            "{{ (range(99999) | list * 20) | string | length }}",
+            "{% set ns = namespace(a=[1]) %}{% for i in range(20) %}{% set ns.a = ns.a + ns.a %}{% endfor %}{{ 2 in ns.a }}",
+        ] {
+            let work = || {
+                let rendered = rendered(body, &variables());
+                let (text, _) = rendered.map_err(|error| explain(&error, body))?;
+                Ok(Rendered {
+                    text: Zeroizing::new(text),
+                    lines: Vec::new(),
+                })
+            };
+            let fault = within(Duration::from_millis(1), work).unwrap_err();
+            assert_eq!(fault.message, "the template takes too long", "{body}");
+        }
+        let fault = within(TIME, || panic!("on purpose")).unwrap_err();
+        assert_eq!(fault.message, "the template can't be rendered");
     }
 
     #[test]

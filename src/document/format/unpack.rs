@@ -254,9 +254,8 @@ impl Unpacker<'_, '_> {
                     self.bytes(body, &inner(place), depth);
                 }
                 Body::Decoded(body, how) => self.bytes(body, &inner(place.decoded(how)), depth),
-                Body::Undecodable(why) => {
-                    let hint = "use 8bit, quoted-printable or base64";
-                    self.tell(&place, 1, Wrong::new(Code::Damaged, format!("this part {why}"), hint));
+                Body::Undecodable(why, hint) => {
+                    self.tell(&place, 1, Wrong::new(Code::Damaged, format!("this part {why}"), *hint));
                 }
             }
         }
