@@ -223,6 +223,22 @@ fn each_is_validated_as_what_it_is() {
     write("seed/meta-data", "instance-id: i-1\n");
     write("seed/network-config", "version: 2\nethernets: {eth0: {dhcp4: treu}}\n");
     write("empty/readme", "");
+    write(
+        "all.yaml",
+        "docker: true\nroot: {password: a b c}\nssh_pwauth: false\nhostname: docker01\n\
+         network: {version: 2, ethernets: {eth0: {dhcp4: true}}}\n",
+    );
+    write("none.yaml", "firstlight: {strict: true}\npackages: []\n");
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAbUbdMFVNFLTVnRgyWaf6NsABbLh8nsAgArVFIS8oXm";
+    let meta_data = format!("{{\"uuid\": \"i-1\", \"hostname\": \"web1\", \"public_keys\": {{\"a\": \"{key}\"}}}}");
+    write("drive/openstack/latest/meta_data.json", &meta_data);
+    write("cust.cfg", "[NETWORK]\nHOSTNAME = web1\n");
+    write(
+        "env.xml",
+        "<?xml version=\"1.0\"?>\n<Environment xmlns=\"http://schemas.dmtf.org/ovf/environment/1\" \
+         xmlns:oe=\"http://schemas.dmtf.org/ovf/environment/1\"><PropertySection>\
+         <Property oe:key=\"firstlight.hostname\" oe:value=\"web1\"/></PropertySection></Environment>\n",
+    );
     let image = desk.path().join("seed.iso");
     let made = Command::new("xorriso")
         .args(["-as", "mkisofs", "-quiet", "-V", "cidata", "-J", "-r", "-o"])
@@ -233,15 +249,24 @@ fn each_is_validated_as_what_it_is() {
         "tests/machine/install-tools brings xorriso"
     );
     let table = [
-        ("meta-data", 0, "meta-data: valid meta-data"),
+        ("meta-data", 0, "meta-data: valid meta-data; hostname"),
         ("who.yaml", 65, "who.yaml: invalid meta-data"),
         ("net.yaml", 65, "net.yaml: invalid network-config"),
         ("etc/firstlight/config.yaml", 0, "config.yaml: valid settings"),
         ("mine.yaml", 65, "mine.yaml: invalid settings"),
         ("seed", 65, "seed: invalid seed"),
-        ("seed/user-data", 0, "seed/user-data: valid user-data"),
+        ("seed/user-data", 0, "seed/user-data: valid user-data; hostname"),
         ("seed.iso", 65, "seed.iso: invalid seed"),
         ("empty", 65, "empty: invalid seed"),
+        (
+            "all.yaml",
+            0,
+            "all.yaml: valid user-data; hostname, network, sshd, password, docker",
+        ),
+        ("none.yaml", 0, "none.yaml: valid user-data; it changes nothing"),
+        ("drive", 0, "drive: valid seed; hostname, ssh_authorized_keys"),
+        ("cust.cfg", 0, "cust.cfg: valid seed; hostname"),
+        ("env.xml", 0, "env.xml: valid seed; hostname"),
     ];
     for (name, status, verdict) in table {
         let said = firstlight_in(desk.path(), &["validate", name]);

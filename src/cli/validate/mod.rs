@@ -2,8 +2,8 @@
 
 mod kind;
 mod sarif;
+mod seed;
 
-use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -16,18 +16,14 @@ use crate::document::{Code, Diagnostic, Document, Texts};
 use crate::report::SCHEMA;
 use crate::report::style::Style;
 use crate::settings::Settings;
-use crate::source::media::Volume;
-use crate::source::{Choice, Fault, Name, Part, Seed, Verdict, file, search};
+use crate::source::{Fault, Name, Part, Seed, file};
 use crate::system::Root;
 use kind::Kind;
-
-/// The sources whose seeds can be a directory or an image.
-const SEEDS: [Name; 3] = [Name::NoCloud, Name::ConfigDrive, Name::Ovf];
 
 /// The arguments of `validate`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The documents, `-` for standard input, or directories or images that hold a seed
+    /// The documents, `-` for standard input, directories or images that hold a seed, an ovf-env.xml, a cust.cfg
     #[arg(required = true, value_name = "DOCUMENT")]
     documents: Vec<PathBuf>,
     /// What the documents are [default: decided by name, then by keys]
@@ -57,6 +53,8 @@ struct DocumentReport {
     kind: Kind,
     /// Whether it has no error; it may have warnings.
     valid: bool,
+    /// The areas that it asks something of, invalid parts aside.
+    areas: Vec<&'static str>,
     /// Everything that is wrong with it, in the order of its text.
     diagnostics: Vec<Diagnostic>,
     /// Whether it could be read at all.
@@ -107,12 +105,7 @@ impl Report {
                 text.push_str(&diagnostic.render(style.is_coloured()));
                 text.push('\n');
             }
-            let verdict = match document.valid {
-                true => style.added("valid"),
-                false => style.removed("invalid"),
-            };
-            let kind = document.kind.as_str();
-            text.push_str(&format!("{}: {verdict} {kind}\n", plain(&document.file)));
+            text.push_str(&format!("{}: {}\n", plain(&document.file), document.verdict(style)));
         }
         text
     }
@@ -120,74 +113,88 @@ impl Report {
 
 /// All problems of the document at `path`.
 fn validate(path: &Path, kind: Option<Kind>, root: &Root) -> DocumentReport {
-    if is_seed(path) {
-        return whole_seed(path, root);
+    let file = path.display().to_string();
+    if let Some(sources) = seed::of_a_place(path) {
+        return DocumentReport::of(file, Kind::Seed, of_seed(path, sources, root));
     }
-    match file::read(path) {
-        Ok(seed) => {
-            let bytes = seed.user_data.as_ref().map(|part| part.text().bytes);
-            let kind = kind.unwrap_or_else(|| Kind::of(path, bytes.unwrap_or_default()));
-            DocumentReport::of(seed.place.clone(), kind, diagnostics(&seed, kind))
-        }
+    let read = match file::read(path) {
+        Ok(read) => read,
         Err(fault) => {
-            let file = path.display().to_string();
-            let diagnostics = vec![diagnostic(&file, fault)];
-            DocumentReport {
+            let found = Found::of(vec![diagnostic(&file, fault)]);
+            return DocumentReport {
                 read: false,
-                ..DocumentReport::of(file, kind.unwrap_or(Kind::UserData), diagnostics)
-            }
+                ..DocumentReport::of(file, kind.unwrap_or(Kind::UserData), found)
+            };
+        }
+    };
+    let bytes = read
+        .user_data
+        .as_ref()
+        .map(|part| part.text().bytes)
+        .unwrap_or_default();
+    let platform = seed::of_a_platform(path, bytes).filter(|_| kind.is_none());
+    if let Some(sources) = platform {
+        return DocumentReport::of(file, Kind::Seed, of_seed(path, sources, root));
+    }
+    let kind = kind.unwrap_or_else(|| Kind::of(path, bytes));
+    DocumentReport::of(read.place.clone(), kind, of_text(&read, kind))
+}
+
+/// What was found in a document: its problems, and the areas that it asks something of.
+struct Found {
+    diagnostics: Vec<Diagnostic>,
+    areas: Vec<&'static str>,
+}
+
+impl Found {
+    fn of(diagnostics: Vec<Diagnostic>) -> Self {
+        let areas = Vec::new();
+        Self { diagnostics, areas }
+    }
+
+    fn of_document(document: Document) -> Self {
+        Self {
+            areas: document.areas(),
+            diagnostics: document.diagnostics,
         }
     }
 }
 
 impl DocumentReport {
-    fn of(file: String, kind: Kind, diagnostics: Vec<Diagnostic>) -> Self {
+    fn of(file: String, kind: Kind, found: Found) -> Self {
+        let Found { diagnostics, areas } = found;
         Self {
             file,
             kind,
             valid: !diagnostics.iter().any(Diagnostic::is_error),
+            areas,
             diagnostics,
             read: true,
         }
     }
-}
 
-/// Whether `path` is a whole seed: a directory or a file system image. A pipe can be read only once and is not an
-/// image.
-#[expect(clippy::disallowed_methods, reason = "the operator's own file, not the machine's")]
-fn is_seed(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|there| {
-        let device = there.file_type().is_block_device();
-        there.is_dir() || ((there.is_file() || device) && matches!(Volume::open(path), Ok(Some(_))))
-    })
-}
-
-/// All parts of a seed, read by the first source that recognises it.
-fn whole_seed(path: &Path, root: &Root) -> DocumentReport {
-    let file = path.display().to_string();
-    let rules = Settings::default().of_a_person().rules;
-    let (mut nothing, mut broken) = (String::new(), None);
-    for name in SEEDS {
-        match search(root, false, &Choice::At(name, path.to_owned()), &rules) {
-            Verdict::Present(seed) => {
-                let diagnostics = Document::read(&seed.texts()).diagnostics;
-                return DocumentReport::of(file, Kind::Seed, diagnostics);
-            }
-            // It may be whole for another source.
-            Verdict::Broken(fault) | Verdict::Unknown(fault) => {
-                broken.get_or_insert(fault);
-            }
-            Verdict::Absent(why) if nothing.is_empty() => nothing = why,
-            Verdict::Absent(_) => {}
+    /// `valid user-data; hostname, network`, as its last line says it.
+    fn verdict(&self, style: Style) -> String {
+        let kind = self.kind.as_str();
+        if !self.valid {
+            return format!("{} {kind}", style.removed("invalid"));
         }
+        // Settings and meta-data have another purpose, and a warning says more.
+        let has_purpose = matches!(self.kind, Kind::Settings | Kind::MetaData) || !self.diagnostics.is_empty();
+        let asks = match self.areas.as_slice() {
+            [] if has_purpose => String::new(),
+            [] => "; it changes nothing".to_owned(),
+            areas => format!("; {}", areas.join(", ")),
+        };
+        format!("{} {kind}{asks}", style.added("valid"))
     }
-    if let Some(fault) = broken {
-        let diagnostics = vec![diagnostic(&file, fault)];
-        return DocumentReport::of(file, Kind::Seed, diagnostics);
+}
+
+fn of_seed(path: &Path, sources: &[Name], root: &Root) -> Found {
+    match seed::read(path, sources, root) {
+        Ok(seed) => Found::of_document(Document::read(&seed.texts())),
+        Err(diagnostic) => Found::of(vec![*diagnostic]),
     }
-    let hint = "a seed has the files user-data and meta-data, or is a config drive or an OVF environment";
-    let diagnostics = vec![Diagnostic::whole(&file, nothing, Some(hint.to_owned())).code(Code::Unreadable)];
-    DocumentReport::of(file, Kind::Seed, diagnostics)
 }
 
 /// Why a document or a seed can't be read, in the words of a diagnostic about `file`.
@@ -197,12 +204,12 @@ fn diagnostic(file: &str, fault: Fault) -> Diagnostic {
     Diagnostic::whole(file, what, hint).code(Code::Unreadable)
 }
 
-/// All problems of one text.
-fn diagnostics(seed: &Seed, kind: Kind) -> Vec<Diagnostic> {
+/// What was found in one text.
+fn of_text(seed: &Seed, kind: Kind) -> Found {
     let text = seed.user_data.as_ref().map(Part::text);
     let mut texts = Texts::default();
     match kind {
-        Kind::Settings => return of_settings(seed),
+        Kind::Settings => return Found::of(of_settings(seed)),
         Kind::NetworkConfig => texts.network_config = text,
         Kind::MetaData => texts.meta_data = text,
         Kind::UserData | Kind::Seed => texts.user_data = text,
@@ -216,7 +223,7 @@ fn diagnostics(seed: &Seed, kind: Kind) -> Vec<Diagnostic> {
             "write at least one key, like `hostname: web1`",
         );
     }
-    document.diagnostics
+    Found::of_document(document)
 }
 
 /// All problems of the owner's settings in the given file.

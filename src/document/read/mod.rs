@@ -17,7 +17,7 @@ use super::authorized_key::AuthorizedKey;
 use super::budget::Budget;
 use super::cloud_config::OtherKey;
 use super::code::Code;
-use super::config::Config;
+use super::config::{Config, KEYS};
 use super::conversion::Located;
 use super::diagnostic::Diagnostic;
 use super::format::{Missing, Place};
@@ -226,6 +226,17 @@ impl Document {
         self.tree
             .as_ref()
             .map_or(serde_json::Value::Null, |tree| super::masked::masked(tree, &self.notes))
+    }
+
+    /// The areas of which the valid part asks something, in the order of [`KEYS`].
+    pub fn areas(&self) -> Vec<&'static str> {
+        let mut areas: Vec<&'static str> = Vec::new();
+        for (key, area) in KEYS.iter().flat_map(|key| key.answers) {
+            if !areas.contains(area) && !self.asked(&[key]).is_empty() {
+                areas.push(area);
+            }
+        }
+        areas
     }
 
     /// The valid settings under `keys` (`root.password`: a nested key), one per line, with secrets masked.
