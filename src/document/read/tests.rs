@@ -730,6 +730,13 @@ fn a_value_that_is_another_one_than_it_seems_to_be_is_told() {
             Code::CutByComment,
         ),
         ("#cloudconfig\nhostname: web1", Severity::Warning, Code::MisspeltHeader),
+        ("hostname: no", Severity::Warning, Code::Doubtful),
+        ("hostname: 010", Severity::Warning, Code::AmbiguousNumber),
+        ("root: {password: yes}", Severity::Warning, Code::Doubtful),
+        ("password: 0123", Severity::Warning, Code::AmbiguousNumber),
+        ("password: 1_000", Severity::Warning, Code::AmbiguousNumber),
+        ("password: 22:22", Severity::Warning, Code::AmbiguousNumber),
+        ("password: 1.10", Severity::Warning, Code::AmbiguousNumber),
     ] {
         let document = read(text);
         let found: Vec<_> = document.diagnostics.iter().map(|d| (d.severity, d.code)).collect();
@@ -741,6 +748,12 @@ fn a_value_that_is_another_one_than_it_seems_to_be_is_told() {
         "root:\n  password: pass#1word",
         "root:\n  password: password # to be changed",
         "hostname: web1 #1",
+        "hostname: 'no'",
+        "hostname: 123",
+        "password: 123456",
+        "password: 0e123",
+        "password: \"0123\"",
+        "sshd: {permit_root_login: yes}",
         "timezone: \"Europe/Berlin\"",
         "write_files: [{path: /etc/motd, content: don’t}]",
         "write_files: [{path: /etc/motd, content: '“hi”'}]",

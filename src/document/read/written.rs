@@ -3,6 +3,7 @@
 use super::Document;
 use crate::document::code::Code;
 use crate::document::diagnostic::Diagnostic;
+use crate::document::yaml::scalar::{Meaning, resolve};
 use crate::document::yaml::{Node, Scalar, Value};
 
 /// What word processors write for a quote.
@@ -15,12 +16,27 @@ pub(super) enum Trap {
     SmartQuote,
     /// Its end was taken for a comment.
     Comment,
+    /// It is a text that YAML reads as true or false.
+    Boolean,
+    /// It is a text that YAML reads as a number, and would write in another way.
+    Number,
 }
+
+/// Keys at the top whose value is a name that can be `no` or `010`.
+const NAMES: [&str; 3] = ["hostname", "fqdn", "keymap"];
 
 impl Trap {
     /// What a diagnostic says of a value in which it is.
     fn told(self) -> Diagnostic {
         let (code, message) = match self {
+            Self::Boolean => (
+                Code::Doubtful,
+                "YAML reads this text as true or false; firstlight takes it as it is written, cloud-init doesn't",
+            ),
+            Self::Number => (
+                Code::AmbiguousNumber,
+                "YAML reads this text as another number; firstlight takes it as it is written, cloud-init doesn't",
+            ),
             Self::SmartQuote => (Code::SmartQuote, "these typographic quotes are part of the value"),
             Self::Comment => (
                 Code::CutByComment,
@@ -33,6 +49,7 @@ impl Trap {
     fn hint(self) -> &'static str {
         match self {
             Self::SmartQuote => "YAML's quotes are `\"` and `'`: replace the typographic ones",
+            Self::Boolean | Self::Number => "put quotes around the value",
             Self::Comment => "put quotes around the whole value; if it is a comment, put it on its own line",
         }
     }
@@ -42,7 +59,7 @@ impl Document {
     /// What is said of a faulty value: where it is in a trap, that is the mistake.
     pub(super) fn with_trap(&self, path: &[String], told: Diagnostic) -> Diagnostic {
         let node = self.tree.as_ref().and_then(|tree| tree.find(path));
-        match node.and_then(|node| self.trap(node)) {
+        match node.and_then(|node| self.trap(path, node)) {
             Some(trap) => told.hint(Some(trap.hint().to_owned())).code(trap.told().code),
             None => told,
         }
@@ -72,22 +89,28 @@ impl Document {
             Value::Sequence(items) => (0..)
                 .zip(items)
                 .for_each(|(number, item): (usize, _)| below(number.to_string(), item)),
-            Value::Scalar(_) => found.extend(self.trap(node).map(|trap| (path.clone(), trap))),
+            Value::Scalar(_) => found.extend(self.trap(path, node).map(|trap| (path.clone(), trap))),
         }
     }
 
-    fn trap(&self, node: &Node) -> Option<Trap> {
-        let Value::Scalar(Scalar { text, plain: true, .. }) = &node.value else {
+    fn trap(&self, path: &[String], node: &Node) -> Option<Trap> {
+        let Value::Scalar(scalar @ Scalar { text, plain: true, .. }) = &node.value else {
             return None;
         };
         if text.starts_with(SMART) && text.ends_with(SMART) {
             return Some(Trap::SmartQuote);
         }
+        let is_secret = self.notes.is_secret(node.span);
+        if is_secret || matches!(path, [name] if NAMES.contains(&name.as_str())) {
+            match resolve(scalar) {
+                Meaning::Bool(_) => return Some(Trap::Boolean),
+                Meaning::Int(number) if number.to_string() != **text => return Some(Trap::Number),
+                Meaning::Float(_) => return Some(Trap::Number),
+                Meaning::Null | Meaning::Int(_) | Meaning::Text(_) => {}
+            }
+        }
         // Behind other values a comment is what it looks like.
-        let source = self
-            .texts
-            .get(node.span.source)
-            .filter(|_| self.notes.is_secret(node.span))?;
+        let source = self.texts.get(node.span.source).filter(|_| is_secret)?;
         let behind = source.text.get(node.span.end..)?.lines().next()?;
         let comment = behind.trim_start_matches([' ', '\t']).strip_prefix('#')?;
         let goes_on = comment.starts_with(|c: char| !c.is_whitespace());
