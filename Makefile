@@ -43,9 +43,9 @@ soak:
 	$(MAKE) --silent build
 	FIRSTLIGHT_BIN=$(abspath $(BINARY)) SOAK_CUTS=20 cargo test --locked --test machine -- power_cut
 
-# What reading costs: time and memory for documents that were made to cost much.
+# What reading costs: time and memory for documents that were made to cost much, and for large ones, beside cloud-init.
 bench:
-	cargo bench --locked --bench reader
+	cargo bench --locked --bench reader --bench document
 
 # What a boot costs, beside cloud-init, no agent at all, and a unit that runs /bin/true. As root.
 bench-boot: build

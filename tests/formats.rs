@@ -12,6 +12,7 @@ use std::process::Command;
 
 use base64ct::{Base64, Encoding};
 use firstlight::document::cloud_config::OtherKey;
+use firstlight::document::config::KEYS;
 use firstlight::document::format::MachineFacts;
 use firstlight::document::{Document, Text, Texts};
 use serde_json::{Value, json};
@@ -288,6 +289,23 @@ fn cloud_inits_examples_are_valid_or_told_why_not() {
     }
     assert!(asked > 30, "{asked} examples");
     assert!(unexplained.is_empty(), "{}", unexplained.join("\n"));
+}
+
+#[test]
+fn every_key_of_the_installed_cloud_init_is_known() {
+    let Some(cloud_init) = cloud_init() else { return };
+    let schema = cloud_init.join("packages/cloudinit/config/schemas/schema-cloud-config-v1.json");
+    let schema: Value = serde_json::from_slice(&fs::read(schema).unwrap()).unwrap();
+    let modules = schema["allOf"].as_array().unwrap().iter().map(|part| {
+        let definition = part["$ref"].as_str().unwrap().trim_start_matches('#');
+        &schema.pointer(definition).unwrap()["properties"]
+    });
+    let keys = modules.chain([&schema["properties"]]).filter_map(Value::as_object);
+    let keys: Vec<&String> = keys.flat_map(|properties| properties.keys()).collect();
+    assert!(keys.len() > 80, "{keys:?}");
+    let is_known = |key: &str| OtherKey::find(key).is_some() || KEYS.iter().any(|known| known.name == key);
+    let unknown: Vec<_> = keys.iter().filter(|key| !is_known(key)).collect();
+    assert!(unknown.is_empty(), "in no table: {unknown:?}");
 }
 
 /// Whether an error names a key that isn't applied and what to use instead, or is one of those above.

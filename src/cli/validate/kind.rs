@@ -22,6 +22,25 @@ pub enum Kind {
     Seed,
 }
 
+/// Keys at the top that only one kind has.
+const KEYS: [(Kind, &[&str]); 3] = [
+    (Kind::NetworkConfig, &["version", "ethernets"]),
+    (Kind::MetaData, &["instance-id", "local-hostname", "public-keys"]),
+    (
+        Kind::Settings,
+        &["allow", "trusted_keys", "sources", "device_timeout", "source_timeout"],
+    ),
+];
+
+/// Whether a text may have this key, somewhere.
+fn may_have(text: &str, key: &str) -> bool {
+    let mut places = text.match_indices(key);
+    places.any(|(at, _)| {
+        let rest = text.get(at + key.len()..).unwrap_or_default();
+        rest.trim_start_matches(['"', '\'', ' ']).starts_with(':')
+    })
+}
+
 impl Kind {
     /// What the text at `path` is.
     pub fn of(path: &Path, bytes: &[u8]) -> Self {
@@ -46,19 +65,16 @@ impl Kind {
 
     /// By top-level keys that only one kind has.
     fn keyed(bytes: &[u8]) -> Option<Self> {
-        let parsed = parse(std::str::from_utf8(bytes).ok()?, 0).ok()?;
-        let Value::Mapping(entries) = parsed.root?.value else {
+        let text = std::str::from_utf8(bytes).ok()?;
+        // Most documents are user-data: parsing them only to see that would double what they cost.
+        if !KEYS.iter().flat_map(|(_, keys)| *keys).any(|key| may_have(text, key)) {
+            return None;
+        }
+        let Value::Mapping(entries) = parse(text, 0).ok()?.root?.value else {
             return None;
         };
         let has = |keys: &[&str]| entries.iter().any(|entry| keys.contains(&entry.key.text.as_str()));
-        match () {
-            () if has(&["version", "ethernets"]) => Some(Self::NetworkConfig),
-            () if has(&["instance-id", "local-hostname", "public-keys"]) => Some(Self::MetaData),
-            () if has(&["allow", "trusted_keys", "sources", "device_timeout", "source_timeout"]) => {
-                Some(Self::Settings)
-            }
-            () => None,
-        }
+        KEYS.iter().find(|(_, keys)| has(keys)).map(|(kind, _)| *kind)
     }
 
     /// Its name.
@@ -91,6 +107,8 @@ mod tests {
             ("/etc/firstlight/config.yaml", "", Kind::Settings),
             ("mine.yaml", "allow: [network]\n", Kind::Settings),
             ("config.yaml", "hostname: a\n", Kind::UserData),
+            ("a.yaml", "{\"version\" : 2, ethernets: {}}\n", Kind::NetworkConfig),
+            ("a.yaml", "hostname: version\nsysctl: {ethernets: 1}\n", Kind::UserData),
             ("broken.yaml", "a: [\n", Kind::UserData),
             ("-", "- a\n", Kind::UserData),
         ];

@@ -12,10 +12,11 @@ use super::node::{Entry, Node, Value};
 /// # Errors
 /// `<<` names something that is not a mapping.
 pub fn expand_merge_keys(entries: Vec<Entry>) -> Result<Vec<Entry>, Fault> {
-    let (merges, mut own): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| entry.key.text == "<<");
-    if merges.is_empty() {
-        return Ok(own);
+    let is_merge = |entry: &Entry| entry.key.text == "<<";
+    if !entries.iter().any(is_merge) {
+        return Ok(entries);
     }
+    let (merges, mut own): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(is_merge);
     let mut known: HashSet<String> = own.iter().map(|entry| entry.key.text.clone()).collect();
     for merge in merges {
         let span = merge.value.span;

@@ -199,6 +199,7 @@ impl<'input> Reader<'input, '_> {
                 event => items.push(self.node(event, span, depth + 1)?),
             }
         }
+        items.shrink_to_fit();
         Ok(Value::Sequence(items))
     }
 
@@ -217,7 +218,10 @@ impl<'input> Reader<'input, '_> {
             self.below_secrets -= secret;
             self.insert(&mut entries, &mut places, Entry { key, value })?;
         }
-        merge::expand_merge_keys(entries).map(Value::Mapping)
+        let mut entries = merge::expand_merge_keys(entries)?;
+        // What a document has most of is small mappings, and all of them are kept.
+        entries.shrink_to_fit();
+        Ok(Value::Mapping(entries))
     }
 
     /// PyYAML takes the last of two equal keys without a word. So do we, but not without a word. `places` says where in
