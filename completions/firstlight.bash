@@ -243,7 +243,7 @@ _firstlight() {
             return 0
             ;;
         firstlight__subcmd__explain)
-            opts="-v -h --root --format --source --verbose --help unreadable other-format not-utf8 damaged too-large empty misspelt-header bad-template bad-patch not-fetched not-yaml tab wrong-indentation unclosed missing-colon unquoted bad-escape unknown-anchor unknown-tag second-document duplicate-key unknown-key misplaced-key not-applied not-supported missing-key wrong-type unknown-word out-of-range ambiguous-number cut-by-comment smart-quote invalid-value conflict no-effect doubtful not-converted unplannable more"
+            opts="-v -h --root --format --source --verbose --help unreadable other-format not-utf8 damaged too-large empty misspelt-header bad-template bad-patch not-fetched not-yaml tab wrong-indentation unclosed missing-colon unquoted bad-escape unknown-anchor unknown-tag second-document duplicate-key unknown-key misplaced-key not-applied not-supported missing-key deprecated wrong-type unknown-word out-of-range ambiguous-number cut-by-comment smart-quote invalid-value conflict no-effect doubtful not-converted unplannable more"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -625,7 +625,7 @@ _firstlight() {
             return 0
             ;;
         firstlight__subcmd__validate)
-            opts="-v -h --kind --network-config --root --format --source --verbose --help"
+            opts="-v -h --kind --fix --network-config --root --format --source --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -142,6 +142,7 @@ complete -c firstlight -n "__fish_firstlight_using_subcommand validate" -l forma
 json\t'For programs; the format is stable'
 sarif\t'For CI systems, which show it beside the line; only of `validate`'"
 complete -c firstlight -n "__fish_firstlight_using_subcommand validate" -l source -d 'Use only this source, optionally at this place (see `firstlight sources --help`)' -r
+complete -c firstlight -n "__fish_firstlight_using_subcommand validate" -l fix -d 'Rewrite what takes no judgement: tabs, old spellings, keys in the wrong case; everything else stays as it is'
 complete -c firstlight -n "__fish_firstlight_using_subcommand validate" -l network-config -d 'The same as --kind network-config'
 complete -c firstlight -n "__fish_firstlight_using_subcommand validate" -s v -l verbose -d 'Print more details; give it twice for everything'
 complete -c firstlight -n "__fish_firstlight_using_subcommand validate" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -8,6 +8,7 @@ use super::code::Code;
 use super::config::Config;
 use super::diagnostic::Diagnostic;
 use super::docker::Docker;
+use super::fix::Fix;
 use super::network::Ethernet;
 use super::ntp::Ntp;
 use super::root::RootAccount;
@@ -69,7 +70,7 @@ pub(super) fn explain_key(path: &[String], known: &[String], value: Option<&Node
             format!("the key `{}` doesn't belong here", name.escape_debug()),
             hint,
         ),
-        (None, Some(hint)) => told(Code::UnknownKey, message, hint),
+        (None, Some(hint)) => told(Code::UnknownKey, message, hint).fix(respelt(name, known)),
         (None, None) => told(Code::UnknownKey, message, listed(name, known)),
     }
 }
@@ -202,6 +203,14 @@ fn listed(name: &str, known: &[String]) -> String {
     }
     keys.truncate(LIST / 2);
     format!("known keys: {} and {} more", quoted(&keys), known.len() - keys.len())
+}
+
+/// The key of `known` that differs in nothing but case, or `-` for `_`.
+pub(super) fn respelt(name: &str, known: &[String]) -> Option<Fix> {
+    let same = known
+        .iter()
+        .find(|key| name.len() == key.len() && distance(name, key) == 0)?;
+    Some(Fix::new(name, same))
 }
 
 /// The word of `known` that is closest to `word`, if one is close enough to be meant. `-` and `_` are the same.

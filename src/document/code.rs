@@ -104,6 +104,9 @@ codes! {
     NotSupported "not-supported",
     /// A key is missing.
     MissingKey "missing-key",
+    /// A key or a value is in a spelling that is still taken, but has a better one. `firstlight validate --fix` rewrites
+    /// most of these.
+    Deprecated "deprecated",
 
     /// A value is of another kind than the key takes: a list, a mapping, a number, a text, true or false.
     WrongType "wrong-type",

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::code::Code;
 use super::excerpt::Excerpt;
+use super::fix::Fix;
 use super::plain::plain;
 use super::yaml::Span;
 
@@ -27,6 +28,9 @@ pub struct Diagnostic {
     pub severity: Severity,
     /// The kind of mistake.
     pub code: Code,
+    /// What is to be written instead, where that takes no judgement.
+    #[serde(skip)]
+    pub fix: Option<Fix>,
     /// What is wrong.
     pub message: String,
     /// What to do about it.
@@ -58,6 +62,7 @@ impl Diagnostic {
         Self {
             severity: Severity::Error,
             code: Code::InvalidValue,
+            fix: None,
             message: message.into(),
             hint,
             file: file.to_owned(),
@@ -124,6 +129,13 @@ impl Diagnostic {
     #[must_use]
     pub fn code(mut self, code: Code) -> Self {
         self.code = code;
+        self
+    }
+
+    /// The same, with what is to be written instead.
+    #[must_use]
+    pub fn fix(mut self, fix: Option<Fix>) -> Self {
+        self.fix = fix;
         self
     }
 

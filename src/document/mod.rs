@@ -18,6 +18,7 @@ pub mod diagnostic;
 pub mod docker;
 pub mod duration;
 pub mod excerpt;
+pub mod fix;
 pub mod flag;
 pub mod forbidding;
 pub mod format;

@@ -36,7 +36,7 @@ fn a_key_that_forbids_is_not_undone_by_a_typo() {
         ),
         ("root: {password: x, expire: VALUE}", |c| c.root.as_ref()?.expire, true),
         (
-            "chpasswd: {list: ['root:x'], expire: VALUE}",
+            "chpasswd: {users: [{name: root, type: text, password: x}], expire: VALUE}",
             |c| c.chpasswd.as_ref()?.expire,
             true,
         ),
@@ -178,7 +178,8 @@ fn a_hash_at_the_wrong_key_leaves_the_other_password() {
         format!("root: {{password: '{hash}', expire: false}}\nchpasswd: {{list: ['root:hunter2', 'bob:x']}}\n")
             .as_bytes(),
     );
-    assert_eq!(document.diagnostics.len(), 1, "{}", shown(&document));
+    let errors = document.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
+    assert_eq!(errors.count(), 1, "{}", shown(&document));
     assert!(!shown(&document).contains("$6$"), "{}", shown(&document));
     let users: Vec<_> = logins(&document.config)
         .into_iter()

@@ -33,9 +33,14 @@ pub fn read(path: &Path) -> Result<Seed, Fault> {
         what: format!("can't read {origin}: {error}"),
         ..Fault::unreadable(&origin, &error)
     })?;
-    let mut seed = Seed::empty(FILE, origin.clone());
-    seed.user_data = Some(Part::new(origin, bytes));
-    Ok(seed)
+    Ok(given(&origin, bytes))
+}
+
+/// These bytes as user-data, as if they had been read from `origin`.
+pub fn given(origin: &str, bytes: Vec<u8>) -> Seed {
+    let mut seed = Seed::empty(FILE, origin.to_owned());
+    seed.user_data = Some(Part::new(origin.to_owned(), bytes));
+    seed
 }
 
 /// A plain file in a place that a person named, at most [`PART_LIMIT`] bytes; `None` if it doesn't exist.

@@ -1,5 +1,6 @@
 //! `firstlight validate`: all problems of documents.
 
+mod fix;
 mod kind;
 mod sarif;
 mod seed;
@@ -29,6 +30,9 @@ pub struct Arguments {
     /// What the documents are [default: decided by name, then by keys]
     #[arg(long, value_enum, value_name = "KIND", conflicts_with = "network_config")]
     kind: Option<Kind>,
+    /// Rewrite what takes no judgement: tabs, old spellings, keys in the wrong case; everything else stays as it is
+    #[arg(long)]
+    fix: bool,
     /// The same as --kind network-config
     #[arg(long)]
     network_config: bool,
@@ -55,6 +59,9 @@ struct DocumentReport {
     valid: bool,
     /// The areas that it asks something of, invalid parts aside.
     areas: Vec<&'static str>,
+    /// What `--fix` did to it, a line for each place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixed: Vec<String>,
     /// Everything that is wrong with it, in the order of its text.
     diagnostics: Vec<Diagnostic>,
     /// Whether it could be read at all.
@@ -68,11 +75,19 @@ pub fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
         false => arguments.kind,
     };
     let root = context.system()?.root;
-    let documents = arguments.documents.iter().map(|path| validate(path, kind, &root));
-    let report = Report {
-        schema: SCHEMA,
-        documents: documents.collect(),
-    };
+    let mut documents = Vec::new();
+    for path in &arguments.documents {
+        let fixed = match arguments.fix {
+            true => fix::fix(path, kind)?,
+            false => Vec::new(),
+        };
+        documents.push(DocumentReport {
+            fixed,
+            ..validate(path, kind, &root)
+        });
+    }
+    let schema = SCHEMA;
+    let report = Report { schema, documents };
     match context.is_for_ci() {
         true => context.print(&sarif::log(report.problems()), |_| String::new())?,
         false => context.print(&report, |style| report.render(style))?,
@@ -101,6 +116,9 @@ impl Report {
     fn render(&self, style: Style) -> String {
         let mut text = String::new();
         for document in &self.documents {
+            for fixed in &document.fixed {
+                text.push_str(&format!("{} {}\n", style.changed("fixed"), plain(fixed)));
+            }
             for diagnostic in &document.diagnostics {
                 text.push_str(&diagnostic.render(style.is_coloured()));
                 text.push('\n');
@@ -168,6 +186,7 @@ impl DocumentReport {
             kind,
             valid: !diagnostics.iter().any(Diagnostic::is_error),
             areas,
+            fixed: Vec::new(),
             diagnostics,
             read: true,
         }

@@ -89,6 +89,10 @@ impl Code {
                 "write_files:\n  - content: hello\n",
                 "write_files:\n  - path: /etc/motd\n    content: hello\n",
             ),
+            Self::Deprecated => (
+                "sshd:\n  permit_root_login: without-password\n",
+                "sshd:\n  permit_root_login: prohibit-password\n",
+            ),
             Self::WrongType => ("docker:\n  enabled: ture\n", "docker:\n  enabled: true\n"),
             Self::UnknownWord => (
                 "firstlight:\n  on_failure: rolback\n",

@@ -9,6 +9,7 @@ use super::{DEPTH_LIMIT, Kind, PART_LIMIT, Place, Variables, archive, compressed
 use crate::document::budget::Budget;
 use crate::document::code::Code;
 use crate::document::diagnostic::Diagnostic;
+use crate::document::fix::Fix;
 use crate::document::text::{TEXT_LIMIT, Text};
 use crate::document::yaml::parse_within;
 
@@ -168,7 +169,7 @@ impl Unpacker<'_, '_> {
         let begins = Kind::by_beginning(text);
         let is_said = begins.is_some() || !matches!(label.declared, Declared::Anything(_));
         if let Some(header) = Kind::nearly(text).filter(|_| !is_said) {
-            self.warn_of_header(header, label);
+            self.warn_of_header(header, text, label);
         }
         let kind = match &label.declared {
             Declared::As(kind) => Some(*kind),
@@ -187,12 +188,14 @@ impl Unpacker<'_, '_> {
     }
 
     /// Without its header a cloud-config is read here, and by no one else.
-    fn warn_of_header(&mut self, header: &str, label: &Label) {
+    fn warn_of_header(&mut self, header: &str, text: &str, label: &Label) {
         let message = format!("the first line is nearly `{header}`: cloud-init doesn't read the document like this");
         let hint = format!("write exactly `{header}`, without a space before or in it");
         let mut told = Wrong::new(Code::MisspeltHeader, message, hint).told(&label.place.file());
         (told.line, told.column) = (label.place.line(1), 1);
-        self.unpacked.found.push(Found::Told(told.warning()));
+        let first = text.lines().next().unwrap_or_default().trim_end();
+        let fix = Some(Fix::new(first, header)).filter(|_| !first.is_empty());
+        self.unpacked.found.push(Found::Told(told.warning().fix(fix)));
     }
 
     fn part(&mut self, kind: Kind, text: &str, label: &Label) {

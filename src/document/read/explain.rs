@@ -42,7 +42,8 @@ impl Document {
             return;
         }
         let diagnostic = self.diagnostic(span, show, told.message.clone());
-        let mut diagnostic = diagnostic.hint_on_text(told.hint).path(told.path).code(told.code);
+        let diagnostic = diagnostic.hint_on_text(told.hint).path(told.path);
+        let mut diagnostic = diagnostic.code(told.code).fix(told.fix);
         diagnostic.severity = told.severity;
         let order = (span.source, span.start);
         self.add(Finding { order, diagnostic });
@@ -56,7 +57,7 @@ impl Document {
         }
         let told = self.with_trap(path, told);
         let diagnostic = self.diagnose(path, told.message).hint_on_text(told.hint);
-        let mut diagnostic = diagnostic.code(told.code);
+        let mut diagnostic = diagnostic.code(told.code).fix(told.fix);
         diagnostic.severity = told.severity;
         let order = (span.source, span.start);
         self.add(Finding { order, diagnostic });
@@ -208,7 +209,7 @@ impl Document {
     }
 
     /// What the value at `path` is, as it may be shown in a message; `None` where it may be a secret.
-    fn found(&self, path: &[String]) -> Option<String> {
+    pub(super) fn found(&self, path: &[String]) -> Option<String> {
         let tree = self.tree.as_ref()?;
         let Value::Scalar(scalar) = &tree.find(path)?.value else {
             return None;

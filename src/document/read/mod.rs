@@ -6,6 +6,7 @@
 
 mod alone;
 mod assemble;
+mod deprecated;
 mod explain;
 mod settle;
 #[cfg(test)]
@@ -133,6 +134,7 @@ impl Document {
         }
         document.decode_all();
         document.report_traps();
+        document.report_deprecated();
         document.add_files(&texts.fetched);
         document.finish();
         network::leave_out(&mut document.config, &document.diagnostics);

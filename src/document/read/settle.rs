@@ -2,6 +2,7 @@
 
 use super::Document;
 use crate::document::accounts::NotCreated;
+use crate::document::advice::respelt;
 use crate::document::budget::PROBLEM_LIMIT;
 use crate::document::cloud_config::{OtherKey, Treatment};
 use crate::document::code::Code;
@@ -55,6 +56,7 @@ impl Document {
                 );
                 let hint = Some(format!("did you mean `{known}`?"));
                 let told = Diagnostic::whole("", message, hint).code(Code::UnknownKey);
+                let told = told.fix(respelt(&key.text, &[known.to_owned()]));
                 self.report_at(key.span, None, told.warning());
             }
         }

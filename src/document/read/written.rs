@@ -3,6 +3,7 @@
 use super::Document;
 use crate::document::code::Code;
 use crate::document::diagnostic::Diagnostic;
+use crate::document::fix::Fix;
 use crate::document::yaml::scalar::{Meaning, resolve};
 use crate::document::yaml::{Node, Scalar, Value};
 
@@ -59,8 +60,12 @@ impl Document {
     /// What is said of a faulty value: where it is in a trap, that is the mistake.
     pub(super) fn with_trap(&self, path: &[String], told: Diagnostic) -> Diagnostic {
         let node = self.tree.as_ref().and_then(|tree| tree.find(path));
-        match node.and_then(|node| self.trap(path, node)) {
-            Some(trap) => told.hint(Some(trap.hint().to_owned())).code(trap.told().code),
+        let Some((trap, text)) = node.and_then(|node| Some((self.trap(path, node)?, self.found(path)))) else {
+            return told;
+        };
+        let told = told.hint(Some(trap.hint().to_owned())).code(trap.told().code);
+        match text.filter(|text| trap == Trap::SmartQuote && !text.contains(['"', '\\'])) {
+            Some(text) => told.fix(Some(Fix::new(&text, format!("\"{}\"", text.trim_matches(SMART))))),
             None => told,
         }
     }

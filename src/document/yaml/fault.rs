@@ -24,10 +24,15 @@ const QUOTE_IT: &str = "put quotes around the value";
 /// What the parser met at `span`.
 pub(super) fn explain(error: &ScanError, text: &str, span: Span) -> Fault {
     let place = Place { text, at: span.start };
+    let (code, what, hint) = in_words(error.kind(), &place);
+    // Whatever the parser makes of a tab, that is the mistake.
+    if let Some(tab) = place.tab(code == Code::Tab) {
+        let (code, what, hint) = in_words(&ErrorKind::TabInIndentation, &place);
+        return fault(code, what, hint, span).moved(&place, tab);
+    }
     if let Some(fault) = colon_above(error.kind(), &place, span) {
         return fault;
     }
-    let (code, what, hint) = in_words(error.kind(), &place);
     let what = what.unwrap_or_else(|| unquoted(&error.info()).to_owned());
     let fault = fault(code, Some(what), hint, span);
     match code {
@@ -38,17 +43,14 @@ pub(super) fn explain(error: &ScanError, text: &str, span: Span) -> Fault {
 }
 
 impl Fault {
-    /// The same, at another place in the same line or the one before it.
+    /// The same, at another place in the text.
     fn moved(mut self, place: &Place<'_>, at: usize) -> Self {
-        let start = place
-            .text
-            .get(..at)
-            .unwrap_or_default()
-            .rfind('\n')
-            .map_or(0, |newline| newline + 1);
-        let between = place.text.get(at..floor(place.text, place.at)).unwrap_or_default();
-        self.span.line = self.span.line.saturating_sub(between.matches('\n').count());
-        self.span.column = 1 + place.text.get(start..at).unwrap_or_default().chars().count();
+        let newlines = |from: usize, to: usize| place.text.get(from..to).unwrap_or_default().matches('\n').count();
+        let from = floor(place.text, place.at);
+        self.span.line = (self.span.line + newlines(from, at)).saturating_sub(newlines(at, from));
+        let before = place.text.get(..at).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        self.span.column = 1 + before.get(start..).unwrap_or_default().chars().count();
         (self.span.start, self.span.end) = (at, at);
         self
     }
@@ -111,7 +113,7 @@ fn in_words(kind: &ErrorKind, place: &Place<'_>) -> Words {
         | ErrorKind::TabInPlainScalar => words(
             Code::Tab,
             "there is a tab where only spaces can be",
-            "replace each tab with spaces",
+            "replace each tab with spaces; `firstlight validate --fix` does that",
         ),
         ErrorKind::UnclosedQuotedScalar
         | ErrorKind::DocumentIndicatorInQuotedScalar
@@ -244,6 +246,23 @@ impl<'a> Place<'a> {
 
     fn line(&self) -> &'a str {
         self.text[self.line_start()..].lines().next().unwrap_or_default()
+    }
+
+    /// Where the line is indented with a tab, or `below` it the first that is: a value over several lines is blamed where
+    /// it begins.
+    fn tab(&self, below: bool) -> Option<usize> {
+        let mut start = self.line_start();
+        for line in self.text.get(start..)?.split_inclusive('\n') {
+            let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+            if let Some(tab) = line.get(..indent)?.find('\t') {
+                return Some(start + tab);
+            }
+            start += line.len();
+            if !below {
+                break;
+            }
+        }
+        None
     }
 
     /// The line before, and where it begins.

@@ -402,6 +402,8 @@ mod tests {
         let table = [
             ("a: 1\na: 2\n", 2, 1, "given twice"),
             ("a:\n\tb: 1\n", 2, 1, "tab"),
+            ("a:\n  b: 1\n\tc: 2\n", 3, 1, "tab"),
+            ("a:\n  - b\n\t- c\n", 3, 1, "tab"),
             ("a: [1, 2\n", 1, 4, "not YAML"),
             ("a: 1\n---\nb: 2\n", 2, 1, "second YAML document"),
             ("a: !vault x\n", 1, 11, "tag"),
