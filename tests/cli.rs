@@ -228,6 +228,7 @@ fn each_is_validated_as_what_it_is() {
         "docker: true\nroot: {password: a b c}\nssh_pwauth: false\nhostname: docker01\n\
          network: {version: 2, ethernets: {eth0: {dhcp4: true}}}\n",
     );
+    write("nothing.yaml", "hostname:\nservices: {}\n");
     write("none.yaml", "firstlight: {strict: true}\npackages: []\n");
     let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAbUbdMFVNFLTVnRgyWaf6NsABbLh8nsAgArVFIS8oXm";
     let meta_data = format!("{{\"uuid\": \"i-1\", \"hostname\": \"web1\", \"public_keys\": {{\"a\": \"{key}\"}}}}");
@@ -264,6 +265,7 @@ fn each_is_validated_as_what_it_is() {
             "all.yaml: valid user-data; hostname, network, sshd, password, docker",
         ),
         ("none.yaml", 0, "none.yaml: valid user-data; it changes nothing"),
+        ("nothing.yaml", 0, "nothing.yaml: valid user-data; it changes nothing"),
         ("drive", 0, "drive: valid seed; hostname, ssh_authorized_keys"),
         ("cust.cfg", 0, "cust.cfg: valid seed; hostname"),
         ("env.xml", 0, "env.xml: valid seed; hostname"),

@@ -62,7 +62,7 @@ impl Document {
             self.find_old(tree, old, &mut path, &mut found);
         }
         let list = ["chpasswd".to_owned(), "list".to_owned()];
-        if tree.find(&list).is_some_and(|list| !is_empty(list)) {
+        if tree.find(&list).is_some_and(|list| !list.is_empty()) {
             let hint = "use `chpasswd.users`, a list of `{name: core, type: text, password: …}`";
             let message = "`list` is deprecated since cloud-init 22.2";
             let told = Diagnostic::whole("", message, Some(hint.to_owned())).code(Code::Deprecated);
@@ -99,13 +99,5 @@ impl Document {
             }
             _ => {}
         }
-    }
-}
-
-fn is_empty(node: &Node) -> bool {
-    match &node.value {
-        Value::Sequence(items) => items.is_empty(),
-        Value::Scalar(scalar) => node.is_null() || scalar.text.trim().is_empty(),
-        Value::Mapping(entries) => entries.is_empty(),
     }
 }

@@ -232,9 +232,20 @@ impl Document {
 
     /// The areas of which the valid part asks something, in the order of [`KEYS`].
     pub fn areas(&self) -> Vec<&'static str> {
+        let says = |key: &str| {
+            let path: Vec<String> = key.split('.').map(str::to_owned).collect();
+            let node = self.tree.as_ref().and_then(|tree| tree.find(&path));
+            node.is_some_and(|node| !node.is_empty())
+        };
+        // The meta-data is not part of the tree.
+        let is_of_the_platform = |key: &str| match key {
+            "hostname" => self.config.hostname.is_some(),
+            "root.ssh_authorized_keys" => !self.platform_keys.is_empty(),
+            _ => false,
+        };
         let mut areas: Vec<&'static str> = Vec::new();
         for (key, area) in KEYS.iter().flat_map(|key| key.answers) {
-            if !areas.contains(area) && !self.asked(&[key]).is_empty() {
+            if !areas.contains(area) && (says(key) || is_of_the_platform(key)) {
                 areas.push(area);
             }
         }

@@ -98,6 +98,7 @@ impl de::Error for DecodeError {
         Self::value(Wrong::Type {
             expected: in_words(expected),
             found: kind_of(&unexpected),
+            keys: &[],
         })
     }
 
@@ -110,6 +111,7 @@ impl de::Error for DecodeError {
                 return Self::value(Wrong::Type {
                     expected,
                     found: kind_of(&other),
+                    keys: &[],
                 });
             }
         };
@@ -205,9 +207,18 @@ impl Decoder<'_> {
     }
 
     fn is_no<T>(&self, expected: impl Into<String>) -> Result<T, DecodeError> {
+        self.is_no_mapping_of(expected, &[])
+    }
+
+    fn is_no_mapping_of<T>(
+        &self,
+        expected: impl Into<String>,
+        keys: &'static [&'static str],
+    ) -> Result<T, DecodeError> {
         Err(DecodeError::value(Wrong::Type {
             expected: expected.into(),
             found: self.node.kind(),
+            keys,
         }))
     }
 
@@ -355,7 +366,7 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         match &self.node.value {
             Value::Mapping(_) => self.mapping(visitor, 0, fields),
             Value::Scalar(s) if resolve(s) == Meaning::Null => self.mapping(visitor, 0, fields),
-            _ => self.is_no("a mapping of `key: value`"),
+            _ => self.is_no_mapping_of("a mapping of `key: value`", fields),
         }
     }
 

@@ -122,6 +122,15 @@ fn in_words(kind: &ErrorKind, place: &Place<'_>) -> Words {
             "a quote isn't closed",
             "close it at the end of the value",
         ),
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar
+            if place.is_before_a_value() =>
+        {
+            words(
+                Code::Unclosed,
+                "a `,` between two values is missing",
+                "put a `,` after each value within brackets",
+            )
+        }
         ErrorKind::InvalidTrailingSingleQuotedScalar => words(
             Code::Unclosed,
             "there is something after the closing quote",
@@ -265,6 +274,14 @@ impl<'a> Place<'a> {
         None
     }
 
+    /// Whether another quoted value follows within brackets.
+    fn is_before_a_value(&self) -> bool {
+        let rest = self.text.get(floor(self.text, self.at)..).unwrap_or_default();
+        let in_brackets =
+            self.line().trim_start_matches([' ', '-']).starts_with(['{', '[']) || open_bracket(self.line()).is_some();
+        in_brackets && rest.trim_start().starts_with(['"', '\''])
+    }
+
     /// The line before, and where it begins.
     fn line_above(&self) -> Option<(usize, &'a str)> {
         let start = self.text[..floor(self.text, self.at)].rfind('\n')?;
@@ -275,6 +292,19 @@ impl<'a> Place<'a> {
 
     /// A line where a key was expected, and no colon makes it one.
     fn without_colon(&self) -> Words {
+        let above = self.line_above().map_or("", |(_, line)| line.trim_end());
+        let introduces = |sign: char| above.trim_end_matches(['-', '+']).ends_with(&format!(": {sign}"));
+        let not_indented = |hint| {
+            let what = "this line isn't indented below the key that it belongs to";
+            (Code::WrongIndentation, Some(what.to_owned()), Some(hint))
+        };
+        if introduces('|') || introduces('>') {
+            return not_indented("indent each line of the text further than the key above it");
+        }
+        // A word alone is an item or a value, rather than a key.
+        if above.ends_with(':') && !self.line().trim().contains(' ') {
+            return not_indented("indent it further than the key above; an item of a list begins with `- `");
+        }
         let line = self.line().trim_start_matches([' ', '-']);
         let word = line.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')));
         let is_glued = word.is_some_and(|end| end > 0 && line[end..].starts_with(':'));

@@ -83,6 +83,15 @@ impl Node {
         matches!(&self.value, Value::Scalar(scalar) if resolve(scalar) == Meaning::Null)
     }
 
+    /// Whether there is nothing in it: an empty value, text, list or mapping.
+    pub fn is_empty(&self) -> bool {
+        match &self.value {
+            Value::Sequence(items) => items.is_empty(),
+            Value::Mapping(entries) => entries.is_empty(),
+            Value::Scalar(scalar) => self.is_null() || scalar.text.trim().is_empty(),
+        }
+    }
+
     /// The node that these keys lead to; sequence items by their number.
     pub fn find(&self, path: &[String]) -> Option<&Node> {
         let Some((first, rest)) = path.split_first() else {

@@ -12,6 +12,8 @@ pub enum Wrong {
         expected: String,
         /// The kind of value that is there.
         found: &'static str,
+        /// The keys that it has where it is a mapping, if they are known.
+        keys: &'static [&'static str],
     },
     /// It is a number beyond what is expected.
     Range {
@@ -39,6 +41,9 @@ pub enum Ambiguous {
     Sexagesimal(i64),
 }
 
+/// How many keys of a mapping a hint shows.
+const KEYS_SHOWN: usize = 4;
+
 /// Words for yes and no.
 const YES_NO: [&str; 6] = ["true", "false", "yes", "no", "on", "off"];
 
@@ -59,7 +64,9 @@ impl Wrong {
     /// What is wrong, in a sentence without a full stop. `found` is what is there, where it may be shown.
     pub fn in_words(&self, found: Option<&str>) -> String {
         match self {
-            Self::Type { expected, found: kind } => format!("expected {expected}, found {}", found.unwrap_or(kind)),
+            Self::Type {
+                expected, found: kind, ..
+            } => format!("expected {expected}, found {}", found.unwrap_or(kind)),
             Self::Range {
                 expected,
                 found: number,
@@ -86,7 +93,9 @@ impl Wrong {
     pub fn hint(&self, text: Option<&str>) -> Option<String> {
         let meant = |words: &[String]| nearest(text?, words).map(|near| format!("did you mean `{near}`?"));
         match self {
-            Self::Type { expected, found } => meant(&words_of(expected)).or_else(|| other_kind(expected, found)),
+            Self::Type { expected, found, keys } => {
+                meant(&words_of(expected)).or_else(|| other_kind(expected, found, keys))
+            }
             Self::Word(words) => meant(words),
             Self::Other(sentence) => meant(&words_of(sentence.strip_prefix("expected ")?)),
             Self::Number(Ambiguous::Octal(meaning)) => {
@@ -131,18 +140,28 @@ fn words_of(expected: &str) -> Vec<String> {
 }
 
 /// How a value is written that is of the kind that is expected.
-fn other_kind(expected: &str, found: &str) -> Option<String> {
+fn other_kind(expected: &str, found: &str, keys: &[&str]) -> Option<String> {
     let mapping = expected.contains("mapping");
+    let text = expected.contains("text") || expected.contains("string");
+    if mapping {
+        let how = match found {
+            "a list" => ", without `-` or brackets",
+            _ => ", indented",
+        };
+        let shown: Vec<String> = keys.iter().take(KEYS_SHOWN).map(|key| format!("`{key}`")).collect();
+        let more = if keys.len() > KEYS_SHOWN { ", …" } else { "" };
+        return Some(match shown.as_slice() {
+            [] => format!("write `key: value` on the lines below{how}"),
+            shown => format!("write its keys on the lines below{how}: {}{more}", shown.join(", ")),
+        });
+    }
     let hint = match found {
-        "a list" if mapping => "write `key: value` on the lines below, without `-`",
-        _ if mapping => "write `key: value` on the lines below, indented",
         "a mapping" if expected.starts_with("a list") => "begin each item on its own line with `- `",
         _ if expected.starts_with("a list") => {
             "write it as a list: in brackets, or each item on its own line with `- `"
         }
-        "a number" | "true or false" if expected.contains("text") || expected.contains("string") => {
-            "put quotes around it"
-        }
+        "a number" | "true or false" if text => "put quotes around it",
+        "a list" | "a mapping" if text => "write a single value after the colon",
         _ => return None,
     };
     Some(hint.to_owned())
