@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::redact;
 use super::yaml::scalar::{Meaning, resolve};
-use super::yaml::{Node, Notes, Value};
+use super::yaml::{Entry, Node, Notes, Value};
 use crate::vocabulary::MASK;
 
 /// The tree as JSON. Values that were read as a [`Secret`](super::Secret) are masked. So are values under a key that
@@ -13,22 +13,36 @@ pub fn masked(node: &Node, notes: &Notes) -> Json {
     walk(node, notes, false)
 }
 
+/// The same of these keys at its top, without a look at the rest of the document.
+pub fn masked_at(node: &Node, notes: &Notes, keys: &[&str]) -> Json {
+    match &node.value {
+        Value::Mapping(entries) => {
+            let wanted = entries.iter().filter(|entry| keys.contains(&entry.key.text.as_str()));
+            let typed = notes.is_secret(node.span);
+            Json::Object(wanted.map(|wanted| entry(wanted, notes, typed, false)).collect())
+        }
+        _ => walk(node, notes, false),
+    }
+}
+
+/// A key with its value; `typed`: in a mapping that was read as a secret.
+fn entry(entry: &Entry, notes: &Notes, typed: bool, secret: bool) -> (String, Json) {
+    let key = entry.key.text.as_str();
+    let shown = match typed || entry.key.secret {
+        true => MASK.into(),
+        false => redact::redact(key),
+    };
+    let by_name = !notes.is_typed(entry.value.span) && names_a_secret(key);
+    (shown.into_owned(), walk(&entry.value, notes, secret || by_name))
+}
+
 fn walk(node: &Node, notes: &Notes, secret: bool) -> Json {
     let secret = secret || notes.is_secret(node.span);
     match &node.value {
         Value::Mapping(entries) => {
             let typed = notes.is_secret(node.span);
-            let entry = |e: &super::yaml::Entry| {
-                let key = e.key.text.as_str();
-                let shown = match typed || e.key.secret {
-                    true => MASK.into(),
-                    false => redact::redact(key),
-                };
-                let by_name = !notes.is_typed(e.value.span) && names_a_secret(key);
-                let below = walk(&e.value, notes, secret || by_name);
-                (shown.into_owned(), below)
-            };
-            Json::Object(entries.iter().map(entry).collect::<Map<_, _>>())
+            let entries = entries.iter().map(|below| entry(below, notes, typed, secret));
+            Json::Object(entries.collect::<Map<_, _>>())
         }
         Value::Sequence(items) => Json::Array(items.iter().map(|item| walk(item, notes, secret)).collect()),
         Value::Scalar(scalar) => match resolve(scalar) {
@@ -94,6 +108,18 @@ mod tests {
             json,
             serde_json::json!({"plain": [MASK, MASK, MASK], "other": ["hunter3"]})
         );
+    }
+
+    #[test]
+    fn keys_at_the_top_are_masked_alike_by_themselves() {
+        let text = "hostname: web1\nroot: {password: hunter2, expire: no}\nother: {token: hunter2}\nlist: [hunter2]\n";
+        let root = parse(text, 0).unwrap().root.unwrap();
+        let notes = Notes::default();
+        let whole = masked(&root, &notes);
+        for key in ["hostname", "root", "other", "list"] {
+            assert_eq!(masked_at(&root, &notes, &[key]), serde_json::json!({key: whole[key]}));
+        }
+        assert_eq!(masked_at(&root, &notes, &["nothing"]), serde_json::json!({}));
     }
 
     #[test]

@@ -254,7 +254,11 @@ impl Document {
 
     /// The valid settings under `keys` (`root.password`: a nested key), one per line, with secrets masked.
     pub fn asked(&self, keys: &[&str]) -> Vec<String> {
-        let mut lines = super::asked::lines(&self.masked(), keys);
+        // Who asks for one key needn't wait for the files of the others.
+        let top: Vec<&str> = keys.iter().filter_map(|key| key.split('.').next()).collect();
+        let masked = |tree| super::masked::masked_at(tree, &self.notes, &top);
+        let masked = self.tree.as_ref().map_or(serde_json::Value::Null, masked);
+        let mut lines = super::asked::lines(&masked, keys);
         if let (Some(name), true, true) = (&self.config.hostname, keys.contains(&"hostname"), lines.is_empty()) {
             // It comes from the meta-data, which is not part of the tree.
             lines.push(format!("hostname: {}", name.as_str()));
