@@ -208,7 +208,7 @@ mod tests {
             let network = document.config.network.as_ref().unwrap();
             let eth0 = network.ethernets.values().next().expect(keys);
             assert_eq!(
-                (eth0.routes.len(), &eth0.nameservers),
+                (eth0.common.routes.len(), &eth0.common.nameservers),
                 (0, &Default::default()),
                 "{keys}"
             );

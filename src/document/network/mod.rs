@@ -5,6 +5,8 @@
 
 mod address;
 mod check;
+mod common;
+mod device;
 mod dhcp;
 mod ethernet;
 mod left_out;
@@ -18,8 +20,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
 
 pub use address::{Address, Gateway4, Gateway6, Ip, NextHop};
+pub use common::{AddressGeneration, Common, DhcpIdentifier, LinkLocal, Mtu};
+pub use device::Device;
 pub use dhcp::{Dhcp4Overrides, Dhcp6Overrides, UseDomains};
-pub use ethernet::{AddressGeneration, DhcpIdentifier, Ethernet, LinkLocal, Match, Mtu};
+pub use ethernet::{Ethernet, Match};
 pub use left_out::{LeftOut, leave_out};
 pub use name::{IFNAMSIZ, InterfaceId, LinkName, Mac, Pattern};
 pub use nameservers::{Nameservers, SearchDomain};

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::address::{Ip, NextHop};
-use super::ethernet::Mtu;
+use super::common::Mtu;
 
 /// One static route.
 ///

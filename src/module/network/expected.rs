@@ -1,6 +1,5 @@
 //! What an interface's links show once networkd has configured them.
 
-use crate::document::network::Ethernet;
 use crate::module::{Expectation, LinkSetting};
 
 use super::{DIRECTORY, Interface, PREFIX};
@@ -8,7 +7,7 @@ use super::{DIRECTORY, Interface, PREFIX};
 /// What is verified. Nothing for an optional interface: without a carrier it shows nothing, and that is fine. What a
 /// DHCP server gives is not in this machine's hands, and not expected either.
 pub fn expectations(own: &Interface<'_>) -> Vec<Expectation> {
-    if own.ethernet.optional == Some(true) {
+    if own.common().optional == Some(true) {
         return Vec::new();
     }
     let expectation = |setting| Expectation::LinkHas {
@@ -16,18 +15,19 @@ pub fn expectations(own: &Interface<'_>) -> Vec<Expectation> {
         file: own.path(".network"),
         setting,
     };
-    settings(own.ethernet).into_iter().map(expectation).collect()
+    settings(own).into_iter().map(expectation).collect()
 }
 
 /// First the file: everything else that is missing depends on it.
-fn settings(ethernet: &Ethernet) -> Vec<LinkSetting> {
+fn settings(own: &Interface<'_>) -> Vec<LinkSetting> {
+    let common = own.common();
     let mut settings = vec![LinkSetting::NetworkFile];
-    settings.extend(ethernet.set_name.clone().map(LinkSetting::Name));
-    settings.extend(ethernet.macaddress.map(LinkSetting::Mac));
-    settings.extend(ethernet.mtu.map(LinkSetting::Mtu));
-    settings.extend(ethernet.addresses.iter().copied().map(LinkSetting::Address));
-    settings.extend(ethernet.all_routes().into_iter().map(LinkSetting::Route));
-    let servers = &ethernet.nameservers;
+    settings.extend(own.ethernet.set_name.clone().map(LinkSetting::Name));
+    settings.extend(common.macaddress.map(LinkSetting::Mac));
+    settings.extend(common.mtu.map(LinkSetting::Mtu));
+    settings.extend(common.addresses.iter().copied().map(LinkSetting::Address));
+    settings.extend(common.all_routes().into_iter().map(LinkSetting::Route));
+    let servers = &common.nameservers;
     if !servers.addresses.is_empty() {
         settings.push(LinkSetting::Dns(servers.addresses.clone()));
     }

@@ -11,7 +11,7 @@ mod shadow;
 mod udev;
 
 use crate::document::Config;
-use crate::document::network::{Ethernet, InterfaceId, Network as Asked};
+use crate::document::network::{Common, Ethernet, InterfaceId, Network as Asked};
 use crate::document::networkd_files::RESERVED_PREFIX;
 use crate::system::{LinkFacts, Machine};
 
@@ -131,7 +131,7 @@ fn note_all_optional(interfaces: &[Interface<'_>], plan: &mut Plan) {
     if !interfaces.is_empty()
         && interfaces
             .iter()
-            .all(|interface| interface.ethernet.optional == Some(true))
+            .all(|interface| interface.common().optional == Some(true))
     {
         plan.notes.push(Note {
             level: Level::Notice,
@@ -148,7 +148,7 @@ fn plan_interface(
     machine: &Machine<'_>,
     plan: &mut Plan,
 ) -> Result<(), PlanError> {
-    let network = networkd::network_file(&own.selector, own.ethernet);
+    let network = networkd::network_file(&own.selector, own.common());
     let change = FileChange::write(own.path(".network"), network, 0o644)
         .headed()
         .dirties(Dirty::Network);
@@ -161,7 +161,7 @@ fn plan_interface(
         note_shadows(own, ".link", &others.link, machine, plan);
         udev::plan_link(own, &link, machine, plan)?;
     }
-    if !own.ethernet.has_addressing() {
+    if !own.common().has_addressing() {
         plan.notes.push(Note {
             level: Level::Notice,
             text: format!(
@@ -212,6 +212,10 @@ impl Interface<'_> {
 
     fn path(&self, suffix: &str) -> String {
         format!("{DIRECTORY}/{}", self.file_name(suffix))
+    }
+
+    fn common(&self) -> &'_ Common {
+        &self.ethernet.common
     }
 
     fn set_name(&self) -> Option<&str> {
@@ -272,7 +276,7 @@ fn note_shadows(own: &Interface<'_>, suffix: &str, others: &[Other], machine: &M
         ".link" => vec![(None, Target::of_selector(&own.selector))],
         _ => own.targets(),
     };
-    let is_verified = suffix == ".network" && machine.live().is_some() && own.ethernet.optional != Some(true);
+    let is_verified = suffix == ".network" && machine.live().is_some() && own.common().optional != Some(true);
     for Other { file, conditions } in others.iter().filter(|other| other.file.name < name) {
         for (link, target) in &targets {
             let (matches, level) = match conditions.verdict(suffix, target) {

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use crate::document::network::{
-    AddressGeneration, Dhcp4Overrides, Dhcp6Overrides, DhcpIdentifier, Ethernet, LinkLocal, Route, UseDomains,
+    AddressGeneration, Common, Dhcp4Overrides, Dhcp6Overrides, DhcpIdentifier, Ethernet, LinkLocal, Route, UseDomains,
 };
 
 use super::ini::{Assignment, Section, file, yes_or_no};
@@ -16,17 +16,17 @@ use super::selector::Selector;
 /// Not `PermanentMACAddress=`: veth and other paravirtual links have none, and a container's link would match nothing.
 const NOT_ON_TOP: &str = "!vlan bond bridge";
 
-/// The `.network` file of an interface.
-pub fn network_file(selector: &Selector, ethernet: &Ethernet) -> String {
-    let (plain, routes): (Vec<Route>, Vec<Route>) = ethernet.all_routes().into_iter().partition(is_shorthand);
+/// The `.network` file of a device.
+pub fn network_file(selector: &Selector, common: &Common) -> String {
+    let (plain, routes): (Vec<Route>, Vec<Route>) = common.all_routes().into_iter().partition(is_shorthand);
     let mut sections = vec![
         match_section("Name", &selector.names, selector),
-        link_section(ethernet),
-        network_section(ethernet, &plain),
+        link_section(common),
+        network_section(common, &plain),
     ];
     sections.extend(routes.iter().map(route_section));
-    sections.push(dhcp4_section(ethernet));
-    sections.push(dhcp6_section(ethernet.dhcp6_overrides.as_ref()));
+    sections.push(dhcp4_section(common));
+    sections.push(dhcp6_section(common.dhcp6_overrides.as_ref()));
     file(&sections)
 }
 
@@ -71,56 +71,51 @@ fn match_section(name_key: &str, names: &[String], selector: &Selector) -> Secti
     section
 }
 
-fn link_section(ethernet: &Ethernet) -> Section {
+fn link_section(common: &Common) -> Section {
     let mut section = Section::new("Link");
-    section.set_if("MACAddress", ethernet.macaddress);
-    section.set_if("MTUBytes", ethernet.mtu);
-    if ethernet.optional == Some(true) {
+    section.set_if("MACAddress", common.macaddress);
+    section.set_if("MTUBytes", common.mtu);
+    if common.optional == Some(true) {
         section.set("RequiredForOnline", yes_or_no(false));
     }
     section
 }
 
-fn network_section(ethernet: &Ethernet, gateways: &[Route]) -> Section {
+fn network_section(common: &Common, gateways: &[Route]) -> Section {
     let mut section = Section::new("Network");
-    section.set("DHCP", dhcp(ethernet));
-    section.set_if("LinkLocalAddressing", ethernet.link_local.as_deref().map(link_local));
+    section.set("DHCP", dhcp(common));
+    section.set_if("LinkLocalAddressing", common.link_local.as_deref().map(link_local));
     section.set_if(
         "IPv6LinkLocalAddressGenerationMode",
-        ethernet.ipv6_address_generation.map(|how| match how {
+        common.ipv6_address_generation.map(|how| match how {
             AddressGeneration::Eui64 => "eui64",
             AddressGeneration::StablePrivacy => "stable-privacy",
         }),
     );
-    section.set_bool("IPv6AcceptRA", ethernet.accept_ra);
-    section.set_bool("IPv6PrivacyExtensions", ethernet.ipv6_privacy);
-    section.set_if("IPv6MTUBytes", ethernet.ipv6_mtu);
-    section.set_bool("KeepConfiguration", ethernet.critical);
-    section.set_bool("ConfigureWithoutCarrier", ethernet.ignore_carrier);
-    section.set_bool("EmitLLDP", ethernet.emit_lldp);
-    for address in &ethernet.addresses {
+    section.set_bool("IPv6AcceptRA", common.accept_ra);
+    section.set_bool("IPv6PrivacyExtensions", common.ipv6_privacy);
+    section.set_if("IPv6MTUBytes", common.ipv6_mtu);
+    section.set_bool("KeepConfiguration", common.critical);
+    section.set_bool("ConfigureWithoutCarrier", common.ignore_carrier);
+    section.set_bool("EmitLLDP", common.emit_lldp);
+    for address in &common.addresses {
         section.set("Address", address);
     }
     for route in gateways {
         section.set_if("Gateway", route.gateway());
     }
-    for server in &ethernet.nameservers.addresses {
+    for server in &common.nameservers.addresses {
         section.set("DNS", server.0);
     }
-    let domains: Vec<&str> = ethernet
-        .nameservers
-        .search
-        .iter()
-        .map(|domain| domain.as_str())
-        .collect();
+    let domains: Vec<&str> = common.nameservers.search.iter().map(|domain| domain.as_str()).collect();
     if !domains.is_empty() {
         section.set("Domains", domains.join(" "));
     }
     section
 }
 
-fn dhcp(ethernet: &Ethernet) -> &'static str {
-    match (ethernet.dhcp4 == Some(true), ethernet.dhcp6 == Some(true)) {
+fn dhcp(common: &Common) -> &'static str {
+    match (common.dhcp4 == Some(true), common.dhcp6 == Some(true)) {
         (true, true) => "yes",
         (true, false) => "ipv4",
         (false, true) => "ipv6",
@@ -165,13 +160,13 @@ fn route_section(route: &Route) -> Section {
     section
 }
 
-fn dhcp4_section(ethernet: &Ethernet) -> Section {
+fn dhcp4_section(common: &Common) -> Section {
     let mut section = Section::new("DHCPv4");
     let none = Dhcp4Overrides::default();
-    let overrides = ethernet.dhcp4_overrides.as_ref().unwrap_or(&none);
+    let overrides = common.dhcp4_overrides.as_ref().unwrap_or(&none);
     section.set_if(
         "ClientIdentifier",
-        ethernet.dhcp_identifier.map(|identifier| match identifier {
+        common.dhcp_identifier.map(|identifier| match identifier {
             DhcpIdentifier::Mac => "mac",
             DhcpIdentifier::Duid => "duid",
         }),

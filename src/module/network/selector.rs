@@ -43,7 +43,7 @@ impl Selector {
         let macs: Vec<Mac> = matching
             .macaddress
             .into_iter()
-            .flat_map(|mac| [Some(mac), ethernet.macaddress.filter(|new| *new != mac)])
+            .flat_map(|mac| [Some(mac), ethernet.common.macaddress.filter(|new| *new != mac)])
             .flatten()
             .collect();
         let names = match &ethernet.set_name {

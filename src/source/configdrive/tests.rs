@@ -183,8 +183,8 @@ fn what_is_null_or_empty_is_absent_and_a_number_may_be_a_text() {
         let [(id, ethernet)] = ethernets.as_slice() else {
             panic!("{link}")
         };
-        assert_eq!((id.as_str(), ethernet.dhcp4), ("x", Some(true)), "{link}");
-        assert_eq!(ethernet.mtu.map(|mtu| mtu.bytes()), mtu, "{link}");
+        assert_eq!((id.as_str(), ethernet.common.dhcp4), ("x", Some(true)), "{link}");
+        assert_eq!(ethernet.common.mtu.map(|mtu| mtu.bytes()), mtu, "{link}");
     }
     for (members, address) in [
         (
@@ -210,9 +210,15 @@ fn what_is_null_or_empty_is_absent_and_a_number_may_be_a_text() {
     ] {
         let (ethernets, told) = network(&one("", members));
         assert_eq!(told, Vec::<String>::new(), "{members}");
-        let addresses: Vec<_> = ethernets[0].1.addresses.iter().map(ToString::to_string).collect();
+        let addresses: Vec<_> = ethernets[0]
+            .1
+            .common
+            .addresses
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(
-            (addresses, ethernets[0].1.routes.len()),
+            (addresses, ethernets[0].1.common.routes.len()),
             (vec![address.to_owned()], 0),
             "{members}"
         );
@@ -425,7 +431,7 @@ fn a_mistake_costs_its_own_link_and_is_said_where_it_is() {
         );
         let ids: Vec<_> = ethernets
             .iter()
-            .map(|(id, ethernet)| (id.as_str(), ethernet.dhcp4))
+            .map(|(id, ethernet)| (id.as_str(), ethernet.common.dhcp4))
             .collect();
         assert_eq!(ids, [("good", Some(true))], "{words}");
     }
@@ -493,7 +499,10 @@ fn a_mistake_beside_the_addressing_costs_no_link() {
         assert!(told.starts_with(&format!("network_data.json: {words}")), "{told}");
         let ethernet = &ethernets[0].1;
         assert_eq!(
-            (ethernet.routes.len(), ethernet.nameservers.addresses.len()),
+            (
+                ethernet.common.routes.len(),
+                ethernet.common.nameservers.addresses.len()
+            ),
             (routes, servers),
             "{words}"
         );
@@ -554,6 +563,7 @@ fn dns_servers_of_routes_networks_and_the_whole() {
     );
     let servers: Vec<_> = ethernets[0]
         .1
+        .common
         .nameservers
         .addresses
         .iter()
@@ -572,6 +582,7 @@ fn a_gateway_outside_of_the_subnet_is_on_link() {
     );
     let routes: Vec<_> = ethernets[0]
         .1
+        .common
         .routes
         .iter()
         .map(|route| (route.to_string(), route.on_link))

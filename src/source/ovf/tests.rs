@@ -391,7 +391,7 @@ fn all_that_is_wrong_is_said_and_nothing_that_follows() {
     assert_eq!(config.hostname.unwrap().as_str(), "web1");
     assert!(config.root.unwrap().password.is_some());
     assert_eq!(
-        config.network.unwrap().ethernets.values().next().unwrap().dhcp4,
+        config.network.unwrap().ethernets.values().next().unwrap().common.dhcp4,
         Some(true)
     );
 
@@ -477,7 +477,7 @@ fn a_mistake_in_the_network_costs_the_network() {
         ("firstlight.gateway", "203.0.113.1"),
     ]);
     let network = document(&seed).config.network.unwrap();
-    let route = &network.ethernets.values().next().unwrap().routes[0];
+    let route = &network.ethernets.values().next().unwrap().common.routes[0];
     assert_eq!(
         (route.to_string(), route.on_link),
         ("default via 203.0.113.1".to_owned(), Some(true))

@@ -37,7 +37,7 @@ fn check_loopback(id: &str, ethernet: &Ethernet, problems: &mut Problems<'_>) {
     if name == Some("lo") {
         return;
     }
-    for (number, address) in ethernet.addresses.iter().enumerate() {
+    for (number, address) in ethernet.common.addresses.iter().enumerate() {
         if address.ip().is_loopback() {
             let message = format!("{} is an address of the loopback link", address.ip());
             problems.error(&[id, "addresses", &number.to_string()], message, None);
@@ -163,12 +163,13 @@ fn check_shared_links(network: &Network, problems: &mut Problems<'_>) {
 /// Two links with one hardware address take each other's packets.
 fn check_given_addresses(network: &Network, problems: &mut Problems<'_>) {
     let mut owners: BTreeMap<Mac, &str> = BTreeMap::new();
-    for (id, ethernet) in &network.ethernets {
-        let owner = ethernet.macaddress.and_then(|mac| owners.insert(mac, id.as_str()));
+    for (id, device) in network.devices() {
+        let macaddress = device.common().macaddress;
+        let owner = macaddress.and_then(|mac| owners.insert(mac, id.as_str()));
         if let Some(owner) = owner {
             let message = format!("`{owner}` has the same hardware address");
             problems.of(Code::Conflict).warning(
-                &["ethernets", id.as_str(), "macaddress"],
+                &[device.kind(), id.as_str(), "macaddress"],
                 message,
                 Some("give each link its own"),
             );

@@ -1,13 +1,13 @@
-//! One interface by itself: its addresses, its settings, its gateways.
+//! One device by itself: its addresses, its settings, its gateways.
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::super::{Address, Ethernet, Mtu};
+use super::super::{Address, Common, Mtu};
 use super::route;
 use crate::document::code::Code;
 use crate::document::problem::{Check, Problems};
 
-impl Ethernet {
+impl Common {
     /// Whether it says by itself how the link gets an address.
     pub fn has_addressing(&self) -> bool {
         let asked = [self.dhcp4, self.dhcp6, self.accept_ra].contains(&Some(true));
@@ -20,7 +20,7 @@ impl Ethernet {
     }
 }
 
-impl Check for Ethernet {
+impl Check for Common {
     fn check(&self, problems: &mut Problems<'_>) {
         check_link(self, problems);
         check_dhcp(self, problems);
@@ -73,36 +73,36 @@ fn check_address(address: Address, problems: &mut Problems<'_>) {
     }
 }
 
-fn check_link(ethernet: &Ethernet, problems: &mut Problems<'_>) {
-    if let Some(mac) = ethernet.macaddress.filter(|mac| !mac.is_unicast()) {
+fn check_link(common: &Common, problems: &mut Problems<'_>) {
+    if let Some(mac) = common.macaddress.filter(|mac| !mac.is_unicast()) {
         problems.error(&["macaddress"], format!("no link can have the address {mac}"), None);
     }
-    if let Some(mtu) = ethernet.ipv6_mtu.filter(|mtu| *mtu < Mtu::IPV6_MIN) {
+    if let Some(mtu) = common.ipv6_mtu.filter(|mtu| *mtu < Mtu::IPV6_MIN) {
         let message = format!("an IPv6 MTU has at least {} bytes, not {mtu}", Mtu::IPV6_MIN);
         problems.error(&["ipv6-mtu"], message, None);
     }
-    if let Some(mtu) = ethernet.mtu.filter(|mtu| *mtu < Mtu::IPV6_MIN && ethernet.has_ipv6()) {
+    if let Some(mtu) = common.mtu.filter(|mtu| *mtu < Mtu::IPV6_MIN && common.has_ipv6()) {
         let least = Mtu::IPV6_MIN;
         let message = format!("IPv6 needs an MTU of {least}: networkd will use that instead of {mtu}");
         problems.warning(&["mtu"], message, None);
     }
 }
 
-fn check_dhcp(ethernet: &Ethernet, problems: &mut Problems<'_>) {
+fn check_dhcp(common: &Common, problems: &mut Problems<'_>) {
     let without = |client: Option<bool>| client != Some(true);
     // DHCPv6 is started by router advertisements too, so its overrides are never without effect for sure.
     let keys = [
-        ("dhcp4-overrides", ethernet.dhcp4_overrides.is_some()),
-        ("dhcp-identifier", ethernet.dhcp_identifier.is_some()),
+        ("dhcp4-overrides", common.dhcp4_overrides.is_some()),
+        ("dhcp-identifier", common.dhcp_identifier.is_some()),
     ];
     for (key, given) in keys {
-        if given && without(ethernet.dhcp4) {
+        if given && without(common.dhcp4) {
             problems
                 .of(Code::NoEffect)
                 .warning(&[key], format!("`{key}` has no effect without `dhcp4: true`"), None);
         }
     }
-    for key in ethernet
+    for key in common
         .dhcp6_overrides
         .iter()
         .flat_map(|overrides| overrides.without_effect())
@@ -113,9 +113,9 @@ fn check_dhcp(ethernet: &Ethernet, problems: &mut Problems<'_>) {
             .of(Code::NoEffect)
             .warning(&["dhcp6-overrides", key], message, Some("leave it out here"));
     }
-    let refused = [("dhcp4", ethernet.dhcp4), ("dhcp6", ethernet.dhcp6)];
+    let refused = [("dhcp4", common.dhcp4), ("dhcp6", common.dhcp6)];
     if let Some((key, _)) = refused.into_iter().find(|(_, asked)| *asked == Some(false))
-        && !ethernet.has_addressing()
+        && !common.has_addressing()
     {
         let message = "the link gets no address: it has neither DHCP nor `addresses`";
         problems.warning(&[key], message, Some("set `addresses`, or `dhcp4: true`"));

@@ -10,7 +10,7 @@ mod route;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{Ethernet, Network, NetworkConfig, Version};
+use super::{Common, Network, NetworkConfig, Version};
 use crate::document::code::Code;
 use crate::document::problem::{Check, Problems};
 
@@ -36,7 +36,11 @@ impl Check for Network {
         }
         for (id, ethernet) in &self.ethernets {
             identity::check(id, ethernet, &mut problems.below(&["ethernets"]));
-            ethernet.check(&mut problems.below(&["ethernets", id.as_str()]));
+        }
+        for (id, device) in self.devices() {
+            device
+                .common()
+                .check(&mut problems.below(&[device.kind(), id.as_str()]));
         }
         self.check_addresses(problems);
         identity::check_all(self, problems);
@@ -66,7 +70,7 @@ impl Network {
                 .of(Code::NotSupported)
                 .error(&[kind], format!("`{kind}` is not supported yet"), Some(hint));
             for (id, ethernet) in &self.ethernets {
-                if asked.members.contains(id.as_str()) && !ethernet.has_addressing() {
+                if asked.members.contains(id.as_str()) && !ethernet.common.has_addressing() {
                     let message = format!("it has no address of its own, and belongs to one of `{kind}`");
                     problems
                         .of(Code::NotSupported)
@@ -79,13 +83,13 @@ impl Network {
     /// The same address twice is a conflict, unless the links are in different networks.
     fn check_addresses(&self, problems: &mut Problems<'_>) {
         let mut owners: BTreeMap<IpAddr, (&str, u8)> = BTreeMap::new();
-        for (id, ethernet) in &self.ethernets {
-            for (number, address) in ethernet.addresses.iter().enumerate() {
+        for (id, device) in self.devices() {
+            for (number, address) in device.common().addresses.iter().enumerate() {
                 let Some((owner, length)) = owners.insert(address.ip(), (id.as_str(), address.prefix_len())) else {
                     continue;
                 };
                 let message = format!("{} is already an address of `{owner}`", address.ip());
-                let place = ["ethernets", id.as_str(), "addresses", &number.to_string()];
+                let place = [device.kind(), id.as_str(), "addresses", &number.to_string()];
                 if owner == id.as_str() && length != address.prefix_len() {
                     problems.of(Code::Conflict).error(
                         &place,
@@ -104,12 +108,12 @@ impl Network {
     /// Of two default routes that are equal, the kernel takes one.
     fn check_default_routes(&self, problems: &mut Problems<'_>) {
         let mut owners: BTreeMap<(bool, u32, u32), &str> = BTreeMap::new();
-        for (id, ethernet) in &self.ethernets {
-            for (place, key) in ethernet.default_routes() {
+        for (id, device) in self.devices() {
+            for (place, key) in device.common().default_routes() {
                 if let Some(owner) = owners.insert(key, id.as_str()) {
                     let family = if key.0 { "IPv4" } else { "IPv6" };
                     let message = format!("`{owner}` already has an {family} default route with the same metric");
-                    let keys: Vec<&str> = ["ethernets", id.as_str()]
+                    let keys: Vec<&str> = [device.kind(), id.as_str()]
                         .into_iter()
                         .chain(place.iter().map(String::as_str))
                         .collect();
@@ -124,7 +128,7 @@ impl Network {
     }
 }
 
-impl Ethernet {
+impl Common {
     /// Where each default route is, with what makes it unique: whether it is IPv4, table and metric.
     fn default_routes(&self) -> Vec<(Vec<String>, (bool, u32, u32))> {
         let gateway4 = self.gateway4.map(|_| (vec!["gateway4".to_owned()], (true, 0, 0)));

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::super::{Ethernet, Route};
+use super::super::{Common, Route};
 use crate::document::code::Code;
 use crate::document::problem::Problems;
 
@@ -84,10 +84,10 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// Of the links of one interface.
-    pub fn of(ethernet: &Ethernet) -> Self {
-        let subnets: Vec<IpNet> = ethernet.addresses.iter().map(|address| address.subnet()).collect();
-        let direct = ethernet
+    /// Of the links of one device.
+    pub fn of(common: &Common) -> Self {
+        let subnets: Vec<IpNet> = common.addresses.iter().map(|address| address.subnet()).collect();
+        let direct = common
             .routes
             .iter()
             .filter(|route| route.via.is_none() && route.is_unicast());
@@ -98,13 +98,13 @@ impl Reach {
                 .filter(|subnet| has_no_hosts(subnet))
                 .flat_map(|net| [net.network(), net.broadcast()])
                 .collect(),
-            own: ethernet.addresses.iter().map(|address| address.ip()).collect(),
+            own: common.addresses.iter().map(|address| address.ip()).collect(),
             direct: direct.chain(subnets.iter().copied()).collect(),
             subnets,
             learns: [
-                ethernet.dhcp4 == Some(true),
+                common.dhcp4 == Some(true),
                 // They are no reason to ask for a static gateway where nothing is said of them.
-                ethernet.dhcp6 == Some(true) || ethernet.accept_ra == Some(true),
+                common.dhcp6 == Some(true) || common.accept_ra == Some(true),
             ],
         }
     }
@@ -182,7 +182,7 @@ impl fmt::Display for Unreachable {
     }
 }
 
-impl Ethernet {
+impl Common {
     /// The routes to create: those that are given, and those that `gateway4` and `gateway6` stand for.
     pub fn all_routes(&self) -> Vec<Route> {
         let gateways = [

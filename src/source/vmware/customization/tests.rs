@@ -461,7 +461,7 @@ fn a_gateway_outside_of_the_subnet_is_on_link() {
     let document = Document::read(&seed.texts());
     assert_eq!(document.diagnostics, []);
     let network = document.config.network.unwrap();
-    let route = &network.ethernets.values().next().unwrap().routes[0];
+    let route = &network.ethernets.values().next().unwrap().common.routes[0];
     assert_eq!(
         (route.to_string(), route.on_link),
         ("default via 203.0.113.1".to_owned(), Some(true))
