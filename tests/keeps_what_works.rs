@@ -291,7 +291,7 @@ fn what_a_key_that_is_not_applied_would_create_is_no_second_error() {
             "{said:?}"
         );
         (
-            count("error: "),
+            count("error["),
             said.stdout.matches("the document would create it").count(),
         )
     };
