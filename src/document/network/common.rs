@@ -37,7 +37,7 @@ macro_rules! with_common {
                 pub link_local: Option<Vec<super::LinkLocal>>,
                 /// Use temporary IPv6 addresses (RFC 8981). Default: false.
                 pub ipv6_privacy: Option<bool>,
-                /// How the link-local IPv6 address is generated.
+                /// How IPv6 addresses are made: the link-local one, and those of router advertisements.
                 pub ipv6_address_generation: Option<super::AddressGeneration>,
                 /// Keep addresses and routes when networkd stops and when leases end: the root file system depends on this link.
                 pub critical: Option<bool>,

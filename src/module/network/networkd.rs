@@ -92,6 +92,10 @@ fn network_section(common: &Common, gateways: &[Route]) -> Section {
             AddressGeneration::StablePrivacy => "stable-privacy",
         }),
     );
+    // Those of router advertisements; eui64 is networkd's own way. `Token=` of [IPv6AcceptRA] is systemd 250's.
+    if common.ipv6_address_generation == Some(AddressGeneration::StablePrivacy) {
+        section.set("IPv6Token", "prefixstable");
+    }
     section.set_bool("IPv6AcceptRA", common.accept_ra);
     section.set_bool("IPv6PrivacyExtensions", common.ipv6_privacy);
     section.set_if("IPv6MTUBytes", common.ipv6_mtu);

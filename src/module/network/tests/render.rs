@@ -125,7 +125,11 @@ fn each_key_becomes_its_line() {
         ("link-local: [ipv6, ipv4]", &[name, "Network.LinkLocalAddressing=yes"]),
         (
             "ipv6-address-generation: stable-privacy",
-            &[name, "Network.IPv6LinkLocalAddressGenerationMode=stable-privacy"],
+            &[
+                name,
+                "Network.IPv6LinkLocalAddressGenerationMode=stable-privacy",
+                "Network.IPv6Token=prefixstable",
+            ],
         ),
         (
             "ipv6-address-generation: eui64",
