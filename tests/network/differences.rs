@@ -49,6 +49,8 @@ const BY_MAC: &str =
 const BOTH_MACS: &str = "a link that gets another address is found by either, before and after";
 const DHCP: &str = "[DHCP] is the deprecated name; only the client that is asked for gets the setting";
 const DHCP4_ALONE: &str = "networkd has it for DHCPv4 alone, and no DHCPv4 is asked for: a warning says so";
+const RA_METRIC: &str =
+    "not read: a warning says so. networkd would take [DHCP] RouteMetric= for the routes of router advertisements";
 const NETWORKDS_METRIC: &str = "networkd's own metric holds, 1024: so it is with cloud-init on Photon";
 const NETWORKDS_MTU: &str = "networkd's own default holds: a server's MTU is taken where the document says so";
 const SAID: &str = "what is asked for by name is written, also where it is networkd's default";
@@ -130,7 +132,7 @@ const DIFFERENCES: &[Difference] = &[
         "network",
         &["[DHCP] RouteMetric=*"],
         &[],
-        DHCP4_ALONE,
+        RA_METRIC,
     ),
     any("network", &[], &["[DHCPv4] ClientIdentifier=duid"], SAID),
     any("network", &[], &["[DHCPv4] UseDNS=yes"], SAID),
