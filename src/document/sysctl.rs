@@ -119,7 +119,7 @@ impl TryFrom<String> for ParameterName {
             _ => written.clone(),
         };
         match objection(&written, &dotted) {
-            Some(why) => Err(format!("`{}` is not a kernel parameter: {why}", written.escape_debug())),
+            Some(why) => Err(format!("`{}` can't be set: {why}", written.escape_debug())),
             None => Ok(Self { written, dotted }),
         }
     }
@@ -167,7 +167,7 @@ fn objection(written: &str, dotted: &str) -> Option<String> {
         );
     }
     let elsewhere = ELSEWHERE.iter().find(|(name, _)| *name == dotted);
-    elsewhere.map(|(_, instead)| format!("it isn't set here: {instead}"))
+    elsewhere.map(|(_, instead)| format!("firstlight doesn't set it; {instead}"))
 }
 
 impl TryFrom<String> for ParameterValue {
@@ -312,10 +312,7 @@ mod tests {
                 "sysctl: {vm.a: 1, vm/a: 2}",
                 "x:1:25: `vm/a` and `vm.a` are the same parameter",
             ),
-            (
-                "sysctl: {vm.*: 1}",
-                "x:1:10: `vm.*` is not a kernel parameter: it is a pattern",
-            ),
+            ("sysctl: {vm.*: 1}", "x:1:10: `vm.*` can't be set: it is a pattern"),
             ("sysctls: {vm.a: 1}", "did you mean `sysctl`?"),
             (&long, "at most 1024 bytes"),
         ] {

@@ -45,6 +45,10 @@ impl TryFrom<String> for UserName {
             .chars()
             .find(|c| !c.is_ascii_alphanumeric() && !"._-@$\\".contains(*c))
         {
+            // Behind it there may be a password: `name: root:hunter2`.
+            if bad == ':' {
+                return Err("an account's name has no `:` in it; a password goes in `password`".to_owned());
+            }
             return refuse(&format!("`{}` is not allowed in it", bad.escape_debug()));
         }
         if name.starts_with(['-', '.', '@', '$', '\\']) {

@@ -66,6 +66,10 @@ impl Kind {
     /// By top-level keys that only one kind has.
     fn keyed(bytes: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok()?;
+        // Its header says what it is, whatever its keys: one that belongs elsewhere is a mistake.
+        if text.trim_start_matches('\u{feff}').starts_with("#cloud-config") {
+            return None;
+        }
         // Most documents are user-data: parsing them only to see that would double what they cost.
         if !KEYS.iter().flat_map(|(_, keys)| *keys).any(|key| may_have(text, key)) {
             return None;
@@ -104,6 +108,8 @@ mod tests {
             ("network-config.yml", "", Kind::NetworkConfig),
             ("a.yaml", "version: 2\nethernets: {}\n", Kind::NetworkConfig),
             ("a.yaml", "network: {version: 2}\n", Kind::UserData),
+            ("a.yaml", "#cloud-config\nethernets: {}\n", Kind::UserData),
+            ("a.yaml", "#cloud-config\ninstance-id: a\n", Kind::UserData),
             ("/etc/firstlight/config.yaml", "", Kind::Settings),
             ("mine.yaml", "allow: [network]\n", Kind::Settings),
             ("config.yaml", "hostname: a\n", Kind::UserData),

@@ -4,6 +4,7 @@ use super::Document;
 use crate::document::code::Code;
 use crate::document::diagnostic::Diagnostic;
 use crate::document::fix::Fix;
+use crate::document::masked;
 use crate::document::yaml::scalar::{Meaning, resolve};
 use crate::document::yaml::{Node, Scalar, Value};
 
@@ -63,6 +64,10 @@ impl Document {
         let Some((trap, text)) = node.and_then(|node| Some((self.trap(path, node)?, self.found(path)))) else {
             return told;
         };
+        // A number may be wrong for another reason.
+        if matches!(trap, Trap::Boolean | Trap::Number) {
+            return told;
+        }
         let told = told.hint(Some(trap.hint().to_owned())).code(trap.told().code);
         match text.filter(|text| trap == Trap::SmartQuote && !text.contains(['"', '\\'])) {
             Some(text) => told.fix(Some(Fix::new(&text, format!("\"{}\"", text.trim_matches(SMART))))),
@@ -115,8 +120,15 @@ impl Document {
             }
         }
         // Behind other values a comment is what it looks like.
-        let source = self.texts.get(node.span.source).filter(|_| is_secret)?;
-        let behind = source.text.get(node.span.end..)?.lines().next()?;
+        let is_empty = node.is_null() && path.last().is_some_and(|key| masked::names_a_secret(key));
+        let source = self.texts.get(node.span.source).filter(|_| is_secret || is_empty)?;
+        // Nothing is wherever the parser came to: what matters is behind the key.
+        let start = match is_empty {
+            true => self.tree.as_ref()?.find_key(path)?.span.end,
+            false => node.span.end,
+        };
+        let behind = source.text.get(start..)?.lines().next()?;
+        let behind = behind.strip_prefix(':').filter(|_| is_empty).unwrap_or(behind);
         let comment = behind.trim_start_matches([' ', '\t']).strip_prefix('#')?;
         let goes_on = comment.starts_with(|c: char| !c.is_whitespace());
         (behind.starts_with([' ', '\t']) && goes_on).then_some(Trap::Comment)

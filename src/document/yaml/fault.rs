@@ -164,6 +164,11 @@ fn in_words(kind: &ErrorKind, place: &Place<'_>) -> Words {
             "this line isn't indented like those it belongs to",
             "keys of one mapping begin in the same column, and so do the `-` of one list",
         ),
+        ErrorKind::UnexpectedCharacter { character } if character.is_control() => words(
+            Code::NotYaml,
+            "there is a control character here",
+            "remove it; in double quotes, write it as an escape such as `\\a` or `\\x07`",
+        ),
         ErrorKind::UnexpectedCharacter { character } => (
             Code::Unquoted,
             Some(format!("a value can't begin with `{}`", character.escape_debug())),
@@ -204,6 +209,11 @@ fn in_words(kind: &ErrorKind, place: &Place<'_>) -> Words {
             Code::Unquoted,
             "a value that begins with `|` or `>` is a block of text, which begins on the next line",
             "put quotes around the value, or begin the text on the next line, indented",
+        ),
+        ErrorKind::ExpectedDocumentStart if !place.line().starts_with('%') => words(
+            Code::WrongIndentation,
+            "this line is indented less than those above it",
+            "begin all keys of the document in the same column, the first",
         ),
         ErrorKind::InvalidDirectiveName
         | ErrorKind::MissingDirectiveName

@@ -312,7 +312,7 @@ impl<'input> Reader<'input, '_> {
             let message = format!(
                 "the document is too large: more than {NODE_LIMIT} values, or {size} MiB of text, with its anchors and aliases"
             );
-            self.fault(Code::TooLarge, span, message, Some("aliases of aliases multiply: write the values out"))
+            self.fault(Code::TooLarge, span, message, Some("use fewer values; aliases of aliases multiply"))
         })
     }
 
