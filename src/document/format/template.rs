@@ -48,6 +48,8 @@ pub struct Fault {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Whether it may come of variables that only the target machine knows.
+    pub is_unsure: bool,
 }
 
 /// Renders a template as cloud-init does, except that an undefined variable is an error.
@@ -61,11 +63,12 @@ pub fn render(template: &str, variables: &Variables) -> Result<Rendered, Fault> 
             line: line + 1,
             message: "an expression of the template is too long".to_owned(),
             hint: Some(format!("use at most {SIGNS} signs and brackets in one expression")),
+            is_unsure: false,
         });
     }
     let (body, variables) = (body.to_owned(), variables.clone());
     within(TIME, move || {
-        let (text, spans) = rendered(&body, &variables).map_err(|error| explain(&error, &body))?;
+        let (text, spans) = rendered(&body, &variables).map_err(|error| explain(&error, &body, variables.are_known))?;
         let lines = lines(&text, &body, &spans).into_iter().map(|line| line + 1).collect();
         let text = Zeroizing::new(text);
         Ok(Rendered { text, lines })
@@ -83,6 +86,7 @@ fn within(time: Duration, work: impl FnOnce() -> Result<Rendered, Fault> + Send 
         line: 1,
         message: message.to_owned(),
         hint: Some(hint.to_owned()),
+        is_unsure: false,
     };
     match started.map(|_| answered.recv_timeout(time)) {
         Ok(Ok(rendered)) => rendered,
@@ -110,6 +114,10 @@ fn rendered(body: &str, variables: &Variables) -> Result<(String, Vec<OutputSpan
     environment.set_formatter(|out, state, value| match is_small(value, &mut { PRINTED }) {
         true => escape_formatter(out, state, value),
         false => Err(Error::new(ErrorKind::OutOfFuel, "one expression prints too much")),
+    });
+    environment.set_unknown_method_callback(|state, value, method, arguments| match fits(value, arguments) {
+        true => minijinja_contrib::pycompat::unknown_method_callback(state, value, method, arguments),
+        false => Err(Error::new(ErrorKind::OutOfFuel, "a method makes too much")),
     });
     // Its errors quote the template, which may hold secrets.
     environment.set_debug(false);
@@ -147,8 +155,33 @@ fn too_long(body: &str) -> Option<usize> {
     None
 }
 
+/// How many bytes a method may make.
+const MADE: usize = 1024 * 1024;
+
 /// How many values one expression may print. The library counts steps only after it has printed.
 const PRINTED: usize = 10_000;
+
+/// Whether a Python method of `value` makes at most [`MADE`] bytes, by the most that it could do: replace each byte of
+/// one by all of the other. The library doesn't count what methods do as steps.
+fn fits(value: &Value, arguments: &[Value]) -> bool {
+    let weight = |value: &Value| match value.kind() {
+        ValueKind::String => value.len(),
+        ValueKind::Seq | ValueKind::Iterable if is_small(value, &mut { PRINTED }) => {
+            let items = value.try_iter().into_iter().flatten();
+            Some(items.map(|item| 1 + item.as_str().map_or(0, str::len)).sum())
+        }
+        ValueKind::Seq | ValueKind::Iterable => None,
+        _ => Some(0),
+    };
+    let most = arguments
+        .iter()
+        .map(weight)
+        .try_fold(0, |most, one| Some(one?.max(most)));
+    let made = weight(value)
+        .zip(most)
+        .and_then(|(own, most): (usize, usize)| own.max(1).checked_mul(most + 1));
+    made.is_some_and(|made| made <= MADE)
+}
 
 /// Whether a value contains at most `left` values.
 fn is_small(value: &Value, left: &mut usize) -> bool {
@@ -184,7 +217,7 @@ fn lines(text: &str, body: &str, spans: &[OutputSpan]) -> Vec<usize> {
     starts.map(of_start).collect()
 }
 
-fn explain(error: &Error, body: &str) -> Fault {
+fn explain(error: &Error, body: &str, are_known: bool) -> Fault {
     let detail = error.detail().unwrap_or_default();
     let (message, hint) = match error.kind() {
         ErrorKind::UndefinedError => {
@@ -192,7 +225,7 @@ fn explain(error: &Error, body: &str) -> Fault {
             let asked = asked.filter(|asked| asked.len() <= 100 && is_name(asked));
             let asked = asked.map_or_else(|| "a variable".to_owned(), |asked| format!("`{asked}`"));
             (
-                format!("the template uses {asked}, which this machine doesn't have"),
+                format!("the template uses {asked}, which doesn't exist"),
                 format!(
                     "use `v1.NAME` ({}), or `ds.meta_data.KEY` for a key of the meta-data; add `| default('…')` to what may \
                      be missing",
@@ -219,8 +252,25 @@ fn explain(error: &Error, body: &str) -> Fault {
     };
     // The header is the first line.
     let line = error.line().unwrap_or(0) + 1;
-    let hint = Some(hint);
-    Fault { line, message, hint }
+    Fault {
+        line,
+        message: message.trim_end_matches([':', ' ']).to_owned(),
+        hint: Some(hint),
+        is_unsure: !are_known && is_about_values(error.kind()),
+    }
+}
+
+/// Whether an error is about what a variable holds, rather than about the template.
+fn is_about_values(kind: ErrorKind) -> bool {
+    !matches!(
+        kind,
+        ErrorKind::SyntaxError
+            | ErrorKind::OutOfFuel
+            | ErrorKind::UndefinedError
+            | ErrorKind::UnknownFilter
+            | ErrorKind::UnknownFunction
+            | ErrorKind::UnknownTest
+    )
 }
 
 /// Whether an expression is only the name of a variable.
@@ -300,6 +350,49 @@ mod tests {
     }
 
     #[test]
+    fn texts_and_lists_have_pythons_methods() {
+        for (body, made) in [
+            ("{{ v1.local_hostname.split('-')[0] }}", "web1"),
+            ("{{ 'a-b'.replace('-', '_').upper() }}", "A_B"),
+            ("{{ ','.join(['a', 'b']) }}", "a,b"),
+            ("{{ {'a': 1}.items() | list | length }}", "1"),
+            ("{{ {'a': 1} | tojson }}", r#"{"a": 1}"#),
+        ] {
+            assert_eq!(
+                text(&format!("## template: jinja\n{body}")),
+                made.replace("&quot;", "\""),
+                "{body}"
+            );
+        }
+        for body in [
+            "{{ ('a' * 9999999).replace('a', 'b' * 9999) | length }}",
+            "{{ ('a' * 9999).join(['b'] * 9999) | length }}",
+        ] {
+            let fault = render(&format!("## template: jinja\n{body}"), &variables()).unwrap_err();
+            assert_eq!(fault.message, "the template does too much", "{body}");
+        }
+    }
+
+    #[test]
+    fn what_only_the_machine_knows_is_not_judged() {
+        let elsewhere = Variables::of("", None, None);
+        for body in [
+            "{{ v1.instance_id[:8] }}",
+            "{{ v1.region + 'x' }}",
+            "{{ v1.local_hostname.split('.')[0] }}",
+            "{{ range(ds.meta_data.n) }}",
+            "{{ ds.meta_data.n | int + 1 }}",
+        ] {
+            let fault = render(&format!("## template: jinja\n{body}"), &elsewhere).unwrap_err();
+            assert!(fault.is_unsure, "{body}: {fault:?}");
+        }
+        for body in ["{{ v1.nope }}", "{{ v1.region | nofilter }}", "{{ v1.region"] {
+            let fault = render(&format!("## template: jinja\n{body}"), &elsewhere).unwrap_err();
+            assert!(!fault.is_unsure, "{body}: {fault:?}");
+        }
+    }
+
+    #[test]
     fn a_template_has_so_much_time() {
         // Millions of items in a few steps. They end, so that the other tests have the processor.
         for body in [
@@ -308,7 +401,7 @@ mod tests {
         ] {
             let work = || {
                 let rendered = rendered(body, &variables());
-                let (text, _) = rendered.map_err(|error| explain(&error, body))?;
+                let (text, _) = rendered.map_err(|error| explain(&error, body, true))?;
                 Ok(Rendered {
                     text: Zeroizing::new(text),
                     lines: Vec::new(),
@@ -336,11 +429,7 @@ mod tests {
     #[test]
     fn what_is_not_there_is_a_fault_with_its_line() {
         for (body, line, words) in [
-            (
-                "a: {{ v1.hostnme }}\n",
-                2,
-                "`v1.hostnme`, which this machine doesn't have",
-            ),
+            ("a: {{ v1.hostnme }}\n", 2, "`v1.hostnme`, which doesn't exist"),
             ("a: 1\nb: {{ foo }}\n", 3, "`foo`"),
             ("a: {{ foo.bar }}\n", 2, "the template uses"),
             ("a: {% if %}\n", 2, "not valid Jinja"),

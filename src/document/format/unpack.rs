@@ -4,7 +4,6 @@ use zeroize::Zeroizing;
 
 use super::kind::Declared;
 use super::message::Body;
-use super::template::Fault as TemplateFault;
 use super::{DEPTH_LIMIT, Kind, PART_LIMIT, Place, Variables, archive, compressed, encoded, list, message, template};
 use crate::document::budget::Budget;
 use crate::document::code::Code;
@@ -113,12 +112,13 @@ impl Label {
 
 impl Unpacker<'_, '_> {
     fn tell(&mut self, place: &Place, line: usize, wrong: Wrong) {
-        let mut told = wrong.told(&place.file());
-        if line > 0 {
-            told.line = place.line(line);
-            told.column = 1;
-        }
-        self.unpacked.found.push(Found::Told(told));
+        self.unpacked.found.push(Found::Told(wrong.told_at(place, line)));
+    }
+
+    fn warn(&mut self, place: &Place, line: usize, wrong: Wrong) {
+        self.unpacked
+            .found
+            .push(Found::Told(wrong.told_at(place, line).warning()));
     }
 
     /// Takes bytes that may be encoded.
@@ -330,9 +330,14 @@ impl Unpacker<'_, '_> {
         let variables = (self.around.variables)();
         let rendered = match template::render(text, &variables) {
             Ok(rendered) => rendered,
-            Err(TemplateFault { line, message, hint }) => {
-                let wrong = Wrong::new(Code::BadTemplate, message, hint.unwrap_or_default());
-                return self.tell(&label.place, line, wrong);
+            Err(fault) if fault.is_unsure => {
+                let message = "this template can't be checked here: only the machine knows the variables of this line";
+                let hint = "check it on the machine, with `firstlight plan`";
+                return self.warn(&label.place, fault.line, Wrong::new(Code::BadTemplate, message, hint));
+            }
+            Err(fault) => {
+                let wrong = Wrong::new(Code::BadTemplate, fault.message, fault.hint.unwrap_or_default());
+                return self.tell(&label.place, fault.line, wrong);
             }
         };
         self.budget.spend_unpacked(rendered.text.len() as u64);
@@ -383,6 +388,16 @@ impl Wrong {
 
     fn told(self, file: &str) -> Diagnostic {
         Diagnostic::whole(file, self.message, Some(self.hint)).code(self.code)
+    }
+
+    /// The same at a line of a part, from 1; 0 for the part as a whole.
+    fn told_at(self, place: &Place, line: usize) -> Diagnostic {
+        let mut told = self.told(&place.file());
+        if line > 0 {
+            told.line = place.line(line);
+            told.column = 1;
+        }
+        told
     }
 }
 
