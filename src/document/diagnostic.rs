@@ -184,8 +184,10 @@ impl Diagnostic {
             Some(line) => {
                 let mark = AnnotationKind::Primary.span(self.mark.clone());
                 let snippet = Snippet::source(line.as_str()).line_start(self.line).annotation(mark);
-                if self.cut {
-                    // The column counts from the start of the line, not of the excerpt.
+                let before = line.get(..self.mark.start).unwrap_or_default();
+                if self.cut || self.column != 1 + before.chars().count() {
+                    // The column counts from the start of the file's line: an excerpt is cut, or of a part that the file
+                    // has indented.
                     let place = Origin::path(file.as_str()).line(self.line).char_column(self.column);
                     title.element(place).element(snippet)
                 } else {

@@ -28,7 +28,10 @@ pub fn names_a_secret(name: &str) -> bool {
         .filter(|c| !matches!(c, '-' | '_' | '.'))
         .map(|c| c.to_ascii_lowercase())
         .collect();
-    matches!(plain.as_str(), "auth" | "auths") || PARTS.iter().any(|part| plain.contains(part))
+    matches!(
+        plain.as_str(),
+        "auth" | "auths" | "authorization" | "proxyauthorization"
+    ) || PARTS.iter().any(|part| plain.contains(part))
 }
 
 /// The text with secrets masked.
@@ -190,6 +193,7 @@ fn value_of(line: &str, name: Range<usize>) -> Option<Range<usize>> {
     let (value, separator) = match trimmed.strip_prefix(['=', ':']) {
         Some(value) => (value, true),
         None if line.get(name.clone())?.starts_with("--") && trimmed.len() < behind.len() => (trimmed, false),
+        None if is_alone(line, &name) => (trimmed, false),
         None => return None,
     };
     let value = value.trim_start();
@@ -217,6 +221,26 @@ fn value_of(line: &str, name: Range<usize>) -> Option<Range<usize>> {
         "" | "yes" | "no" | "true" | "false" | "on" | "off" | "null" | "none"
     );
     (!harmless && text != MASK).then_some(start..start + length)
+}
+
+/// Whether a line is the name of a secret and one word: `requirepass hunter2`. More words are prose, and a name that only
+/// begins like one (`PASS_MAX_DAYS 90`) has another value.
+fn is_alone(line: &str, name: &Range<usize>) -> bool {
+    const ENDS: [&str; 8] = [
+        "pass",
+        "passwd",
+        "password",
+        "pwd",
+        "secret",
+        "token",
+        "psk",
+        "passphrase",
+    ];
+    let name_ends = |name: &str| ENDS.iter().any(|end| name.to_ascii_lowercase().ends_with(end));
+    let mut words = line.split_whitespace();
+    line.get(name.clone())
+        .is_some_and(|name| words.next() == Some(name) && name_ends(name))
+        && words.count() == 1
 }
 
 /// Where the string that began with `quote` ends. Escaped quotes don't end it.
@@ -412,6 +436,13 @@ mod tests {
     fn what_is_called_a_secret_is_masked_and_nothing_else() {
         let table = [
             ("plain", "plain"),
+            ("Authorization: Bearer hunter2", "Authorization: (secret)"),
+            ("requirepass hunter2", "requirepass (secret)"),
+            ("PASSWORD\thunter2", "PASSWORD\t(secret)"),
+            ("  secret hunter2", "  secret (secret)"),
+            ("password is required", "password is required"),
+            ("PASS_MAX_DAYS 90", "PASS_MAX_DAYS 90"),
+            ("PasswordAuthentication no", "PasswordAuthentication no"),
             ("http://user:hunter2@proxy:3128/", "http://user:(secret)@proxy:3128/"),
             ("http://user:hun@ter2@proxy/ x", "http://user:(secret)@proxy/ x"),
             ("http://user:hun/ter2@proxy", "http://user:(secret)@proxy"),
