@@ -86,6 +86,14 @@ fn documents() -> Vec<(&'static str, Vec<u8>)> {
             )]),
         ),
         (
+            "uuencode",
+            message(&[part(
+                "text/cloud-config",
+                "Content-Transfer-Encoding: x-uuencode\n",
+                "begin 644 x\n=(V-L;W5D+6-O;F9I9PIH;W-T;F%M93H@=V5B,0H \n`\nend",
+            )]),
+        ),
+        (
             "gzip-part",
             message(&[part(
                 "application/gzip",

@@ -5,6 +5,8 @@ use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
 use zeroize::Zeroizing;
 
+use super::uuencoded;
+
 /// One part of a message that is not itself made of parts.
 #[derive(Debug)]
 pub struct Part {
@@ -143,6 +145,9 @@ fn body(part: &MessagePart<'_>, encoding: Option<String>, bytes: &[u8], range: s
         Encoding::None if matches!(written.as_str(), "" | "7bit" | "8bit" | "binary") => Body::Plain(range),
         // The library's word for what it couldn't decode, too.
         Encoding::None if matches!(written.as_str(), "base64" | "quoted-printable") => decoded(None, &written, ""),
+        Encoding::None if uuencoded::NAMES.contains(&written.as_str()) => {
+            decoded(uuencoded::decode(raw), "uuencode", "decoded from uuencode")
+        }
         Encoding::None => Body::Undecodable("has an unknown Content-Transfer-Encoding".to_owned(), ENCODE),
     }
 }
@@ -233,6 +238,10 @@ mod tests {
             ),
             (
                 "Content-Type: text/plain\nContent-Transfer-Encoding: x-uuencode\n\nx\n",
+                "but is not uuencode",
+            ),
+            (
+                "Content-Type: text/plain\nContent-Transfer-Encoding: x-y\n\nx\n",
                 "an unknown Content-Transfer-Encoding",
             ),
         ] {

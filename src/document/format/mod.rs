@@ -13,6 +13,7 @@ mod message;
 pub mod place;
 mod template;
 mod unpack;
+mod uuencoded;
 pub mod variables;
 
 use crate::document::text::TEXT_LIMIT;

@@ -315,6 +315,11 @@ impl Unpacker<'_, '_> {
             self.tell(&label.place, 1, wrong);
         }
         for (line, address) in addresses {
+            if !list::is_fetched_from(address) {
+                let wrong = Wrong::new(Code::InvalidValue, "this is not an address", "write https://HOST/PATH");
+                self.tell(&label.place, line, wrong);
+                continue;
+            }
             let fetched = self.around.fetched.iter().find(|(known, _)| *known == address);
             match fetched {
                 Some((_, text)) => self.bytes(text.bytes, &Label::of(Place::of(text.origin)), depth),
@@ -448,6 +453,11 @@ fn layers_off(bytes: &[u8], budget: &mut Budget) -> Result<Option<Zeroizing<Vec<
 fn characters(bytes: &[u8]) -> Result<&str, Wrong> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.trim_start_matches('\u{feff}')),
+        Err(_) if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") => Err(Wrong::new(
+            Code::NotUtf8,
+            "the document is UTF-16, not UTF-8",
+            "save it as UTF-8: in an editor that is its \"encoding\", or run `iconv -f utf16 -t utf8`",
+        )),
         Err(error) => {
             let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
             let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();

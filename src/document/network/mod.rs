@@ -102,7 +102,15 @@ fn left_as_it_is(schema: &mut schemars::Schema) {
         if property.to_string().contains("/NotYet") {
             property["doNotSuggest"] = true.into();
             let message = format!("`{key}` is not supported yet: only `ethernets` is");
-            refused.insert(key.clone(), json!({"type": "null", "errorMessage": message}));
+            refused.insert(
+                key.clone(),
+                json!({
+                    "type": ["null", "array", "object"],
+                    "maxItems": 0,
+                    "maxProperties": 0,
+                    "errorMessage": message,
+                }),
+            );
         }
     }
     schema.insert("if".to_owned(), disabled);
@@ -210,10 +218,18 @@ impl<'de> Deserialize<'de> for NetworkConfig {
 pub struct NotYet {
     /// The IDs of the interfaces that it is made of.
     members: BTreeSet<String>,
+    /// Whether it has a device at all: `{}` asks for nothing.
+    is_asked: bool,
 }
 
 impl From<serde_json::Value> for NotYet {
     fn from(devices: serde_json::Value) -> Self {
+        let is_asked = match &devices {
+            serde_json::Value::Null => false,
+            serde_json::Value::Array(items) => !items.is_empty(),
+            serde_json::Value::Object(entries) => !entries.is_empty(),
+            _ => true,
+        };
         let devices = devices.as_object().into_iter().flatten();
         let parts = devices.flat_map(|(_, device)| [device.get("interfaces"), device.get("link")]);
         let texts = parts.flatten().flat_map(|part| match part {
@@ -221,7 +237,7 @@ impl From<serde_json::Value> for NotYet {
             one => vec![one],
         });
         let members = texts.filter_map(|text| text.as_str().map(str::to_owned)).collect();
-        Self { members }
+        Self { members, is_asked }
     }
 }
 

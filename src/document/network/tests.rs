@@ -26,6 +26,7 @@ fn what_is_valid_decodes_and_passes() {
         "config: disabled",
         "ethernets:",
         "ethernets: {eth0: {}}",
+        "{ethernets: {eth0: {}}, bonds: {}, vlans: [], tunnels: }",
         "ethernets: {eth0: {renderer: networkd, dhcp4: true}}",
         "ethernets: {eth0: {addresses: , routes: , nameservers: , match: , mtu: }}",
         "ethernets: {eth0: {addresses: [], routes: [], nameservers: {}}}",
@@ -271,7 +272,7 @@ fn what_only_shows_across_interfaces_is_said_of_the_second() {
             false,
         ),
         ("vlans: {v: {id: 1, link: eth0}}", "vlans", "not supported yet", false),
-        ("bonds: {}", "bonds", "not supported yet", false),
+        ("bonds: {bond0: {}}", "bonds", "not supported yet", false),
         ("bridges: [1]", "bridges", "not supported yet", false),
         ("wifis: yes", "wifis", "not supported yet", false),
         (

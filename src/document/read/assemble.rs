@@ -211,11 +211,28 @@ impl Document {
         None
     }
 
+    /// Says of a network-config with the key `network` what nobody reads beside it.
+    fn warn_beside_network(&mut self, network_config: &Node) {
+        let Value::Mapping(entries) = &network_config.value else {
+            return;
+        };
+        let beside = entries.iter().map(|entry| &entry.key).find(|key| key.text != "network");
+        if let Some(key) = beside {
+            let message = "the keys beside `network` have no effect in a network-config";
+            let hint = Some("write them into user-data".to_owned());
+            let told = Diagnostic::whole("", message, hint).code(Code::NoEffect);
+            self.report_at(key.span, None, told.warning());
+        }
+    }
+
     /// A seed's network-config becomes the key `network`, unless user-data has its own.
     pub(super) fn add_network(&mut self, tree: Option<Node>, network: Node) -> Node {
         let span = network.span;
-        let inner = match network.get("network") {
-            Some(inner) => inner.clone(),
+        let inner = match network.get("network").cloned() {
+            Some(inner) => {
+                self.warn_beside_network(&network);
+                inner
+            }
             None => network,
         };
         let mut tree = tree.unwrap_or(Node {

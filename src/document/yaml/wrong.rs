@@ -56,6 +56,7 @@ impl Wrong {
             Self::Word(_) => Code::UnknownWord,
             Self::Missing(_) => Code::MissingKey,
             Self::Number(_) => Code::AmbiguousNumber,
+            Self::Other(sentence) if sentence.starts_with("expected a number from ") => Code::OutOfRange,
             Self::Other(sentence) if sentence.starts_with("expected ") => Code::UnknownWord,
             Self::Other(_) => Code::InvalidValue,
         }

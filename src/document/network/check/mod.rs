@@ -64,7 +64,9 @@ impl Network {
             ("openvswitch", &self.openvswitch),
         ];
         for (kind, asked) in kinds {
-            let Some(asked) = asked else { continue };
+            let Some(asked) = asked.as_ref().filter(|asked| asked.is_asked) else {
+                continue;
+            };
             let hint = "use `ethernets`; for anything else, write `networkd_files`";
             problems
                 .of(Code::NotSupported)
