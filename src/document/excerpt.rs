@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::redact;
 use super::yaml::{Notes, Piece, Span};
 
 /// A line, or the part of a long one that holds what is to blame.
@@ -70,18 +71,31 @@ impl Writer<'_> {
             let end = piece.span.end.clamp(begin, window.end);
             self.gap(at..begin);
             let name = self.text.get(piece.span.start..piece.span.end).unwrap_or_default();
-            let is_shown = match piece.is_key {
+            match piece.is_key {
                 true => {
-                    piece.span == blame
+                    let is_shown = piece.span == blame
                         || leads_to_blame == Some(piece)
-                        || notes.is_field(name.trim_matches(['"', '\'']))
+                        || notes.is_field(name.trim_matches(['"', '\'']));
+                    self.write(begin..end, |_| is_shown);
                 }
-                false => show == Some(piece.span),
-            };
-            self.write(begin..end, |_| is_shown);
+                false if show == Some(piece.span) => self.value(begin..end),
+                false => self.write(begin..end, |_| false),
+            }
             at = end;
         }
         self.gap(at..window.end);
+    }
+
+    /// A value that is shown, but for what is a secret in any text: `https://user:PASSWORD@host`.
+    fn value(&mut self, range: Range<usize>) {
+        let mut at = range.start;
+        for secret in redact::secrets(&self.text[range.clone()]) {
+            let secret = range.start + secret.start..range.start + secret.end;
+            self.write(at..secret.start, |_| true);
+            self.write(secret.clone(), |_| false);
+            at = secret.end;
+        }
+        self.write(at..range.end, |_| true);
     }
 
     /// What is between keys and values: YAML's own signs are shown. Tags, anchors, aliases and comments may be a value
@@ -171,6 +185,7 @@ mod tests {
     fn only_what_is_to_blame_and_yaml_itself_is_shown() {
         let table = [
             ("a: b # c", 1, "a: b # *", 3..4),
+            ("a: http://u:hunter2@h", 1, "a: http://u:*******@h", 3..21),
             ("{aa: bb, cc: dd}", 2, "{**: **, cc: **}", 9..11),
             ("{aa: bb, cc: dd}", 3, "{**: **, cc: dd}", 13..15),
             ("a: !!str b", 1, "a: !**** b", 0..0),

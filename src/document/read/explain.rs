@@ -10,6 +10,7 @@ use crate::document::diagnostic::{Diagnostic, Severity};
 use crate::document::excerpt::excerpt;
 use crate::document::format::PLACEHOLDER;
 use crate::document::masked;
+use crate::document::redact;
 use crate::document::yaml::decode::DecodeErrorKind;
 use crate::document::yaml::scalar::{Meaning, resolve};
 use crate::document::yaml::{DecodeError, Node, Span, Value, Wrong};
@@ -215,7 +216,8 @@ impl Document {
             return None;
         };
         let is_short = scalar.text.chars().count() <= FOUND_MAX;
-        (is_short && !self.may_be_secret(tree, path)).then(|| scalar.text.to_string())
+        let is_shown = is_short && redact::secrets(&scalar.text).is_empty() && !self.may_be_secret(tree, path);
+        is_shown.then(|| scalar.text.to_string())
     }
 
     /// What a diagnostic says of a value that the decoder refused.
