@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::document::format::Kind as Header;
 use crate::document::yaml::{Value, parse};
 
 /// The kind of a text: a part of a seed, or a file of firstlight's own.
@@ -66,8 +67,8 @@ impl Kind {
     /// By top-level keys that only one kind has.
     fn keyed(bytes: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok()?;
-        // Its header says what it is, whatever its keys: one that belongs elsewhere is a mistake.
-        if text.trim_start_matches('\u{feff}').starts_with("#cloud-config") {
+        // A header says what it is, whatever its keys: one that belongs elsewhere is a mistake.
+        if Header::by_beginning(text.trim_start_matches('\u{feff}')).is_some() {
             return None;
         }
         // Most documents are user-data: parsing them only to see that would double what they cost.
@@ -110,6 +111,7 @@ mod tests {
             ("a.yaml", "network: {version: 2}\n", Kind::UserData),
             ("a.yaml", "#cloud-config\nethernets: {}\n", Kind::UserData),
             ("a.yaml", "#cloud-config\ninstance-id: a\n", Kind::UserData),
+            ("a.yaml", "## template: jinja\nversion: 2\n", Kind::UserData),
             ("/etc/firstlight/config.yaml", "", Kind::Settings),
             ("mine.yaml", "allow: [network]\n", Kind::Settings),
             ("config.yaml", "hostname: a\n", Kind::UserData),

@@ -191,14 +191,8 @@ impl Document {
         if matches!(node.value, Value::Mapping(_)) {
             return Some(node);
         }
-        if is_glued(&node) {
-            let message = "this is not YAML: there is no space after the colon";
-            let hint = Some("write `key: value`, with a space after the colon".to_owned());
-            self.report_at(
-                node.span,
-                None,
-                Diagnostic::whole("", message, hint).code(Code::MissingColon),
-            );
+        if let Some(fault) = Fault::of_glued(&node) {
+            self.report_fault(fault);
             return None;
         }
         let message = format!("expected a mapping of `key: value`, found {}", node.kind());
@@ -258,16 +252,6 @@ impl Document {
         }
         tree
     }
-}
-
-/// Whether it is `key:value`, without the space that makes it a mapping.
-fn is_glued(node: &Node) -> bool {
-    let Value::Scalar(scalar) = &node.value else {
-        return false;
-    };
-    let key = scalar.text.split_once(':').map_or("", |(key, _)| key);
-    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    scalar.plain && !key.is_empty() && key.chars().all(is_name)
 }
 
 /// Whether a part says by `launch-index` that it is for another of the machines that were started together.

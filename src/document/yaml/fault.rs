@@ -4,7 +4,7 @@
 use serde_yaml::granit_parser::{ErrorKind, ScanError};
 
 use super::super::code::Code;
-use super::node::Span;
+use super::node::{Node, Span, Value};
 
 /// Why a text is not the YAML that we take, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,33 @@ pub(super) fn explain(error: &ScanError, text: &str, span: Span) -> Fault {
     }
 }
 
+/// Whether a line is `key:value`, without the space that makes it a mapping.
+fn is_glued(line: &str) -> bool {
+    let word = line.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')));
+    word.is_some_and(|end| end > 0 && line[end..].starts_with(':'))
+}
+
+/// The word is not shown: nobody knows that it is a key.
+fn without_space() -> Words {
+    (
+        Code::MissingColon,
+        Some("there is no space after the colon".to_owned()),
+        Some("write `key: value`, with a space after the colon"),
+    )
+}
+
 impl Fault {
+    /// What is wrong with a text that is nothing but `key:value`, which is YAML, and hardly meant as it is.
+    pub fn of_glued(node: &Node) -> Option<Self> {
+        let Value::Scalar(scalar) = &node.value else {
+            return None;
+        };
+        (scalar.plain && is_glued(&scalar.text)).then(|| {
+            let (code, what, hint) = without_space();
+            fault(code, what, hint, node.span)
+        })
+    }
+
     /// The same, at another place in the text.
     fn moved(mut self, place: &Place<'_>, at: usize) -> Self {
         let newlines = |from: usize, to: usize| place.text.get(from..to).unwrap_or_default().matches('\n').count();
@@ -315,16 +341,8 @@ impl<'a> Place<'a> {
         if above.ends_with(':') && !self.line().trim().contains(' ') {
             return not_indented("indent it further than the key above; an item of a list begins with `- `");
         }
-        let line = self.line().trim_start_matches([' ', '-']);
-        let word = line.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-')));
-        let is_glued = word.is_some_and(|end| end > 0 && line[end..].starts_with(':'));
-        match is_glued {
-            // The word is not shown: nobody knows that it is a key.
-            true => (
-                Code::MissingColon,
-                Some("there is no space after the colon".to_owned()),
-                Some("write `key: value`, with a space after the colon"),
-            ),
+        match is_glued(self.line().trim_start_matches([' ', '-'])) {
+            true => without_space(),
             false => (
                 Code::MissingColon,
                 Some("this line isn't `key: value`".to_owned()),
