@@ -189,7 +189,7 @@ pub(super) fn keys_of<T: DeserializeOwned>() -> Vec<String> {
 }
 
 /// All keys where they are few, else those that come nearest.
-fn listed(name: &str, known: &[String]) -> String {
+pub(super) fn listed(name: &str, known: &[String]) -> String {
     let quoted = |keys: &[&String]| {
         let quoted: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
         quoted.join(", ")

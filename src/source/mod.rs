@@ -18,7 +18,6 @@ pub mod media;
 pub mod nocloud;
 pub mod ovf;
 mod places;
-mod prefix;
 pub mod program;
 pub mod remote;
 mod rules;

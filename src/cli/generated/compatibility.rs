@@ -27,8 +27,9 @@ Read: cloud-config with or without its first line, MIME messages, cloud-config a
 Refused by name, while the other parts are applied: scripts (`#!`, at each boot or once), boot hooks and part handlers. Use
 `services`, `write_files`, `sysctl` and `kernel_modules` instead.
 
-Network configuration: version 2 is applied, see [the reference](reference.md#network). Of version 1, only `config: disabled` is
-taken; everything else is an error.
+Network configuration: versions 1 and 2 are applied, see [the reference](reference.md#network-config). Version 1 becomes version 2
+first. Unlike in cloud-init, SLAAC and DHCPv6 of version 1 work with networkd, and a global route goes to the link that can reach its
+gateway.
 ";
 
 /// `docs/cloud-init.md`.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::keys::{Key, block, flow, keys};
 use super::{Made, schema};
+use crate::document::network::version1::schema::tables;
 
 /// What is described: the schema, the heading, a paragraph.
 const PARTS: [(&str, &str, &str); 4] = [
@@ -16,7 +17,7 @@ const PARTS: [(&str, &str, &str); 4] = [
         "network-config-v2",
         "network-config",
         "The network of a seed: what user-data has below `network`, with or without that key around it. Where user-data has \
-         `network` too, that counts. Of version 1, only `config: disabled` is taken.",
+         `network` too, that counts. cloud-init's version 1 is taken as well: its keys are below.",
     ),
     (
         "meta-data",
@@ -43,7 +44,7 @@ pub fn markdown() -> Made {
         let (known, applied): (Vec<_>, Vec<_>) = all.into_iter().partition(|key| key.deprecated);
         match name {
             // Those of user-data's `network`, one for one.
-            "network-config-v2" => continue,
+            "network-config-v2" => version_1(&mut text),
             "config" | "meta-data" => table(&mut text, &applied, ""),
             _ => chapters(&mut text, &applied),
         }
@@ -58,6 +59,25 @@ pub fn markdown() -> Made {
         }
     }
     ("docs/reference.md".into(), text)
+}
+
+/// The keys of version 1, mapping by mapping.
+fn version_1(text: &mut String) {
+    text.push_str(
+        "\nA key of version 1 that has no effect here is taken with a warning: `broadcast`, and parameters of bonds and bridges \
+         that networkd has nothing for. An item that is about one link has a `name`; `mac_address` of a network card is the one by \
+         which it is found.\n\n| Where | Key | Example | What it does |\n|---|---|---|---|\n",
+    );
+    let mut seen = std::collections::BTreeSet::new();
+    for (place, rows) in tables() {
+        for row in rows {
+            // What all links have is said once.
+            if seen.insert(row) {
+                let [key, example, about] = row.map(cell);
+                let _ = writeln!(text, "| {place} | `{key}` | `{example}` | {about} |");
+            }
+        }
+    }
 }
 
 /// What is said of a key that is not applied, without what goes for all of them.

@@ -129,16 +129,19 @@ fn network_config_v2() -> Value {
     })
 }
 
-/// cloud-init's version 1, of which nothing is taken but that it leaves the network alone.
+/// cloud-init's version 1.
 fn network_config_v1() -> Value {
     let mut schema = network_config_v2();
     let definition = &mut schema["$defs"]["Network"];
     *definition = json!({"allOf": [definition.take(), {"required": ["version"], "properties": {"version": {"enum": [1, "1"], "description": "1."}}}]});
-    schema["description"] = "Version 1 of cloud-init's network configuration. Of this version firstlight takes only \
-                             `config: disabled`, which leaves the network as it is. Write everything else as version 2."
-        .into();
-    schema["examples"] = json!([{"version": 1, "config": "disabled"}]);
-    schema["deprecated"] = true.into();
+    schema["description"] =
+        "Version 1 of cloud-init's network configuration: a list of links, with their name servers and \
+                             routes."
+            .into();
+    schema["examples"] = json!([
+        {"version": 1, "config": [{"type": "physical", "name": "eth0", "subnets": [{"type": "dhcp4"}]}]},
+        {"version": 1, "config": "disabled"},
+    ]);
     schema
 }
 

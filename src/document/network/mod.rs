@@ -12,12 +12,14 @@ mod ethernet;
 mod left_out;
 mod name;
 mod nameservers;
+mod prefix;
 mod route;
+pub mod version1;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
 pub use address::{Address, Gateway4, Gateway6, Ip, NextHop};
 pub use common::{AddressGeneration, Common, DhcpIdentifier, LinkLocal, Mtu};
@@ -27,10 +29,11 @@ pub use ethernet::{Ethernet, Match};
 pub use left_out::{LeftOut, leave_out};
 pub use name::{IFNAMSIZ, InterfaceId, LinkName, Mac, Pattern};
 pub use nameservers::{Nameservers, SearchDomain};
+pub use prefix::with_prefix;
 pub use route::{Destination, Route, RouteScope, RouteType, Window};
 pub use whole::whole;
 
-/// `network`: the network, netplan version 2.
+/// `network`: the network, netplan version 2 or cloud-init's version 1.
 ///
 /// ```yaml
 /// network:
@@ -48,11 +51,11 @@ pub use whole::whole;
 #[serde(deny_unknown_fields)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(transform = left_as_it_is))]
 pub struct Network {
-    /// The version of the format: 2, also if it is left out.
+    /// The version of the format: 1 for a list in `config`, else 2, also if it is left out.
     pub version: Option<Version>,
     /// What configures the network: networkd.
     pub renderer: Option<Renderer>,
-    /// `disabled`: the network keeps its current configuration.
+    /// The items of version 1; or `disabled`: the network keeps its current configuration.
     pub config: Option<NetworkConfig>,
     /// The Ethernet links, by ID: the link's name if there is no `match`.
     ///
@@ -96,7 +99,7 @@ fn left_as_it_is(schema: &mut schemars::Schema) {
         "required": ["config"],
         "properties": {"config": {"const": "disabled"}, "ethernets": {"maxProperties": 0}},
     });
-    let mut refused = Map::from_iter([("version".to_owned(), json!({"not": {"enum": [1, "1"]}}))]);
+    let mut refused = Map::new();
     let properties = schema.get_mut("properties").and_then(serde_json::Value::as_object_mut);
     for (key, property) in properties.into_iter().flatten() {
         if property.to_string().contains("/NotYet") {
@@ -114,7 +117,8 @@ fn left_as_it_is(schema: &mut schemars::Schema) {
         }
     }
     schema.insert("if".to_owned(), disabled);
-    schema.insert("else".to_owned(), json!({"properties": refused}));
+    let versions = version1::schema::list_or_devices();
+    schema.insert("else".to_owned(), json!({"properties": refused, "allOf": [versions]}));
 }
 
 impl Network {
@@ -129,7 +133,7 @@ impl Network {
 #[serde(try_from = "u32")]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("enum" = [1, 2, "1", "2"], "examples" = [2])))]
 pub enum Version {
-    /// cloud-init's own format, a list. Not supported yet: [`Network`]'s check says so.
+    /// cloud-init's own format, a list: see [`version1`].
     One,
     /// netplan's format.
     Two,
@@ -172,12 +176,10 @@ impl TryFrom<String> for Renderer {
 
 /// What `network.config` can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("enum" = ["disabled"])))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "version1::schema::Config"))]
 pub enum NetworkConfig {
     /// The network keeps its current configuration.
     Disabled,
-    /// The list of version 1. Not supported yet: [`Network`]'s check says so.
-    List,
 }
 
 impl<'de> Deserialize<'de> for NetworkConfig {
@@ -201,9 +203,10 @@ impl<'de> Deserialize<'de> for NetworkConfig {
                 }
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<NetworkConfig, A::Error> {
-                while items.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(NetworkConfig::List)
+            fn visit_seq<A: SeqAccess<'de>>(self, _items: A) -> Result<NetworkConfig, A::Error> {
+                Err(A::Error::custom(
+                    "a list of items is network version 1: write `version: 1`",
+                ))
             }
         }
 

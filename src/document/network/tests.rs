@@ -276,18 +276,6 @@ fn what_only_shows_across_interfaces_is_said_of_the_second() {
         ("bridges: [1]", "bridges", "not supported yet", false),
         ("wifis: yes", "wifis", "not supported yet", false),
         (
-            "version: 1\nconfig: [{type: physical}]",
-            "",
-            "version 1 is not supported yet",
-            false,
-        ),
-        (
-            "config: [{type: physical}]",
-            "",
-            "version 1 is not supported yet",
-            false,
-        ),
-        (
             "config: disabled\nethernets: {eth0: {}}",
             "ethernets",
             "is not used",

@@ -11,6 +11,7 @@ mod explain;
 mod settle;
 #[cfg(test)]
 mod tests;
+mod version1;
 mod written;
 
 use super::advice::Dialect;
@@ -54,6 +55,8 @@ pub struct Document {
     holes: Vec<Span>,
     /// The keys that are given twice, with the numbers of the findings about them.
     twice: Vec<(usize, Span)>,
+    /// The network of version 1 that version 2 was made of.
+    version_1: Option<Node>,
     /// What the decoder noted about the tree.
     notes: Notes,
     budget: Budget,
@@ -132,12 +135,14 @@ impl Document {
             document.meta_data = document.take(meta);
             document.dialect = Dialect::Document;
         }
+        document.take_version_1();
         document.decode_all();
         document.report_traps();
         document.report_deprecated();
         document.add_files(&texts.fetched);
         document.finish();
         network::leave_out(&mut document.config, &document.diagnostics);
+        document.say_paths_of_version_1();
         if !document.given_up {
             document.add_meta_data();
         }

@@ -194,7 +194,7 @@ impl Document {
     }
 
     /// Removes the values at these paths: the last items of a list first, and nested values before their parents.
-    fn prune_all(&mut self, mut bad: Vec<Vec<String>>) {
+    pub(super) fn prune_all(&mut self, mut bad: Vec<Vec<String>>) {
         bad.sort_by_cached_key(|path| {
             path.iter()
                 .map(|key| (key.parse::<usize>().ok(), key.clone()))
@@ -272,7 +272,7 @@ impl Document {
 
     /// What to remove if `path` is invalid. Some things are only removed whole: a file without its content or
     /// permissions would be empty or readable by everybody, and half an interface doesn't work.
-    fn whole(&self, path: &[String]) -> Vec<String> {
+    pub(super) fn whole(&self, path: &[String]) -> Vec<String> {
         let first = KEYS
             .iter()
             .find(|key| path.first().is_some_and(|first| first == key.name));

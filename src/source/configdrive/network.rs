@@ -10,9 +10,9 @@ use ipnet::IpNet;
 use serde_json::{Map, Value, json};
 
 use crate::document::Conversion;
+use crate::document::network::with_prefix;
 use crate::source::interface::{Interface, Route};
 use crate::source::lenient::{Member, Wrong};
-use crate::source::prefix::with_prefix;
 
 /// Links that are made of others: not ours to leave out.
 const COMPOSED: [&str; 2] = ["bond", "vlan"];

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use super::transport::Transport;
 use super::{NoSeed, value};
 use crate::document::Conversion;
+use crate::document::network::with_prefix;
 use crate::source::interface::{Interface, Route};
-use crate::source::prefix::with_prefix;
 
 /// The most interfaces; a VMware machine has at most 10 adapters.
 const INTERFACES: usize = 16;

@@ -10,7 +10,7 @@ mod route;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::{Common, Network, NetworkConfig, Version};
+use super::{Common, Network};
 use crate::document::code::Code;
 use crate::document::problem::{Check, Problems};
 
@@ -19,13 +19,6 @@ impl Check for Network {
         // Whatever the version: nothing is asked for.
         if self.is_disabled() && self.ethernets.is_empty() {
             return;
-        }
-        // Of version 1, nothing else means anything here.
-        if self.version == Some(Version::One) || self.config == Some(NetworkConfig::List) {
-            let hint = "write it as version 2: `version: 2` and `ethernets:` with one entry for each interface";
-            return problems
-                .of(Code::NotSupported)
-                .error(&[], "network version 1 is not supported yet", Some(hint));
         }
         self.check_kinds(problems);
         if self.is_disabled() {

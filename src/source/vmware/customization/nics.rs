@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::ini::{Entry, Ini, Wrong};
 use crate::document::Conversion;
+use crate::document::network::with_prefix;
 use crate::source::interface::{Interface, Route};
-use crate::source::prefix::with_prefix;
 
 /// The metric of the first fallback default route; the next ones count up. Above that of DHCP, 1024.
 const STAND_IN_METRIC: u32 = 2048;

@@ -9,11 +9,14 @@ use ipnet::{IpNet, ip_mask_to_prefix};
 /// # Errors
 /// Why they don't make an address, without either of them.
 pub fn with_prefix(address: &str, mask: Option<&str>) -> Result<String, String> {
-    if address.contains('/') {
-        let _: IpNet = address
-            .parse()
-            .map_err(|_| "is not an address with a prefix length, such as 192.0.2.10/24".to_owned())?;
-        return Ok(address.to_owned());
+    if let Some((ip, mask)) = address.split_once('/') {
+        if address.parse::<IpNet>().is_ok() {
+            return Ok(address.to_owned());
+        }
+        // `192.0.2.10/255.255.255.0`.
+        let masked = mask.parse::<IpAddr>().is_ok().then(|| with_prefix(ip, Some(mask)).ok());
+        let why = "is not an address with a prefix length, such as 192.0.2.10/24";
+        return masked.flatten().ok_or_else(|| why.to_owned());
     }
     let ip: IpAddr = address.parse().map_err(|_| "is not an IP address".to_owned())?;
     let mask = mask.ok_or("has no netmask")?;
@@ -37,6 +40,8 @@ mod tests {
             ("192.0.2.10", Some("255.255.252.0"), Some("192.0.2.10/22")),
             ("192.0.2.10", Some("24"), Some("192.0.2.10/24")),
             ("192.0.2.10/25", Some("ignored"), Some("192.0.2.10/25")),
+            ("192.0.2.10/255.255.255.128", None, Some("192.0.2.10/25")),
+            ("192.0.2.10/255.0.255.0", None, None),
             ("2001:db8::10", Some("64"), Some("2001:db8::10/64")),
             ("2001:db8::10", Some("ffff:ffff::"), Some("2001:db8::10/32")),
             ("192.0.2.10", None, None),
