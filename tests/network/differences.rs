@@ -49,10 +49,10 @@ const BY_MAC: &str =
 const BOTH_MACS: &str = "a link that gets another address is found by either, before and after";
 const DHCP: &str = "[DHCP] is the deprecated name; only the client that is asked for gets the setting";
 const DHCP4_ALONE: &str = "networkd has it for DHCPv4 alone, and no DHCPv4 is asked for: a warning says so";
-const RA_METRIC: &str =
-    "not read: a warning says so. networkd would take [DHCP] RouteMetric= for the routes of router advertisements";
-const NETWORKDS_METRIC: &str = "networkd's own metric holds, 1024: so it is with cloud-init on Photon";
-const NETWORKDS_MTU: &str = "networkd's own default holds: a server's MTU is taken where the document says so";
+const RA: &str = "what [DHCP] says of the routes of router advertisements has a section of its own";
+const RA_MTU: &str = "networkd takes the MTU of router advertisements by itself, and DHCPv6 gives none";
+const ONLINE: &str = "networkd has never known OptionalAddresses=: what it has instead says the same";
+const SRIOV: &str = "udev does it, systemd.link(5), where netplan runs a service of its own";
 const SAID: &str = "what is asked for by name is written, also where it is networkd's default";
 const SCOPE: &str = "networkd finds the scope by type and gateway, and the kernel has none for IPv6";
 const WAKES: &str = "a link keeps its way of waking the machine unless the document asks for another";
@@ -108,11 +108,22 @@ const DIFFERENCES: &[Difference] = &[
         &["[Match] MACAddress=*", "[Match] Type=!vlan bond bridge"],
         BY_MAC,
     ),
+    any(
+        "network",
+        &["[DHCP] RouteMetric=*"],
+        &["[DHCPv4] RouteMetric=*", "[IPv6AcceptRA] RouteMetric=*"],
+        RA,
+    ),
+    any(
+        "network",
+        &["[DHCP] RouteMetric=*"],
+        &["[IPv6AcceptRA] RouteMetric=*"],
+        RA,
+    ),
     any("network", &["[DHCP] *"], &["[DHCPv4] *", "[DHCPv6] *"], DHCP),
     any("network", &["[DHCP] *"], &["[DHCPv4] *"], DHCP),
     any("network", &["[DHCP] *"], &["[DHCPv6] *"], DHCP),
-    any("network", &["[DHCP] RouteMetric=100"], &[], NETWORKDS_METRIC),
-    any("network", &["[DHCP] UseMTU=yes"], &[], NETWORKDS_MTU),
+    any("network", &["[DHCP] UseMTU=yes"], &[], RA_MTU),
     of(
         "dhcp6-overrides-use-mtu",
         "network",
@@ -128,11 +139,11 @@ const DIFFERENCES: &[Difference] = &[
         DHCP4_ALONE,
     ),
     of(
-        "dhcp6-overrides-route-metric",
+        "optional-addresses-",
         "network",
-        &["[DHCP] RouteMetric=*"],
+        &["[Link] OptionalAddresses=*"],
         &[],
-        RA_METRIC,
+        ONLINE,
     ),
     any("network", &[], &["[DHCPv4] ClientIdentifier=duid"], SAID),
     any("network", &[], &["[DHCPv4] UseDNS=yes"], SAID),
@@ -168,15 +179,43 @@ const DIFFERENCES: &[Difference] = &[
         &["[Link] RequiredForOnline=no"],
         "networkd's own setting, where netplan gives systemd-networkd-wait-online a list of links",
     ),
+    of(
+        "optional-addresses-",
+        "network",
+        &[],
+        &["[Link] RequiredFamilyForOnline=*"],
+        ONLINE,
+    ),
+    any(
+        "network",
+        &[],
+        &["[Link] RequiredForOnline=carrier"],
+        "networkd's own setting, where netplan waits for a carrier with an argument of systemd-networkd-wait-online",
+    ),
+    of(
+        "sriov-",
+        "link",
+        &[],
+        &["a file: [Link] SR-IOVVirtualFunctions=*"],
+        SRIOV,
+    ),
     any("link", &["[Link] WakeOnLan=off"], &[], WAKES),
     of("set-name-with-mtu", "link", &["[Link] MTUBytes=*"], &[], MTU_ONCE),
     any("link", &["a file: [Link] MTUBytes=9000; WakeOnLan=off"], &[], MTU_ONCE),
 ];
 
-const NO_KIND: &str = "expected one of unicast, local";
-
 /// Documents that netplan takes and firstlight refuses on purpose: the name, words of what it says, and why.
-const REFUSED: [(&str, &str, &str); 4] = [
+const REFUSED: [(&str, &str, &str); 6] = [
+    (
+        "sriov-embedded-switch-mode",
+        "`embedded-switch-mode` is not supported",
+        "netplan runs a program of its own at boot; networkd and udev have nothing for it",
+    ),
+    (
+        "sriov",
+        "`embedded-switch-mode` is not supported",
+        "the same: netplan's example",
+    ),
     (
         "match-empty",
         "would match every link, `lo` included",
@@ -187,19 +226,20 @@ const REFUSED: [(&str, &str, &str); 4] = [
         "networkd is the only one",
         "there is no NetworkManager to write for",
     ),
-    ("routes-type-nat", NO_KIND, "the kernel has no such routes any more"),
-    ("routes-type-xresolve", NO_KIND, "the kernel never had such routes"),
+    (
+        "routes-type-nat",
+        "no `nat` routes",
+        "the kernel has no such routes any more",
+    ),
+    (
+        "routes-type-xresolve",
+        "no `xresolve` routes",
+        "the kernel never had such routes",
+    ),
 ];
 
 /// Documents with values that firstlight doesn't know yet, of keys that it knows: how their names begin.
-const NOT_YET: [&str; 6] = [
-    "address-lifetime-number",
-    "address-unknown-option",
-    "addresses-l",
-    "infiniband",
-    "macaddress-",
-    "renderer-networkd-for-kind",
-];
+const NOT_YET: [&str; 1] = ["renderer-networkd-for-kind"];
 
 /// Whether a document has a value that firstlight doesn't know yet.
 pub fn is_not_yet(name: &str) -> bool {

@@ -42,8 +42,8 @@ enum Outcome {
 }
 
 /// How many documents of ours are the same at least, and how many of netplan's examples. They only grow.
-const SAME: usize = 150;
-const SAME_EXAMPLES: usize = 9;
+const SAME: usize = 201;
+const SAME_EXAMPLES: usize = 13;
 
 #[test]
 fn our_documents_become_what_netplan_makes_of_them() {
@@ -224,7 +224,13 @@ fn ours(document: &str) -> Files {
         &source,
     ];
     let said = firstlight(&arguments);
-    assert_eq!(said.status, 0, "{document}{}{}", said.stdout, said.stderr);
+    // 4: with a warning.
+    assert!(
+        [0, 4].contains(&said.status),
+        "{document}{}{}",
+        said.stdout,
+        said.stderr
+    );
     Files::read(&tree.path().join("etc/systemd/network"), "10-firstlight-")
 }
 

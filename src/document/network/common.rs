@@ -13,14 +13,26 @@ macro_rules! with_common {
             {
                 /// What configures the interface: networkd.
                 pub renderer: Option<super::Renderer>,
-                /// The hardware address that the link gets.
-                pub macaddress: Option<super::Mac>,
+                /// The hardware address that the link gets; `random`: another one each time the link appears; `permanent`:
+                /// the one that it was made with. The 20 bytes of InfiniBand need systemd 250.
+                pub macaddress: Option<super::MacPolicy>,
                 /// The largest packet, in bytes.
                 pub mtu: Option<super::Mtu>,
                 /// The largest IPv6 packet, in bytes; at least 1280.
                 pub ipv6_mtu: Option<super::Mtu>,
                 /// The boot does not wait for this interface. Default: false.
                 pub optional: Option<bool>,
+                /// The addresses that the boot does not wait for, though the link gets them. Where those of only one family
+                /// are left, that is the one that it waits for (systemd 249); where none is left, it waits for nothing.
+                ///
+                /// ```yaml
+                /// optional-addresses: [dhcp6]
+                /// ```
+                #[serde(default, deserialize_with = "super::null_is_empty")]
+                pub optional_addresses: Vec<super::OptionalAddress>,
+                /// Who sets the link up: by default it is done when the link is there; `manual`: the administrator;
+                /// `off`: nobody, it stays down. The boot waits for neither. Needs systemd 248: older ones set it up.
+                pub activation_mode: Option<super::ActivationMode>,
                 /// Use DHCPv4. Default: false.
                 pub dhcp4: Option<bool>,
                 /// Use DHCPv6. Default: false.
@@ -33,12 +45,17 @@ macro_rules! with_common {
                 pub dhcp6_overrides: Option<super::Dhcp6Overrides>,
                 /// Take IPv6 router advertisements. Default: the system's.
                 pub accept_ra: Option<bool>,
+                /// Which parts of router advertisements are used.
+                pub ra_overrides: Option<super::RaOverrides>,
                 /// The families in which the link gets a link-local address. Default: `[ipv6]`.
                 pub link_local: Option<Vec<super::LinkLocal>>,
                 /// Use temporary IPv6 addresses (RFC 8981). Default: false.
                 pub ipv6_privacy: Option<bool>,
                 /// How IPv6 addresses are made: the link-local one, and those of router advertisements.
                 pub ipv6_address_generation: Option<super::AddressGeneration>,
+                /// The lower half of the address that the link makes for itself in the network of a router. Not together
+                /// with `ipv6-address-generation`.
+                pub ipv6_address_token: Option<super::AddressToken>,
                 /// Keep addresses and routes when networkd stops and when leases end: the root file system depends on this link.
                 pub critical: Option<bool>,
                 /// Configure the link without waiting for a carrier.
@@ -46,8 +63,12 @@ macro_rules! with_common {
                 /// Tell the neighbours about this machine (LLDP).
                 pub emit_lldp: Option<bool>,
                 /// The link's addresses, each with its prefix length.
+                ///
+                /// ```yaml
+                /// addresses: [192.0.2.10/24, {192.0.2.11/24: {label: 'eth0:web'}}]
+                /// ```
                 #[serde(default, deserialize_with = "super::addresses")]
-                pub addresses: Vec<super::Address>,
+                pub addresses: Vec<super::AssignedAddress>,
                 /// The IPv4 gateway; the same as a route `to: default`.
                 pub gateway4: Option<super::Gateway4>,
                 /// The IPv6 gateway; the same as a route `to: default`.
@@ -55,9 +76,19 @@ macro_rules! with_common {
                 /// Static routes.
                 #[serde(default, deserialize_with = "super::null_is_empty")]
                 pub routes: Vec<super::Route>,
+                /// Rules that choose the routing table of a packet.
+                #[serde(default, deserialize_with = "super::null_is_empty")]
+                pub routing_policy: Vec<super::RoutingRule>,
                 /// DNS servers and search domains.
                 #[serde(default, deserialize_with = "super::null_is_empty")]
                 pub nameservers: super::Nameservers,
+                /// As a bridge's port: answer ARP and neighbour discovery for those behind it that are known. Default: the
+                /// kernel's, which is not to.
+                pub neigh_suppress: Option<bool>,
+                /// As a bridge's port: send packets back out of the port that they came in by. Default: false.
+                pub hairpin: Option<bool>,
+                /// As a bridge's port: learn the hardware addresses behind it. Default: true.
+                pub port_mac_learning: Option<bool>,
             }
         }
     };

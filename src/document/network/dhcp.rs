@@ -24,7 +24,7 @@ pub struct Dhcp4Overrides {
     pub use_hostname: Option<bool>,
     /// Use the server's NTP servers. Default: true.
     pub use_ntp: Option<bool>,
-    /// Use the server's MTU. Default: false.
+    /// Use the server's MTU, unless `mtu` says another. Default: true.
     pub use_mtu: Option<bool>,
     /// Use the server's routes, including the default route. Default: true.
     pub use_routes: Option<bool>,
@@ -32,7 +32,7 @@ pub struct Dhcp4Overrides {
     pub send_hostname: Option<bool>,
     /// Tell the server this host name instead of the machine's own.
     pub hostname: Option<HostName>,
-    /// The metric of the server's routes.
+    /// The metric of the server's routes. Default: 100.
     ///
     /// ```yaml
     /// route-metric: 200
@@ -41,7 +41,7 @@ pub struct Dhcp4Overrides {
 }
 
 /// What of DHCPv6 is used: `[DHCPv6]` of systemd.network(5). netplan takes the same keys for both. Routes and the MTU come
-/// with router advertisements, not with DHCPv6: what netplan's keys say of them has no effect here, and a warning says so.
+/// with router advertisements, not with DHCPv6: `use-routes` and `use-mtu` have no effect here, and a warning says so.
 ///
 /// ```yaml
 /// {use-dns: false}
@@ -66,7 +66,7 @@ pub struct Dhcp6Overrides {
     pub use_mtu: Option<bool>,
     /// Only for DHCPv4: no effect here.
     pub use_routes: Option<bool>,
-    /// Only for DHCPv4: no effect here.
+    /// The metric of the routes that come with router advertisements. Default: 100. Needs systemd 249.
     ///
     /// ```yaml
     /// route-metric: 200
@@ -80,7 +80,6 @@ impl Dhcp6Overrides {
         let keys = [
             ("use-mtu", self.use_mtu.is_some()),
             ("use-routes", self.use_routes.is_some()),
-            ("route-metric", self.route_metric.is_some()),
         ];
         keys.into_iter().filter_map(|(key, given)| given.then_some(key))
     }

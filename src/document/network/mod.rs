@@ -4,16 +4,23 @@
 //! type of its own here, whose values can't hold a control character: so nothing can smuggle a line into those files.
 
 mod address;
+mod assigned_address;
 mod check;
 mod common;
 mod device;
 mod dhcp;
 mod ethernet;
 mod left_out;
+mod mac;
 mod name;
 mod nameservers;
+mod online;
 mod prefix;
 mod route;
+mod router_advertisements;
+mod routing_policy;
+mod sriov;
+mod unsupported;
 pub mod version1;
 mod whole;
 
@@ -22,15 +29,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
 pub use address::{Address, Gateway4, Gateway6, Ip, NextHop};
+pub use assigned_address::{AssignedAddress, Label, Lifetime};
 pub use common::{AddressGeneration, Common, DhcpIdentifier, LinkLocal, Mtu};
 pub use device::Device;
 pub use dhcp::{Dhcp4Overrides, Dhcp6Overrides, UseDomains};
-pub use ethernet::{Ethernet, Match};
+pub use ethernet::{Ethernet, InfinibandMode, Match};
 pub use left_out::{LeftOut, leave_out};
-pub use name::{IFNAMSIZ, InterfaceId, LinkName, Mac, Pattern};
+pub use mac::{Mac, MacPolicy};
+pub use name::{IFNAMSIZ, InterfaceId, LinkName, Pattern};
 pub use nameservers::{Nameservers, SearchDomain};
+pub use online::{ActivationMode, Awaited, OptionalAddress};
 pub use prefix::with_prefix;
-pub use route::{Destination, Route, RouteScope, RouteType, Window};
+pub use route::{AdvertisedMss, Destination, Route, RouteScope, RouteType, Window};
+pub use router_advertisements::{AddressToken, RaOverrides};
+pub use routing_policy::{Prefix, RoutingRule};
+pub use sriov::VirtualFunctionCount;
 pub use whole::whole;
 
 /// `network`: the network, netplan version 2 or cloud-init's version 1.
@@ -268,21 +281,21 @@ fn ethernets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Inte
 }
 
 /// A list of addresses; a single address is not a list, and the message shows how to write one.
-fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Address>, D::Error> {
+fn addresses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<AssignedAddress>, D::Error> {
     struct Shape;
 
     impl<'de> Visitor<'de> for Shape {
-        type Value = Vec<Address>;
+        type Value = Vec<AssignedAddress>;
 
         fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             f.write_str("a list such as `[192.0.2.10/24]`")
         }
 
-        fn visit_unit<E: Error>(self) -> Result<Vec<Address>, E> {
+        fn visit_unit<E: Error>(self) -> Result<Vec<AssignedAddress>, E> {
             Ok(Vec::new())
         }
 
-        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<Address>, A::Error> {
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<AssignedAddress>, A::Error> {
             let mut all = Vec::new();
             while let Some(address) = items.next_element()? {
                 all.push(address);

@@ -1,8 +1,6 @@
-//! What links are called and recognised by: IDs, names, patterns, hardware addresses.
+//! What links are called and recognised by: IDs, names, patterns.
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// The size of the kernel's buffer for a link's name, in bytes: a name has at most one less (netdevice(7)).
 pub const IFNAMSIZ: usize = 16;
@@ -162,56 +160,5 @@ impl TryFrom<String> for Pattern {
             ));
         }
         Ok(Self(pattern))
-    }
-}
-
-/// A hardware address of six bytes, written lower case with colons.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(try_from = "String")]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^[0-9A-Fa-f]{2}((:[0-9A-Fa-f]{2}){5}|(-[0-9A-Fa-f]{2}){5})$", "examples" = ["00:50:56:aa:bb:cc"])))]
-pub struct Mac([u8; 6]);
-
-impl Mac {
-    /// Whether a link can have it: not a group's address, not all zeros (IEEE 802).
-    pub fn is_unicast(self) -> bool {
-        self.0[0] & 1 == 0 && self.0 != [0; 6]
-    }
-}
-
-impl TryFrom<String> for Mac {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        parse_mac(&text).map(Self).ok_or_else(|| {
-            let shown = text.escape_debug();
-            format!("`{shown}` is not a hardware address, expected six bytes such as 00:50:56:aa:bb:cc")
-        })
-    }
-}
-
-fn parse_mac(text: &str) -> Option<[u8; 6]> {
-    let separator = if text.contains('-') { '-' } else { ':' };
-    let mut bytes = [0; 6];
-    let mut parts = text.split(separator);
-    for byte in &mut bytes {
-        let part = parts.next()?;
-        if part.len() != 2 || !part.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return None;
-        }
-        *byte = u8::from_str_radix(part, 16).ok()?;
-    }
-    parts.next().is_none().then_some(bytes)
-}
-
-impl fmt::Display for Mac {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
-    }
-}
-
-impl Serialize for Mac {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }

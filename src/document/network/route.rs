@@ -53,6 +53,13 @@ pub struct Route {
     /// TCP's initial receive window, in segments.
     #[serde(rename = "advertised-receive-window")]
     pub advertised_receive_window: Option<Window>,
+    /// The largest TCP segment that others are asked to send, in bytes. Needs systemd 248.
+    ///
+    /// ```yaml
+    /// advertised-mss: 1400
+    /// ```
+    #[serde(rename = "advertised-mss")]
+    pub advertised_mss: Option<AdvertisedMss>,
 }
 
 impl Route {
@@ -94,6 +101,7 @@ impl Route {
             mtu: None,
             congestion_window: None,
             advertised_receive_window: None,
+            advertised_mss: None,
         }
     }
 }
@@ -169,9 +177,9 @@ impl Serialize for Destination {
 
 /// What kind of route it is, ip-route(8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String", into = "&'static str")]
 #[allow(missing_docs, reason = "ip-route(8)'s words")]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("enum" = Self::ALL.map(Self::as_str))))]
 pub enum RouteType {
     Unicast,
     Local,
@@ -185,6 +193,18 @@ pub enum RouteType {
 }
 
 impl RouteType {
+    const ALL: [Self; 9] = [
+        Self::Unicast,
+        Self::Local,
+        Self::Broadcast,
+        Self::Anycast,
+        Self::Multicast,
+        Self::Blackhole,
+        Self::Unreachable,
+        Self::Prohibit,
+        Self::Throw,
+    ];
+
     /// The word, the same for netplan, networkd and ip-route(8).
     pub fn as_str(self) -> &'static str {
         match self {
@@ -203,6 +223,29 @@ impl RouteType {
     /// Whether what it is for goes nowhere.
     pub fn refuses(self) -> bool {
         matches!(self, Self::Blackhole | Self::Unreachable | Self::Prohibit | Self::Throw)
+    }
+}
+
+impl TryFrom<String> for RouteType {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|kind| kind.as_str() == word);
+        known.ok_or_else(|| match word.as_str() {
+            "nat" => "the kernel has no `nat` routes any more: translate addresses with nftables".to_owned(),
+            "xresolve" => "the kernel has no `xresolve` routes: leave it out".to_owned(),
+            other => format!(
+                "`{}` is not a type of route, expected one of {}",
+                other.escape_debug(),
+                Self::ALL.map(Self::as_str).join(", ")
+            ),
+        })
+    }
+}
+
+impl From<RouteType> for &'static str {
+    fn from(kind: RouteType) -> Self {
+        kind.as_str()
     }
 }
 
@@ -248,6 +291,31 @@ impl TryFrom<u32> for Window {
 }
 
 impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The largest TCP segment in bytes: 1 to 65535, as many as its option has room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "u32")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("minimum" = 1, "maximum" = 65535, "examples" = [1400])))]
+pub struct AdvertisedMss(u32);
+
+impl TryFrom<u32> for AdvertisedMss {
+    type Error = String;
+
+    fn try_from(bytes: u32) -> Result<Self, String> {
+        match bytes {
+            1..=65535 => Ok(Self(bytes)),
+            other => Err(format!(
+                "a TCP segment of {other} bytes is not possible, expected 1 to 65535"
+            )),
+        }
+    }
+}
+
+impl fmt::Display for AdvertisedMss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

@@ -117,7 +117,80 @@ fn values_say_what_is_wrong_with_them() {
         ),
         (
             "ethernets: {eth0: {routes: [{to: default, via: 192.0.2.1, type: nat}]}}",
-            "unknown variant `nat`",
+            "no `nat` routes any more: translate addresses with nftables",
+        ),
+        (
+            "ethernets: {eth0: {routes: [{to: default, via: 192.0.2.1, type: scenic}]}}",
+            "`scenic` is not a type of route, expected one of unicast, local",
+        ),
+        (
+            "ethernets: {eth0: {routes: [{to: default, via: 192.0.2.1, advertised-mss: 65536}]}}",
+            "a TCP segment of 65536 bytes is not possible",
+        ),
+        (
+            "ethernets: {eth0: {addresses: [{}]}}",
+            "an address such as `192.0.2.10/24` is missing",
+        ),
+        (
+            "ethernets: {eth0: {addresses: [{192.0.2.10/24: {}, 192.0.2.11/24: {}}]}}",
+            "write each address as an item of its own",
+        ),
+        (
+            "ethernets: {eth0: {addresses: [{192.0.2.10/24: {lifetime: 5}}]}}",
+            "a lifetime of `5` is not possible, expected `forever` or 0",
+        ),
+        (
+            "ethernets: {eth0: {addresses: [{192.0.2.10/24: {weight: 5}}]}}",
+            "unknown field `weight`",
+        ),
+        (
+            "ethernets: {eth0: {addresses: [{192.0.2.10/24: {label: 'sixteen-bytes--x'}}]}}",
+            "1 to 15 bytes, this one has 16",
+        ),
+        (
+            "ethernets: {eth0: {addresses: [{192.0.2.10/24: {label: ''}}]}}",
+            "1 to 15 bytes, this one has 0",
+        ),
+        (
+            "ethernets: {eth0: {addresses: [{192.0.2.10/24: {label: 'ä'}}]}}",
+            "only ASCII without control characters",
+        ),
+        (
+            "ethernets: {eth0: {addresses: [{192.0.2.10/24: {label: ' a'}}]}}",
+            "begins or ends with a blank",
+        ),
+        (
+            "ethernets: {eth0: {macaddress: stable}}",
+            "a word of NetworkManager that networkd has nothing for: write `permanent`, `random` or an address",
+        ),
+        (
+            "ethernets: {eth0: {activation-mode: on}}",
+            "expected manual or off, not `on`",
+        ),
+        (
+            "ethernets: {eth0: {ipv6-address-token: 192.0.2.1}}",
+            "not the lower half of an IPv6 address",
+        ),
+        (
+            "ethernets: {eth0: {ipv6-address-token: '2001:db8::'}}",
+            "nothing in its lower half",
+        ),
+        (
+            "ethernets: {eth0: {routing-policy: [{to: default}]}}",
+            "everything is `0.0.0.0/0` or `::/0`",
+        ),
+        (
+            "ethernets: {eth0: {routing-policy: [{to: 192.0.2.0/33}]}}",
+            "is not a network such as",
+        ),
+        (
+            "ethernets: {eth0: {virtual-function-count: 257}}",
+            "257 virtual functions are not possible, expected 0 to 256",
+        ),
+        ("ethernets: {eth0: {infiniband-mode: fast}}", "unknown variant `fast`"),
+        (
+            "ethernets: {eth0: {optional-addresses: [ipv5]}}",
+            "unknown variant `ipv5`",
         ),
         (
             "ethernets: {eth0: {routes: [{to: default, via: 192.0.2.1, congestion-window: 1024}]}}",
@@ -414,10 +487,106 @@ fn what_is_taken_with_a_warning_or_refused_says_so_at_its_place() {
             true,
         ),
         (
-            "dhcp6: true, dhcp6-overrides: {route-metric: 5}",
-            "dhcp6-overrides/route-metric",
-            "only for DHCPv4",
+            "dhcp4: true, ipv6-address-generation: eui64, ipv6-address-token: '::2'",
+            "ipv6-address-token",
+            "say two things about the same address",
+            false,
+        ),
+        (
+            "dhcp4: true, ipv6-address-token: '2001:db8::2'",
+            "ipv6-address-token",
+            "only the lower half of 2001:db8::2 is used",
             true,
+        ),
+        (
+            "dhcp4: true, ra-overrides: {table: 0}",
+            "ra-overrides/table",
+            "routing table 0 doesn't exist",
+            false,
+        ),
+        (
+            "dhcp4: true, accept-ra: false, ra-overrides: {use-dns: false}",
+            "ra-overrides",
+            "has no effect with `accept-ra: false`",
+            true,
+        ),
+        (
+            "dhcp4: true, optional-addresses: [dhcp4, ipv6-ra, dhcp6]",
+            "optional-addresses/2",
+            "the link gets no such address",
+            true,
+        ),
+        (
+            "dhcp4: true, routing-policy: [{table: 5}]",
+            "routing-policy/0",
+            "this rule needs `from` or `to`",
+            false,
+        ),
+        (
+            "dhcp4: true, routing-policy: [{to: 192.0.2.1, from: '2001:db8::/32'}]",
+            "routing-policy/0",
+            "this rule mixes IPv4 and IPv6",
+            false,
+        ),
+        (
+            "dhcp4: true, routing-policy: [{to: 192.0.2.1, table: 0}]",
+            "routing-policy/0/table",
+            "routing table 0 doesn't exist",
+            false,
+        ),
+        (
+            "dhcp4: true, routing-policy: [{to: 192.0.2.1, mark: 0}]",
+            "routing-policy/0/mark",
+            "mark 0 is that of packets without one",
+            false,
+        ),
+        (
+            "dhcp4: true, routing-policy: [{to: 192.0.2.1, type-of-service: 17}]",
+            "routing-policy/0/type-of-service",
+            "the kernel refuses the rule",
+            true,
+        ),
+        (
+            "addresses: [{'2001:db8::1/64': {label: x}}]",
+            "addresses/0/2001:db8::1/64/label",
+            "only IPv4 addresses have labels",
+            true,
+        ),
+        (
+            "dhcp4: true, link: pf0",
+            "link",
+            "there is no `pf0` among `ethernets`",
+            false,
+        ),
+        (
+            "dhcp4: true, link: eth0",
+            "link",
+            "can't be a virtual function of itself",
+            false,
+        ),
+        (
+            "dhcp4: true, embedded-switch-mode: switchdev",
+            "embedded-switch-mode",
+            "neither networkd nor udev sets the mode",
+            false,
+        ),
+        (
+            "dhcp4: true, delay-virtual-functions-rebind: true",
+            "delay-virtual-functions-rebind",
+            "it is for `embedded-switch-mode`",
+            false,
+        ),
+        (
+            "dhcp4: true, auth: {key-management: 802.1x}",
+            "auth",
+            "networkd doesn't log into networks (802.1x), wpa_supplicant does",
+            false,
+        ),
+        (
+            "dhcp4: true, openvswitch: {lacp: active}",
+            "openvswitch",
+            "Open vSwitch keeps its bridges in a database of its own",
+            false,
         ),
         (
             "match: {name: a-very-long-name-of-a-link}",

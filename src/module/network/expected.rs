@@ -1,13 +1,15 @@
 //! What an interface's links show once networkd has configured them.
 
+use crate::document::network::MacPolicy;
 use crate::module::{Expectation, LinkSetting};
 
 use super::{DIRECTORY, Interface, PREFIX};
 
-/// What is verified. Nothing for an optional interface: without a carrier it shows nothing, and that is fine. What a
-/// DHCP server gives is not in this machine's hands, and not expected either.
+/// What is verified. Nothing for an optional interface: without a carrier it shows nothing, and that is fine. Nothing for
+/// a link whose hardware address is random: it isn't found by the one that it was made with. What a DHCP server gives is
+/// not in this machine's hands, and not expected either.
 pub fn expectations(own: &Interface<'_>) -> Vec<Expectation> {
-    if own.common().optional == Some(true) {
+    if own.common().is_optional() || own.selector.is_by_permanent_mac {
         return Vec::new();
     }
     let expectation = |setting| Expectation::LinkHas {
@@ -23,9 +25,9 @@ fn settings(own: &Interface<'_>) -> Vec<LinkSetting> {
     let common = own.common();
     let mut settings = vec![LinkSetting::NetworkFile];
     settings.extend(own.ethernet.set_name.clone().map(LinkSetting::Name));
-    settings.extend(common.macaddress.map(LinkSetting::Mac));
+    settings.extend(common.macaddress.and_then(MacPolicy::fixed).map(LinkSetting::Mac));
     settings.extend(common.mtu.map(LinkSetting::Mtu));
-    settings.extend(common.addresses.iter().copied().map(LinkSetting::Address));
+    settings.extend(common.addresses.iter().map(|one| LinkSetting::Address(one.address)));
     settings.extend(common.all_routes().into_iter().map(LinkSetting::Route));
     let servers = &common.nameservers;
     if !servers.addresses.is_empty() {

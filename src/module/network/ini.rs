@@ -49,6 +49,16 @@ impl Section {
         }
     }
 
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Adds what `other` says.
+    pub fn append(&mut self, other: Self) {
+        self.lines.push_str(&other.lines);
+    }
+
     /// Adds `key=value`. A value can't leave its line: control characters, which no type of the document lets pass, are
     /// left out here once more.
     pub fn set(&mut self, key: &str, value: impl Display) {
@@ -78,7 +88,7 @@ pub fn yes_or_no(yes: bool) -> &'static str {
 /// A file of those of the sections that say something, an empty line above each.
 pub fn file(sections: &[Section]) -> String {
     let mut text = String::new();
-    for section in sections.iter().filter(|section| !section.lines.is_empty()) {
+    for section in sections.iter().filter(|section| !section.is_empty()) {
         let _ = write!(text, "\n[{}]\n{}", section.name, section.lines);
     }
     text

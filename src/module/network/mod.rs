@@ -40,6 +40,8 @@ struct Interface<'a> {
     id: &'a InterfaceId,
     ethernet: &'a Ethernet,
     selector: Selector,
+    /// How many virtual functions it gets, where that is said.
+    virtual_functions: Option<u32>,
     /// The links of the running machine that are meant.
     links: Vec<&'a LinkFacts>,
 }
@@ -107,11 +109,13 @@ const LOOKS_MAX: usize = 100_000;
 /// The interfaces of the document, each with the links of the running machine that it means.
 fn interfaces<'a>(network: &'a Asked, machine: &Machine<'a>) -> Result<Vec<Interface<'a>>, PlanError> {
     let mut interfaces = Vec::new();
+    let virtual_functions = network.virtual_functions();
     for (id, ethernet) in &network.ethernets {
         interfaces.push(Interface {
             id,
             ethernet,
             selector: Selector::new(id, ethernet)?,
+            virtual_functions: virtual_functions.get(id).copied(),
             links: Vec::new(),
         });
     }
@@ -128,11 +132,7 @@ fn interfaces<'a>(network: &'a Asked, machine: &Machine<'a>) -> Result<Vec<Inter
 
 /// Says that nothing makes the boot wait for the network, or that it waits in vain: systemd-networkd-wait-online.service(8).
 fn note_all_optional(interfaces: &[Interface<'_>], plan: &mut Plan) {
-    if !interfaces.is_empty()
-        && interfaces
-            .iter()
-            .all(|interface| interface.common().optional == Some(true))
-    {
+    if !interfaces.is_empty() && interfaces.iter().all(|interface| interface.common().is_optional()) {
         plan.notes.push(Note {
             level: Level::Notice,
             text: "every interface is `optional`: systemd-networkd-wait-online has no interface to wait for, so \
@@ -148,14 +148,15 @@ fn plan_interface(
     machine: &Machine<'_>,
     plan: &mut Plan,
 ) -> Result<(), PlanError> {
-    let network = networkd::network_file(&own.selector, own.common());
+    let sections = networkd::ethernet_sections(own.ethernet);
+    let network = networkd::network_file(&own.selector, own.common(), sections);
     let change = FileChange::write(own.path(".network"), network, 0o644)
         .headed()
         .dirties(Dirty::Network);
     plan.changes.push(Change::File(change));
     note_shadows(own, ".network", &others.network, machine, plan);
 
-    if let Some(link) = networkd::link_file(&own.selector, own.ethernet, &others.defaults) {
+    if let Some(link) = networkd::link_file(&own.selector, own.ethernet, own.virtual_functions, &others.defaults) {
         let change = FileChange::write(own.path(".link"), link.clone(), 0o644).headed();
         plan.changes.push(Change::File(change));
         note_shadows(own, ".link", &others.link, machine, plan);
@@ -185,7 +186,7 @@ fn plan_interface(
         ));
     }
     plan.expectations.extend(expected::expectations(own));
-    if machine.live().is_some() && own.links.is_empty() {
+    if machine.live().is_some() && own.links.is_empty() && !own.selector.is_by_permanent_mac {
         plan.info(format!(
             "no link matches `{}` now; its files are written anyway",
             own.id.as_str()
@@ -276,7 +277,7 @@ fn note_shadows(own: &Interface<'_>, suffix: &str, others: &[Other], machine: &M
         ".link" => vec![(None, Target::of_selector(&own.selector))],
         _ => own.targets(),
     };
-    let is_verified = suffix == ".network" && machine.live().is_some() && own.common().optional != Some(true);
+    let is_verified = suffix == ".network" && machine.live().is_some() && !own.common().is_optional();
     for Other { file, conditions } in others.iter().filter(|other| other.file.name < name) {
         for (link, target) in &targets {
             let (matches, level) = match conditions.verdict(suffix, target) {

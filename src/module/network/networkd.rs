@@ -5,7 +5,8 @@
 use std::net::IpAddr;
 
 use crate::document::network::{
-    AddressGeneration, Common, Dhcp4Overrides, Dhcp6Overrides, DhcpIdentifier, Ethernet, LinkLocal, Route, UseDomains,
+    ActivationMode, AddressGeneration, AssignedAddress, Awaited, Common, Dhcp4Overrides, Dhcp6Overrides,
+    DhcpIdentifier, Ethernet, Lifetime, LinkLocal, MacPolicy, Route, RoutingRule, UseDomains,
 };
 
 use super::ini::{Assignment, Section, file, yes_or_no};
@@ -13,21 +14,38 @@ use super::selector::Selector;
 
 /// A link shares its hardware address with those on top of it. They are not meant when it is matched by that address.
 /// `Kind=!*` would say so more simply, but systemd knows it from 251 on, and reads `Type=` with `!` since 243.
-/// Not `PermanentMACAddress=`: veth and other paravirtual links have none, and a container's link would match nothing.
+/// `PermanentMACAddress=` only where the address is random: veth and other paravirtual links have none, and a container's
+/// link would match nothing.
 const NOT_ON_TOP: &str = "!vlan bond bridge";
 
-/// The `.network` file of a device.
-pub fn network_file(selector: &Selector, common: &Common) -> String {
+/// The metric that the routes of DHCP and of router advertisements get, as with netplan; networkd's own is 1024.
+const DHCP_METRIC: u32 = 100;
+
+/// The `.network` file of a device. `own` are the sections that only its kind has.
+pub fn network_file(selector: &Selector, common: &Common, own: Vec<Section>) -> String {
     let (plain, routes): (Vec<Route>, Vec<Route>) = common.all_routes().into_iter().partition(is_shorthand);
     let mut sections = vec![
         match_section("Name", &selector.names, selector),
         link_section(common),
         network_section(common, &plain),
     ];
+    let with_options = common.addresses.iter().filter(|address| !address.is_plain());
+    sections.extend(with_options.map(address_section));
     sections.extend(routes.iter().map(route_section));
+    sections.extend(common.routing_policy.iter().map(rule_section));
     sections.push(dhcp4_section(common));
     sections.push(dhcp6_section(common.dhcp6_overrides.as_ref()));
+    sections.push(router_section(common));
+    sections.push(port_section(common));
+    sections.extend(own);
     file(&sections)
+}
+
+/// What only Ethernet and its like have in a `.network` file.
+pub fn ethernet_sections(ethernet: &Ethernet) -> Vec<Section> {
+    let mut infiniband = Section::new("IPoIB");
+    infiniband.set_if("Mode", ethernet.infiniband_mode.map(|mode| mode.as_str()));
+    vec![infiniband]
 }
 
 /// The `.link` file of an interface; `None` when it asks for nothing that only udev can do.
@@ -35,22 +53,51 @@ pub fn network_file(selector: &Selector, common: &Common) -> String {
 /// MTU and hardware address are in the `.network` file, where they hold on the first boot too: udev has looked at the
 /// links by then. The first `.link` file that matches is the only one used, so what `defaults`, the distribution's
 /// 99-default.link, says in its `[Link]` section is said again.
-pub fn link_file(selector: &Selector, ethernet: &Ethernet, defaults: &[Assignment]) -> Option<String> {
-    let wakes = ethernet.wakeonlan == Some(true);
-    if ethernet.set_name.is_none() && !wakes {
+pub fn link_file(
+    selector: &Selector,
+    ethernet: &Ethernet,
+    virtual_functions: Option<u32>,
+    defaults: &[Assignment],
+) -> Option<String> {
+    let mut asked = Section::new("Link");
+    asked.set_if("Name", ethernet.set_name.as_ref().map(|name| name.as_str()));
+    let mac_policy = match ethernet.common.macaddress {
+        Some(MacPolicy::Random) => Some("random"),
+        Some(MacPolicy::Permanent) => Some("persistent"),
+        Some(MacPolicy::Fixed(_)) | None => None,
+    };
+    asked.set_if("MACAddressPolicy", mac_policy);
+    if ethernet.wakeonlan == Some(true) {
+        asked.set("WakeOnLan", "magic");
+    }
+    for (key, offload) in [
+        ("ReceiveChecksumOffload", ethernet.receive_checksum_offload),
+        ("TransmitChecksumOffload", ethernet.transmit_checksum_offload),
+        ("TCPSegmentationOffload", ethernet.tcp_segmentation_offload),
+        ("TCP6SegmentationOffload", ethernet.tcp6_segmentation_offload),
+        ("GenericSegmentationOffload", ethernet.generic_segmentation_offload),
+        ("GenericReceiveOffload", ethernet.generic_receive_offload),
+        ("LargeReceiveOffload", ethernet.large_receive_offload),
+    ] {
+        asked.set_bool(key, offload);
+    }
+    asked.set_if("SR-IOVVirtualFunctions", virtual_functions);
+    if asked.is_empty() {
         return None;
     }
     let mut link = Section::new("Link");
     for default in defaults {
         // Name= only counts where no policy gives a name.
-        if default.key != "NamePolicy" || ethernet.set_name.is_none() {
+        let is_replaced = match default.key.as_str() {
+            "NamePolicy" => ethernet.set_name.is_some(),
+            "MACAddressPolicy" => mac_policy.is_some(),
+            _ => false,
+        };
+        if !is_replaced {
             link.set(&default.key, &default.value);
         }
     }
-    link.set_if("Name", ethernet.set_name.as_ref().map(|name| name.as_str()));
-    if wakes {
-        link.set("WakeOnLan", "magic");
-    }
+    link.append(asked);
     let matching = match_section("OriginalName", &selector.original_names, selector);
     Some(file(&[matching, link]))
 }
@@ -62,7 +109,11 @@ fn match_section(name_key: &str, names: &[String], selector: &Selector) -> Secti
     }
     if !selector.macs.is_empty() {
         let macs: Vec<String> = selector.macs.iter().map(ToString::to_string).collect();
-        section.set("MACAddress", macs.join(" "));
+        let key = match selector.is_by_permanent_mac {
+            true => "PermanentMACAddress",
+            false => "MACAddress",
+        };
+        section.set(key, macs.join(" "));
         section.set("Type", NOT_ON_TOP);
     }
     if !selector.drivers.is_empty() {
@@ -73,10 +124,22 @@ fn match_section(name_key: &str, names: &[String], selector: &Selector) -> Secti
 
 fn link_section(common: &Common) -> Section {
     let mut section = Section::new("Link");
-    section.set_if("MACAddress", common.macaddress);
+    section.set_if("MACAddress", common.macaddress.and_then(MacPolicy::fixed));
     section.set_if("MTUBytes", common.mtu);
-    if common.optional == Some(true) {
-        section.set("RequiredForOnline", yes_or_no(false));
+    section.set_if(
+        "ActivationPolicy",
+        common.activation_mode.map(|mode| match mode {
+            ActivationMode::Manual => "manual",
+            ActivationMode::Off => "always-down",
+        }),
+    );
+    match common.awaited() {
+        Awaited::Nothing => section.set("RequiredForOnline", yes_or_no(false)),
+        // Without an address, it would never be more than that: the boot would wait in vain.
+        Awaited::Carrier => section.set("RequiredForOnline", "carrier"),
+        Awaited::Ipv4 => section.set("RequiredFamilyForOnline", "ipv4"),
+        Awaited::Ipv6 => section.set("RequiredFamilyForOnline", "ipv6"),
+        Awaited::AnyAddress => {}
     }
     section
 }
@@ -96,14 +159,18 @@ fn network_section(common: &Common, gateways: &[Route]) -> Section {
     if common.ipv6_address_generation == Some(AddressGeneration::StablePrivacy) {
         section.set("IPv6Token", "prefixstable");
     }
+    section.set_if(
+        "IPv6Token",
+        common.ipv6_address_token.map(|token| format!("static:{token}")),
+    );
     section.set_bool("IPv6AcceptRA", common.accept_ra);
     section.set_bool("IPv6PrivacyExtensions", common.ipv6_privacy);
     section.set_if("IPv6MTUBytes", common.ipv6_mtu);
     section.set_bool("KeepConfiguration", common.critical);
     section.set_bool("ConfigureWithoutCarrier", common.ignore_carrier);
     section.set_bool("EmitLLDP", common.emit_lldp);
-    for address in &common.addresses {
-        section.set("Address", address);
+    for address in common.addresses.iter().filter(|address| address.is_plain()) {
+        section.set("Address", address.address);
     }
     for route in gateways {
         section.set_if("Gateway", route.gateway());
@@ -161,6 +228,36 @@ fn route_section(route: &Route) -> Section {
     section.set_if("MTUBytes", route.mtu);
     section.set_if("InitialCongestionWindow", route.congestion_window);
     section.set_if("InitialAdvertisedReceiveWindow", route.advertised_receive_window);
+    section.set_if("TCPAdvertisedMaximumSegmentSize", route.advertised_mss);
+    section
+}
+
+fn address_section(address: &AssignedAddress) -> Section {
+    let mut section = Section::new("Address");
+    section.set("Address", address.address);
+    // systemd.unit(5): `%` begins a specifier.
+    section.set_if(
+        "Label",
+        address.label.as_ref().map(|label| label.as_str().replace('%', "%%")),
+    );
+    section.set_if(
+        "PreferredLifetime",
+        address.lifetime.map(|lifetime| match lifetime {
+            Lifetime::Forever => "forever",
+            Lifetime::Zero => "0",
+        }),
+    );
+    section
+}
+
+fn rule_section(rule: &RoutingRule) -> Section {
+    let mut section = Section::new("RoutingPolicyRule");
+    section.set_if("From", rule.from);
+    section.set_if("To", rule.to);
+    section.set_if("Table", rule.table);
+    section.set_if("Priority", rule.priority);
+    section.set_if("FirewallMark", rule.mark);
+    section.set_if("TypeOfService", rule.type_of_service);
     section
 }
 
@@ -181,9 +278,11 @@ fn dhcp4_section(common: &Common) -> Section {
     section.set_if("UseDomains", overrides.use_domains.map(use_domains));
     section.set_bool("UseHostname", overrides.use_hostname);
     section.set_bool("UseNTP", overrides.use_ntp);
-    section.set_bool("UseMTU", overrides.use_mtu);
+    // As netplan: networkd's own default is not to take the MTU, which breaks networks whose packets are smaller.
+    let asked = common.dhcp4 == Some(true);
+    section.set_bool("UseMTU", overrides.use_mtu.or(asked.then_some(true)));
     section.set_bool("UseRoutes", overrides.use_routes);
-    section.set_if("RouteMetric", overrides.route_metric);
+    section.set_if("RouteMetric", overrides.route_metric.or(asked.then_some(DHCP_METRIC)));
     section
 }
 
@@ -197,6 +296,32 @@ fn dhcp6_section(overrides: Option<&Dhcp6Overrides>) -> Section {
         section.set_bool("SendHostname", overrides.send_hostname);
         section.set_if("Hostname", overrides.hostname.as_ref().map(|name| name.as_str()));
     }
+    section
+}
+
+/// The routes of an IPv6 network come with router advertisements, also where DHCPv6 gives the addresses.
+fn router_section(common: &Common) -> Section {
+    let mut section = Section::new("IPv6AcceptRA");
+    if let Some(overrides) = &common.ra_overrides {
+        section.set_bool("UseDNS", overrides.use_dns);
+        section.set_if("UseDomains", overrides.use_domains.map(use_domains));
+        section.set_if("RouteTable", overrides.table);
+    }
+    let metric = common
+        .dhcp6_overrides
+        .as_ref()
+        .and_then(|overrides| overrides.route_metric);
+    let asked = common.dhcp6 == Some(true);
+    section.set_if("RouteMetric", metric.or(asked.then_some(DHCP_METRIC)));
+    section
+}
+
+/// What the link is told as the port of a bridge.
+fn port_section(common: &Common) -> Section {
+    let mut section = Section::new("Bridge");
+    section.set_bool("HairPin", common.hairpin);
+    section.set_bool("Learning", common.port_mac_learning);
+    section.set_bool("NeighborSuppression", common.neigh_suppress);
     section
 }
 

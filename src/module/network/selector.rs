@@ -1,6 +1,6 @@
 //! Which link an interface of the document is, in the words of the document, of networkd and of udev.
 
-use crate::document::network::{Ethernet, InterfaceId, LinkName, Mac};
+use crate::document::network::{Ethernet, InterfaceId, LinkName, Mac, MacPolicy};
 use crate::module::{LinkSelector, PlanError};
 use crate::system::LinkFacts;
 
@@ -15,6 +15,8 @@ pub struct Selector {
     pub original_names: Vec<String>,
     /// The hardware addresses that the link may have: its own, and the one that it gets.
     pub macs: Vec<Mac>,
+    /// Whether those are the ones that links were made with: what they have now is random.
+    pub is_by_permanent_mac: bool,
     /// Patterns of the driver's name.
     pub drivers: Vec<String>,
 }
@@ -40,10 +42,11 @@ impl Selector {
         }
         let original_names: Vec<String> = matching.name.iter().map(|p| p.as_str().to_owned()).collect();
         // A link that gets another address must be found by either, before and after.
+        let given = ethernet.common.macaddress.and_then(MacPolicy::fixed);
         let macs: Vec<Mac> = matching
             .macaddress
             .into_iter()
-            .flat_map(|mac| [Some(mac), ethernet.common.macaddress.filter(|new| *new != mac)])
+            .flat_map(|mac| [Some(mac), given.filter(|new| *new != mac)])
             .flatten()
             .collect();
         let names = match &ethernet.set_name {
@@ -55,6 +58,7 @@ impl Selector {
         Ok(Self {
             names,
             original_names,
+            is_by_permanent_mac: !macs.is_empty() && ethernet.common.macaddress == Some(MacPolicy::Random),
             macs,
             drivers: matching.driver.iter().map(|p| p.as_str().to_owned()).collect(),
         })

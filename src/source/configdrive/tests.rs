@@ -215,7 +215,7 @@ fn what_is_null_or_empty_is_absent_and_a_number_may_be_a_text() {
             .common
             .addresses
             .iter()
-            .map(ToString::to_string)
+            .map(|one| one.address.to_string())
             .collect();
         assert_eq!(
             (addresses, ethernets[0].1.common.routes.len()),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{Ethernet, InterfaceId, LinkName, Mac, Match, Network};
+use super::super::{Ethernet, InterfaceId, LinkName, Mac, MacPolicy, Match, Network};
 use crate::document::code::Code;
 use crate::document::problem::Problems;
 
@@ -10,6 +10,9 @@ use crate::document::problem::Problems;
 pub fn check(id: &InterfaceId, ethernet: &Ethernet, problems: &mut Problems<'_>) {
     let id = id.as_str();
     check_loopback(id, ethernet, problems);
+    for (refusal, value) in ethernet.refusals() {
+        refusal.check(value, &mut problems.below(&[id]));
+    }
     match &ethernet.matching {
         Some(matching) if matching.is_empty() => {
             let message = "an empty `match` would match every link, `lo` included";
@@ -38,8 +41,9 @@ fn check_loopback(id: &str, ethernet: &Ethernet, problems: &mut Problems<'_>) {
         return;
     }
     for (number, address) in ethernet.common.addresses.iter().enumerate() {
-        if address.ip().is_loopback() {
-            let message = format!("{} is an address of the loopback link", address.ip());
+        let ip = address.address.ip();
+        if ip.is_loopback() {
+            let message = format!("{ip} is an address of the loopback link");
             problems.error(&[id, "addresses", &number.to_string()], message, None);
         }
     }
@@ -164,7 +168,7 @@ fn check_shared_links(network: &Network, problems: &mut Problems<'_>) {
 fn check_given_addresses(network: &Network, problems: &mut Problems<'_>) {
     let mut owners: BTreeMap<Mac, &str> = BTreeMap::new();
     for (id, device) in network.devices() {
-        let macaddress = device.common().macaddress;
+        let macaddress = device.common().macaddress.and_then(MacPolicy::fixed);
         let owner = macaddress.and_then(|mac| owners.insert(mac, id.as_str()));
         if let Some(owner) = owner {
             let message = format!("`{owner}` has the same hardware address");

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::super::{Address, Common, Mtu};
-use super::route;
+use super::super::{Address, AssignedAddress, Common, MacPolicy, Mtu};
+use super::{route, routing_policy};
 use crate::document::code::Code;
 use crate::document::problem::{Check, Problems};
 
@@ -16,7 +16,7 @@ impl Common {
     }
 
     fn has_ipv6(&self) -> bool {
-        self.dhcp6 == Some(true) || self.addresses.iter().any(|a| a.ip().is_ipv6())
+        self.dhcp6 == Some(true) || self.addresses.iter().any(|one| one.address.ip().is_ipv6())
     }
 }
 
@@ -24,8 +24,15 @@ impl Check for Common {
     fn check(&self, problems: &mut Problems<'_>) {
         check_link(self, problems);
         check_dhcp(self, problems);
-        for (number, address) in self.addresses.iter().enumerate() {
-            check_address(*address, &mut problems.below(&["addresses", &number.to_string()]));
+        check_online(self, problems);
+        check_autoconfiguration(self, problems);
+        for (number, one) in self.addresses.iter().enumerate() {
+            let mut problems = problems.below(&["addresses", &number.to_string()]);
+            check_address(one.address, &mut problems);
+            check_label(one, &mut problems);
+        }
+        for (number, rule) in self.routing_policy.iter().enumerate() {
+            routing_policy::check(rule, &mut problems.below(&["routing-policy", &number.to_string()]));
         }
         let reach = route::Reach::of(self);
         let gateways = [
@@ -73,8 +80,59 @@ fn check_address(address: Address, problems: &mut Problems<'_>) {
     }
 }
 
+/// The kernel has labels for IPv4 alone.
+fn check_label(one: &AssignedAddress, problems: &mut Problems<'_>) {
+    if one.label.is_some() && one.address.ip().is_ipv6() {
+        let address = one.address.to_string();
+        problems.of(Code::NoEffect).warning(
+            &[&address, "label"],
+            "only IPv4 addresses have labels: this one is not used",
+            Some("leave it out"),
+        );
+    }
+}
+
+/// What a boot waits for.
+fn check_online(common: &Common, problems: &mut Problems<'_>) {
+    for number in common.optional_for_nothing() {
+        let message = "the link gets no such address, so nothing waits for it either";
+        problems.of(Code::NoEffect).warning(
+            &["optional-addresses", &number.to_string()],
+            message,
+            Some("leave it out"),
+        );
+    }
+}
+
+/// How the link makes IPv6 addresses for itself.
+fn check_autoconfiguration(common: &Common, problems: &mut Problems<'_>) {
+    if let Some(token) = common.ipv6_address_token {
+        if common.ipv6_address_generation.is_some() {
+            let message = "`ipv6-address-token` and `ipv6-address-generation` say two things about the same address";
+            problems
+                .of(Code::Conflict)
+                .error(&["ipv6-address-token"], message, Some("keep one of them"));
+        }
+        if token.has_upper_half() {
+            let message = format!("only the lower half of {token} is used: the network's prefix is put before it");
+            problems.warning(&["ipv6-address-token"], message, Some("write it as `::10`"));
+        }
+    }
+    let Some(overrides) = &common.ra_overrides else { return };
+    if overrides.table == Some(0) {
+        problems.error(&["ra-overrides", "table"], route::NO_TABLE, None);
+    }
+    if common.accept_ra == Some(false) {
+        let message = "`ra-overrides` has no effect with `accept-ra: false`";
+        problems
+            .of(Code::NoEffect)
+            .warning(&["ra-overrides"], message, Some("keep one of them"));
+    }
+}
+
 fn check_link(common: &Common, problems: &mut Problems<'_>) {
-    if let Some(mac) = common.macaddress.filter(|mac| !mac.is_unicast()) {
+    let mac = common.macaddress.and_then(MacPolicy::fixed);
+    if let Some(mac) = mac.filter(|mac| !mac.is_unicast()) {
         problems.error(&["macaddress"], format!("no link can have the address {mac}"), None);
     }
     if let Some(mtu) = common.ipv6_mtu.filter(|mtu| *mtu < Mtu::IPV6_MIN) {

@@ -6,6 +6,8 @@
 mod identity;
 mod interface;
 mod route;
+mod routing_policy;
+mod sriov;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -30,6 +32,7 @@ impl Check for Network {
         for (id, ethernet) in &self.ethernets {
             identity::check(id, ethernet, &mut problems.below(&["ethernets"]));
         }
+        sriov::check(self, problems);
         for (id, device) in self.devices() {
             device
                 .common()
@@ -79,7 +82,8 @@ impl Network {
     fn check_addresses(&self, problems: &mut Problems<'_>) {
         let mut owners: BTreeMap<IpAddr, (&str, u8)> = BTreeMap::new();
         for (id, device) in self.devices() {
-            for (number, address) in device.common().addresses.iter().enumerate() {
+            for (number, one) in device.common().addresses.iter().enumerate() {
+                let address = one.address;
                 let Some((owner, length)) = owners.insert(address.ip(), (id.as_str(), address.prefix_len())) else {
                     continue;
                 };

@@ -10,6 +10,9 @@ use super::super::{Common, Route};
 use crate::document::code::Code;
 use crate::document::problem::Problems;
 
+/// What is said of table 0, which stands for none in the kernel.
+pub const NO_TABLE: &str = "routing table 0 doesn't exist: expected 1 to 4294967295";
+
 /// One route of an interface.
 pub fn check(route: &Route, reach: &Reach, problems: &mut Problems<'_>) {
     let destination = route.to.network().map(|net| net.addr());
@@ -20,11 +23,7 @@ pub fn check(route: &Route, reach: &Reach, problems: &mut Problems<'_>) {
         return problems.error(&[], "this route mixes IPv4 and IPv6", None);
     }
     if route.table == Some(0) {
-        problems.error(
-            &["table"],
-            "routing table 0 doesn't exist: expected 1 to 4294967295",
-            None,
-        );
+        problems.error(&["table"], NO_TABLE, None);
     }
     let Some(gateway) = gateway else {
         if destination.is_none() {
@@ -86,7 +85,7 @@ pub struct Reach {
 impl Reach {
     /// Of the links of one device.
     pub fn of(common: &Common) -> Self {
-        let subnets: Vec<IpNet> = common.addresses.iter().map(|address| address.subnet()).collect();
+        let subnets: Vec<IpNet> = common.addresses.iter().map(|one| one.address.subnet()).collect();
         let direct = common
             .routes
             .iter()
@@ -98,7 +97,7 @@ impl Reach {
                 .filter(|subnet| has_no_hosts(subnet))
                 .flat_map(|net| [net.network(), net.broadcast()])
                 .collect(),
-            own: common.addresses.iter().map(|address| address.ip()).collect(),
+            own: common.addresses.iter().map(|one| one.address.ip()).collect(),
             direct: direct.chain(subnets.iter().copied()).collect(),
             subnets,
             learns: [

@@ -160,6 +160,9 @@ fn meaning(text: &str) -> BTreeSet<String> {
             // cloud-init adds the name to every address and driver, and nothing says that VLANs aren't meant.
             ("Match", "Type") => {}
             ("Match", "Name") if text.contains("MACAddress=") || text.contains("Driver=") => {}
+            // What netplan says to every DHCP client, and so we do.
+            ("DHCPv4", "UseMTU") if value == "yes" => {}
+            ("DHCPv4" | "IPv6AcceptRA", "RouteMetric") if value == "100" => {}
             // The default destination goes without saying.
             ("Route", "Destination") if value.ends_with("/0") && text.contains("Gateway=") => {
                 routes.entry(number).or_default();

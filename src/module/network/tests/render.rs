@@ -116,10 +116,147 @@ fn each_key_becomes_its_line() {
         ("optional: true", &[name, "Link.RequiredForOnline=no"]),
         ("optional: false", &[name]),
         ("dhcp4: false, dhcp6: false", &[name]),
-        ("dhcp4: true", &[name, "Network.DHCP=ipv4"]),
-        ("dhcp6: true", &[name, "Network.DHCP=ipv6"]),
-        ("dhcp4: true, dhcp6: true", &[name, "Network.DHCP=yes"]),
-        ("link-local: []", &[name, "Network.LinkLocalAddressing=no"]),
+        (
+            "dhcp4: true",
+            &[name, "Network.DHCP=ipv4", "DHCPv4.UseMTU=yes", "DHCPv4.RouteMetric=100"],
+        ),
+        (
+            "dhcp6: true",
+            &[name, "Network.DHCP=ipv6", "IPv6AcceptRA.RouteMetric=100"],
+        ),
+        (
+            "dhcp4: true, dhcp6: true",
+            &[
+                name,
+                "Network.DHCP=yes",
+                "DHCPv4.UseMTU=yes",
+                "DHCPv4.RouteMetric=100",
+                "IPv6AcceptRA.RouteMetric=100",
+            ],
+        ),
+        (
+            "macaddress: '80:00:02:08:fe:80:00:00:00:00:00:00:00:02:C9:03:00:31:78:A1', infiniband-mode: connected",
+            &[
+                name,
+                "Link.MACAddress=80:00:02:08:fe:80:00:00:00:00:00:00:00:02:c9:03:00:31:78:a1",
+                "IPoIB.Mode=connected",
+            ],
+        ),
+        ("macaddress: permanent", &[name]),
+        (
+            "match: {macaddress: '00:50:56:aa:bb:cc'}, macaddress: permanent",
+            &mac_match,
+        ),
+        (
+            "match: {macaddress: '00:50:56:aa:bb:cc'}, macaddress: random",
+            &[
+                "Match.PermanentMACAddress=00:50:56:aa:bb:cc",
+                "Match.Type=!vlan bond bridge",
+            ],
+        ),
+        (
+            "activation-mode: manual",
+            &[name, "Link.ActivationPolicy=manual", "Link.RequiredForOnline=no"],
+        ),
+        (
+            "activation-mode: off",
+            &[name, "Link.ActivationPolicy=always-down", "Link.RequiredForOnline=no"],
+        ),
+        (
+            "link-local: [], ignore-carrier: true",
+            &[
+                name,
+                "Link.RequiredForOnline=no",
+                "Network.LinkLocalAddressing=no",
+                "Network.ConfigureWithoutCarrier=yes",
+            ],
+        ),
+        (
+            "addresses: [192.0.2.10/24, '2001:db8::1/64'], optional-addresses: [static]",
+            &[
+                name,
+                "Link.RequiredForOnline=no",
+                "Network.Address=192.0.2.10/24",
+                "Network.Address=2001:db8::1/64",
+            ],
+        ),
+        (
+            "addresses: [192.0.2.10/24], accept-ra: true, optional-addresses: [static]",
+            &[
+                name,
+                "Link.RequiredFamilyForOnline=ipv6",
+                "Network.IPv6AcceptRA=yes",
+                "Network.Address=192.0.2.10/24",
+            ],
+        ),
+        (
+            "addresses: [192.0.2.10/24], optional-addresses: [ipv6-ra]",
+            &[
+                name,
+                "Link.RequiredFamilyForOnline=ipv4",
+                "Network.Address=192.0.2.10/24",
+            ],
+        ),
+        (
+            "addresses: [192.0.2.10/24, '2001:db8::1/64'], accept-ra: true, optional-addresses: [ipv6-ra]",
+            &[
+                name,
+                "Network.IPv6AcceptRA=yes",
+                "Network.Address=192.0.2.10/24",
+                "Network.Address=2001:db8::1/64",
+            ],
+        ),
+        (
+            "addresses: [{192.0.2.10/24: {label: 'a%n b', lifetime: 0}}, {192.0.2.11/24: }, {'2001:db8::1/64': {lifetime: forever}}]",
+            &[
+                name,
+                "Network.Address=192.0.2.11/24",
+                "Address.Address=192.0.2.10/24",
+                "Address.Label=a%%n b",
+                "Address.PreferredLifetime=0",
+                "Address.Address=2001:db8::1/64",
+                "Address.PreferredLifetime=forever",
+            ],
+        ),
+        (
+            "routing-policy: [{from: 192.0.2.7/24, to: 198.51.100.1, table: 4294967295, priority: 4294967295, \
+             mark: 4294967295, type-of-service: 252}, {to: '::/0', priority: 0}]",
+            &[
+                name,
+                "RoutingPolicyRule.From=192.0.2.0/24",
+                "RoutingPolicyRule.To=198.51.100.1",
+                "RoutingPolicyRule.Table=4294967295",
+                "RoutingPolicyRule.Priority=4294967295",
+                "RoutingPolicyRule.FirewallMark=4294967295",
+                "RoutingPolicyRule.TypeOfService=252",
+                "RoutingPolicyRule.To=::/0",
+                "RoutingPolicyRule.Priority=0",
+            ],
+        ),
+        (
+            "ra-overrides: {use-dns: false, use-domains: route, table: 7}",
+            &[
+                name,
+                "IPv6AcceptRA.UseDNS=no",
+                "IPv6AcceptRA.UseDomains=route",
+                "IPv6AcceptRA.RouteTable=7",
+            ],
+        ),
+        ("ipv6-address-token: '::2'", &[name, "Network.IPv6Token=static:::2"]),
+        (
+            "hairpin: true, port-mac-learning: false, neigh-suppress: true",
+            &[
+                name,
+                "Bridge.HairPin=yes",
+                "Bridge.Learning=no",
+                "Bridge.NeighborSuppression=yes",
+            ],
+        ),
+        // It never gets an address, so that the boot would wait for one in vain.
+        (
+            "link-local: []",
+            &[name, "Link.RequiredForOnline=carrier", "Network.LinkLocalAddressing=no"],
+        ),
         ("link-local: [ipv4]", &[name, "Network.LinkLocalAddressing=ipv4"]),
         ("link-local: [ipv6]", &[name, "Network.LinkLocalAddressing=ipv6"]),
         ("link-local: [ipv6, ipv4]", &[name, "Network.LinkLocalAddressing=yes"]),
@@ -162,7 +299,12 @@ fn each_key_becomes_its_line() {
                 "Network.DHCP=ipv6",
                 "DHCPv6.SendHostname=yes",
                 "DHCPv6.Hostname=hal",
+                "IPv6AcceptRA.RouteMetric=100",
             ],
+        ),
+        (
+            "dhcp6: true, dhcp6-overrides: {route-metric: 7}",
+            &[name, "Network.DHCP=ipv6", "IPv6AcceptRA.RouteMetric=7"],
         ),
         ("nameservers: {search: [lab]}", &[name, "Network.Domains=lab"]),
         (
@@ -230,7 +372,7 @@ fn each_route_becomes_its_lines() {
         ),
         (
             "to: 198.51.100.0/24, via: 192.0.2.1, from: 192.0.2.7, table: 7, mtu: 1400, congestion-window: 20, \
-             advertised-receive-window: 30",
+             advertised-receive-window: 30, advertised-mss: 1400",
             &[
                 "Route.Destination=198.51.100.0/24",
                 "Route.Gateway=192.0.2.1",
@@ -239,6 +381,7 @@ fn each_route_becomes_its_lines() {
                 "Route.MTUBytes=1400",
                 "Route.InitialCongestionWindow=20",
                 "Route.InitialAdvertisedReceiveWindow=30",
+                "Route.TCPAdvertisedMaximumSegmentSize=1400",
             ],
         ),
     ];
@@ -263,6 +406,37 @@ fn a_link_file_only_for_what_udev_alone_does() {
         ("mtu: 9000, macaddress: '02:00:00:00:00:01', wakeonlan: false", &[]),
         ("wakeonlan: true", &["Match.OriginalName=nic", "Link.WakeOnLan=magic"]),
         (
+            "macaddress: permanent",
+            &["Match.OriginalName=nic", "Link.MACAddressPolicy=persistent"],
+        ),
+        (
+            "macaddress: random, match: {macaddress: '00:50:56:aa:bb:cc'}",
+            &[
+                "Match.PermanentMACAddress=00:50:56:aa:bb:cc",
+                "Match.Type=!vlan bond bridge",
+                "Link.MACAddressPolicy=random",
+            ],
+        ),
+        (
+            "receive-checksum-offload: true, transmit-checksum-offload: false, tcp-segmentation-offload: true, \
+             tcp6-segmentation-offload: false, generic-segmentation-offload: true, generic-receive-offload: false, \
+             large-receive-offload: true",
+            &[
+                "Match.OriginalName=nic",
+                "Link.ReceiveChecksumOffload=yes",
+                "Link.TransmitChecksumOffload=no",
+                "Link.TCPSegmentationOffload=yes",
+                "Link.TCP6SegmentationOffload=no",
+                "Link.GenericSegmentationOffload=yes",
+                "Link.GenericReceiveOffload=no",
+                "Link.LargeReceiveOffload=yes",
+            ],
+        ),
+        (
+            "virtual-function-count: 0",
+            &["Match.OriginalName=nic", "Link.SR-IOVVirtualFunctions=0"],
+        ),
+        (
             "match: {macaddress: '00:50:56:aa:bb:cc', name: 'eth*', driver: vmxnet3}, set-name: mgmt0",
             &[
                 "Match.OriginalName=eth*",
@@ -275,6 +449,19 @@ fn a_link_file_only_for_what_udev_alone_does() {
     ];
     for (keys, expected) in cases {
         assert_eq!(lines(keys, ".link"), *expected, "{keys}");
+    }
+}
+
+#[test]
+fn a_physical_function_gets_as_many_virtual_ones_as_there_are_entries_for() {
+    for (count, expected) in [("", "2"), ("virtual-function-count: 4", "4")] {
+        let plan = Rig::offline().plan(&format!(
+            "ethernets: {{zpf: {{{count}}}, vf0: {{link: zpf}}, vf1: {{link: zpf, match: {{name: v1}}}}}}"
+        ));
+        let files = files(&plan);
+        let link = &files["10-firstlight-zpf.link"];
+        assert_eq!(values(link, "Link", "SR-IOVVirtualFunctions"), [expected], "{link}");
+        assert_eq!(files.keys().filter(|name| name.ends_with(".link")).count(), 1);
     }
 }
 
@@ -296,6 +483,12 @@ fn the_link_file_keeps_what_the_distribution_does_to_every_link() {
     assert!(
         named.ends_with("[Link]\nMACAddressPolicy=persistent\nName=a0\n"),
         "{named}"
+    );
+    // A policy that the document asks for takes its place.
+    let random = link(&rig, "macaddress: random");
+    assert!(
+        random.ends_with("[Link]\nNamePolicy=keep kernel path\nMACAddressPolicy=random\n"),
+        "{random}"
     );
     // An administrator who masks the default has no policies.
     let rig = rig.symlink("/etc/systemd/network/99-default.link", "/dev/null");
@@ -461,6 +654,17 @@ fn no_text_reaches_a_file_with_a_control_character() {
         format!("ethernets: {{eth0: {{dhcp4-overrides: {{hostname: \"{evil}\"}}}}}}"),
         format!("ethernets: {{eth0: {{dhcp4-overrides: {{use-domains: \"{evil}\"}}}}}}"),
         format!("ethernets: {{eth0: {{dhcp-identifier: \"{evil}\"}}}}"),
+        format!("ethernets: {{eth0: {{addresses: [{{\"192.0.2.1/24\": {{label: \"{evil}\"}}}}]}}}}"),
+        format!("ethernets: {{eth0: {{addresses: [{{\"192.0.2.1/24\": {{lifetime: \"{evil}\"}}}}]}}}}"),
+        format!("ethernets: {{eth0: {{addresses: [{{\"192.0.2.1/24\\n{evil}\": {{}}}}]}}}}"),
+        format!("ethernets: {{eth0: {{routing-policy: [{{to: \"192.0.2.1\\n{evil}\"}}]}}}}"),
+        format!("ethernets: {{eth0: {{routing-policy: [{{from: \"192.0.2.0/24\\n{evil}\"}}]}}}}"),
+        format!("ethernets: {{eth0: {{ipv6-address-token: \"::1\\n{evil}\"}}}}"),
+        format!("ethernets: {{eth0: {{activation-mode: \"{evil}\"}}}}"),
+        format!("ethernets: {{eth0: {{optional-addresses: [\"{evil}\"]}}}}"),
+        format!("ethernets: {{eth0: {{ra-overrides: {{use-domains: \"{evil}\"}}}}}}"),
+        format!("ethernets: {{eth0: {{infiniband-mode: \"{evil}\"}}}}"),
+        format!("ethernets: {{eth0: {{link: \"{evil}\"}}}}"),
     ] {
         let value: serde_json::Value = serde_yaml::from_str(&yaml).unwrap();
         let decoded = serde_json::from_value::<crate::document::network::Network>(value);
