@@ -67,6 +67,13 @@ const DIFFERENCES: &[Difference] = &[
         "as below; the hardware address finds it under any name, also where nothing renames",
     ),
     of(
+        "vlan",
+        "network",
+        &["[Match] PermanentMACAddress=*", "[Match] Name=mainif"],
+        &["[Match] MACAddress=*", "[Match] Type=!vlan bond bridge"],
+        "the same",
+    ),
+    of(
         "set-name-with-macaddress",
         "network",
         &["[Match] PermanentMACAddress=*", "[Match] Name=lan0"],
@@ -146,6 +153,7 @@ const DIFFERENCES: &[Difference] = &[
         ONLINE,
     ),
     any("network", &[], &["[DHCPv4] ClientIdentifier=duid"], SAID),
+    any("netdev", &[], &["[Bond] AllSlavesActive=no"], SAID),
     any("network", &[], &["[DHCPv4] UseDNS=yes"], SAID),
     any("network", &[], &["[DHCPv6] UseDNS=yes"], SAID),
     any("network", &[], &["[DHCPv4] UseRoutes=yes"], SAID),

@@ -82,6 +82,7 @@ fn sections(text: &str) -> Vec<Section> {
 /// A value in its usual form: systemd.syntax(7) has several words for yes and no, and addresses have several forms.
 fn value_of(key: &str, value: &str) -> String {
     match value {
+        "1" if key == "AllSlavesActive" => return "yes".to_owned(),
         "true" | "on" => return "yes".to_owned(),
         "false" | "off" if !matches!(key, "WakeOnLan") => return "no".to_owned(),
         _ => {}

@@ -1,5 +1,7 @@
 //! The keys of what is read, from its schema: what the reference and the man page say of each.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::vocabulary::schema::BOOLEANS;
@@ -26,7 +28,20 @@ pub struct Key {
 pub fn keys(whole: &Value) -> Vec<Key> {
     let mut found = Vec::new();
     below(whole, whole, "", &mut found);
+    said_once(&mut found);
     found
+}
+
+/// Leaves out what every device of a network has, except where it comes first.
+fn said_once(keys: &mut Vec<Key>) {
+    let mut seen = BTreeSet::new();
+    keys.retain(|key| {
+        let below = key
+            .path
+            .strip_prefix("network.")
+            .and_then(|path| path.split_once(".NAME."));
+        below.is_none_or(|(_, key_of_device)| seen.insert((key_of_device.to_owned(), key.description.clone())))
+    });
 }
 
 fn below(schema: &Value, whole: &Value, path: &str, found: &mut Vec<Key>) {

@@ -146,7 +146,7 @@ macro_rules! device_of {
         {$($(#[doc = $common_doc:literal])* $(#[serde $common_serde:tt])? pub $common:ident: $common_type:ty,)*}
     ) => {
         $(#[$about])*
-        #[derive(Debug, Clone, Default, PartialEq)]
+        #[derive(Debug, Clone, PartialEq)]
         pub struct $Device {
             $($(#[doc = $doc])* pub $own: $own_type,)*
             /// What every device can be told.

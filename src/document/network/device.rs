@@ -1,6 +1,19 @@
 //! What the kinds of devices have in common: checks and rendering go over all of them.
 
-use super::{Common, Ethernet, InterfaceId, Network};
+use std::collections::BTreeMap;
+
+use super::{Bond, Bridge, Common, Ethernet, InterfaceId, Network, Route, VirtualEthernet, Vlan, Vrf};
+
+/// The keys below `network` that devices are under.
+pub const KINDS: [&str; 7] = [
+    "ethernets",
+    "dummy-devices",
+    "virtual-ethernets",
+    "bonds",
+    "bridges",
+    "vlans",
+    "vrfs",
+];
 
 /// A device of a network, of any kind.
 pub trait Device {
@@ -9,21 +22,195 @@ pub trait Device {
 
     /// What every device can be told.
     fn common(&self) -> &Common;
-}
 
-impl Device for Ethernet {
-    fn kind(&self) -> &'static str {
-        "ethernets"
-    }
+    /// What the kernel makes it as: a link that doesn't exist by itself.
+    fn netdev(&self) -> Netdev<'_>;
 
-    fn common(&self) -> &Common {
-        &self.common
+    /// The devices that it is made of, or on top of.
+    fn links_to(&self) -> Vec<LinkTo<'_>> {
+        Vec::new()
     }
 }
+
+/// What a device is for the kernel: systemd.netdev(5), `Kind=`.
+#[derive(Debug, Clone, Copy)]
+pub enum Netdev<'n> {
+    /// A link that is there, or comes: an Ethernet card.
+    There(&'n Ethernet),
+    /// `Kind=bond`.
+    Bond(&'n Bond),
+    /// `Kind=bridge`.
+    Bridge(&'n Bridge),
+    /// `Kind=dummy`.
+    Dummy,
+    /// `Kind=veth`: one end of the pair.
+    VirtualEthernet(&'n VirtualEthernet),
+    /// `Kind=vlan`.
+    Vlan(&'n Vlan),
+    /// `Kind=vrf`.
+    Vrf(&'n Vrf),
+}
+
+impl dyn Device + '_ {
+    /// The routes to create: those that are given, and those that `gateway4` and `gateway6` stand for. Those of a VRF are
+    /// in its table.
+    pub fn all_routes(&self) -> Vec<Route> {
+        super::check::all_routes(self)
+    }
+}
+
+impl<'n> Netdev<'n> {
+    /// The Ethernet link, where it is one.
+    pub fn there(self) -> Option<&'n Ethernet> {
+        match self {
+            Self::There(ethernet) => Some(ethernet),
+            _ => None,
+        }
+    }
+}
+
+/// Another device that a device is made of, or on top of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkTo<'n> {
+    /// Its ID.
+    pub id: &'n InterfaceId,
+    /// The keys below the device that say so: `interfaces`, and the number of the item.
+    pub place: Vec<String>,
+    /// What it is for the device.
+    pub role: Role,
+}
+
+impl<'n> LinkTo<'n> {
+    /// The only one under a key.
+    pub fn one(key: &str, id: &'n InterfaceId, role: Role) -> Self {
+        Self {
+            id,
+            place: vec![key.to_owned()],
+            role,
+        }
+    }
+
+    /// All that are listed under `interfaces`.
+    pub fn members(ids: &'n [InterfaceId], role: Role) -> Vec<Self> {
+        let numbered = ids.iter().enumerate();
+        numbered
+            .map(|(number, id)| Self {
+                id,
+                place: vec!["interfaces".to_owned(), number.to_string()],
+                role,
+            })
+            .collect()
+    }
+}
+
+/// What a device is for another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It is a member of the bond.
+    BondMember,
+    /// It is a port of the bridge.
+    BridgePort,
+    /// It is in the VRF.
+    VrfMember,
+    /// The VLAN's packets go over it.
+    VlanLink,
+    /// It is the other end of the pair.
+    Peer,
+}
+
+impl Role {
+    /// Whether a device has it for one other device at most.
+    pub fn is_exclusive(self) -> bool {
+        matches!(self, Self::BondMember | Self::BridgePort | Self::VrfMember)
+    }
+
+    /// Whether a device that has it has no addresses of its own: its packets are those of the device that it is a part of.
+    pub fn is_part(self) -> bool {
+        matches!(self, Self::BondMember | Self::BridgePort)
+    }
+}
+
+/// That a device uses another one.
+#[derive(Debug, Clone, Copy)]
+pub struct Use<'n> {
+    /// The ID of the device that does.
+    pub by: &'n InterfaceId,
+    /// What that device is.
+    pub netdev: Netdev<'n>,
+    /// What the other one is for it.
+    pub role: Role,
+}
+
+/// Which devices use a device, by its ID.
+pub type Uses<'n> = BTreeMap<&'n InterfaceId, Vec<Use<'n>>>;
 
 impl Network {
     /// All devices, with their IDs, kind by kind.
     pub fn devices(&self) -> impl Iterator<Item = (&InterfaceId, &dyn Device)> {
-        self.ethernets.iter().map(|(id, device)| (id, device as &dyn Device))
+        fn all<D: Device>(kind: &BTreeMap<InterfaceId, D>) -> impl Iterator<Item = (&InterfaceId, &dyn Device)> {
+            kind.iter().map(|(id, device)| (id, device as &dyn Device))
+        }
+        all(&self.ethernets)
+            .chain(all(&self.dummy_devices))
+            .chain(all(&self.virtual_ethernets))
+            .chain(all(&self.bonds))
+            .chain(all(&self.bridges))
+            .chain(all(&self.vlans))
+            .chain(all(&self.vrfs))
+    }
+
+    /// The device of this ID, of whatever kind. IDs are unique.
+    pub fn device(&self, id: &str) -> Option<&dyn Device> {
+        fn find<'n, D: Device>(kind: &'n BTreeMap<InterfaceId, D>, id: &str) -> Option<&'n dyn Device> {
+            kind.get(id).map(|device| device as &dyn Device)
+        }
+        find(&self.ethernets, id)
+            .or_else(|| find(&self.dummy_devices, id))
+            .or_else(|| find(&self.virtual_ethernets, id))
+            .or_else(|| find(&self.bonds, id))
+            .or_else(|| find(&self.bridges, id))
+            .or_else(|| find(&self.vlans, id))
+            .or_else(|| find(&self.vrfs, id))
+    }
+
+    /// Takes out the devices that `keep` refuses.
+    pub fn retain(&mut self, keep: impl Fn(&InterfaceId, &dyn Device) -> bool) {
+        self.ethernets.retain(|id, device| keep(id, device));
+        self.dummy_devices.retain(|id, device| keep(id, device));
+        self.virtual_ethernets.retain(|id, device| keep(id, device));
+        self.bonds.retain(|id, device| keep(id, device));
+        self.bridges.retain(|id, device| keep(id, device));
+        self.vlans.retain(|id, device| keep(id, device));
+        self.vrfs.retain(|id, device| keep(id, device));
+    }
+
+    /// Which devices use which.
+    pub fn uses(&self) -> Uses<'_> {
+        let mut uses = Uses::new();
+        for (by, device) in self.devices() {
+            for LinkTo { id, role, .. } in device.links_to() {
+                let netdev = device.netdev();
+                uses.entry(id).or_default().push(Use { by, netdev, role });
+            }
+        }
+        uses
     }
 }
+
+/// Implements what all kinds have in the same way.
+macro_rules! of_kind {
+    ($key:literal, $netdev:expr) => {
+        fn kind(&self) -> &'static str {
+            $key
+        }
+
+        fn common(&self) -> &$crate::document::network::Common {
+            &self.common
+        }
+
+        fn netdev(&self) -> $crate::document::network::Netdev<'_> {
+            $netdev(self)
+        }
+    };
+}
+pub(super) use of_kind;

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::common::device;
+use super::device::{Device, Netdev, of_kind};
 use super::mac::Mac;
 use super::name::{InterfaceId, LinkName, Pattern};
 use super::sriov::VirtualFunctionCount;
@@ -17,6 +18,7 @@ device! {
     /// gateway4: 192.0.2.1
     /// nameservers: {addresses: [192.0.2.53], search: [example.com]}
     /// ```
+    #[derive(Default)]
     pub struct Ethernet {
         /// Which links to configure. Default: the link named like the interface's ID.
         #[serde(rename = "match")]
@@ -93,6 +95,10 @@ impl InfinibandMode {
             Self::Connected => "connected",
         }
     }
+}
+
+impl Device for Ethernet {
+    of_kind!("ethernets", Netdev::There);
 }
 
 /// Which links are meant: everything given must hold.

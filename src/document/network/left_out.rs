@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::device::KINDS;
 use super::whole::SHARED;
-use super::{Ethernet, InterfaceId, Network};
+use super::{Ethernet, Network};
 use crate::document::Config;
 use crate::document::diagnostic::Diagnostic;
 
@@ -46,9 +47,10 @@ pub fn leave_out(config: &mut Config, diagnostics: &[Diagnostic]) {
         }
     }
     if let Some(network) = &mut config.network
-        && told.iter().any(|cost| cost.ends_with(AS_IT_IS))
+        && network.declared.ids().any(|id| !is_taken(network, id))
     {
         leave_wide(network, &mut left.network);
+        leave_related(network, &mut left.network);
     }
     config.left_out = left;
 }
@@ -61,10 +63,13 @@ fn cost(network: Option<&Network>, path: &[String]) -> Option<String> {
     let keys: Vec<&str> = path.iter().map(String::as_str).collect();
     Some(match keys.as_slice() {
         ["networkd_files", ..] => format!("{A_FILE} is left out"),
-        ["network"] | ["network", "ethernets"] => format!("the network {AS_IT_IS}"),
+        ["network"] => format!("the network {AS_IT_IS}"),
+        ["network", key] if KINDS.contains(key) => format!("the network {AS_IT_IS}"),
         ["network", key, ..] if SHARED.contains(key) => format!("the network {AS_IT_IS}"),
-        ["network", "ethernets", id, ..] if !is_taken(network, id) => format!("{} {AS_IT_IS}", id.escape_debug()),
-        ["network", "ethernets", id, part, ..] => match *part {
+        ["network", kind, id, ..] if KINDS.contains(kind) && !network.is_some_and(|it| has(it, kind, id)) => {
+            format!("{} {AS_IT_IS}", id.escape_debug())
+        }
+        ["network", kind, id, part, ..] if KINDS.contains(kind) => match *part {
             "routes" => format!("{A_ROUTE} of {id} is left out"),
             _ => format!("the name servers of {id} are left out"),
         },
@@ -73,9 +78,14 @@ fn cost(network: Option<&Network>, path: &[String]) -> Option<String> {
     })
 }
 
-fn is_taken(network: Option<&Network>, id: &str) -> bool {
-    let id = InterfaceId::try_from(id.to_owned());
-    network.is_some_and(|network| id.is_ok_and(|id| network.ethernets.contains_key(&id)))
+/// Whether a device of this kind and ID is taken.
+fn has(network: &Network, kind: &str, id: &str) -> bool {
+    network.device(id).is_some_and(|device| device.kind() == kind)
+}
+
+/// Whether a device of this ID is taken, of whatever kind.
+fn is_taken(network: &Network, id: &str) -> bool {
+    network.device(id).is_some()
 }
 
 /// An entry for many links was written for those without an entry of their own. It would take the links of those that
@@ -90,6 +100,32 @@ fn leave_wide(network: &mut Network, left: &mut Vec<String>) {
         }
         !is_wide(ethernet)
     });
+}
+
+/// What is made of a device that is left alone, or on top of it, would lead nowhere. A part of one would lose its network
+/// to a device that is not there, unless it has addresses of its own.
+fn leave_related(network: &mut Network, left: &mut Vec<String>) {
+    let declared = std::mem::take(&mut network.declared);
+    let mut gone: BTreeSet<&str> = declared.ids().filter(|id| !is_taken(network, id)).collect();
+    let mut queue: Vec<&str> = gone.iter().copied().collect();
+    while let Some(id) = queue.pop() {
+        for user in declared.users(id) {
+            if gone.insert(user) {
+                left.push(format!("{user} {AS_IT_IS}: it needs {id}"));
+                queue.push(user);
+            }
+        }
+        for part in declared.links_to(id) {
+            let is_used = declared.users(part).any(|user| !gone.contains(user));
+            let device = network.device(part);
+            if !is_used && device.is_some_and(|device| !device.common().has_addressing()) && gone.insert(part) {
+                left.push(format!("{part} {AS_IT_IS}: it is a part of {id}"));
+                queue.push(part);
+            }
+        }
+    }
+    network.retain(|id, _| !gone.contains(id.as_str()));
+    network.declared = declared;
 }
 
 /// Whether it is matched by a pattern or a driver alone.
@@ -312,6 +348,63 @@ mod tests {
             let routes = "dhcp4: true, routes: [{to: 10.0.0.0/8, via: 192.0.2.300}]";
             let (ids, _) = taken(&format!("{{ethernets: {{eth0: {{{routes}}}, wide: {wide}}}}}"));
             assert_eq!(ids.len(), 2, "{wide}");
+        }
+    }
+
+    #[test]
+    fn what_a_device_needs_and_what_is_only_for_it_go_with_it() {
+        for (network, ids) in [
+            // What is on top of it, and what is on top of that.
+            (
+                "{ethernets: {eth0: {dhcp: true}, eth1: {dhcp4: true}}, vlans: {v5: {id: 5, link: eth0}}, bridges: {br0: {interfaces: [v5]}}}",
+                vec!["eth1"],
+            ),
+            // The parts of it, but not those with addresses of their own, nor those that something else needs.
+            (
+                "{ethernets: {eth0: {}, eth1: {dhcp4: true}, eth2: {}}, bonds: {bond0: {interfaces: [eth0, eth1], dhcp4: maybe}}}",
+                vec!["eth1", "eth2"],
+            ),
+            (
+                "{ethernets: {eth0: {}}, vlans: {v5: {id: 5, link: eth0}, v6: {id: 6666, link: eth0}}}",
+                vec!["eth0", "v5"],
+            ),
+            ("{ethernets: {eth0: {}}, vlans: {v6: {id: 6666, link: eth0}}}", vec![]),
+            // A member of it may be the only one that is lost.
+            (
+                "{ethernets: {eth0: {}, eth1: {mtu: 1}, eth2: {dhcp4: true}}, bonds: {bond0: {interfaces: [eth0, eth1]}}}",
+                vec!["eth2"],
+            ),
+            (
+                "{virtual-ethernets: {a: {peer: b, mtu: 1}, b: {peer: a}, c: {peer: d}, d: {peer: c}}}",
+                vec!["c", "d"],
+            ),
+            // A kind that firstlight doesn't know.
+            (
+                "{ethernets: {eth0: {}, eth1: {dhcp4: true}}, brigdes: {br0: {interfaces: [eth0]}}}",
+                vec!["eth1"],
+            ),
+            ("{ethernets: {eth0: {dhcp4: true}}, bonds: [eth0]}", vec![]),
+            // A loop, a device in two others, one ID of two kinds.
+            (
+                "{bridges: {br0: {interfaces: [v5]}}, vlans: {v5: {id: 5, link: br0}}, ethernets: {eth0: {dhcp4: true}}}",
+                vec!["eth0"],
+            ),
+            (
+                "{ethernets: {eth0: {}}, bonds: {bond0: {interfaces: [eth0]}, bond1: {interfaces: [eth0], dhcp4: true}}}",
+                vec!["bond0", "eth0"],
+            ),
+            (
+                "{ethernets: {x: {dhcp4: true}}, dummy-devices: {x: {dhcp4: true}}}",
+                vec!["x"],
+            ),
+        ] {
+            let document = read(&format!("network: {network}\n"));
+            let errors: Vec<_> = document.diagnostics.iter().filter(|found| found.is_error()).collect();
+            assert_eq!(errors.len(), 1, "{network}: {errors:#?}");
+            let network_taken = document.config.network.unwrap_or_default();
+            let mut taken: Vec<&str> = network_taken.devices().map(|(id, _)| id.as_str()).collect();
+            taken.sort_unstable();
+            assert_eq!(taken, ids, "{network}");
         }
     }
 

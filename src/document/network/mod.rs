@@ -1,15 +1,20 @@
 //! `network`: the network, in netplan's format version 2 (<https://netplan.readthedocs.io/en/stable/netplan-yaml/>).
 //!
-//! The keys that systemd-networkd has an equivalent of, for `ethernets`. Each text that ends up in a networkd file is a
+//! The keys that systemd-networkd has an equivalent of. Each text that ends up in a networkd file is a
 //! type of its own here, whose values can't hold a control character: so nothing can smuggle a line into those files.
 
 mod address;
 mod assigned_address;
+mod bond;
+mod bridge;
 mod check;
 mod common;
+mod declared;
 mod device;
 mod dhcp;
+mod dummy;
 mod ethernet;
+mod interval;
 mod left_out;
 mod mac;
 mod name;
@@ -22,17 +27,25 @@ mod routing_policy;
 mod sriov;
 mod unsupported;
 pub mod version1;
+mod virtual_ethernet;
+mod vlan;
+mod vrf;
 mod whole;
+mod word;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
 pub use address::{Address, Gateway4, Gateway6, Ip, NextHop};
 pub use assigned_address::{AssignedAddress, Label, Lifetime};
+pub use bond::{Bond, BondParameters};
+pub use bridge::{Bridge, BridgeParameters};
 pub use common::{AddressGeneration, Common, DhcpIdentifier, LinkLocal, Mtu};
-pub use device::Device;
+pub use declared::Declared;
+pub use device::{Device, Netdev, Role, Use, Uses};
 pub use dhcp::{Dhcp4Overrides, Dhcp6Overrides, UseDomains};
+pub use dummy::DummyDevice;
 pub use ethernet::{Ethernet, InfinibandMode, Match};
 pub use left_out::{LeftOut, leave_out};
 pub use mac::{Mac, MacPolicy};
@@ -44,6 +57,9 @@ pub use route::{AdvertisedMss, Destination, Route, RouteScope, RouteType, Window
 pub use router_advertisements::{AddressToken, RaOverrides};
 pub use routing_policy::{Prefix, RoutingRule};
 pub use sriov::VirtualFunctionCount;
+pub use virtual_ethernet::VirtualEthernet;
+pub use vlan::{Vlan, VlanId};
+pub use vrf::Vrf;
 pub use whole::whole;
 
 /// `network`: the network, netplan version 2 or cloud-init's version 1.
@@ -75,16 +91,56 @@ pub struct Network {
     /// ```yaml
     /// ethernets: {eth0: {dhcp4: true}}
     /// ```
-    #[serde(default, deserialize_with = "ethernets")]
+    #[serde(default, deserialize_with = "devices")]
     pub ethernets: BTreeMap<InterfaceId, Ethernet>,
-    /// Not supported yet.
-    pub bonds: Option<NotYet>,
-    /// Not supported yet.
-    pub bridges: Option<NotYet>,
-    /// Not supported yet.
-    pub vlans: Option<NotYet>,
-    /// Not supported yet.
-    pub vrfs: Option<NotYet>,
+    /// Dummy devices, by name: links that go nowhere.
+    /// Each takes the keys that all devices have, as under `ethernets`, too.
+    ///
+    /// ```yaml
+    /// dummy-devices: {dm0: {addresses: [192.0.2.100/32]}}
+    /// ```
+    #[serde(default, rename = "dummy-devices", deserialize_with = "devices")]
+    pub dummy_devices: BTreeMap<InterfaceId, DummyDevice>,
+    /// The ends of pairs of virtual Ethernet links, by name.
+    /// Each takes the keys that all devices have, as under `ethernets`, too.
+    ///
+    /// ```yaml
+    /// virtual-ethernets: {veth0: {peer: veth1}, veth1: {peer: veth0}}
+    /// ```
+    #[serde(default, rename = "virtual-ethernets", deserialize_with = "devices")]
+    pub virtual_ethernets: BTreeMap<InterfaceId, VirtualEthernet>,
+    /// Bonds, by name.
+    /// Each takes the keys that all devices have, as under `ethernets`, too.
+    ///
+    /// ```yaml
+    /// bonds: {bond0: {interfaces: [eth0, eth1], dhcp4: true}}
+    /// ```
+    #[serde(default, deserialize_with = "devices")]
+    pub bonds: BTreeMap<InterfaceId, Bond>,
+    /// Bridges, by name.
+    /// Each takes the keys that all devices have, as under `ethernets`, too.
+    ///
+    /// ```yaml
+    /// bridges: {br0: {interfaces: [eth0], dhcp4: true}}
+    /// ```
+    #[serde(default, deserialize_with = "devices")]
+    pub bridges: BTreeMap<InterfaceId, Bridge>,
+    /// VLANs, by name.
+    /// Each takes the keys that all devices have, as under `ethernets`, too.
+    ///
+    /// ```yaml
+    /// vlans: {eth0.15: {id: 15, link: eth0, dhcp4: true}}
+    /// ```
+    #[serde(default, deserialize_with = "devices")]
+    pub vlans: BTreeMap<InterfaceId, Vlan>,
+    /// Devices with routing tables of their own, by name.
+    /// Each takes the keys that all devices have, as under `ethernets`, too.
+    ///
+    /// ```yaml
+    /// vrfs: {blue: {table: 1005, interfaces: [eth0]}}
+    /// ```
+    #[serde(default, deserialize_with = "devices")]
+    pub vrfs: BTreeMap<InterfaceId, Vrf>,
     /// Not supported yet.
     pub tunnels: Option<NotYet>,
     /// Not supported yet.
@@ -92,32 +148,28 @@ pub struct Network {
     /// Not supported yet.
     pub modems: Option<NotYet>,
     /// Not supported yet.
-    #[serde(rename = "dummy-devices")]
-    pub dummy_devices: Option<NotYet>,
-    /// Not supported yet.
-    #[serde(rename = "virtual-ethernets")]
-    pub virtual_ethernets: Option<NotYet>,
-    /// Not supported yet.
     #[serde(rename = "nm-devices")]
     pub nm_devices: Option<NotYet>,
     /// Not supported yet.
     pub openvswitch: Option<NotYet>,
+    /// What devices the document has, and what they say of each other, whether they are taken or not.
+    #[serde(skip)]
+    pub declared: Declared,
 }
 
 /// What is not supported is refused, except where the network is left as it is anyway.
 #[cfg(test)]
 fn left_as_it_is(schema: &mut schemars::Schema) {
     use serde_json::{Map, json};
-    let disabled = json!({
-        "required": ["config"],
-        "properties": {"config": {"const": "disabled"}, "ethernets": {"maxProperties": 0}},
-    });
+    let mut asked = Map::from_iter(device::KINDS.map(|kind| (kind.to_owned(), json!({"maxProperties": 0}))));
+    asked.insert("config".to_owned(), json!({"const": "disabled"}));
+    let disabled = json!({"required": ["config"], "properties": asked});
     let mut refused = Map::new();
     let properties = schema.get_mut("properties").and_then(serde_json::Value::as_object_mut);
     for (key, property) in properties.into_iter().flatten() {
         if property.to_string().contains("/NotYet") {
             property["doNotSuggest"] = true.into();
-            let message = format!("`{key}` is not supported yet: only `ethernets` is");
+            let message = format!("`{key}` is not supported yet");
             refused.insert(
                 key.clone(),
                 json!({
@@ -232,8 +284,6 @@ impl<'de> Deserialize<'de> for NetworkConfig {
 #[serde(from = "serde_json::Value")]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "serde_json::Value", extend("deprecated" = true)))]
 pub struct NotYet {
-    /// The IDs of the interfaces that it is made of.
-    members: BTreeSet<String>,
     /// Whether it has a device at all: `{}` asks for nothing.
     is_asked: bool,
 }
@@ -246,14 +296,7 @@ impl From<serde_json::Value> for NotYet {
             serde_json::Value::Object(entries) => !entries.is_empty(),
             _ => true,
         };
-        let devices = devices.as_object().into_iter().flatten();
-        let parts = devices.flat_map(|(_, device)| [device.get("interfaces"), device.get("link")]);
-        let texts = parts.flatten().flat_map(|part| match part {
-            serde_json::Value::Array(items) => items.iter().collect(),
-            one => vec![one],
-        });
-        let members = texts.filter_map(|text| text.as_str().map(str::to_owned)).collect();
-        Self { members, is_asked }
+        Self { is_asked }
     }
 }
 
@@ -262,12 +305,16 @@ fn null_is_empty<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deser
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Interfaces. One without anything below it is most often one whose settings are not indented: it must not become a file
-/// that keeps the link without addresses.
-fn ethernets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<InterfaceId, Ethernet>, D::Error> {
-    struct Asked(Ethernet);
+/// Devices of a kind. One without anything below it is most often one whose settings are not indented: it must not become
+/// a file that keeps the link without addresses.
+fn devices<'de, D, T>(deserializer: D) -> Result<BTreeMap<InterfaceId, T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct Asked<T>(T);
 
-    impl<'de> Deserialize<'de> for Asked {
+    impl<'de, T: Deserialize<'de>> Deserialize<'de> for Asked<T> {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             let nothing = "this entry sets nothing: write `dhcp4: true` or `addresses` indented below it, or `{}` \
                            for a link without addresses";
@@ -276,8 +323,8 @@ fn ethernets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Inte
         }
     }
 
-    let all: BTreeMap<InterfaceId, Asked> = null_is_empty(deserializer)?;
-    Ok(all.into_iter().map(|(id, Asked(ethernet))| (id, ethernet)).collect())
+    let all: BTreeMap<InterfaceId, Asked<T>> = null_is_empty(deserializer)?;
+    Ok(all.into_iter().map(|(id, Asked(device))| (id, device)).collect())
 }
 
 /// A list of addresses; a single address is not a list, and the message shows how to write one.

@@ -1,5 +1,7 @@
 //! What links are called and recognised by: IDs, names, patterns.
 
+use std::borrow::Borrow;
+
 use serde::{Deserialize, Serialize};
 
 /// The size of the kernel's buffer for a link's name, in bytes: a name has at most one less (netdevice(7)).
@@ -23,6 +25,12 @@ pub struct InterfaceId(String);
 impl InterfaceId {
     /// The ID.
     pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for InterfaceId {
+    fn borrow(&self) -> &str {
         &self.0
     }
 }

@@ -5,6 +5,7 @@
 //! interface; each goes as a whole, but for a route that may be the default one, without which nothing else helps.
 
 use super::Destination;
+use super::device::KINDS;
 use crate::document::yaml::{Node, Value};
 
 /// Keys of the network that say how all the rest is meant.
@@ -15,9 +16,10 @@ pub fn whole<'p>(tree: &Node, path: &'p [String]) -> &'p [String] {
     let keys: Vec<&str> = path.iter().map(String::as_str).collect();
     let length = match keys.as_slice() {
         [_, key, ..] if SHARED.contains(key) => 1,
-        [_, "ethernets", _, "routes", _, ..] if is_addressed(tree, path) && is_beside_the_default(tree, path) => 5,
-        [_, "ethernets", _, "nameservers", ..] if is_addressed(tree, path) => 4,
-        [_, "ethernets", _, ..] => 3,
+        [_, kind] if KINDS.contains(kind) => 1,
+        [_, _, _, "routes", _, ..] if is_addressed(tree, path) && is_beside_the_default(tree, path) => 5,
+        [_, _, _, "nameservers", ..] if is_addressed(tree, path) => 4,
+        [_, _, _, ..] => 3,
         _ => path.len(),
     };
     path.get(..length).unwrap_or(path)

@@ -10,6 +10,7 @@ use crate::document::config::{Config, KEYS};
 use crate::document::diagnostic::Diagnostic;
 use crate::document::forbidding::strict_reading;
 use crate::document::meta_data::{self, MetaData, PUBLIC_KEYS};
+use crate::document::network::Declared;
 use crate::document::problem::{Check, Problem, Problems};
 use crate::document::public_keys::PublicKeys;
 use crate::document::twice;
@@ -70,11 +71,15 @@ impl Document {
             tracing::info!("{said}");
         }
         self.doom_what_is_there_twice();
+        let declared = self.tree.as_ref().map(Declared::by).unwrap_or_default();
         let not_created = self.tree.as_ref().map(NotCreated::by).unwrap_or_default();
         while !self.given_up {
-            let Some(config) = self.decode_pruning::<Config>() else {
+            let Some(mut config) = self.decode_pruning::<Config>() else {
                 break;
             };
+            if let Some(network) = &mut config.network {
+                network.declared.clone_from(&declared);
+            }
             let mut problems = Vec::new();
             config.check(&mut Problems::new(&mut problems));
             let files = config.write_files.as_deref().unwrap_or_default();

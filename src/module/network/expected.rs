@@ -24,11 +24,11 @@ pub fn expectations(own: &Interface<'_>) -> Vec<Expectation> {
 fn settings(own: &Interface<'_>) -> Vec<LinkSetting> {
     let common = own.common();
     let mut settings = vec![LinkSetting::NetworkFile];
-    settings.extend(own.ethernet.set_name.clone().map(LinkSetting::Name));
+    settings.extend(own.set_name().cloned().map(LinkSetting::Name));
     settings.extend(common.macaddress.and_then(MacPolicy::fixed).map(LinkSetting::Mac));
     settings.extend(common.mtu.map(LinkSetting::Mtu));
     settings.extend(common.addresses.iter().map(|one| LinkSetting::Address(one.address)));
-    settings.extend(common.all_routes().into_iter().map(LinkSetting::Route));
+    settings.extend(own.device.all_routes().into_iter().map(LinkSetting::Route));
     let servers = &common.nameservers;
     if !servers.addresses.is_empty() {
         settings.push(LinkSetting::Dns(servers.addresses.clone()));

@@ -4,6 +4,8 @@ mod expected;
 mod files;
 mod glob;
 mod ini;
+mod member;
+mod netdev;
 mod networkd;
 mod overlap;
 mod selector;
@@ -11,7 +13,7 @@ mod shadow;
 mod udev;
 
 use crate::document::Config;
-use crate::document::network::{Common, Ethernet, InterfaceId, Network as Asked};
+use crate::document::network::{Common, Device, InterfaceId, LinkName, Network as Asked, Use};
 use crate::document::networkd_files::RESERVED_PREFIX;
 use crate::system::{LinkFacts, Machine};
 
@@ -35,10 +37,12 @@ const PREFIX: &str = RESERVED_PREFIX;
 /// Where our files are.
 pub(super) const DIRECTORY: &str = "/etc/systemd/network";
 
-/// An interface of the document, and which links it means.
+/// A device of the document, and which links it means.
 struct Interface<'a> {
     id: &'a InterfaceId,
-    ethernet: &'a Ethernet,
+    device: &'a dyn Device,
+    /// The devices that use it.
+    uses: Vec<Use<'a>>,
     selector: Selector,
     /// How many virtual functions it gets, where that is said.
     virtual_functions: Option<u32>,
@@ -109,12 +113,14 @@ const LOOKS_MAX: usize = 100_000;
 /// The interfaces of the document, each with the links of the running machine that it means.
 fn interfaces<'a>(network: &'a Asked, machine: &Machine<'a>) -> Result<Vec<Interface<'a>>, PlanError> {
     let mut interfaces = Vec::new();
+    let mut uses = network.uses();
     let virtual_functions = network.virtual_functions();
-    for (id, ethernet) in &network.ethernets {
+    for (id, device) in network.devices() {
         interfaces.push(Interface {
             id,
-            ethernet,
-            selector: Selector::new(id, ethernet)?,
+            device,
+            uses: uses.remove(id).unwrap_or_default(),
+            selector: Selector::new(id, device)?,
             virtual_functions: virtual_functions.get(id).copied(),
             links: Vec::new(),
         });
@@ -148,21 +154,28 @@ fn plan_interface(
     machine: &Machine<'_>,
     plan: &mut Plan,
 ) -> Result<(), PlanError> {
-    let sections = networkd::ethernet_sections(own.ethernet);
-    let network = networkd::network_file(&own.selector, own.common(), sections);
+    if let Some(netdev) = netdev::netdev_file(own.id, own.device) {
+        let change = FileChange::write(own.path(".netdev"), netdev, 0o644)
+            .headed()
+            .dirties(Dirty::Network);
+        plan.changes.push(Change::File(change));
+    }
+    let network = networkd::network_file(own);
     let change = FileChange::write(own.path(".network"), network, 0o644)
         .headed()
         .dirties(Dirty::Network);
     plan.changes.push(Change::File(change));
     note_shadows(own, ".network", &others.network, machine, plan);
 
-    if let Some(link) = networkd::link_file(&own.selector, own.ethernet, own.virtual_functions, &others.defaults) {
+    let there = own.device.netdev().there();
+    let link = |ethernet| networkd::link_file(&own.selector, ethernet, own.virtual_functions, &others.defaults);
+    if let Some(link) = there.and_then(link) {
         let change = FileChange::write(own.path(".link"), link.clone(), 0o644).headed();
         plan.changes.push(Change::File(change));
         note_shadows(own, ".link", &others.link, machine, plan);
         udev::plan_link(own, &link, machine, plan)?;
     }
-    if !own.common().has_addressing() {
+    if !own.common().has_addressing() && own.uses.is_empty() {
         plan.notes.push(Note {
             level: Level::Notice,
             text: format!(
@@ -174,8 +187,9 @@ fn plan_interface(
     if let Some(name) = own.set_name().filter(|_| own.links.len() > 1) {
         let links: Vec<&str> = own.links.iter().map(|link| link.name.as_str()).collect();
         plan.warn(format!(
-            "{} would all be named {name}, but only one of them can have that name: narrow the `match` of `{}`",
+            "{} would all be named {}, but only one of them can have that name: narrow the `match` of `{}`",
             links.join(", "),
+            name.as_str(),
             own.id.as_str()
         ));
     }
@@ -186,7 +200,7 @@ fn plan_interface(
         ));
     }
     plan.expectations.extend(expected::expectations(own));
-    if machine.live().is_some() && own.links.is_empty() && !own.selector.is_by_permanent_mac {
+    if machine.live().is_some() && own.links.is_empty() && there.is_some() && !own.selector.is_by_permanent_mac {
         plan.info(format!(
             "no link matches `{}` now; its files are written anyway",
             own.id.as_str()
@@ -216,11 +230,12 @@ impl Interface<'_> {
     }
 
     fn common(&self) -> &'_ Common {
-        &self.ethernet.common
+        self.device.common()
     }
 
-    fn set_name(&self) -> Option<&str> {
-        self.ethernet.set_name.as_ref().map(|name| name.as_str())
+    fn set_name(&self) -> Option<&LinkName> {
+        let there = self.device.netdev().there()?;
+        there.set_name.as_ref()
     }
 
     /// What is known of the links that are meant: each link of the running machine, else what the document says.
@@ -228,7 +243,12 @@ impl Interface<'_> {
         let live: Vec<_> = self
             .links
             .iter()
-            .map(|link| (Some(link.name.clone()), Target::of_link(link, self.set_name())))
+            .map(|link| {
+                (
+                    Some(link.name.clone()),
+                    Target::of_link(link, self.set_name().map(LinkName::as_str)),
+                )
+            })
             .collect();
         if live.is_empty() {
             vec![(None, Target::of_selector(&self.selector))]

@@ -11,6 +11,7 @@ use crate::document::network::{
 
 use super::ini::{Assignment, Section, file, yes_or_no};
 use super::selector::Selector;
+use super::{Interface, member};
 
 /// A link shares its hardware address with those on top of it. They are not meant when it is matched by that address.
 /// `Kind=!*` would say so more simply, but systemd knows it from 251 on, and reads `Type=` with `!` since 243.
@@ -21,31 +22,33 @@ const NOT_ON_TOP: &str = "!vlan bond bridge";
 /// The metric that the routes of DHCP and of router advertisements get, as with netplan; networkd's own is 1024.
 const DHCP_METRIC: u32 = 100;
 
-/// The `.network` file of a device. `own` are the sections that only its kind has.
-pub fn network_file(selector: &Selector, common: &Common, own: Vec<Section>) -> String {
-    let (plain, routes): (Vec<Route>, Vec<Route>) = common.all_routes().into_iter().partition(is_shorthand);
+/// The `.network` file of a device.
+pub fn network_file(own: &Interface<'_>) -> String {
+    let common = own.common();
+    let (plain, routes): (Vec<Route>, Vec<Route>) = own.device.all_routes().into_iter().partition(is_shorthand);
+    let mut network = network_section(own, &plain);
+    member::add(own, &mut network);
     let mut sections = vec![
-        match_section("Name", &selector.names, selector),
+        match_section("Name", &own.selector.names, &own.selector),
         link_section(common),
-        network_section(common, &plain),
+        network,
     ];
     let with_options = common.addresses.iter().filter(|address| !address.is_plain());
     sections.extend(with_options.map(address_section));
     sections.extend(routes.iter().map(route_section));
     sections.extend(common.routing_policy.iter().map(rule_section));
+    sections.push(member::bridge_section(own));
     sections.push(dhcp4_section(common));
     sections.push(dhcp6_section(common.dhcp6_overrides.as_ref()));
     sections.push(router_section(common));
-    sections.push(port_section(common));
-    sections.extend(own);
+    sections.extend(own.device.netdev().there().map(infiniband_section));
     file(&sections)
 }
 
-/// What only Ethernet and its like have in a `.network` file.
-pub fn ethernet_sections(ethernet: &Ethernet) -> Vec<Section> {
-    let mut infiniband = Section::new("IPoIB");
-    infiniband.set_if("Mode", ethernet.infiniband_mode.map(|mode| mode.as_str()));
-    vec![infiniband]
+fn infiniband_section(ethernet: &Ethernet) -> Section {
+    let mut section = Section::new("IPoIB");
+    section.set_if("Mode", ethernet.infiniband_mode.map(|mode| mode.as_str()));
+    section
 }
 
 /// The `.link` file of an interface; `None` when it asks for nothing that only udev can do.
@@ -144,10 +147,17 @@ fn link_section(common: &Common) -> Section {
     section
 }
 
-fn network_section(common: &Common, gateways: &[Route]) -> Section {
+fn network_section(own: &Interface<'_>, gateways: &[Route]) -> Section {
+    let common = own.common();
     let mut section = Section::new("Network");
     section.set("DHCP", dhcp(common));
-    section.set_if("LinkLocalAddressing", common.link_local.as_deref().map(link_local));
+    // A part of a bond or a bridge has no address, not even this one.
+    let is_part = own.uses.iter().any(|it| it.role.is_part());
+    let families = common.link_local.as_deref().filter(|_| !is_part);
+    section.set_if(
+        "LinkLocalAddressing",
+        families.or(is_part.then_some(&[])).map(link_local),
+    );
     section.set_if(
         "IPv6LinkLocalAddressGenerationMode",
         common.ipv6_address_generation.map(|how| match how {
@@ -167,7 +177,12 @@ fn network_section(common: &Common, gateways: &[Route]) -> Section {
     section.set_bool("IPv6PrivacyExtensions", common.ipv6_privacy);
     section.set_if("IPv6MTUBytes", common.ipv6_mtu);
     section.set_bool("KeepConfiguration", common.critical);
-    section.set_bool("ConfigureWithoutCarrier", common.ignore_carrier);
+    // A link that only exists here waits for no cable.
+    let is_made = own.device.netdev().there().is_none();
+    section.set_bool(
+        "ConfigureWithoutCarrier",
+        is_made.then_some(true).or(common.ignore_carrier),
+    );
     section.set_bool("EmitLLDP", common.emit_lldp);
     for address in common.addresses.iter().filter(|address| address.is_plain()) {
         section.set("Address", address.address);
@@ -313,15 +328,6 @@ fn router_section(common: &Common) -> Section {
         .and_then(|overrides| overrides.route_metric);
     let asked = common.dhcp6 == Some(true);
     section.set_if("RouteMetric", metric.or(asked.then_some(DHCP_METRIC)));
-    section
-}
-
-/// What the link is told as the port of a bridge.
-fn port_section(common: &Common) -> Section {
-    let mut section = Section::new("Bridge");
-    section.set_bool("HairPin", common.hairpin);
-    section.set_bool("Learning", common.port_mac_learning);
-    section.set_bool("NeighborSuppression", common.neigh_suppress);
     section
 }
 

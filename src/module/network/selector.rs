@@ -1,6 +1,6 @@
 //! Which link an interface of the document is, in the words of the document, of networkd and of udev.
 
-use crate::document::network::{Ethernet, InterfaceId, LinkName, Mac, MacPolicy};
+use crate::document::network::{Device, InterfaceId, LinkName, Mac, MacPolicy};
 use crate::module::{LinkSelector, PlanError};
 use crate::system::LinkFacts;
 
@@ -22,13 +22,14 @@ pub struct Selector {
 }
 
 impl Selector {
-    /// The links that the interface `id` means.
+    /// The links that the device `id` means.
     ///
     /// # Errors
     /// It has no `match`, and its ID is not a link's name; or its `match` is empty.
-    pub fn new(id: &InterfaceId, ethernet: &Ethernet) -> Result<Self, PlanError> {
-        let path = ["network", "ethernets", id.as_str()];
-        let Some(matching) = &ethernet.matching else {
+    pub fn new(id: &InterfaceId, device: &dyn Device) -> Result<Self, PlanError> {
+        let path = ["network", device.kind(), id.as_str()];
+        let matched = device.netdev().there();
+        let Some((ethernet, matching)) = matched.and_then(|it| Some((it, it.matching.as_ref()?))) else {
             let name = LinkName::try_from(id.as_str().to_owned()).map_err(|why| PlanError::at(&path, why))?;
             let names = vec![name.as_str().to_owned()];
             return Ok(Self {

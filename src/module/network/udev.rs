@@ -1,5 +1,6 @@
 //! Renaming and whatever else only udev does to a link, when it sees it for the first time: systemd.link(5).
 
+use crate::document::network::LinkName;
 use crate::module::{Change, CommandChange, Plan, PlanError, header};
 use crate::system::Machine;
 
@@ -18,10 +19,10 @@ pub fn plan_link(own: &Interface<'_>, text: &str, machine: &Machine<'_>, plan: &
     let Some(live) = machine.live() else { return Ok(()) };
     let there = machine.root().read(&own.path(".link"))?;
     let is_new = there.as_deref().map(header::without) != Some(text.as_bytes());
-    let is_named = |link: &str| own.set_name().is_none_or(|name| name == link);
+    let is_named = |link: &str| own.set_name().is_none_or(|name| name.as_str() == link);
     for link in own.links.iter().filter(|link| is_new || !is_named(&link.name)) {
         if live.bus {
-            let name = own.set_name().filter(|name| *name != link.name);
+            let name = own.set_name().map(LinkName::as_str).filter(|name| *name != link.name);
             let what = name.map_or("is set up again".to_owned(), |name| format!("is renamed to {name}"));
             plan.info(format!("{} {what} at the next boot", link.name));
         } else if let Some(program) = udevadm(machine)? {

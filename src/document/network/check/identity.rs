@@ -2,14 +2,43 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{Ethernet, InterfaceId, LinkName, Mac, MacPolicy, Match, Network};
+use super::super::{Common, Device, Ethernet, InterfaceId, LinkName, Mac, MacPolicy, Match, Network};
 use crate::document::code::Code;
 use crate::document::problem::Problems;
 
-/// Which link an interface is.
-pub fn check(id: &InterfaceId, ethernet: &Ethernet, problems: &mut Problems<'_>) {
-    let id = id.as_str();
-    check_loopback(id, ethernet, problems);
+/// Which link a device is.
+pub fn check(id: &InterfaceId, device: &dyn Device, problems: &mut Problems<'_>) {
+    let there = device.netdev().there();
+    let name = match there.and_then(|ethernet| ethernet.matching.as_ref()) {
+        Some(matching) => matching.one_name(),
+        None => Some(id.as_str()),
+    };
+    if name != Some("lo") {
+        check_loopback(id.as_str(), device.common(), problems);
+    }
+    match there {
+        Some(ethernet) => check_match(id.as_str(), ethernet, problems),
+        None => {
+            if let Err(why) = LinkName::try_from(id.as_str().to_owned()) {
+                problems.error(&[id.as_str()], why, Some("the ID is the link's name"));
+            }
+        }
+    }
+}
+
+/// The loopback addresses are those of one link.
+fn check_loopback(id: &str, common: &Common, problems: &mut Problems<'_>) {
+    for (number, address) in common.addresses.iter().enumerate() {
+        let ip = address.address.ip();
+        if ip.is_loopback() {
+            let message = format!("{ip} is an address of the loopback link");
+            problems.error(&[id, "addresses", &number.to_string()], message, None);
+        }
+    }
+}
+
+/// Which link an Ethernet interface is.
+fn check_match(id: &str, ethernet: &Ethernet, problems: &mut Problems<'_>) {
     for (refusal, value) in ethernet.refusals() {
         refusal.check(value, &mut problems.below(&[id]));
     }
@@ -30,21 +59,6 @@ pub fn check(id: &InterfaceId, ethernet: &Ethernet, problems: &mut Problems<'_>)
                     .of(Code::MissingKey)
                     .error(&[id, "set-name"], "`set-name` needs a `match`", Some(hint));
             }
-        }
-    }
-}
-
-/// The loopback addresses are those of one link.
-fn check_loopback(id: &str, ethernet: &Ethernet, problems: &mut Problems<'_>) {
-    let name = ethernet.matching.as_ref().map_or(Some(id), Match::one_name);
-    if name == Some("lo") {
-        return;
-    }
-    for (number, address) in ethernet.common.addresses.iter().enumerate() {
-        let ip = address.address.ip();
-        if ip.is_loopback() {
-            let message = format!("{ip} is an address of the loopback link");
-            problems.error(&[id, "addresses", &number.to_string()], message, None);
         }
     }
 }
@@ -73,10 +87,10 @@ pub fn check_all(network: &Network, problems: &mut Problems<'_>) {
 /// Two links can't have one name. The IDs of the interfaces whose name is refused.
 fn check_wanted_names<'n>(network: &'n Network, problems: &mut Problems<'_>) -> BTreeSet<&'n str> {
     let mut refused = BTreeSet::new();
-    let unmatched = network
-        .ethernets
-        .iter()
-        .filter(|(_, ethernet)| ethernet.matching.is_none());
+    let unmatched = network.devices().filter(|(_, device)| {
+        let there = device.netdev().there();
+        there.is_none_or(|ethernet| ethernet.matching.is_none())
+    });
     let mut owners: BTreeMap<&str, &str> = unmatched.map(|(id, _)| (id.as_str(), id.as_str())).collect();
     for (id, name) in wanted_names(network) {
         if let Some(owner) = owners.insert(name.as_str(), id) {

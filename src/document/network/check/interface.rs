@@ -2,10 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::super::{Address, AssignedAddress, Common, MacPolicy, Mtu};
+use super::super::{Address, AssignedAddress, Common, Device, MacPolicy, Mtu};
 use super::{route, routing_policy};
 use crate::document::code::Code;
-use crate::document::problem::{Check, Problems};
+use crate::document::problem::Problems;
 
 impl Common {
     /// Whether it says by itself how the link gets an address.
@@ -20,33 +20,33 @@ impl Common {
     }
 }
 
-impl Check for Common {
-    fn check(&self, problems: &mut Problems<'_>) {
-        check_link(self, problems);
-        check_dhcp(self, problems);
-        check_online(self, problems);
-        check_autoconfiguration(self, problems);
-        for (number, one) in self.addresses.iter().enumerate() {
-            let mut problems = problems.below(&["addresses", &number.to_string()]);
-            check_address(one.address, &mut problems);
-            check_label(one, &mut problems);
+/// What every device has.
+pub fn check(device: &dyn Device, problems: &mut Problems<'_>) {
+    let common = device.common();
+    check_link(common, problems);
+    check_dhcp(common, problems);
+    check_online(common, problems);
+    check_autoconfiguration(common, problems);
+    for (number, one) in common.addresses.iter().enumerate() {
+        let mut problems = problems.below(&["addresses", &number.to_string()]);
+        check_address(one.address, &mut problems);
+        check_label(one, &mut problems);
+    }
+    for (number, rule) in common.routing_policy.iter().enumerate() {
+        routing_policy::check(rule, &mut problems.below(&["routing-policy", &number.to_string()]));
+    }
+    let reach = route::Reach::of(device);
+    let gateways = [
+        ("gateway4", common.gateway4.map(|g| IpAddr::V4(g.0))),
+        ("gateway6", common.gateway6.map(|g| IpAddr::V6(g.0))),
+    ];
+    for (key, gateway) in gateways {
+        if let Some(gateway) = gateway {
+            route::check_gateway(gateway, &reach, &mut problems.below(&[key]));
         }
-        for (number, rule) in self.routing_policy.iter().enumerate() {
-            routing_policy::check(rule, &mut problems.below(&["routing-policy", &number.to_string()]));
-        }
-        let reach = route::Reach::of(self);
-        let gateways = [
-            ("gateway4", self.gateway4.map(|g| IpAddr::V4(g.0))),
-            ("gateway6", self.gateway6.map(|g| IpAddr::V6(g.0))),
-        ];
-        for (key, gateway) in gateways {
-            if let Some(gateway) = gateway {
-                route::check_gateway(gateway, &reach, &mut problems.below(&[key]));
-            }
-        }
-        for (number, one) in self.routes.iter().enumerate() {
-            route::check(one, &reach, &mut problems.below(&["routes", &number.to_string()]));
-        }
+    }
+    for (number, one) in common.routes.iter().enumerate() {
+        route::check(one, &reach, &mut problems.below(&["routes", &number.to_string()]));
     }
 }
 

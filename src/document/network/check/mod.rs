@@ -5,41 +5,48 @@
 
 mod identity;
 mod interface;
+mod links;
+mod parameters;
 mod route;
 mod routing_policy;
 mod sriov;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::{Common, Network};
+pub use route::all_routes;
+
+use super::{Common, Device, InterfaceId, Netdev, Network, Uses};
 use crate::document::code::Code;
 use crate::document::problem::{Check, Problems};
 
 impl Check for Network {
     fn check(&self, problems: &mut Problems<'_>) {
         // Whatever the version: nothing is asked for.
-        if self.is_disabled() && self.ethernets.is_empty() {
+        if self.is_disabled() && self.devices().next().is_none() {
             return;
         }
         self.check_kinds(problems);
         if self.is_disabled() {
-            let message = "`config: disabled` keeps the current network configuration, so `ethernets` is not used";
-            problems
-                .of(Code::NoEffect)
-                .warning(&["ethernets"], message, Some("keep one of them"));
-        }
-        for (id, ethernet) in &self.ethernets {
-            identity::check(id, ethernet, &mut problems.below(&["ethernets"]));
+            let kinds: BTreeSet<&str> = self.devices().map(|(_, device)| device.kind()).collect();
+            for kind in kinds {
+                let message =
+                    format!("`config: disabled` keeps the current network configuration, so `{kind}` is not used");
+                problems
+                    .of(Code::NoEffect)
+                    .warning(&[kind], message, Some("keep one of them"));
+            }
         }
         sriov::check(self, problems);
         for (id, device) in self.devices() {
-            device
-                .common()
-                .check(&mut problems.below(&[device.kind(), id.as_str()]));
+            identity::check(id, device, &mut problems.below(&[device.kind()]));
+            let problems = &mut problems.below(&[device.kind(), id.as_str()]);
+            interface::check(device, problems);
+            parameters::check(device.netdev(), problems);
         }
         self.check_addresses(problems);
         identity::check_all(self, problems);
+        links::check(self, problems);
         self.check_default_routes(problems);
     }
 }
@@ -47,33 +54,18 @@ impl Check for Network {
 impl Network {
     fn check_kinds(&self, problems: &mut Problems<'_>) {
         let kinds = [
-            ("bonds", &self.bonds),
-            ("bridges", &self.bridges),
-            ("vlans", &self.vlans),
-            ("vrfs", &self.vrfs),
             ("tunnels", &self.tunnels),
             ("wifis", &self.wifis),
             ("modems", &self.modems),
-            ("dummy-devices", &self.dummy_devices),
-            ("virtual-ethernets", &self.virtual_ethernets),
             ("nm-devices", &self.nm_devices),
             ("openvswitch", &self.openvswitch),
         ];
         for (kind, asked) in kinds {
-            let Some(asked) = asked.as_ref().filter(|asked| asked.is_asked) else {
-                continue;
-            };
-            let hint = "use `ethernets`; for anything else, write `networkd_files`";
-            problems
-                .of(Code::NotSupported)
-                .error(&[kind], format!("`{kind}` is not supported yet"), Some(hint));
-            for (id, ethernet) in &self.ethernets {
-                if asked.members.contains(id.as_str()) && !ethernet.common.has_addressing() {
-                    let message = format!("it has no address of its own, and belongs to one of `{kind}`");
-                    problems
-                        .of(Code::NotSupported)
-                        .error(&["ethernets", id.as_str()], message, Some(hint));
-                }
+            if asked.as_ref().is_some_and(|asked| asked.is_asked) {
+                let hint = "write `networkd_files` for it";
+                problems
+                    .of(Code::NotSupported)
+                    .error(&[kind], format!("`{kind}` is not supported yet"), Some(hint));
             }
         }
     }
@@ -106,9 +98,11 @@ impl Network {
 
     /// Of two default routes that are equal, the kernel takes one.
     fn check_default_routes(&self, problems: &mut Problems<'_>) {
+        let uses = self.uses();
         let mut owners: BTreeMap<(bool, u32, u32), &str> = BTreeMap::new();
         for (id, device) in self.devices() {
-            for (place, key) in device.common().default_routes() {
+            let table = own_table(&uses, id, device);
+            for (place, key) in device.common().default_routes(table) {
                 if let Some(owner) = owners.insert(key, id.as_str()) {
                     let family = if key.0 { "IPv4" } else { "IPv6" };
                     let message = format!("`{owner}` already has an {family} default route with the same metric");
@@ -127,14 +121,30 @@ impl Network {
     }
 }
 
+/// The routing table of a device's routes: that of the VRF that it is, or is in. 0 is the main one.
+fn own_table(uses: &Uses<'_>, id: &InterfaceId, device: &dyn Device) -> u32 {
+    let around = uses.get(id).into_iter().flatten().map(|it| it.netdev);
+    let vrfs = [device.netdev()].into_iter().chain(around);
+    let tables = vrfs.filter_map(|netdev| match netdev {
+        Netdev::Vrf(vrf) => Some(vrf.table),
+        _ => None,
+    });
+    tables.min().unwrap_or(0)
+}
+
 impl Common {
-    /// Where each default route is, with what makes it unique: whether it is IPv4, table and metric.
-    fn default_routes(&self) -> Vec<(Vec<String>, (bool, u32, u32))> {
-        let gateway4 = self.gateway4.map(|_| (vec!["gateway4".to_owned()], (true, 0, 0)));
-        let gateway6 = self.gateway6.map(|_| (vec!["gateway6".to_owned()], (false, 0, 0)));
+    /// Where each default route is, with what makes it unique: whether it is IPv4, table and metric. Routes that say none
+    /// are in `table`.
+    fn default_routes(&self, table: u32) -> Vec<(Vec<String>, (bool, u32, u32))> {
+        let gateway4 = self.gateway4.map(|_| (vec!["gateway4".to_owned()], (true, table, 0)));
+        let gateway6 = self.gateway6.map(|_| (vec!["gateway6".to_owned()], (false, table, 0)));
         let routes = self.routes.iter().enumerate().filter_map(|(number, route)| {
             let gateway = route.gateway().filter(|_| route.is_default() && route.is_unicast())?;
-            let key = (gateway.is_ipv4(), route.table.unwrap_or(0), route.metric.unwrap_or(0));
+            let key = (
+                gateway.is_ipv4(),
+                route.table.unwrap_or(table),
+                route.metric.unwrap_or(0),
+            );
             Some((vec!["routes".to_owned(), number.to_string()], key))
         });
         gateway4.into_iter().chain(gateway6).chain(routes).collect()

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::super::{Common, Route};
+use super::super::{Device, Netdev, Route};
 use crate::document::code::Code;
 use crate::document::problem::Problems;
 
@@ -83,8 +83,10 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// Of the links of one device.
-    pub fn of(common: &Common) -> Self {
+    /// Of the links of one device. What a VRF reaches are its members' subnets.
+    pub fn of(device: &dyn Device) -> Self {
+        let common = device.common();
+        let is_vrf = matches!(device.netdev(), Netdev::Vrf(_));
         let subnets: Vec<IpNet> = common.addresses.iter().map(|one| one.address.subnet()).collect();
         let direct = common
             .routes
@@ -101,9 +103,9 @@ impl Reach {
             direct: direct.chain(subnets.iter().copied()).collect(),
             subnets,
             learns: [
-                common.dhcp4 == Some(true),
+                is_vrf || common.dhcp4 == Some(true),
                 // They are no reason to ask for a static gateway where nothing is said of them.
-                common.dhcp6 == Some(true) || common.accept_ra == Some(true),
+                is_vrf || common.dhcp6 == Some(true) || common.accept_ra == Some(true),
             ],
         }
     }
@@ -181,18 +183,27 @@ impl fmt::Display for Unreachable {
     }
 }
 
-impl Common {
-    /// The routes to create: those that are given, and those that `gateway4` and `gateway6` stand for.
-    pub fn all_routes(&self) -> Vec<Route> {
-        let gateways = [
-            self.gateway4.map(|gateway| IpAddr::V4(gateway.0)),
-            self.gateway6.map(|gateway| IpAddr::V6(gateway.0)),
-        ];
-        let reach = Reach::of(self);
-        let defaults = gateways.into_iter().flatten().map(|gateway| Route {
-            on_link: matches!(reach.why_not(gateway), Some(Unreachable::Outside(_))).then_some(true),
-            ..Route::default_via(gateway)
-        });
-        defaults.chain(self.routes.iter().cloned()).collect()
-    }
+/// The routes to create: those that are given, and those that `gateway4` and `gateway6` stand for.
+pub fn all_routes(device: &dyn Device) -> Vec<Route> {
+    let common = device.common();
+    let gateways = [
+        common.gateway4.map(|gateway| IpAddr::V4(gateway.0)),
+        common.gateway6.map(|gateway| IpAddr::V6(gateway.0)),
+    ];
+    let reach = Reach::of(device);
+    let defaults = gateways.into_iter().flatten().map(|gateway| Route {
+        on_link: matches!(reach.why_not(gateway), Some(Unreachable::Outside(_))).then_some(true),
+        ..Route::default_via(gateway)
+    });
+    let routes = defaults.chain(common.routes.iter().cloned());
+    let table = match device.netdev() {
+        Netdev::Vrf(vrf) => Some(vrf.table),
+        _ => None,
+    };
+    routes
+        .map(|route| Route {
+            table: route.table.or(table),
+            ..route
+        })
+        .collect()
 }

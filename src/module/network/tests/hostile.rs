@@ -21,15 +21,15 @@ fn nothing_is_half_done() {
     let cases: [(&str, &str, &[&str], &str); 12] = [
         (
             "the links of a bond that is not made",
-            "bonds: {bond0: {interfaces: [eth0, eth1], addresses: [192.0.2.10/24]}}\nethernets: {eth0: {}, eth1: {dhcp4: false}, eth2: {dhcp4: true}}",
+            "bonds: {bond0: {interfaces: [eth0, eth1], addresses: [192.0.2.10/33]}}\nethernets: {eth0: {}, eth1: {dhcp4: false}, eth2: {dhcp4: true}}",
             &["eth2"],
             "eth1 keeps its current configuration",
         ),
         (
             "a link that carries a VLAN and has an address of its own",
-            "vlans: {v7: {id: 7, link: eth0}}\nethernets: {eth0: {dhcp4: true}}",
+            "vlans: {v7: {id: 7777, link: eth0}}\nethernets: {eth0: {dhcp4: true}}",
             &["eth0"],
-            "`vlans` is left out",
+            "v7 keeps its current configuration",
         ),
         (
             "one typo in what two interfaces share",
