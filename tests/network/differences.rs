@@ -212,8 +212,12 @@ const DIFFERENCES: &[Difference] = &[
     any("link", &["a file: [Link] MTUBytes=9000; WakeOnLan=off"], &[], MTU_ONCE),
 ];
 
+const HARDWARE_FILTER: &str = "netplan's own program filters a VLAN in the card; networkd can't";
+
 /// Documents that netplan takes and firstlight refuses on purpose: the name, words of what it says, and why.
-const REFUSED: [(&str, &str, &str); 6] = [
+const REFUSED: [(&str, &str, &str); 8] = [
+    ("sriov-vlan-filter", "the renderer `sriov`", HARDWARE_FILTER),
+    ("sriov_vlan", "the renderer `sriov`", HARDWARE_FILTER),
     (
         "sriov-embedded-switch-mode",
         "`embedded-switch-mode` is not supported",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Bond, Bridge, Common, Ethernet, InterfaceId, Network, Route, VirtualEthernet, Vlan, Vrf};
+use super::{Bond, Bridge, Common, Ethernet, InterfaceId, Network, Route, RoutingRule, VirtualEthernet, Vlan, Vrf};
 
 /// The keys below `network` that devices are under.
 pub const KINDS: [&str; 7] = [
@@ -56,6 +56,25 @@ impl dyn Device + '_ {
     /// in its table.
     pub fn all_routes(&self) -> Vec<Route> {
         super::check::all_routes(self)
+    }
+
+    /// The rules by which a routing table is chosen. Those of a VRF choose its own.
+    pub fn all_rules(&self) -> Vec<RoutingRule> {
+        let rules = self.common().routing_policy.iter().cloned();
+        rules
+            .map(|rule| RoutingRule {
+                table: rule.table.or(self.table()),
+                ..rule
+            })
+            .collect()
+    }
+
+    /// The routing table that it has for itself, as a VRF.
+    pub fn table(&self) -> Option<u32> {
+        match self.netdev() {
+            Netdev::Vrf(vrf) => Some(vrf.table),
+            _ => None,
+        }
     }
 }
 

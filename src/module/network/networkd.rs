@@ -36,7 +36,7 @@ pub fn network_file(own: &Interface<'_>) -> String {
     let with_options = common.addresses.iter().filter(|address| !address.is_plain());
     sections.extend(with_options.map(address_section));
     sections.extend(routes.iter().map(route_section));
-    sections.extend(common.routing_policy.iter().map(rule_section));
+    sections.extend(own.device.all_rules().iter().map(rule_section));
     sections.push(member::bridge_section(own));
     sections.push(dhcp4_section(common));
     sections.push(dhcp6_section(common.dhcp6_overrides.as_ref()));

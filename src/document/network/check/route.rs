@@ -196,13 +196,9 @@ pub fn all_routes(device: &dyn Device) -> Vec<Route> {
         ..Route::default_via(gateway)
     });
     let routes = defaults.chain(common.routes.iter().cloned());
-    let table = match device.netdev() {
-        Netdev::Vrf(vrf) => Some(vrf.table),
-        _ => None,
-    };
     routes
         .map(|route| Route {
-            table: route.table.or(table),
+            table: route.table.or(device.table()),
             ..route
         })
         .collect()
