@@ -20,10 +20,7 @@ fn main() -> std::io::Result<()> {
         let before = memory("VmRSS:")?;
         let begun = Instant::now();
         let read = Document::read(&Texts {
-            user_data: Some(Text {
-                origin: "user-data",
-                bytes: document.as_bytes(),
-            }),
+            user_data: Some(Text::new("user-data", document.as_bytes())),
             ..Texts::default()
         });
         let took = begun.elapsed().as_millis();

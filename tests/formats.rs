@@ -137,14 +137,8 @@ const DIFFERENCES: [(&str, &str); 0] = [];
 /// What firstlight makes of a document, in the words of `formats/ask.py`.
 fn ours(bytes: &[u8]) -> Value {
     let document = Document::read(&Texts {
-        user_data: Some(Text {
-            origin: "user-data",
-            bytes,
-        }),
-        meta_data: Some(Text {
-            origin: "meta-data",
-            bytes: META_DATA.as_bytes(),
-        }),
+        user_data: Some(Text::new("user-data", bytes)),
+        meta_data: Some(Text::new("meta-data", META_DATA.as_bytes())),
         source: ("nocloud", ""),
         machine: Some(MachineFacts::default()),
         ..Texts::default()

@@ -21,10 +21,7 @@ use support::tree::{build, place};
 /// What the program says against a document of this kind, errors alone.
 fn errors(kind: &str, document: &str) -> Vec<Diagnostic> {
     let bytes = document.as_bytes();
-    let one = Some(Text {
-        origin: "document",
-        bytes,
-    });
+    let one = Some(Text::new("document", bytes));
     let read = |texts: Texts<'_>| Document::read(&texts).diagnostics;
     let all = match kind {
         "meta-data" => read(Texts {

@@ -19,6 +19,7 @@ mod status;
 mod validate;
 
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -107,11 +108,7 @@ pub fn main() -> ExitCode {
         arguments.source,
         arguments.verbose > 0,
     );
-    let runtime = match runtime() {
-        Ok(runtime) => runtime,
-        Err(error) => return context.fail(&error),
-    };
-    match runtime.block_on(run(arguments.command, &context)) {
+    match run(arguments.command, &context) {
         Ok(exit) => exit.into(),
         Err(error) => context.fail(&error),
     }
@@ -128,19 +125,24 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     built.context("can't start the asynchronous runtime")
 }
 
-async fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
+/// Waits for what talks to buses and programs. Commands that only read files and print need no runtime.
+fn wait(work: Pin<Box<dyn Future<Output = anyhow::Result<Exit>> + '_>>) -> anyhow::Result<Exit> {
+    runtime()?.block_on(work)
+}
+
+fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
     match command {
-        Command::Plan(arguments) => plan::run(arguments, context).await,
-        Command::Apply(arguments) => apply::run(arguments, context).await,
-        Command::Confirm => confirm::run(context).await,
-        Command::Rollback(arguments) => rollback::run(&arguments, context).await,
+        Command::Plan(arguments) => wait(Box::pin(plan::run(arguments, context))),
+        Command::Apply(arguments) => wait(Box::pin(apply::run(arguments, context))),
+        Command::Confirm => wait(Box::pin(confirm::run(context))),
+        Command::Rollback(arguments) => wait(Box::pin(rollback::run(&arguments, context))),
         Command::History => history::run(context),
         Command::Sources => sources::run(context),
-        Command::Status(arguments) => status::run(&arguments, context).await,
+        Command::Status(arguments) => wait(Box::pin(status::run(&arguments, context))),
         Command::Validate(arguments) => validate::run(&arguments, context),
         Command::Explain(arguments) => explain::run(&arguments, context),
         Command::Schema(arguments) => schema::run(&arguments, context),
         Command::Completions(arguments) => completions::run(&arguments, context),
-        Command::Boot(arguments) => boot::run(&arguments, context).await,
+        Command::Boot(arguments) => wait(Box::pin(boot::run(&arguments, context))),
     }
 }

@@ -91,10 +91,7 @@ mod tests {
     use crate::document::{Document, Text, Texts};
 
     fn asked(yaml: &str, keys: &[&str]) -> Vec<String> {
-        let text = Text {
-            origin: "user-data",
-            bytes: yaml.as_bytes(),
-        };
+        let text = Text::new("user-data", yaml.as_bytes());
         let document = Document::read(&Texts {
             user_data: Some(text),
             ..Texts::default()

@@ -126,18 +126,18 @@ impl Conversion {
             Value::Mapping(entries) => {
                 let entries = entries.iter();
                 entries
-                    .map(|entry| below(entry.key.text.clone(), entry.key.span.start, &entry.value))
+                    .map(|entry| below(entry.key.text.clone(), entry.key.span.start(), &entry.value))
                     .collect()
             }
             Value::Sequence(items) => {
                 let items = items.iter().enumerate();
                 items
-                    .map(|(number, item)| below(number.to_string(), item.span.start, item))
+                    .map(|(number, item)| below(number.to_string(), item.span.start(), item))
                     .collect()
             }
             Value::Scalar(_) => Vec::new(),
         };
-        ends.into_iter().chain([node.span.end]).max().unwrap_or_default()
+        ends.into_iter().chain([node.span.end()]).max().unwrap_or_default()
     }
 }
 
@@ -178,10 +178,7 @@ mod tests {
 
     fn read(text: &str, conversion: &Conversion) -> Vec<(String, String, Option<String>, bool)> {
         let document = Document::read(&Texts {
-            network_config: Some(Text {
-                origin: "made",
-                bytes: text.as_bytes(),
-            }),
+            network_config: Some(Text::new("made", text.as_bytes())),
             conversions: vec![("made", conversion)],
             ..Texts::default()
         });

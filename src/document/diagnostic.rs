@@ -92,8 +92,8 @@ impl Diagnostic {
     /// A diagnostic about a place in a text. `excerpt` is the line with its secrets masked.
     pub fn at(file: &str, span: Span, excerpt: Excerpt, message: impl Into<String>) -> Self {
         Self {
-            line: span.line,
-            column: span.column,
+            line: span.line(),
+            column: span.column(),
             excerpt: Some(excerpt.line),
             mark: excerpt.mark,
             cut: excerpt.cut,

@@ -26,7 +26,7 @@ const BEFORE: usize = 80;
 /// knows to be ours, the value that is `show`, and what YAML itself consists of. `pieces` are those of the text; without
 /// them, which is when it is not YAML, only a key at the beginning is shown.
 pub fn excerpt(text: &str, blame: Span, pieces: Option<&[Piece]>, notes: &Notes, show: Option<Span>) -> Excerpt {
-    let at = floor(text, blame.start);
+    let at = floor(text, blame.start());
     let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
     let end = start + text[start..end].trim_end_matches('\r').len();
@@ -37,7 +37,7 @@ pub fn excerpt(text: &str, blame: Span, pieces: Option<&[Piece]>, notes: &Notes,
     let to = floor(text, end.min(from + WIDTH)).max(from);
     let mut writer = Writer {
         text,
-        blame: at..blame.end,
+        blame: at..blame.end(),
         excerpt: Excerpt {
             cut: from > start,
             ..Excerpt::default()
@@ -62,15 +62,18 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn pieces(&mut self, window: Range<usize>, pieces: &[Piece], notes: &Notes, (blame, show): (Span, Option<Span>)) {
         // They are in the order of the text, and don't overlap.
-        let first = pieces.partition_point(|piece| piece.span.end <= window.start);
-        let blamed = pieces.partition_point(|piece| piece.span.start < blame.start);
+        let first = pieces.partition_point(|piece| piece.span.end() <= window.start);
+        let blamed = pieces.partition_point(|piece| piece.span.start() < blame.start());
         let leads_to_blame = blamed.checked_sub(1).and_then(|before| pieces.get(before));
         let mut at = window.start;
-        for piece in pieces[first..].iter().take_while(|piece| piece.span.start < window.end) {
-            let begin = piece.span.start.clamp(at, window.end);
-            let end = piece.span.end.clamp(begin, window.end);
+        for piece in pieces[first..]
+            .iter()
+            .take_while(|piece| piece.span.start() < window.end)
+        {
+            let begin = piece.span.start().clamp(at, window.end);
+            let end = piece.span.end().clamp(begin, window.end);
             self.gap(at..begin);
-            let name = self.text.get(piece.span.start..piece.span.end).unwrap_or_default();
+            let name = self.text.get(piece.span.bytes()).unwrap_or_default();
             match piece.is_key {
                 true => {
                     let is_shown = piece.span == blame
@@ -209,17 +212,13 @@ mod tests {
         let at = parsed
             .pieces
             .iter()
-            .position(|p| text[p.span.start..].starts_with("key:"))
+            .position(|p| text[p.span.start()..].starts_with("key:"))
             .unwrap();
         let found = shown(&text, at);
         assert!(found.cut && found.line.len() <= WIDTH + '…'.len_utf8(), "{found:?}");
         assert_eq!((&found.line[found.mark.clone()], found.mark.start), ("key", BEFORE));
         for text in ["QUJD".repeat(100_000), format!("{}: x: y", "é".repeat(1000))] {
-            let blame = Span {
-                start: 5001,
-                end: 5001,
-                ..Span::default()
-            };
+            let blame = Span::new(0, 5001..5001, (1, 1));
             let found = excerpt(&text, blame, None, &Notes::default(), None);
             assert!(
                 found.line.len() <= WIDTH + '…'.len_utf8() && !found.line.contains('Q'),

@@ -61,7 +61,7 @@ fn with_spaces(text: &str, width: usize) -> Option<(String, Vec<usize>)> {
             Err(_) => return None,
         };
         let start = text
-            .get(..fault.span.start)?
+            .get(..fault.span.start())?
             .rfind('\n')
             .map_or(0, |newline| newline + 1);
         let rest = text.get(start..)?;
@@ -70,7 +70,7 @@ fn with_spaces(text: &str, width: usize) -> Option<(String, Vec<usize>)> {
             return None;
         }
         let spaces = indent.replace('\t', &" ".repeat(width));
-        lines.push(fault.span.line);
+        lines.push(fault.span.line());
         text = [text.get(..start)?, &spaces, text.get(start + indent.len()..)?].concat();
     }
     None

@@ -163,10 +163,7 @@ mod tests {
     fn read(text: &str) -> Document {
         let bytes = text.as_bytes();
         Document::read(&Texts {
-            meta_data: Some(Text {
-                origin: "meta-data",
-                bytes,
-            }),
+            meta_data: Some(Text::new("meta-data", bytes)),
             ..Texts::default()
         })
     }

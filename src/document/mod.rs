@@ -64,5 +64,5 @@ pub use meta_data::MetaData;
 pub use password::Password;
 pub use problem::{Check, Problem, Problems};
 pub use read::{Document, Pointer, alone as read_alone};
-pub use text::{Text, Texts};
+pub use text::{Characters, Shared, Text, Texts};
 pub use user_name::UserName;

@@ -5,7 +5,6 @@ use std::fmt;
 
 use serde::de::value::StrDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use zeroize::Zeroizing;
 
 use super::AuthorizedKey;
 use super::yaml::{Node, Scalar, Span, Value};
@@ -56,11 +55,7 @@ impl PublicKeys {
                 let keys = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
                 let places = places(node.span, text);
                 let key = |line: &str| Node {
-                    value: Value::Scalar(Scalar {
-                        text: Zeroizing::new(line.to_owned()),
-                        plain: false,
-                        tag: None,
-                    }),
+                    value: Value::Scalar(Scalar::new(line, false)),
                     span: places.get(line).copied().unwrap_or(node.span),
                 };
                 node.value = Value::Sequence(keys.take(LIMIT + 1).map(key).collect());
@@ -71,18 +66,13 @@ impl PublicKeys {
 
 /// Where the lines of the value at `around` are, if they appear in the text unchanged.
 fn places(around: Span, text: &str) -> HashMap<&str, Span> {
-    let value = text.get(around.start..around.end).unwrap_or_default();
-    let mut start = around.start;
+    let value = text.get(around.bytes()).unwrap_or_default();
+    let mut start = around.start();
     let mut places = HashMap::new();
     for (number, line) in value.split('\n').enumerate() {
         let indent = line.len() - line.trim_start().len();
-        let span = Span {
-            start: start + indent,
-            end: start + line.trim_end().len(),
-            line: around.line + number,
-            column: 1 + indent,
-            ..around
-        };
+        let bytes = start + indent..start + line.trim_end().len();
+        let span = around.moved(bytes, (around.line() + number, 1 + indent));
         start += line.len() + 1;
         if number > 0 {
             places.entry(line.trim()).or_insert(span);
@@ -141,10 +131,7 @@ mod tests {
     const TWO: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q6 two";
 
     fn read(user_data: &str, meta_data: &str) -> Document {
-        let text = |origin, text: &'static str| Text {
-            origin,
-            bytes: text.as_bytes(),
-        };
+        let text = |origin, text: &'static str| Text::new(origin, text.as_bytes());
         Document::read(&Texts {
             user_data: Some(text("user-data", user_data.to_owned().leak())),
             meta_data: Some(text("meta-data", meta_data.to_owned().leak())),

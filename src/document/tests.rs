@@ -11,7 +11,7 @@ fn read(user_data: &[u8]) -> Document {
 }
 
 fn text<'a>(origin: &'a str, bytes: &'a [u8]) -> Text<'a> {
-    Text { origin, bytes }
+    Text::new(origin, bytes)
 }
 
 fn shown(document: &Document) -> String {

@@ -6,13 +6,13 @@ use super::yaml::{Node, Span, Value};
 
 /// Where the keys at these places are in the tree, by the keys that lead to them, in the order of `places`.
 pub fn paths(tree: &Node, places: &[Span]) -> Vec<Option<Vec<String>>> {
-    let wanted: BTreeSet<(usize, usize)> = places.iter().map(|span| (span.source, span.start)).collect();
+    let wanted: BTreeSet<(usize, usize)> = places.iter().map(|span| (span.source(), span.start())).collect();
     let mut found = Vec::new();
     if !wanted.is_empty() {
         look(tree, &wanted, &mut Vec::new(), &mut found);
     }
     let path_of = |span: &Span| {
-        let mut paths = found.iter().filter(|(at, _)| *at == (span.source, span.start));
+        let mut paths = found.iter().filter(|(at, _)| *at == (span.source(), span.start()));
         paths.next().map(|(_, path)| path.clone())
     };
     places.iter().map(path_of).collect()
@@ -25,7 +25,7 @@ fn look(node: &Node, wanted: &BTreeSet<(usize, usize)>, path: &mut Vec<String>, 
         Value::Mapping(entries) => {
             for entry in entries {
                 path.push(entry.key.text.clone());
-                let at = (entry.key.span.source, entry.key.span.start);
+                let at = (entry.key.span.source(), entry.key.span.start());
                 if wanted.contains(&at) {
                     found.push((at, path.clone()));
                 }

@@ -168,10 +168,7 @@ mod tests {
         for (path, text) in files {
             std::fs::write(tree.path().join(path), text).unwrap();
         }
-        let text = Text {
-            origin: "user-data",
-            bytes: document.as_bytes(),
-        };
+        let text = Text::new("user-data", document.as_bytes());
         let document = Document::read(&Texts {
             user_data: Some(text),
             ..Texts::default()

@@ -140,10 +140,7 @@ mod tests {
             std::fs::write(path, text).unwrap();
         }
         let root = Root::open(tree.path()).unwrap();
-        let text = Text {
-            origin: "user-data",
-            bytes: document.as_bytes(),
-        };
+        let text = Text::new("user-data", document.as_bytes());
         let document = Document::read(&Texts {
             user_data: Some(text),
             ..Texts::default()

@@ -17,6 +17,6 @@ pub fn read(origin: &str, bytes: &[u8]) -> Result<Settings, Invalid> {
         let told = Diagnostic::whole(origin, "the file is too large", hint);
         return Err(Invalid(vec![told.code(Code::TooLarge)]));
     }
-    let text = Text { origin, bytes };
+    let text = Text::new(origin, bytes);
     read_alone(text, &RESTRICTING, Form::settings).map_err(Invalid)
 }

@@ -2,12 +2,11 @@
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use zeroize::Zeroize;
 
 use super::Fault;
 use super::http::Address;
 use crate::document::format::MachineFacts;
-use crate::document::{Conversion, Text, Texts};
+use crate::document::{Conversion, Shared, Text, Texts};
 
 /// The largest part of a seed that is read, in bytes (8 MiB): more than any document needs, less than can hurt.
 pub const PART_LIMIT: u64 = 8 * 1024 * 1024;
@@ -18,7 +17,7 @@ pub struct Part {
     /// Where it came from, for diagnostics: `/dev/sr0:user-data` or a path.
     pub origin: String,
     /// Its bytes, not yet decoded.
-    pub bytes: Vec<u8>,
+    pub bytes: Shared,
     /// The minisign signature next to it, if its source has a place for one.
     pub signature: Option<Vec<u8>>,
     /// Whether it can be signed.
@@ -74,7 +73,7 @@ impl Part {
     pub fn new(origin: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         Self {
             origin: origin.into(),
-            bytes: bytes.into(),
+            bytes: bytes.into().into(),
             signature: None,
             signing: Signing::default(),
             made_of: Vec::new(),
@@ -132,8 +131,8 @@ impl Part {
     /// The part as a text of a document.
     pub fn text(&self) -> Text<'_> {
         Text {
-            origin: &self.origin,
-            bytes: &self.bytes,
+            shared: Some(&self.bytes),
+            ..Text::new(&self.origin, &self.bytes)
         }
     }
 }
@@ -241,23 +240,16 @@ impl Seed {
         let mut hash = Sha256::new();
         for (name, part) in self.parts() {
             hash.update(format!("{name} {}\n", part.bytes.len()));
-            hash.update(&part.bytes);
+            hash.update(&*part.bytes);
         }
         for (address, part) in &self.fetched {
             hash.update(format!("file {address} {}\n", part.bytes.len()));
-            hash.update(&part.bytes);
+            hash.update(&*part.bytes);
         }
         if let Some(address) = &self.seedfrom {
             hash.update(format!("seedfrom {}\n", address.written()));
         }
         hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-    }
-}
-
-impl Drop for Part {
-    /// Parts hold secrets: the memory is wiped.
-    fn drop(&mut self) {
-        self.bytes.zeroize();
     }
 }
 

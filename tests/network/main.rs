@@ -180,10 +180,7 @@ fn not_yet_known(name: &str, errors: &[Diagnostic]) -> Option<String> {
 /// What firstlight says against a document.
 fn errors(document: &str) -> Vec<Diagnostic> {
     let read = Document::read(&Texts {
-        network_config: Some(Text {
-            origin: "network-config",
-            bytes: document.as_bytes(),
-        }),
+        network_config: Some(Text::new("network-config", document.as_bytes())),
         ..Texts::default()
     });
     read.diagnostics.into_iter().filter(Diagnostic::is_error).collect()

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use firstlight::document::yaml::{Node, Value as Yaml, parse};
+use firstlight::document::yaml::{Node, Tag, Value as Yaml, parse};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
@@ -33,8 +33,8 @@ fn core(node: &Node) -> Value {
         Yaml::Mapping(entries) => entries.iter().map(|e| (e.key.text.clone(), core(&e.value))).collect(),
         Yaml::Sequence(items) => items.iter().map(core).collect(),
         Yaml::Scalar(scalar) => {
-            let text = scalar.text.as_str();
-            if !scalar.plain || scalar.tag.as_deref() == Some("str") {
+            let text = &**scalar.text;
+            if !scalar.plain || scalar.tag == Some(Tag::Str) {
                 return json!(text);
             }
             match text {

@@ -361,7 +361,7 @@ fn core(node: &yaml::Node) -> Value {
                 false => None,
             };
             json.filter(|value: &Value| !value.is_string())
-                .unwrap_or_else(|| json!(scalar.text.as_str()))
+                .unwrap_or_else(|| json!(**scalar.text))
         }
     }
 }

@@ -60,7 +60,7 @@ fn item(node: &Node) -> Option<Item<'_>> {
 /// `None` unless the archive has it verbatim, in a block of its own (`content: |`).
 pub fn stands_at(archive: &str, item: &Item<'_>) -> Option<(usize, usize)> {
     let first = item.content.lines().find(|line| !line.is_empty())?;
-    let line = item.node.span.line;
+    let line = item.node.span.line();
     (line.saturating_sub(1)..=line).find_map(|before| {
         let written = || archive.lines().skip(before);
         let columns = written().next()?.strip_suffix(first)?.len();

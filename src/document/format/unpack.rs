@@ -9,7 +9,7 @@ use crate::document::budget::Budget;
 use crate::document::code::Code;
 use crate::document::diagnostic::Diagnostic;
 use crate::document::fix::Fix;
-use crate::document::text::{TEXT_LIMIT, Text};
+use crate::document::text::{Characters, Shared, TEXT_LIMIT, Text};
 use crate::document::yaml::parse_within;
 
 /// What unpacking needs to know besides the document.
@@ -38,7 +38,7 @@ pub struct Part {
     /// Its place.
     pub place: Place,
     /// Its text, without a byte order mark.
-    pub text: Zeroizing<String>,
+    pub text: Characters,
     /// How it is merged with the parts before it, if its header says so.
     pub merge: Option<String>,
 }
@@ -71,10 +71,11 @@ pub struct Unpacked {
 }
 
 /// Takes a document apart. The budget pays for what it unpacks.
-pub fn unpack(text: Text<'_>, around: &Around<'_>, budget: &mut Budget) -> Unpacked {
+pub fn unpack<'a>(text: Text<'a>, around: &'a Around<'a>, budget: &mut Budget) -> Unpacked {
     let mut unpacker = Unpacker {
         around,
         budget,
+        whole: text.shared,
         parts: 0,
         unpacked: Unpacked::default(),
     };
@@ -85,6 +86,8 @@ pub fn unpack(text: Text<'_>, around: &Around<'_>, budget: &mut Budget) -> Unpac
 struct Unpacker<'a, 'b> {
     around: &'a Around<'a>,
     budget: &'b mut Budget,
+    /// The document, if others have it as well: its parts needn't be copied.
+    whole: Option<&'a Shared>,
     parts: usize,
     unpacked: Unpacked,
 }
@@ -202,7 +205,7 @@ impl Unpacker<'_, '_> {
         self.unpacked.found.push(Found::Part(Part {
             kind,
             place: label.place.clone(),
-            text: Zeroizing::new(text.to_owned()),
+            text: Characters::of(text, self.whole),
             merge: label.merge.clone(),
         }));
     }
@@ -276,7 +279,7 @@ impl Unpacker<'_, '_> {
             Err(fault) => {
                 let hint = fault.hint.unwrap_or_default();
                 let wrong = Wrong::new(fault.code, fault.message, hint);
-                return self.tell(&label.place, fault.span.line, wrong);
+                return self.tell(&label.place, fault.span.line(), wrong);
             }
         };
         let Some(root) = parsed.root else { return };
@@ -284,7 +287,7 @@ impl Unpacker<'_, '_> {
             Ok(items) => items,
             Err(node) => {
                 let wrong = Wrong::new(Code::WrongType, "this is not a part of an archive", no_archive);
-                return self.tell(&label.place, node.span.line, wrong);
+                return self.tell(&label.place, node.span.line(), wrong);
             }
         };
         for (number, item) in (1..).zip(items) {
@@ -411,12 +414,12 @@ impl Wrong {
 ///
 /// # Errors
 /// It is damaged, too large, or not UTF-8.
-pub fn text(text: Text<'_>, budget: &mut Budget) -> Result<Zeroizing<String>, Box<Diagnostic>> {
+pub fn text(text: Text<'_>, budget: &mut Budget) -> Result<Characters, Box<Diagnostic>> {
     let told = |wrong: Wrong| Box::new(wrong.told(text.origin));
     let unpacked = layers_off(text.bytes, budget).map_err(told)?;
     let bytes = unpacked.as_ref().map_or(text.bytes, |unpacked| unpacked);
     let decoded = characters(bytes).map_err(told)?;
-    Ok(Zeroizing::new(decoded.to_owned()))
+    Ok(Characters::of(decoded, text.shared))
 }
 
 /// What is below gzip and base64; `None` if the bytes are plain. The budget pays for it.

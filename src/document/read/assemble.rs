@@ -1,7 +1,5 @@
 //! One tree of the texts of a document.
 
-use zeroize::Zeroizing;
-
 use super::{Document, Source};
 use crate::document::advice::Dialect;
 use crate::document::budget::Budget;
@@ -10,7 +8,7 @@ use crate::document::code::Code;
 use crate::document::conversion::Conversion;
 use crate::document::diagnostic::Diagnostic;
 use crate::document::format::{self, Around, Found, Kind, Part, Place, Variables};
-use crate::document::text::{Text, Texts};
+use crate::document::text::{Characters, Text, Texts};
 use crate::document::yaml::{
     Entry, Fault, Key, Mergers, Node, Value, decode, join, merge, parse_within, patch, to_json,
 };
@@ -158,12 +156,7 @@ impl Document {
     }
 
     /// The tree of a text's characters.
-    pub(super) fn parse(
-        &mut self,
-        place: Place,
-        text: Zeroizing<String>,
-        conversion: Option<&Conversion>,
-    ) -> Option<Node> {
+    pub(super) fn parse(&mut self, place: Place, text: Characters, conversion: Option<&Conversion>) -> Option<Node> {
         let number = self.texts.len();
         let (root, pieces, faults) = match parse_within(&text, number, &mut self.budget) {
             Ok(parsed) => (parsed.root, Some(parsed.pieces), parsed.faults),

@@ -23,7 +23,7 @@ const OLD: &[Old] = &[
         path: &["manage_etc_hosts"],
         code: Code::Deprecated,
         why: "`template` is deprecated: cloud-init calls it `true` since version 22.3",
-        better: |value| (*value.text == "template").then(|| "true".to_owned()),
+        better: |value| (&**value.text == "template").then(|| "true".to_owned()),
     },
     Old {
         path: &["ssh_pwauth"],
@@ -39,7 +39,7 @@ const OLD: &[Old] = &[
         path: &["sshd", "permit_root_login"],
         code: Code::Deprecated,
         why: "`without-password` is deprecated: OpenSSH calls it `prohibit-password`",
-        better: |value| (*value.text == "without-password").then(|| "prohibit-password".to_owned()),
+        better: |value| (&**value.text == "without-password").then(|| "prohibit-password".to_owned()),
     },
     Old {
         path: &["write_files", "*", "permissions"],
@@ -77,8 +77,8 @@ impl Document {
         match (old.path.get(path.len()), &node.value) {
             (None, Value::Scalar(scalar)) => {
                 let Some(better) = (old.better)(scalar) else { return };
-                let source = self.texts.get(node.span.source);
-                let written = source.and_then(|source| source.text.get(node.span.start..node.span.end));
+                let source = self.texts.get(node.span.source());
+                let written = source.and_then(|source| source.text.get(node.span.bytes()));
                 let told = Diagnostic::whole("", old.why, Some(format!("write {better}"))).code(old.code);
                 let told = told.fix(written.map(|written| Fix::new(written, better)));
                 found.push((path.clone(), told));

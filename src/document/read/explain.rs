@@ -46,7 +46,7 @@ impl Document {
         let diagnostic = diagnostic.hint_on_text(told.hint).path(told.path);
         let mut diagnostic = diagnostic.code(told.code).fix(told.fix);
         diagnostic.severity = told.severity;
-        let order = (span.source, span.start);
+        let order = (span.source(), span.start());
         self.add(Finding { order, diagnostic });
     }
 
@@ -60,7 +60,7 @@ impl Document {
         let diagnostic = self.diagnose(path, told.message).hint_on_text(told.hint);
         let mut diagnostic = diagnostic.code(told.code).fix(told.fix);
         diagnostic.severity = told.severity;
-        let order = (span.source, span.start);
+        let order = (span.source(), span.start());
         self.add(Finding { order, diagnostic });
     }
 
@@ -81,10 +81,10 @@ impl Document {
 
     /// Whether what stands here is from a variable that only the machine knows which the document is for.
     fn is_guess(&self, span: Span) -> bool {
-        let Some(source) = self.texts.get(span.source) else {
+        let Some(source) = self.texts.get(span.source()) else {
             return false;
         };
-        let before = source.text.get(..span.start).unwrap_or_default();
+        let before = source.text.get(..span.start()).unwrap_or_default();
         let start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = source.text.get(start..).and_then(|rest| rest.lines().next());
         line.is_some_and(|line| line.contains(PLACEHOLDER))
@@ -131,12 +131,8 @@ impl Document {
 
     /// Where the value that `path` leads to is, or its nearest existing parent, and which part may be shown.
     fn place(&self, path: &[String]) -> (Span, Option<Span>) {
-        let nowhere = Span {
-            source: usize::MAX,
-            ..Span::default()
-        };
         let Some(tree) = &self.tree else {
-            return (nowhere, None);
+            return (Span::NOWHERE, None);
         };
         for length in (1..=path.len()).rev() {
             let around = path.get(..length).unwrap_or_default();
@@ -148,7 +144,7 @@ impl Document {
             }
             return (tree.find_key(around).map_or(node.span, |key| key.span), None);
         }
-        (nowhere, None)
+        (Span::NOWHERE, None)
     }
 
     /// Whether a value must not be shown even if it is the faulty one: it was read as a secret, or it is at a place
@@ -192,20 +188,17 @@ impl Document {
 
     fn diagnostic(&self, span: Span, show: Option<Span>, message: String) -> Diagnostic {
         let message = cut(&message);
-        let Some(source) = self.texts.get(span.source) else {
+        let Some(source) = self.texts.get(span.source()) else {
             return Diagnostic::whole(&self.first_origin(), message, None);
         };
         if let Some(located) = &source.located
-            && let Some(place) = located.place(span.start, &source.place.file())
+            && let Some(place) = located.place(span.start(), &source.place.file())
         {
             return located.diagnostic(&place, message);
         }
         let excerpt = excerpt(&source.text, span, source.pieces.as_deref(), &self.notes, show);
-        let place = Span {
-            line: source.place.line(span.line),
-            column: source.place.column(span.column),
-            ..span
-        };
+        let (line, column) = (source.place.line(span.line()), source.place.column(span.column()));
+        let place = span.moved(span.bytes(), (line, column));
         Diagnostic::at(&source.place.file(), place, excerpt, message)
     }
 

@@ -27,7 +27,7 @@ use super::hostname::HostName;
 use super::meta_data::MetaData;
 use super::network;
 use super::problem::Problems;
-use super::text::{Text, Texts};
+use super::text::{Characters, Text, Texts};
 use super::write_files::{Content, FileSource, check_fetched};
 use super::yaml::{Node, Notes, Piece, Span};
 pub use alone::alone;
@@ -94,7 +94,7 @@ impl Pointer {
 /// A decoded text, kept for excerpts.
 struct Source {
     place: Place,
-    text: zeroize::Zeroizing<String>,
+    text: Characters,
     pieces: Option<Vec<Piece>>,
     /// Where its contents come from, if a source generated it.
     located: Option<Located>,

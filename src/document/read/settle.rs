@@ -29,7 +29,7 @@ impl Document {
     /// Reads meta-data, which has its own tree.
     pub(super) fn take(&mut self, mut meta: Node) -> MetaData {
         self.name_near_misses(&meta);
-        if let Some(source) = self.texts.get(meta.span.source) {
+        if let Some(source) = self.texts.get(meta.span.source()) {
             for keys in PUBLIC_KEYS {
                 _ = meta
                     .get_mut(keys)
@@ -168,11 +168,7 @@ impl Document {
         let Some(node) = self.tree.as_mut().and_then(|tree| tree.find_mut(&error.path)) else {
             return false;
         };
-        node.value = Value::Scalar(Scalar {
-            text: strict.to_owned().into(),
-            plain: true,
-            tag: None,
-        });
+        node.value = Value::Scalar(Scalar::new(strict, true));
         // Later findings about the mapping follow from this one.
         self.holes.push(node.span);
         true

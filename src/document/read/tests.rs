@@ -7,10 +7,7 @@ use crate::document::text::TEXT_LIMIT;
 use crate::document::{Code, Diagnostic, Severity, Text};
 
 fn read(user_data: &str) -> Document {
-    let text = Text {
-        origin: "user-data",
-        bytes: user_data.as_bytes(),
-    };
+    let text = Text::new("user-data", user_data.as_bytes());
     Document::read(&Texts {
         user_data: Some(text),
         ..Texts::default()
@@ -29,7 +26,7 @@ fn shown(document: &Document) -> String {
 /// A text of a seed.
 fn text(origin: &'static str, text: &'static str) -> Option<Text<'static>> {
     let bytes = text.as_bytes();
-    Some(Text { origin, bytes })
+    Some(Text::new(origin, bytes))
 }
 
 #[test]
@@ -189,7 +186,7 @@ fn texts_that_are_no_document() {
         (b"hostname:\n\tweb1\n", "tab"),
     ];
     for (bytes, words) in table {
-        let text = Text { origin: "doc", bytes };
+        let text = Text::new("doc", bytes);
         let document = Document::read(&Texts {
             user_data: Some(text),
             ..Texts::default()
@@ -211,7 +208,7 @@ fn a_compressed_text_is_unpacked_within_bounds() {
         packer.finish().unwrap()
     };
     let read = |bytes: &[u8]| {
-        let text = Text { origin: "doc", bytes };
+        let text = Text::new("doc", bytes);
         Document::read(&Texts {
             user_data: Some(text),
             ..Texts::default()
@@ -381,10 +378,7 @@ fn what_a_document_unpacks_has_one_bound() {
     assert_eq!(paths, ["/small", "/a", "/b", "/plain"]);
     // What a text unpacks to counts.
     let bytes = packed(format!("{}\n{}", "#".repeat(7 << 20), text).as_bytes());
-    let text = Text {
-        origin: "doc",
-        bytes: &bytes,
-    };
+    let text = Text::new("doc", &bytes);
     let document = Document::read(&Texts {
         user_data: Some(text),
         ..Texts::default()
@@ -397,14 +391,11 @@ fn what_a_document_unpacks_has_one_bound() {
         .concat();
     let text = format!("write_files:\n{text}");
     let document = Document::read(&Texts {
-        user_data: Some(Text {
-            origin: "doc",
-            bytes: text.as_bytes(),
-        }),
+        user_data: Some(Text::new("doc", text.as_bytes())),
         fetched: ["http://h/a", "http://h/b", "http://h/c", "http://h/d"]
             .map(|uri| {
                 let bytes = fetched.as_slice();
-                (uri, Text { origin: uri, bytes })
+                (uri, Text::new(uri, bytes))
             })
             .to_vec(),
         ..Texts::default()
@@ -690,17 +681,8 @@ fn parts_within_parts_have_a_bound() {
     // A list that leads to itself.
     let list = "#include\nhttp://h/self\nhttp://h/self\n";
     let document = Document::read(&Texts {
-        user_data: Some(Text {
-            origin: "user-data",
-            bytes: list.as_bytes(),
-        }),
-        fetched: vec![(
-            "http://h/self",
-            Text {
-                origin: "http://h/self",
-                bytes: list.as_bytes(),
-            },
-        )],
+        user_data: Some(Text::new("user-data", list.as_bytes())),
+        fetched: vec![("http://h/self", Text::new("http://h/self", list.as_bytes()))],
         ..Texts::default()
     });
     assert!(shown(&document).contains("more than 256 parts, or nests") && document.diagnostics.len() < 5);

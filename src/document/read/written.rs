@@ -114,18 +114,18 @@ impl Document {
         if is_secret || matches!(path, [name] if NAMES.contains(&name.as_str())) {
             match resolve(scalar) {
                 Meaning::Bool(_) => return Some(Trap::Boolean),
-                Meaning::Int(number) if number.to_string() != **text => return Some(Trap::Number),
+                Meaning::Int(number) if *number.to_string() != ***text => return Some(Trap::Number),
                 Meaning::Float(_) => return Some(Trap::Number),
                 Meaning::Null | Meaning::Int(_) | Meaning::Text(_) => {}
             }
         }
         // Behind other values a comment is what it looks like.
         let is_empty = node.is_null() && path.last().is_some_and(|key| masked::names_a_secret(key));
-        let source = self.texts.get(node.span.source).filter(|_| is_secret || is_empty)?;
+        let source = self.texts.get(node.span.source()).filter(|_| is_secret || is_empty)?;
         // Nothing is wherever the parser came to: what matters is behind the key.
         let start = match is_empty {
-            true => self.tree.as_ref()?.find_key(path)?.span.end,
-            false => node.span.end,
+            true => self.tree.as_ref()?.find_key(path)?.span.end(),
+            false => node.span.end(),
         };
         let behind = source.text.get(start..)?.lines().next()?;
         let behind = behind.strip_prefix(':').filter(|_| is_empty).unwrap_or(behind);

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
 use zeroize::Zeroizing;
 
-use super::node::{Entry, Node, Scalar, Span, Value};
+use super::node::{Entry, Node, Scalar, Span, Tag, Value};
 use super::notes::Notes;
 use super::scalar::{self, Meaning, resolve};
 use super::wrong::Wrong;
@@ -329,7 +329,7 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
             self.notes.add_secret(self.node.span);
         }
         match &self.node.value {
-            Value::Scalar(s) if name == AS_WRITTEN && (!s.plain || s.tag.as_deref() == Some("str")) => {
+            Value::Scalar(s) if name == AS_WRITTEN && (!s.plain || s.tag == Some(Tag::Str)) => {
                 visitor.visit_str(&s.text)
             }
             _ => visitor.visit_newtype_struct(self),
@@ -377,7 +377,7 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
         match &self.node.value {
-            Value::Scalar(Scalar { text, .. }) => visitor.visit_enum(text.as_str().into_deserializer()),
+            Value::Scalar(Scalar { text, .. }) => visitor.visit_enum((&***text).into_deserializer()),
             _ => self.is_no("one word"),
         }
     }

@@ -23,7 +23,7 @@ const QUOTE_IT: &str = "put quotes around the value";
 
 /// What the parser met at `span`.
 pub(super) fn explain(error: &ScanError, text: &str, span: Span) -> Fault {
-    let place = Place { text, at: span.start };
+    let place = Place { text, at: span.start() };
     let (code, what, hint) = in_words(error.kind(), &place);
     // Whatever the parser makes of a tab, that is the mistake.
     if let Some(tab) = place.tab(code == Code::Tab) {
@@ -73,11 +73,11 @@ impl Fault {
     fn moved(mut self, place: &Place<'_>, at: usize) -> Self {
         let newlines = |from: usize, to: usize| place.text.get(from..to).unwrap_or_default().matches('\n').count();
         let from = floor(place.text, place.at);
-        self.span.line = (self.span.line + newlines(from, at)).saturating_sub(newlines(at, from));
+        let line = (self.span.line() + newlines(from, at)).saturating_sub(newlines(at, from));
         let before = place.text.get(..at).unwrap_or_default();
         let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        self.span.column = 1 + before.get(start..).unwrap_or_default().chars().count();
-        (self.span.start, self.span.end) = (at, at);
+        let column = 1 + before.get(start..).unwrap_or_default().chars().count();
+        self.span = self.span.moved(at..at, (line, column));
         self
     }
 }

@@ -305,13 +305,9 @@ impl Mergers {
     fn join_texts(&self, ours: Scalar, theirs: Node, own: Span) -> Node {
         match (self.str, &theirs.value) {
             (Some(StrMerger { append: true }), Value::Scalar(scalar)) => {
-                let text = format!("{}{}", *ours.text, *scalar.text);
+                let text = Zeroizing::new(format!("{}{}", *ours.text, *scalar.text));
                 Node {
-                    value: Value::Scalar(Scalar {
-                        text: Zeroizing::new(text),
-                        plain: false,
-                        tag: None,
-                    }),
+                    value: Value::Scalar(Scalar::new(&text, false)),
                     span: theirs.span,
                 }
             }
@@ -391,7 +387,7 @@ mod tests {
             let mut part = parse(text, 0).unwrap().root.unwrap();
             let fault = Mergers::take_from(&mut part).unwrap_err();
             assert!(
-                fault.span.column > 1 && fault.message.contains("not a merger"),
+                fault.span.column() > 1 && fault.message.contains("not a merger"),
                 "{text}"
             );
         }

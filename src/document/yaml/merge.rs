@@ -101,7 +101,7 @@ mod tests {
         let mut names = keys(used);
         names.sort_unstable();
         assert_eq!(names, ["a", "b"]);
-        assert!(matches!(&used.get("b").unwrap().value, Value::Scalar(s) if s.text.as_str() == "3"));
+        assert!(matches!(&used.get("b").unwrap().value, Value::Scalar(s) if &**s.text == "3"));
         assert!(
             parse("a: {<<: text}\n", 0)
                 .unwrap_err()
@@ -117,8 +117,8 @@ mod tests {
         let joined = underlay(upper, lower);
         assert_eq!(keys(&joined), ["a", "c", "l", "d"]);
         assert_eq!(keys(joined.get("c").unwrap()), ["x", "y"]);
-        assert_eq!(joined.get("a").unwrap().span.source, 0);
-        assert_eq!(joined.get("d").unwrap().span.source, 1);
+        assert_eq!(joined.get("a").unwrap().span.source(), 0);
+        assert_eq!(joined.get("d").unwrap().span.source(), 1);
     }
     #[test]
     fn a_password_above_takes_the_place_of_a_hash_below() {

@@ -21,7 +21,7 @@ pub use decode::{DecodeError, decode, decode_noting};
 pub use fault::Fault;
 pub use join::Mergers;
 pub use json::to_json;
-pub use node::{Entry, Key, Node, Scalar, Span, Value};
+pub use node::{Entry, Key, Node, Scalar, Span, Tag, Value};
 pub use notes::Notes;
 pub use reader::{Parsed, Piece, parse, parse_within};
 pub use wrong::Wrong;

@@ -1,22 +1,82 @@
 //! A YAML document as a tree in which every key and value knows its place.
 
+use std::ops::Range;
+
 use zeroize::Zeroizing;
 
 use super::scalar::{Meaning, resolve};
 
-/// The place of something in a text.
+/// The place of something in a text. Kept small: every key and value of a document has one. A text has at most
+/// [`TEXT_LIMIT`](crate::document::text::TEXT_LIMIT) bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Span {
-    /// Which of the document's texts: user-data, network-config, …; an index that the caller of `parse` chose.
-    pub source: usize,
+    source: u32,
+    start: u32,
+    end: u32,
+    line: u32,
+    column: u32,
+}
+
+impl Span {
+    /// The place `bytes` in the text `source`, an index that the caller of `parse` chose.
+    pub fn new(source: usize, bytes: Range<usize>, (line, column): (usize, usize)) -> Self {
+        Self {
+            source: small(source),
+            start: small(bytes.start),
+            end: small(bytes.end),
+            line: small(line),
+            column: small(column),
+        }
+    }
+
+    /// A place in none of the texts.
+    pub const NOWHERE: Self = Self {
+        source: u32::MAX,
+        start: 0,
+        end: 0,
+        line: 0,
+        column: 0,
+    };
+
+    /// Another place in the same text.
+    #[must_use]
+    pub fn moved(self, bytes: Range<usize>, at: (usize, usize)) -> Self {
+        Self::new(self.source(), bytes, at)
+    }
+
+    /// Which of the document's texts: user-data, network-config, ….
+    pub fn source(self) -> usize {
+        self.source as usize
+    }
+
+    /// The bytes of the text.
+    pub fn bytes(self) -> Range<usize> {
+        self.start()..self.end()
+    }
+
     /// First byte.
-    pub start: usize,
+    pub fn start(self) -> usize {
+        self.start as usize
+    }
+
     /// The byte after the last.
-    pub end: usize,
+    pub fn end(self) -> usize {
+        self.end as usize
+    }
+
     /// Line, from 1.
-    pub line: usize,
+    pub fn line(self) -> usize {
+        self.line as usize
+    }
+
     /// Column in characters, from 1.
-    pub column: usize,
+    pub fn column(self) -> usize {
+        self.column as usize
+    }
+}
+
+fn small(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// A value and its place.
@@ -63,17 +123,36 @@ pub struct Key {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Scalar {
     /// The text, escapes processed.
-    pub text: Zeroizing<String>,
+    pub text: Zeroizing<Box<str>>,
     /// Written without quotes and not as a block, so that it may be a number, a boolean or null.
     pub plain: bool,
-    /// The tag `!!str`, `!!int`, … given explicitly, without the `!!`.
-    pub tag: Option<String>,
+    /// The tag `!!str`, `!!int`, … given explicitly.
+    pub tag: Option<Tag>,
+}
+
+/// The tag of a scalar: what its text is, whatever it looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tag {
+    /// `!!str`, or `!`.
+    Str,
+    /// `!!binary`.
+    Binary,
+    /// `!!null`.
+    Null,
+    /// Another tag of YAML 1.1, which says what the text looks like anyway.
+    Other,
 }
 
 impl Scalar {
+    /// A text that no document has, as if it was written without a tag.
+    pub fn new(text: &str, plain: bool) -> Self {
+        let text = Zeroizing::new(text.into());
+        Self { text, plain, tag: None }
+    }
+
     /// Whether it is bytes, in base64: `!!binary`.
     pub fn is_binary(&self) -> bool {
-        self.tag.as_deref() == Some("binary")
+        self.tag == Some(Tag::Binary)
     }
 }
 
@@ -179,7 +258,7 @@ impl Node {
 impl std::fmt::Debug for Node {
     /// Shows the shape and the place only: a document holds secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} at {}:{}", self.kind(), self.span.line, self.span.column)
+        write!(f, "{} at {}:{}", self.kind(), self.span.line(), self.span.column())
     }
 }
 

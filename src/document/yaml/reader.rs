@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use serde_yaml::granit_parser::{Event, Marker, Options, Parser, ScalarStyle, ScanError, Span as ParserSpan, Tag};
+use serde_yaml::granit_parser::{
+    Event, Marker, Options, Parser, ScalarStyle, ScanError, Span as ParserSpan, Tag as ParserTag,
+};
 use zeroize::Zeroizing;
 
 use super::super::budget::{Budget, DEPTH_LIMIT, NODE_LIMIT, PROBLEM_LIMIT, TEXT_LIMIT};
@@ -11,7 +13,7 @@ use super::super::code::Code;
 use super::super::masked::hides_keys;
 use super::fault::{Fault, explain};
 use super::merge;
-use super::node::{Entry, Key, Node, Scalar, Span, Value};
+use super::node::{Entry, Key, Node, Scalar, Span, Tag, Value};
 
 /// A text that was read.
 #[derive(Debug, Default)]
@@ -150,7 +152,7 @@ impl<'input> Reader<'input, '_> {
                 // The parser writes `~` for a value that isn't there.
                 let written = self
                     .text
-                    .get(self.span(&span).start..)
+                    .get(self.span(&span).start()..)
                     .is_some_and(|rest| rest.starts_with('~'));
                 let text = if plain && text == "~" && !written {
                     "".into()
@@ -159,7 +161,7 @@ impl<'input> Reader<'input, '_> {
                 };
                 (
                     Value::Scalar(Scalar {
-                        text: Zeroizing::new(text.into_owned()),
+                        text: Zeroizing::new(text.into()),
                         plain,
                         tag,
                     }),
@@ -205,7 +207,7 @@ impl<'input> Reader<'input, '_> {
 
     fn mapping(&mut self, depth: usize) -> Result<Value, Fault> {
         let mut entries = Vec::new();
-        let mut places = HashMap::new();
+        let mut places = Places::default();
         while let Some((event, span)) = self.next()? {
             if matches!(event, Event::MappingEnd) {
                 break;
@@ -224,17 +226,11 @@ impl<'input> Reader<'input, '_> {
         Ok(Value::Mapping(entries))
     }
 
-    /// PyYAML takes the last of two equal keys without a word. So do we, but not without a word. `places` says where in
-    /// `entries` each key is: a mapping may have very many.
-    fn insert(
-        &mut self,
-        entries: &mut Vec<Entry>,
-        places: &mut HashMap<String, usize>,
-        entry: Entry,
-    ) -> Result<(), Fault> {
-        let known = places.get(&entry.key.text).filter(|_| entry.key.text != "<<");
-        let Some(first) = known.and_then(|at| entries.get_mut(*at)) else {
-            places.insert(entry.key.text.clone(), entries.len());
+    /// PyYAML takes the last of two equal keys without a word. So do we, but not without a word.
+    fn insert(&mut self, entries: &mut Vec<Entry>, places: &mut Places, entry: Entry) -> Result<(), Fault> {
+        let known = places.find(entries, &entry.key.text);
+        let known = known.filter(|_| entry.key.text != "<<");
+        let Some(first) = known.and_then(|at| entries.get_mut(at)) else {
             entries.push(entry);
             return Ok(());
         };
@@ -247,7 +243,7 @@ impl<'input> Reader<'input, '_> {
             },
             hint: Some(format!(
                 "it is first given at line {}; keep one of them",
-                first.key.span.line
+                first.key.span.line()
             )),
         };
         *first = entry;
@@ -261,7 +257,7 @@ impl<'input> Reader<'input, '_> {
     fn key(&mut self, event: Event<'input>, span: ParserSpan, depth: usize) -> Result<Key, Fault> {
         let own = self.pieces.len();
         let node = self.node(event, span, depth + 1)?;
-        let colon = self.text.get(node.span.end..).map(str::trim_start);
+        let colon = self.text.get(node.span.end()..).map(str::trim_start);
         let is_key = self.below_secrets == 0 && colon.is_some_and(|rest| rest.starts_with([':', '"', '\'']));
         if let Some(piece) = self.pieces.get_mut(own) {
             piece.is_key = is_key;
@@ -275,7 +271,7 @@ impl<'input> Reader<'input, '_> {
             Value::Mapping(_)
                 if self
                     .text
-                    .get(..node.span.start)
+                    .get(..node.span.start())
                     .is_some_and(|before| before.ends_with('{')) =>
             {
                 Err(Fault {
@@ -317,11 +313,13 @@ impl<'input> Reader<'input, '_> {
     }
 
     /// The tags of YAML 1.1 are understood, others (`!vault`, `!include`) mean something to another program.
-    fn tag(&self, tag: Option<&Tag>, span: &ParserSpan) -> Result<Option<String>, Fault> {
+    fn tag(&self, tag: Option<&ParserTag>, span: &ParserSpan) -> Result<Option<Tag>, Fault> {
         let Some(tag) = tag else { return Ok(None) };
         match (tag.handle(), tag.suffix()) {
-            ("tag:yaml.org,2002:", suffix) if TAGS.contains(&suffix) => Ok(Some(suffix.to_owned())),
-            ("!", "") | ("", "!") => Ok(Some("str".to_owned())),
+            ("tag:yaml.org,2002:", "str") | ("!", "") | ("", "!") => Ok(Some(Tag::Str)),
+            ("tag:yaml.org,2002:", "binary") => Ok(Some(Tag::Binary)),
+            ("tag:yaml.org,2002:", "null") => Ok(Some(Tag::Null)),
+            ("tag:yaml.org,2002:", suffix) if TAGS.contains(&suffix) => Ok(Some(Tag::Other)),
             // It is not shown: what was meant may be a password that begins with an exclamation mark.
             _ => {
                 let hint = "put quotes around a value that begins with `!`, or remove the tag";
@@ -355,30 +353,46 @@ impl<'input> Reader<'input, '_> {
 
     fn span_between(&self, start: &Marker, end: &Marker) -> Span {
         let first = start.byte_offset().unwrap_or(0);
-        Span {
-            source: self.source,
-            start: first,
-            end: end.byte_offset().unwrap_or(first).max(first),
-            line: start.line(),
-            column: start.col() + 1,
-        }
+        let end = end.byte_offset().unwrap_or(first).max(first);
+        Span::new(self.source, first..end, (start.line(), start.col() + 1))
     }
 }
 
-/// The types of YAML 1.1 (<https://yaml.org/type/>), without the `!!`.
-const TAGS: [&str; 13] = [
-    "binary",
+/// Where each key of a mapping is. Most have few, which are compared; one may have very many.
+#[derive(Default)]
+struct Places {
+    places: HashMap<String, usize>,
+    /// How many of the entries are in there.
+    known: usize,
+}
+
+impl Places {
+    const FEW: usize = 16;
+
+    /// The number of the entry with this key; of several, the last. Entries are only added between two calls.
+    fn find(&mut self, entries: &[Entry], key: &str) -> Option<usize> {
+        if entries.len() <= Self::FEW {
+            return entries.iter().rposition(|entry| entry.key.text == key);
+        }
+        let added = entries.iter().enumerate().skip(self.known);
+        self.places
+            .extend(added.map(|(at, entry)| (entry.key.text.clone(), at)));
+        self.known = entries.len();
+        self.places.get(key).copied()
+    }
+}
+
+/// The other types of YAML 1.1 (<https://yaml.org/type/>), without the `!!`.
+const TAGS: [&str; 10] = [
     "bool",
     "float",
     "int",
     "map",
     "merge",
-    "null",
     "omap",
     "pairs",
     "seq",
     "set",
-    "str",
     "timestamp",
 ];
 
@@ -418,7 +432,7 @@ mod tests {
                 "{text:?}: {fault:?}"
             );
             assert_eq!(
-                (fault.span.line, (fault.span.column > 0)),
+                (fault.span.line(), (fault.span.column() > 0)),
                 (line, column > 0),
                 "{text:?}: {fault:?}"
             );
@@ -489,8 +503,8 @@ mod tests {
     fn values_know_where_they_stand() {
         let root = parse("a:\n  - b: wörd\n    c: x\n", 0).unwrap().root.unwrap();
         let node = root.find(&["a".into(), "0".into(), "c".into()]).unwrap();
-        assert_eq!((node.span.line, node.span.column), (3, 8));
+        assert_eq!((node.span.line(), node.span.column()), (3, 8));
         let key = root.find_key(&["a".into(), "0".into(), "b".into()]).unwrap();
-        assert_eq!((key.span.line, key.span.column), (2, 5));
+        assert_eq!((key.span.line(), key.span.column()), (2, 5));
     }
 }

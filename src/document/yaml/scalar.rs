@@ -1,6 +1,6 @@
 //! What a plain scalar means in YAML 1.1, as PyYAML's resolver takes it: `yes` is true, `0644` is 420, `1e3` is text.
 
-use super::node::Scalar;
+use super::node::{Scalar, Tag};
 use super::wrong::Ambiguous;
 
 /// A scalar's meaning.
@@ -39,10 +39,10 @@ impl Meaning<'_> {
 
 /// The meaning of `scalar`.
 pub fn resolve(scalar: &Scalar) -> Meaning<'_> {
-    let text = scalar.text.as_str();
-    match (scalar.tag.as_deref(), scalar.plain) {
-        (Some("str" | "binary"), _) | (None, false) => Meaning::Text(text),
-        (Some("null"), _) => Meaning::Null,
+    let text = &**scalar.text;
+    match (scalar.tag, scalar.plain) {
+        (Some(Tag::Str | Tag::Binary), _) | (None, false) => Meaning::Text(text),
+        (Some(Tag::Null), _) => Meaning::Null,
         _ => plain(text),
     }
 }
@@ -78,7 +78,6 @@ fn plain(text: &str) -> Meaning<'_> {
 /// The whole number that `text` spells in YAML 1.1, if any and if it fits.
 pub fn integer(text: &str) -> Option<i64> {
     let (negative, digits) = unsigned(text);
-    let clean = digits.replace('_', "");
     let magnitude = if let Some(rest) = digits.strip_prefix("0b") {
         radix(rest, 2)?
     } else if let Some(rest) = digits.strip_prefix("0x") {
@@ -87,8 +86,10 @@ pub fn integer(text: &str) -> Option<i64> {
         sexagesimal(digits)?
     } else if digits.len() > 1 && digits.starts_with('0') {
         radix(digits, 8)?
-    } else if digits.starts_with(|c: char| c.is_ascii_digit()) && clean.bytes().all(|b| b.is_ascii_digit()) {
-        clean.parse().ok()?
+    } else if digits.starts_with(|c: char| c.is_ascii_digit())
+        && digits.bytes().all(|b| b.is_ascii_digit() || b == b'_')
+    {
+        digits.replace('_', "").parse().ok()?
     } else {
         return None;
     };

@@ -30,10 +30,7 @@ fn plan(document: &str, units: &[&str], files: &[(&str, &str)]) -> Result<Vec<St
             ..Live::default()
         }),
     };
-    let text = crate::document::Text {
-        origin: "user-data",
-        bytes: document.as_bytes(),
-    };
+    let text = crate::document::Text::new("user-data", document.as_bytes());
     let document = crate::document::Document::read(&crate::document::Texts {
         user_data: Some(text),
         ..Default::default()

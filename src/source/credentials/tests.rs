@@ -26,7 +26,7 @@ fn parts(verdict: Verdict) -> Vec<(&'static str, String, String)> {
     let Verdict::Present(seed) = verdict else {
         panic!("{verdict:?}")
     };
-    let text = |part: &Part| String::from_utf8(part.bytes.clone()).unwrap();
+    let text = |part: &Part| String::from_utf8(part.bytes.to_vec()).unwrap();
     seed.parts()
         .map(|(name, part)| (name, part.origin.clone(), text(part)))
         .collect()

@@ -214,7 +214,7 @@ mod tests {
         cmdline.add_to(&mut seed).unwrap();
         let meta = seed.meta_data.unwrap();
         assert_eq!(meta.origin, "there/meta-data and the serial number");
-        let text = String::from_utf8(meta.bytes.clone()).unwrap();
+        let text = String::from_utf8(meta.bytes.to_vec()).unwrap();
         assert_eq!(
             text,
             r#"{"instance-id":"firmware","local-hostname":"web1","region":"eu"}"#

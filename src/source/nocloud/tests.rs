@@ -512,7 +512,7 @@ fn seedfrom_in_meta_data_is_followed_once() {
     let Verdict::Present(seed) = from_path(directory.path()) else {
         panic!()
     };
-    assert_eq!(seed.user_data.as_ref().unwrap().bytes, b"hostname: other\n");
+    assert_eq!(*seed.user_data.as_ref().unwrap().bytes, *b"hostname: other\n");
     let meta = seed.meta_data.as_ref().unwrap().mapping().unwrap();
     assert_eq!(
         (meta["instance-id"].as_str(), meta["region"].as_str()),

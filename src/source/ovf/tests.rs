@@ -94,7 +94,7 @@ fn what_vsphere_writes() {
     assert_eq!(password.secret().expose(), "p&ss\"<1>: #x\u{85}");
     assert_eq!(config.sshd.unwrap().permit_root_login.unwrap().as_str(), "yes");
     assert_eq!(config.docker.unwrap().enabled, Some(false));
-    let network = String::from_utf8(seed.network_config.as_ref().unwrap().bytes.clone()).unwrap();
+    let network = String::from_utf8(seed.network_config.as_ref().unwrap().bytes.to_vec()).unwrap();
     for words in [
         "00:50:56:99:c0:4c",
         "192.0.2.10/24",

@@ -17,7 +17,7 @@ fn parts(verdict: Verdict) -> Vec<(&'static str, String)> {
     let Verdict::Present(seed) = verdict else {
         panic!("{verdict:?}")
     };
-    let text = |part: &crate::source::Part| String::from_utf8(part.bytes.clone()).unwrap();
+    let text = |part: &crate::source::Part| String::from_utf8(part.bytes.to_vec()).unwrap();
     seed.parts().map(|(name, part)| (name, text(part))).collect()
 }
 

@@ -264,7 +264,7 @@ mod tests {
 
     fn parts(text: &str) -> (String, Option<String>) {
         let split = split(text.as_bytes().to_vec(), "guestinfo.metadata");
-        let text = |part: &Part| String::from_utf8(part.bytes.clone()).unwrap();
+        let text = |part: &Part| String::from_utf8(part.bytes.to_vec()).unwrap();
         (text(&split.meta), split.network.as_ref().map(text))
     }
 
@@ -367,7 +367,7 @@ mod tests {
             let split = split(text.as_bytes().to_vec(), "x");
             assert!(split.is_nameless);
             let named = with_hostname(&split.meta, "web1", "y").unwrap();
-            assert_eq!(String::from_utf8(named.bytes.clone()).unwrap(), expected);
+            assert_eq!(String::from_utf8(named.bytes.to_vec()).unwrap(), expected);
         }
         let closed = Part::new("guestinfo.metadata", "a: 1\n...\n");
         assert!(
@@ -395,6 +395,6 @@ mod tests {
             assert_eq!(parts(text), (text.to_owned(), None), "{text:?}");
         }
         let bytes = vec![0xFF, 0xFE];
-        assert_eq!(split(bytes.clone(), "x").meta.bytes, bytes);
+        assert_eq!(*split(bytes.clone(), "x").meta.bytes, bytes);
     }
 }

@@ -190,7 +190,7 @@ fn gather(transport: &mut dyn Transport, signed: bool) -> Result<Option<Seed>, N
             whole.signature = signature;
         }
         if part == "meta-data" {
-            let split = metadata::split(whole.bytes.clone(), &whole.origin);
+            let split = metadata::split(whole.bytes.to_vec(), &whole.origin);
             is_nameless = split.is_nameless;
             // A signature is of both together.
             let of_whole = |mut half: Part| {

@@ -47,7 +47,7 @@ fn texts(verdict: &Verdict) -> Vec<(&str, &str)> {
     let Verdict::Present(seed) = verdict else {
         panic!("{verdict:?}")
     };
-    let text = |(name, part): (&'static str, &'_ Part)| (name, part.bytes.clone());
+    let text = |(name, part): (&'static str, &'_ Part)| (name, part.bytes.to_vec());
     let parts = seed.parts().map(text).collect::<Vec<_>>();
     parts
         .into_iter()
@@ -268,7 +268,7 @@ fn the_environment() {
     };
     let part = seed.user_data.unwrap();
     assert_eq!(
-        (part.origin.as_str(), part.bytes.as_slice()),
+        (part.origin.as_str(), &*part.bytes),
         ("VMX_GUESTINFO_USERDATA", &b"a: 1"[..])
     );
 }

@@ -124,9 +124,8 @@ fn in_directory(directory: &str, name: &str, read: &Reader<'_>) -> Result<Option
 
 /// The documents next to the file: then its other settings don't count, as in cloud-init.
 fn add_files(ini: &Ini, seed: &mut Seed, metadata: Option<Part>, userdata: Option<Part>) {
-    if let Some(mut part) = metadata {
-        let bytes = std::mem::take(&mut part.bytes);
-        let split = metadata::split(bytes, &part.origin);
+    if let Some(part) = metadata {
+        let split = metadata::split(part.bytes.to_vec(), &part.origin);
         (seed.meta_data, seed.network_config) = (Some(split.meta), split.network);
     }
     seed.user_data = userdata;
