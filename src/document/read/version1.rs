@@ -87,8 +87,8 @@ impl Document {
     }
 
     fn position(&self, span: Span) -> Option<Position> {
-        let place = &self.texts.get(span.source)?.place;
-        Some((place.file(), place.line(span.line), place.column(span.column)))
+        let place = &self.texts.get(span.source())?.place;
+        Some((place.file(), place.line(span.line()), place.column(span.column())))
     }
 }
 

@@ -49,7 +49,7 @@ pub fn is_version_1(network: &Node) -> bool {
     let config = network.get("config");
     match config.map(|config| &config.value) {
         Some(Value::Sequence(_)) => version != Some("2"),
-        Some(Value::Scalar(scalar)) if *scalar.text == "disabled" => false,
+        Some(Value::Scalar(scalar)) if &**scalar.text == "disabled" => false,
         _ => version == Some("1"),
     }
 }

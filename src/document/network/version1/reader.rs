@@ -93,7 +93,7 @@ impl Reader {
     /// Nothing is wrong yet but keys that are given twice, at these places.
     pub fn new(twice: &[Span]) -> Self {
         Self {
-            twice: twice.iter().map(|span| (span.source, span.start)).collect(),
+            twice: twice.iter().map(|span| (span.source(), span.start())).collect(),
             found: Vec::new(),
             doomed: Vec::new(),
         }
@@ -110,7 +110,7 @@ impl Reader {
         };
         let mut keys = Vec::new();
         for entry in entries {
-            if self.twice.contains(&(entry.key.span.source, entry.key.span.start)) {
+            if self.twice.contains(&(entry.key.span.source(), entry.key.span.start())) {
                 self.doomed.push(place.0.clone());
             }
             match table.find(&entry.key.text) {

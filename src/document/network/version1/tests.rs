@@ -15,7 +15,7 @@ fn translated(items: &str) -> (Value, Vec<String>) {
     let said = made.found.into_iter();
     (
         to_json(&made.network),
-        said.map(|finding| format!("{}: {}", finding.span.line, finding.told.message))
+        said.map(|finding| format!("{}: {}", finding.span.line(), finding.told.message))
             .collect(),
     )
 }

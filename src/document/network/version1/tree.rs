@@ -4,22 +4,17 @@ use crate::document::yaml::{Entry, Key, Node, Scalar, Span, Value};
 
 /// A text.
 pub fn text(text: impl Into<String>, span: Span) -> Node {
-    scalar(text.into(), false, span)
+    scalar(&text.into(), false, span)
 }
 
 /// A word or a number, as if it was written without quotes.
 pub fn plain(word: impl Into<String>, span: Span) -> Node {
-    scalar(word.into(), true, span)
+    scalar(&word.into(), true, span)
 }
 
-fn scalar(text: String, plain: bool, span: Span) -> Node {
-    let scalar = Scalar {
-        text: text.into(),
-        plain,
-        tag: None,
-    };
+fn scalar(text: &str, plain: bool, span: Span) -> Node {
     Node {
-        value: Value::Scalar(scalar),
+        value: Value::Scalar(Scalar::new(text, plain)),
         span,
     }
 }
