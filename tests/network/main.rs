@@ -10,6 +10,7 @@ mod files;
 mod generator;
 #[path = "../support/mod.rs"]
 mod support;
+mod version1;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Arguments, Write as _};

@@ -25,7 +25,7 @@ pub enum Kind {
 
 /// Keys at the top that only one kind has.
 const KEYS: [(Kind, &[&str]); 3] = [
-    (Kind::NetworkConfig, &["version", "ethernets"]),
+    (Kind::NetworkConfig, &["version", "config", "ethernets"]),
     (Kind::MetaData, &["instance-id", "local-hostname", "public-keys"]),
     (
         Kind::Settings,
@@ -108,6 +108,11 @@ mod tests {
             ("a.yaml", "instance-id: a\n", Kind::MetaData),
             ("network-config.yml", "", Kind::NetworkConfig),
             ("a.yaml", "version: 2\nethernets: {}\n", Kind::NetworkConfig),
+            (
+                "a.yaml",
+                "config: [{type: physical, name: eth0}]\n",
+                Kind::NetworkConfig,
+            ),
             ("a.yaml", "network: {version: 2}\n", Kind::UserData),
             ("a.yaml", "#cloud-config\nethernets: {}\n", Kind::UserData),
             ("a.yaml", "#cloud-config\ninstance-id: a\n", Kind::UserData),

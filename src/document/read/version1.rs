@@ -7,6 +7,18 @@ use crate::document::diagnostic::Diagnostic;
 use crate::document::network::version1::{is_version_1, to_version_2};
 use crate::document::yaml::{Node, Span, Value};
 
+/// Words of version 2 in its advice, and what to do in version 1.
+const ADVICE: [(&str, &str); 2] = [
+    (
+        "`on-link: true`",
+        "correct it, or add a subnet with `pointopoint` for a gateway that the link reaches anyway",
+    ),
+    (
+        "`match:",
+        "write a shorter name; with `mac_address`, the link that has it gets the name",
+    ),
+];
+
 /// A place in a file: line and column.
 type Position = (String, usize, usize);
 
@@ -33,7 +45,7 @@ impl Document {
         self.prune_all(bad);
     }
 
-    /// Gives each diagnostic about it the keys that its author wrote.
+    /// Gives each diagnostic about it the keys that its author wrote, and advice that can be followed there.
     pub(super) fn say_paths_of_version_1(&mut self) {
         let Some(network) = self.version_1.take() else { return };
         let is_about = |told: &Diagnostic| told.path.first().is_none_or(|first| first == "network");
@@ -51,6 +63,10 @@ impl Document {
         for told in self.diagnostics.iter_mut().filter(|told| is_about(told)) {
             if let Some(path) = found.get(&position(told)) {
                 told.path.clone_from(path);
+                let hint = told.hint.as_deref().unwrap_or_default();
+                if let Some((_, advice)) = ADVICE.iter().find(|(word, _)| hint.contains(word)) {
+                    told.hint = Some((*advice).to_owned());
+                }
             }
         }
         self.diagnostics.dedup();

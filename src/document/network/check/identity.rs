@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{Common, Device, Ethernet, InterfaceId, LinkName, Mac, MacPolicy, Match, Network};
+use super::super::{Common, Device, Ethernet, InterfaceId, LinkName, Mac, MacPolicy, Match, Network, Version};
 use crate::document::code::Code;
 use crate::document::problem::Problems;
 
@@ -197,7 +197,8 @@ fn check_given_addresses(network: &Network, problems: &mut Problems<'_>) {
 
 /// With several links, a name that the kernel gives by itself may be taken when udev wants to give it.
 fn check_kernels_names(network: &Network, refused: &BTreeSet<&str>, problems: &mut Problems<'_>) {
-    if network.ethernets.len() < 2 {
+    // Version 1 names each link, and platforms write it: nobody there can choose another name.
+    if network.ethernets.len() < 2 || network.version == Some(Version::One) {
         return;
     }
     let wanted = wanted_names(network).filter(|(id, name)| name.is_kernels_own() && !refused.contains(id));

@@ -48,7 +48,10 @@ pub fn check(route: &Route, reach: &Reach, problems: &mut Problems<'_>) {
     }
     let on_link = route.on_link == Some(true);
     if let Some(why) = reach.why_not(gateway).filter(|why| !on_link || why.is_for_good()) {
-        let hint = "correct it, or add `on-link: true` if the link reaches it anyway";
+        let hint = match why.is_for_good() {
+            true => "correct it, or leave it out",
+            false => "correct it, or add `on-link: true` if the link reaches it anyway",
+        };
         problems.error(&[], format!("the gateway {gateway} {why}"), Some(hint));
     }
 }

@@ -47,8 +47,8 @@ pub struct Table {
     pub place: &'static str,
     /// The keys, in groups.
     pub groups: &'static [&'static [Known]],
-    /// Keys without which it says nothing.
-    pub required: &'static [&'static str],
+    /// Keys without which it says nothing, and what to write.
+    pub required: &'static [(&'static str, &'static str)],
     /// Whether `-` and `_` are the same in its keys.
     pub loose: bool,
 }
@@ -115,6 +115,8 @@ pub const SUBNET_TYPES: [&str; 10] = [
     "ipv6_dhcpv6-stateless",
 ];
 
+const NAME: (&str, &str) = ("name", "add the name of the link, such as `name: eth0`");
+
 const NO_NETPLAN: &str = "nothing of networkd and netplan is the same";
 
 /// What all links have.
@@ -147,7 +149,7 @@ pub static PHYSICAL: Table = Table {
             "wakeonlan": Shape::Flag, "true";
         },
     ],
-    required: &["name"],
+    required: &[NAME],
     loose: false,
 };
 
@@ -155,7 +157,7 @@ pub static PHYSICAL: Table = Table {
 pub static PLAIN: Table = Table {
     place: "in an item of `config`",
     groups: &[LINK],
-    required: &["name"],
+    required: &[NAME],
     loose: false,
 };
 
@@ -171,7 +173,7 @@ pub static BOND: Table = Table {
             "params": Shape::Below(&BOND_PARAMS), "{\"bond-mode\": \"active-backup\", \"bond-miimon\": 100}";
         },
     ],
-    required: &["name"],
+    required: &[NAME],
     loose: false,
 };
 
@@ -187,7 +189,7 @@ pub static BRIDGE: Table = Table {
             "params": Shape::Below(&BRIDGE_PARAMS), "{\"bridge_stp\": false, \"bridge_fd\": 4}";
         },
     ],
-    required: &["name"],
+    required: &[NAME],
     loose: false,
 };
 
@@ -203,7 +205,14 @@ pub static VLAN: Table = Table {
             "vlan_id": Shape::Number, "101";
         },
     ],
-    required: &["name", "vlan_link", "vlan_id"],
+    required: &[
+        NAME,
+        (
+            "vlan_link",
+            "add the name of the link that it is on, such as `vlan_link: eth0`",
+        ),
+        ("vlan_id", "add its number, such as `vlan_id: 101`"),
+    ],
     loose: false,
 };
 
@@ -255,7 +264,10 @@ pub static ROUTE_ITEM: Table = Table {
         },
         ROUTE_KEYS,
     ],
-    required: &["gateway"],
+    required: &[(
+        "gateway",
+        "add the address that it leads over, such as `gateway: 192.0.2.1`",
+    )],
     loose: false,
 };
 
@@ -314,7 +326,7 @@ pub static SUBNET: Table = Table {
         /// Whether it is an IPv6 subnet.
         "ipv6": Shape::Flag, "true", without_effect: "the address says so";
     }],
-    required: &["type"],
+    required: &[("type", "write `type: static` for an address, or `type: dhcp4`")],
     loose: false,
 };
 

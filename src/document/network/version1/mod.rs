@@ -24,7 +24,7 @@ use std::collections::HashMap;
 use device::Device;
 use keys::TYPES;
 use reader::{At, Place, Reader, at, at_key, at_value};
-use tree::{entry, mapping, text_of};
+use tree::{entry, mapping, plain, text_of};
 
 pub use reader::Finding;
 
@@ -212,7 +212,8 @@ impl All {
             let span = devices.first().map_or(span, |first| first.key.span);
             entry(kind, span, mapping(devices, span))
         });
-        mapping(kinds.collect(), span)
+        let version = entry("version", span, plain("1", span));
+        mapping(std::iter::once(version).chain(kinds).collect(), span)
     }
 }
 

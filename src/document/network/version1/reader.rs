@@ -129,9 +129,15 @@ impl Reader {
             entries: keys,
             span: node.span,
         };
-        for required in table.required.iter().filter(|name| read.entry(name).is_none()) {
+        for (required, hint) in table.required.iter().filter(|(name, _)| read.entry(name).is_none()) {
             let message = format!("the key `{required}` is missing {}", table.place);
-            self.error((node.span, None), Code::MissingKey, place, message, None);
+            self.error(
+                (node.span, None),
+                Code::MissingKey,
+                place,
+                message,
+                Some((*hint).to_owned()),
+            );
         }
         Some(read)
     }
@@ -203,7 +209,8 @@ impl Reader {
         if flag.is_none() {
             let shown = text.escape_debug();
             let message = format!("expected true or false, found \"{shown}\"");
-            self.error(at_value(entry), Code::WrongType, place, message, None);
+            let hint = "write true or false, without quotes".to_owned();
+            self.error(at_value(entry), Code::WrongType, place, message, Some(hint));
         }
         flag.map(|flag| plain(flag.to_string(), entry.value.span))
     }
@@ -224,7 +231,8 @@ impl Reader {
         let elsewhere = ALL
             .iter()
             .find(|other| !std::ptr::eq(**other, table) && other.find(name).is_some());
-        let version_2 = VERSION_2.iter().find(|(key, _)| *key == name);
+        let near = nearest(name, &known);
+        let version_2 = VERSION_2.iter().find(|(key, _)| near.is_none() && *key == name);
         let shown = name.escape_debug();
         let (code, message, hint) = if let Some(other) = elsewhere {
             let hint = format!("`{shown}` goes {}", other.place);
@@ -237,7 +245,7 @@ impl Reader {
             let message = format!("`{shown}` is a key of network version 2");
             (Code::UnknownKey, message, (*hint).to_owned())
         } else {
-            let near = nearest(name, &known).map(|near| format!("did you mean `{near}`?"));
+            let near = near.map(|near| format!("did you mean `{near}`?"));
             let hint = near.unwrap_or_else(|| listed(name, &known));
             (Code::UnknownKey, format!("unknown key `{shown}`"), hint)
         };

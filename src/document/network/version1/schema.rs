@@ -101,7 +101,7 @@ fn mapping(table: &Table) -> Value {
         schema["additionalProperties"] = false.into();
     }
     if !table.required.is_empty() {
-        schema["required"] = json!(table.required);
+        schema["required"] = table.required.iter().map(|(name, _)| *name).collect();
     }
     schema
 }

@@ -13,8 +13,10 @@ fn translated(items: &str) -> (Value, Vec<String>) {
     assert!(is_version_1(&network));
     let made = to_version_2(&network, &[], &mut Budget::default());
     let said = made.found.into_iter();
+    let mut network = to_json(&made.network);
+    assert_eq!(network.as_object_mut().unwrap().remove("version"), Some(json!(1)));
     (
-        to_json(&made.network),
+        network,
         said.map(|finding| format!("{}: {}", finding.span.line(), finding.told.message))
             .collect(),
     )
