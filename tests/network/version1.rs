@@ -20,6 +20,7 @@ const DIFFERENCES: &[(&str, &[&str], &str)] = &[
     (
         "dhcpv6-stateless",
         &[
+            "eth0.network: only netplan has [DHCP] RouteMetric=100",
             "eth0.network: only netplan has [Network] DHCP=ipv6",
             "eth0.network: only firstlight has [Network] IPv6AcceptRA=yes",
         ],
@@ -28,6 +29,7 @@ const DIFFERENCES: &[(&str, &[&str], &str)] = &[
     (
         "slaac",
         &[
+            "eth0.network: only netplan has [DHCP] RouteMetric=100",
             "eth0.network: only netplan has [Network] DHCP=ipv6",
             "eth0.network: only firstlight has [Network] IPv6AcceptRA=yes",
         ],
@@ -100,7 +102,7 @@ const DIFFERENCES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "infiniband",
-        &["ib0.network: only firstlight has a file: [Network] DHCP=ipv4"],
+        &["ib0.network: only firstlight has a file: [Network] DHCP=ipv4 [DHCPv4] RouteMetric=100; UseMTU=yes"],
         NO_NETPLAN,
     ),
     (
@@ -116,7 +118,10 @@ const DIFFERENCES: &[(&str, &[&str], &str)] = &[
     ("metric", &["eth0.network: only firstlight has [Route] Metric=5"], SINCE),
     (
         "metric-dhcp",
-        &["eth0.network: only firstlight has [DHCPv4] RouteMetric=50"],
+        &[
+            "eth0.network: only netplan has [DHCP] RouteMetric=100",
+            "eth0.network: only firstlight has [DHCPv4] RouteMetric=50",
+        ],
         SINCE,
     ),
     (

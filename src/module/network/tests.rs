@@ -6,6 +6,7 @@ mod notes;
 mod oracle;
 mod random;
 mod render;
+mod version1;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -77,7 +77,7 @@ fn plain_networks_mean_what_they_mean_for_cloud_init() {
 
 /// What cloud-init makes of inputs of our own; and of those of its own tests, where a recording of them lies beside the
 /// repository: they are its authors' text, so that none of them is in it.
-fn recorded() -> BTreeMap<String, serde_json::Value> {
+pub(super) fn recorded() -> BTreeMap<String, serde_json::Value> {
     let own = include_str!("../../../../tests/oracles/networkd.json");
     let mut cases: BTreeMap<String, serde_json::Value> = serde_json::from_str(own).unwrap();
     // The repository's root, or a worktree two folders below the house.
@@ -151,7 +151,7 @@ fn is_there(value: &serde_json::Value, path: &[String]) -> bool {
 }
 
 /// What a file says, however it is written: addresses, routes, servers and settings, without order.
-fn meaning(text: &str) -> BTreeSet<String> {
+pub(super) fn meaning(text: &str) -> BTreeSet<String> {
     let mut all = BTreeSet::new();
     let mut routes: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
     for (number, section, key, value) in read_ini(text) {
