@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Document;
 use crate::document::diagnostic::Diagnostic;
-use crate::document::network::version1::{is_version_1, to_version_2};
+use crate::document::network::version1::{is_version_1, to_version_2, words};
 use crate::document::yaml::{Node, Span, Value};
 
 /// Words of version 2 in its advice, and what to do in version 1.
@@ -63,10 +63,8 @@ impl Document {
         for told in self.diagnostics.iter_mut().filter(|told| is_about(told)) {
             if let Some(path) = found.get(&position(told)) {
                 told.path.clone_from(path);
-                let hint = told.hint.as_deref().unwrap_or_default();
-                if let Some((_, advice)) = ADVICE.iter().find(|(word, _)| hint.contains(word)) {
-                    told.hint = Some((*advice).to_owned());
-                }
+                told.message = in_its_words(&told.message);
+                told.hint = told.hint.as_deref().map(in_its_words);
             }
         }
         self.diagnostics.dedup();
@@ -106,6 +104,18 @@ impl Document {
         let place = &self.texts.get(span.source())?.place;
         Some((place.file(), place.line(span.line()), place.column(span.column())))
     }
+}
+
+/// A text about version 2 in the words of version 1.
+fn in_its_words(text: &str) -> String {
+    if let Some((_, advice)) = ADVICE.iter().find(|(word, _)| text.contains(word)) {
+        return (*advice).to_owned();
+    }
+    let parts = text.split('`').enumerate().map(|(number, part)| {
+        let known = words().find(|(own, _)| number % 2 == 1 && *own == part);
+        known.map_or(part, |(_, name)| name)
+    });
+    parts.collect::<Vec<_>>().join("`")
 }
 
 fn position(told: &Diagnostic) -> Position {

@@ -91,10 +91,10 @@ fn files(plan: &Plan) -> BTreeMap<String, String> {
 
 /// Every section and key is one of the table that `networkd_files` is checked by.
 fn assert_known(name: &str, text: &str) {
-    let kind = if name.ends_with(".link") {
-        NetworkdFileKind::Link
-    } else {
-        NetworkdFileKind::Network
+    let kind = match name.rsplit_once('.') {
+        Some((_, "link")) => NetworkdFileKind::Link,
+        Some((_, "netdev")) => NetworkdFileKind::Netdev,
+        _ => NetworkdFileKind::Network,
     };
     for (_, section, key, _) in read_ini(text) {
         let known = keys::of_section(kind, section).unwrap_or_default();

@@ -79,6 +79,12 @@ const PARAMS: [(&str, &str, Form); 21] = [
     ("bond-lp-interval", "learn-packet-interval", Form::Same),
 ];
 
+/// What its keys of version 2 are called in version 1.
+pub fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let interfaces = ("interfaces", "bond_interfaces");
+    PARAMS.iter().map(|(name, own, _)| (*own, *name)).chain([interfaces])
+}
+
 impl Reader {
     /// A bond, and the names of the links that it is made of.
     pub fn bond(&mut self, node: &Node) -> Option<(Device, Vec<(String, Span)>)> {

@@ -19,6 +19,12 @@ const NUMBERS: [(&str, &str); 5] = [
 /// Those with a number for each port.
 const BY_PORT: [(&str, &str); 2] = [("bridge_pathcost", "path-cost"), ("bridge_portprio", "port-priority")];
 
+/// What its keys of version 2 are called in version 1.
+pub fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let all = NUMBERS.iter().chain(&BY_PORT);
+    all.map(|(name, own)| (*own, *name)).chain([("stp", "bridge_stp")])
+}
+
 impl Reader {
     /// A bridge, and the names of its ports.
     pub fn bridge(&mut self, node: &Node) -> Option<(Device, Vec<(String, Span)>)> {

@@ -20,6 +20,8 @@ pub enum Shape {
     Items(&'static Table),
     /// A mapping with these keys.
     Below(&'static Table),
+    /// Whatever it is.
+    Any,
 }
 
 /// A key of a mapping.
@@ -183,6 +185,10 @@ pub static BRIDGE: Table = Table {
     groups: &[
         LINK,
         keys! {
+            /// Kernel parameters.
+            "ipv4_conf": Shape::Any, "{\"rp_filter\": 1}", without_effect: "kernel parameters go below `sysctl`";
+            /// Kernel parameters.
+            "ipv6_conf": Shape::Any, "{\"autoconf\": 1}", without_effect: "kernel parameters go below `sysctl`";
             /// The links that are its ports.
             "bridge_interfaces": Shape::Texts, "[\"eth0\"]";
             /// How it works.

@@ -72,6 +72,19 @@ pub fn to_version_2(network: &Node, twice: &[Span], budget: &mut Budget) -> Tran
     }
 }
 
+/// What keys of version 2 are called in version 1, where that is something else.
+pub fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let links = [
+        ("macaddress", "mac_address"),
+        ("link", "vlan_link"),
+        ("id", "vlan_id"),
+        ("critical", "keep_configuration"),
+        ("via", "gateway"),
+        ("to", "destination"),
+    ];
+    links.into_iter().chain(bond::words()).chain(bridge::words())
+}
+
 fn items(config: &Node) -> &[Node] {
     match &config.value {
         Value::Sequence(items) => items,

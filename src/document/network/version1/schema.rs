@@ -125,6 +125,7 @@ fn property(known: &Known) -> Value {
             );
             json!({"anyOf": [{"type": "array", "items": items}, {"type": "null"}]})
         }
+        Shape::Any => json!({}),
         Shape::Below(table) => json!({"anyOf": [mapping(table), {"type": "null"}]}),
     };
     let why = known.without_effect.map(|why| format!(" No effect here: {why}."));

@@ -4,11 +4,34 @@ use std::collections::BTreeSet;
 
 use super::oracle::{meaning, recorded};
 use super::*;
-use crate::document::code::Code;
 use crate::document::{Document, Text, Texts};
 
 /// Where we mean something else on purpose: which input, and why.
 const DIFFERENCES: &[(&str, &str)] = &[
+    (
+        "artifacts/openstack_net_config_v1",
+        "the hardware address of a group is refused: no link can have it",
+    ),
+    (
+        "bond_v1",
+        "two routes over gateways outside of the subnets are left out, and said. The kernel would refuse them",
+    ),
+    (
+        "bridge/yaml_v1",
+        "`bridge_stp: 0` is taken; cloud-init drops what is false",
+    ),
+    (
+        "doc/network-config-v1-bridge.yaml",
+        "costs and priorities of ports are taken; cloud-init crashes",
+    ),
+    (
+        "doc/network-config-v1-bonded-vlan.yaml",
+        "`bond-lacp_rate` is taken; cloud-init drops it",
+    ),
+    (
+        "large_v1",
+        "a bridge with the hardware address of a group is refused; cloud-init crashes",
+    ),
     ("dhcpv6_stateful", "DHCPv6 is asked for; cloud-init does nothing"),
     (
         "dhcpv6_stateless",
@@ -58,16 +81,12 @@ fn version_1_means_what_it_means_for_cloud_init() {
         }
     }
     assert!(compared >= 3, "only {compared} cases");
-    assert!(unused.is_empty(), "listed but not there: {unused:?}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(unused.is_empty(), "listed but not there: {unused:?}");
 }
 
 fn is_version_1(text: &str) -> bool {
-    let Ok(input) = serde_yaml::from_str::<serde_json::Value>(text) else {
-        return false;
-    };
-    let network = input.get("network").unwrap_or(&input);
-    network.get("version").is_some_and(|version| *version == 1)
+    text.lines().any(|line| line.trim() == "version: 1")
 }
 
 /// Whether our files mean what cloud-init's mean; else how they differ, or why there are none.
@@ -79,10 +98,6 @@ fn outcome(text: &str, case: &serde_json::Value) -> Result<(), String> {
         }),
         ..Texts::default()
     });
-    // Kinds of devices that firstlight can't make yet.
-    if document.diagnostics.iter().any(|told| told.code == Code::NotSupported) {
-        return Ok(());
-    }
     if let Some(error) = document.diagnostics.iter().find(|told| told.is_error()) {
         return Err(error.in_one_line());
     }
@@ -99,7 +114,11 @@ fn outcome(text: &str, case: &serde_json::Value) -> Result<(), String> {
         .map(meaning)
         .collect();
     for (name, text) in files(&plan).iter().filter(|(name, _)| !name.ends_with(".link")) {
-        let ours = meaning(text);
+        let mut ours = meaning(text);
+        // As netplan has it: what is made of other links is there before they have a carrier, and those have no address.
+        for netplans in ["Network.ConfigureWithoutCarrier=yes", "Network.LinkLocalAddressing=no"] {
+            ours.remove(netplans);
+        }
         match theirs.iter().position(|other| *other == ours) {
             Some(place) => drop(theirs.remove(place)),
             None => return Err(format!("{name}: ours {ours:?}, theirs {theirs:?}")),
