@@ -92,10 +92,7 @@ fn is_version_1(text: &str) -> bool {
 /// Whether our files mean what cloud-init's mean; else how they differ, or why there are none.
 fn outcome(text: &str, case: &serde_json::Value) -> Result<(), String> {
     let document = Document::read(&Texts {
-        network_config: Some(Text {
-            origin: "network-config",
-            bytes: text.as_bytes(),
-        }),
+        network_config: Some(Text::new("network-config", text.as_bytes())),
         ..Texts::default()
     });
     if let Some(error) = document.diagnostics.iter().find(|told| told.is_error()) {
