@@ -547,7 +547,7 @@ _firstlight() {
             return 0
             ;;
         firstlight__subcmd__schema)
-            opts="-v -h --root --format --source --verbose --help user-data network-config-v1 network-config-v2 meta-data config plan apply status drift report history rollback sources validate explain failure"
+            opts="-v -h --root --format --source --verbose --help user-data network-config-v1 network-config-v2 meta-data config plan apply status drift report history rollback sources validate explain schemas failure"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -210,33 +210,81 @@ fn changing_this_machine_needs_root() {
         assert!(said.status == 1 && said.stderr.contains("needs root"), "{said:?}");
         return;
     }
-    // As somebody else: the program is copied to where everybody may run it. Not by this process: a test beside this one
-    // may just start a program, which then has the copy open for writing for a moment ("Text file busy").
-    let place = tempfile::tempdir_in("/tmp").unwrap();
-    let program = place.path().join("firstlight");
-    let copied = std::process::Command::new("cp")
-        .args([env!("CARGO_BIN_EXE_firstlight"), text(&program)])
-        .status();
-    assert!(copied.unwrap().success());
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let said = std::process::Command::new("setpriv")
-        .args([
-            "--reuid=65534",
-            "--regid=65534",
-            "--clear-groups",
-            text(&program),
-            "apply",
-            "-",
-        ])
-        .stdin(std::process::Stdio::null())
-        .output()
-        .unwrap();
+    let place = place_for_everybody();
+    let said = as_nobody(place.path(), &["apply", "-"]);
     let stderr = String::from_utf8_lossy(&said.stderr);
     assert!(
         said.status.code() == Some(1) && stderr.contains("needs root"),
         "{stderr}"
     );
+}
+
+/// A place with a copy of the program that everybody may run.
+fn place_for_everybody() -> tempfile::TempDir {
+    // Not by this process: a test beside this one may just start a program, which then has the copy open for writing for
+    // a moment ("Text file busy").
+    let place = tempfile::tempdir_in("/tmp").unwrap();
+    let copied = std::process::Command::new("cp")
+        .args([env!("CARGO_BIN_EXE_firstlight"), text(&place.path().join("firstlight"))])
+        .status();
+    assert!(copied.unwrap().success());
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    place
+}
+
+/// What the program there says to somebody else than root.
+fn as_nobody(place: &Path, arguments: &[&str]) -> std::process::Output {
+    std::process::Command::new("setpriv")
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+        .arg(place.join("firstlight"))
+        .args(arguments)
+        .current_dir(place)
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn what_can_not_be_read_is_not_called_invalid() {
+    if users::get_effective_uid() != 0 {
+        return;
+    }
+    use std::os::unix::fs::PermissionsExt;
+    let place = place_for_everybody();
+    let hide = |name: &str| {
+        let path = place.path().join(name);
+        fs::set_permissions(path, fs::Permissions::from_mode(0o000)).unwrap();
+    };
+    fs::write(place.path().join("file"), "hostname: web1\n").unwrap();
+    fs::create_dir(place.path().join("directory")).unwrap();
+    fs::create_dir(place.path().join("seed")).unwrap();
+    fs::write(place.path().join("seed/meta-data"), "").unwrap();
+    fs::write(place.path().join("seed/user-data"), "hostname: web1\n").unwrap();
+    ["file", "directory", "seed/user-data"].into_iter().for_each(hide);
+    fs::create_dir(place.path().join("none")).unwrap();
+    for (document, status) in [("file", 1), ("directory", 1), ("seed", 1), ("none", 65), ("nowhere", 1)] {
+        let said = as_nobody(place.path(), &["validate", document]);
+        assert_eq!(said.status.code(), Some(status), "{document}: {said:?}");
+    }
+}
+
+#[test]
+fn what_can_not_be_planned_is_told_in_the_order_of_the_document() {
+    let root = place();
+    build("photon5", None, root.path());
+    let lines = [
+        "chpasswd: {expire: false, users: [{name: nobody1, type: text, password: abc}]}\n",
+        "services: {nowhere1: true}\n",
+    ];
+    for document in [lines.concat(), [lines[1], lines[0]].concat()] {
+        let said = firstlight_reading(&["plan", "--root", text(root.path()), "-"], document.as_bytes());
+        let at = |line: usize| said.stderr.find(&format!("standard input:{line}:"));
+        let (first, second) = (at(1), at(2));
+        assert!(first.is_some() && first < second, "{document}{}", said.stderr);
+        let (first, second) = (said.stdout.find("input:1:"), said.stdout.find("input:2:"));
+        assert!(first.is_some() && first < second, "{document}{}", said.stdout);
+    }
 }
 
 #[test]

@@ -113,6 +113,28 @@ fn problems_are_sarif_with_file_line_column_and_rule() {
 }
 
 #[test]
+fn a_line_that_is_not_in_the_file_is_no_region_of_it() {
+    let desk = place();
+    // `hostnme: web1\nhostname: web2\n`, in base64.
+    fs::write(desk.path().join("a.b64"), "aG9zdG5hbWU6IHdlYjIKaG9zdG5tZTogd2ViMQo=\n").unwrap();
+    fs::create_dir(desk.path().join("seed")).unwrap();
+    fs::copy(desk.path().join("a.b64"), desk.path().join("seed/user-data")).unwrap();
+    fs::write(desk.path().join("seed/meta-data"), "").unwrap();
+    for (document, uri) in [("a.b64", "a.b64"), ("seed", "seed/user-data")] {
+        let said = firstlight_in(desk.path(), &["validate", "--format", "sarif", document]);
+        let log: Value = serde_json::from_str(&said.stdout).unwrap();
+        let result = &log["runs"][0]["results"][0];
+        let place = &result["locations"][0]["physicalLocation"];
+        assert_eq!(place, &json!({"artifactLocation": {"uri": uri}}));
+        let text = result["message"]["text"].as_str().unwrap();
+        assert!(
+            text.starts_with("line 2, column 1 of the decoded text: unknown key `hostnme`"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn only_problems_of_documents_are_sarif() {
     for command in ["plan", "status", "history", "explain"] {
         let said = firstlight(&[command, "--format", "sarif"]);

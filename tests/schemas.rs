@@ -331,6 +331,7 @@ fn what_is_printed_is_as_its_schema_says() {
         &firstlight_reading(&["validate", "--format", "json", "-"], wrong).stdout,
     );
     look("explain", &firstlight(&["explain", "--format", "json"]).stdout);
+    look("schemas", &firstlight(&["schema", "--format", "json"]).stdout);
     look("failure", &json(&["plan", "--source", "nocloud:/nowhere"]));
     assert!(!Path::new(root).join("var/lib/firstlight/generations/2").exists());
 }

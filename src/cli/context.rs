@@ -145,7 +145,7 @@ impl Context {
             }
         };
         let mut document = Document::read(&texts_on(system, &seed));
-        if path.is_some() && document.is_empty() && !document.has_errors() {
+        if path.is_some() && document.is_empty() {
             document.add_error(
                 &seed.place,
                 "the document is empty",

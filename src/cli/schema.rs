@@ -2,9 +2,11 @@
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
+use serde::Serialize;
 
 use super::context::Context;
 use super::exit::Exit;
+use crate::report::SCHEMA;
 
 macro_rules! schemas {
     ($($name:literal: $about:literal,)*) => {
@@ -13,7 +15,7 @@ macro_rules! schemas {
 }
 
 /// The schemas: the name, what it describes, the file.
-pub const SCHEMAS: [(&str, &str, &str); 16] = schemas! {
+pub const SCHEMAS: [(&str, &str, &str); 17] = schemas! {
     "user-data": "user-data and vendor-data",
     "network-config-v1": "network-config, version 1",
     "network-config-v2": "network-config, version 2",
@@ -29,6 +31,7 @@ pub const SCHEMAS: [(&str, &str, &str); 16] = schemas! {
     "sources": "what `sources --format json` prints",
     "validate": "what `validate --format json` prints",
     "explain": "what `explain --format json` prints",
+    "schemas": "what `schema --format json` prints",
     "failure": "what is printed with --format json where there is no result",
 };
 
@@ -46,11 +49,43 @@ fn names() -> PossibleValuesParser {
         .into()
 }
 
+/// The schemas that there are. Its JSON form is stable.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename = "Schemas"))]
+pub struct Report {
+    /// The version of this form.
+    schema: u32,
+    /// All of them.
+    schemas: Vec<Listed>,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Listed {
+    /// Its name, for `firstlight schema NAME`.
+    name: &'static str,
+    /// What it describes.
+    describes: &'static str,
+}
+
 pub fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     let chosen = SCHEMAS
         .into_iter()
         .find(|(name, ..)| arguments.name.as_deref() == Some(*name));
-    let list = || SCHEMAS.map(|(name, about, _)| format!("{name:<18} {about}\n")).concat();
-    context.print_text(&chosen.map_or_else(list, |(_, _, file)| file.to_owned()))?;
+    match chosen {
+        // A schema is JSON in every format.
+        Some((_, _, file)) => context.print_text(file)?,
+        None => context.print(&list(), |_| {
+            SCHEMAS.map(|(name, about, _)| format!("{name:<18} {about}\n")).concat()
+        })?,
+    }
     Ok(Exit::Done)
+}
+
+fn list() -> Report {
+    let listed = |(name, describes, _)| Listed { name, describes };
+    Report {
+        schema: SCHEMA,
+        schemas: SCHEMAS.into_iter().map(listed).collect(),
+    }
 }

@@ -9,13 +9,16 @@ use super::config::Config;
 use super::diagnostic::Diagnostic;
 use super::docker::Docker;
 use super::fix::Fix;
-use super::network::Ethernet;
+use super::network::{Ethernet, Network};
 use super::ntp::Ntp;
 use super::root::RootAccount;
 use super::settings::Settings;
 use super::sshd::Sshd;
 use super::yaml::decode::DecodeErrorKind;
 use super::yaml::{Entry, Key, Node, Span, Value, decode};
+
+/// Keys of the network that are called like keys elsewhere.
+const SHARED: [&str; 3] = ["version", "renderer", "config"];
 
 /// The most keys that a message lists.
 const LIST: usize = 6;
@@ -29,27 +32,36 @@ pub enum Dialect {
     /// A document, with its network.
     #[default]
     Document,
+    /// A network-config of its own, which is read as the document's key `network`.
+    NetworkConfig,
     /// Something beside it: meta-data.
     Other,
     /// The owner's settings.
     Settings,
 }
 
+impl Dialect {
+    fn is_of_a_document(self) -> bool {
+        matches!(self, Self::Document | Self::NetworkConfig)
+    }
+}
+
 /// Why the key at `path` is not known, and which one may be meant. `value` is what stands there.
 pub(super) fn explain_key(path: &[String], known: &[String], value: Option<&Node>, dialect: Dialect) -> Diagnostic {
     let written = path.join(".");
     let told = |code, message, hint| Diagnostic::whole("", message, Some(hint)).code(code);
-    if let Some(other) = OtherKey::not_applied(&written).filter(|_| dialect == Dialect::Document) {
+    if let Some(other) = OtherKey::not_applied(&written).filter(|_| dialect.is_of_a_document()) {
         let message = format!("`{written}` is a key of cloud-config that firstlight doesn't apply");
         return told(Code::NotApplied, message, other.advice());
     }
     let name = path.last().map_or("", String::as_str);
     let message = format!("unknown key `{}`", name.escape_debug());
     let elsewhere = || match dialect {
-        Dialect::Document => misplaced(path, name).or_else(|| interface(path, value)),
+        Dialect::Document => misplaced(path, name, "to the top, not indented").or_else(|| interface(path, value)),
+        Dialect::NetworkConfig => misplaced(path, name, "into user-data").or_else(|| interface(path, value)),
         Dialect::Other => None,
         Dialect::Settings => {
-            misplaced(path, name).map(|_| "it goes into the document, not into the settings".to_owned())
+            misplaced(path, name, "").map(|_| "it goes into the document, not into the settings".to_owned())
         }
     };
     let near = || match (dialect, path) {
@@ -98,10 +110,21 @@ fn hint_below(path: &[String], name: &str, known: &[String]) -> Option<String> {
     nearest(name, &all).map(|near| format!("did you mean `{near}`?"))
 }
 
-/// Where a key belongs that is known, and at another place.
-fn misplaced(path: &[String], name: &str) -> Option<String> {
+/// Where a key belongs that is known, and at another place; `top`: where those of a document's top level go.
+fn misplaced(path: &[String], name: &str, top: &str) -> Option<String> {
     let plain = name.replace('-', "_");
+    if path.len() > 1 && path.first().is_some_and(|first| *first == plain) {
+        return Some(format!(
+            "it is below `{name}` already: remove this line, and indent what is below it less"
+        ));
+    }
+    if path.len() == 1 && plain == "network_config" {
+        return Some("write `network`; a network-config is a file of its own".to_owned());
+    }
+    let devices = keys_of::<Network>().into_iter();
+    let devices = devices.filter(|key| !SHARED.contains(&key.as_str())).collect();
     let sections = [
+        ("network", devices),
         ("sshd", keys_of::<Sshd>()),
         ("root", keys_of::<RootAccount>()),
         ("docker", keys_of::<Docker>()),
@@ -120,7 +143,7 @@ fn misplaced(path: &[String], name: &str) -> Option<String> {
         .map(|(section, _)| format!("below `{section}`"))
         .collect();
     if path.len() > 1 && keys_of::<Config>().contains(&plain) {
-        places.insert(0, "to the top, not indented".to_owned());
+        places.insert(0, top.to_owned());
     }
     // What stands below the network is the network's.
     if path.first().is_some_and(|first| first == "network") {
@@ -259,6 +282,9 @@ mod tests {
             ("enabled", "below `ntp`"),
             ("strict", "below `firstlight`"),
             ("addresses", "`addresses` goes below `network.ethernets.NAME`"),
+            ("ethernets", "`ethernets` goes below `network`"),
+            ("network-config", "write `network`"),
+            ("network.network", "it is below `network` already"),
             ("network.addresses", "`addresses` goes below `network.ethernets.NAME`"),
             ("root.permit_root_login", "below `sshd`"),
             ("root.hostname", "`hostname` goes to the top"),

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use serde::de::{SeqAccess, Visitor};
+use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::password::{Credential, Login, NO_RANDOM, read_untyped};
 use super::problem::{Check, Problems};
+use super::yaml::{Node, Value, lines};
 use super::{Secret, UserName};
 
 /// `chpasswd`: passwords of accounts, as cloud-config has them.
@@ -62,20 +63,28 @@ pub struct ChpasswdUser {
 }
 
 /// What a password is given as.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(rename_all = "lowercase"))]
 pub enum PasswordType {
     /// A hash as crypt(5) has it.
     #[default]
-    #[serde(rename = "hash")]
     Hash,
     /// Plain text.
-    #[serde(rename = "text")]
     Text,
-    /// cloud-init makes a password and shows it on the console. Refused.
-    #[serde(rename = "RANDOM")]
+    /// cloud-init makes a password and shows it on the console. Refused, so no message proposes it.
     #[cfg_attr(test, schemars(skip))]
     Random,
+}
+
+impl<'de> Deserialize<'de> for PasswordType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "hash" => Ok(Self::Hash),
+            "text" => Ok(Self::Text),
+            "RANDOM" => Ok(Self::Random),
+            _ => Err(D::Error::custom("expected hash or text")),
+        }
+    }
 }
 
 /// `user:password` lines.
@@ -103,6 +112,28 @@ impl ChpasswdUser {
             (None, _) => Err("a password is missing".to_owned()),
             (Some(password), kind) => Credential::read(password, kind),
         }
+    }
+}
+
+/// Takes out a whole account that has a mistake in it: without its type, a password would be taken for something else.
+pub fn whole<'p>(_: &Node, path: &'p [String]) -> &'p [String] {
+    match path.get(1).map(String::as_str) {
+        Some("users") => path.get(..3).unwrap_or(path),
+        _ => path,
+    }
+}
+
+/// The most lines of a `list` that are told apart: far more than a machine has accounts.
+const LINES_MAX: usize = 1000;
+
+/// Makes a list of a `list` that is one text, so that each of its lines is judged alone. `text` is what it was read from.
+pub fn split_list(list: &mut Node, text: &str) {
+    let lines = match &list.value {
+        Value::Scalar(scalar) => scalar.text.lines().count(),
+        _ => return,
+    };
+    if lines <= LINES_MAX {
+        lines::split(list, text, LINES_MAX, |line| (!line.trim().is_empty()).then_some(line));
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::accounts::NotCreated;
-use super::chpasswd::Chpasswd;
+use super::chpasswd::{self, Chpasswd};
 use super::docker::{self, Docker};
 use super::hostname::{HostName, ManageEtcHosts};
 use super::kernel_modules::KernelModules;
@@ -69,7 +69,7 @@ document! {
         /// Whether the public keys in the platform's meta-data may log in as root. Default: true.
         allow_public_ssh_keys: bool => ssh_authorized_keys;
         /// Passwords of accounts, as in cloud-config.
-        chpasswd: Chpasswd => password;
+        chpasswd: Chpasswd => password [chpasswd::whole];
         /// The password of cloud-config's default user, or of root if there is none, as on Photon. What looks like a
         /// hash is one.
         #[serde(default, deserialize_with = "super::password::as_in_chpasswd_list")]

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::code::Code;
 use super::excerpt::Excerpt;
 use super::fix::Fix;
+use super::format::Place;
 use super::plain::plain;
 use super::yaml::Span;
 
@@ -54,6 +55,9 @@ pub struct Diagnostic {
     /// Whether a source generated the text. The hint is then the source's.
     #[serde(skip)]
     converted: bool,
+    /// Whether the text is encoded in the file as a whole.
+    #[serde(skip)]
+    is_packed: bool,
 }
 
 impl Diagnostic {
@@ -73,6 +77,7 @@ impl Diagnostic {
             mark: 0..0,
             cut: false,
             converted: false,
+            is_packed: false,
         }
     }
 
@@ -89,16 +94,29 @@ impl Diagnostic {
         }
     }
 
-    /// A diagnostic about a place in a text. `excerpt` is the line with its secrets masked.
-    pub fn at(file: &str, span: Span, excerpt: Excerpt, message: impl Into<String>) -> Self {
+    /// A diagnostic about `span` in the text of a part. `excerpt` is the line with its secrets masked.
+    pub fn at(part: &Place, span: Span, excerpt: Excerpt, message: impl Into<String>) -> Self {
         Self {
-            line: span.line(),
-            column: span.column(),
+            line: part.line(span.line()),
+            column: part.column(span.column()),
             excerpt: Some(excerpt.line),
             mark: excerpt.mark,
             cut: excerpt.cut,
-            ..Self::whole(file, message, None)
+            is_packed: part.is_packed(),
+            ..Self::whole(&part.file(), message, None)
         }
+    }
+
+    /// The same about a text that is in the file encoded, if it `is_packed`.
+    #[must_use]
+    pub fn packed(mut self, is_packed: bool) -> Self {
+        self.is_packed = is_packed;
+        self
+    }
+
+    /// Whether its line is one of what the file encodes, and not of the file itself.
+    pub fn is_packed(&self) -> bool {
+        self.is_packed
     }
 
     /// Sets the hint. `None` keeps the hint of a source that generated the text.
@@ -149,6 +167,11 @@ impl Diagnostic {
     /// Whether it is an error: the value is not used.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+
+    /// By what it is sorted: its file, and its place there.
+    pub fn order(&self) -> (&str, usize, usize) {
+        (&self.file, self.line, self.column)
     }
 
     /// `file:line:column`, or only the file if the whole text is concerned.

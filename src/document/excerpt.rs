@@ -45,7 +45,7 @@ pub fn excerpt(text: &str, blame: Span, pieces: Option<&[Piece]>, notes: &Notes,
     };
     match pieces {
         Some(pieces) => writer.pieces(from..to, pieces, notes, (blame, show)),
-        None => writer.beginning(from..to),
+        None => writer.beginning(from..to, show),
     }
     if to < end {
         writer.excerpt.line.push('…');
@@ -118,7 +118,8 @@ impl Writer<'_> {
     }
 
     /// Of a line that could not be read only a key is shown, and only where it can be nothing else: a word, and a colon.
-    fn beginning(&mut self, window: Range<usize>) {
+    /// And what is `show`.
+    fn beginning(&mut self, window: Range<usize>, show: Option<Span>) {
         let line = &self.text[window.clone()];
         let indent = line.len() - line.trim_start_matches([' ', '\t', '-']).len();
         let rest = &line[indent..];
@@ -132,7 +133,14 @@ impl Writer<'_> {
             (false, false) => indent,
         };
         self.write(window.start..window.start + shown, |_| true);
-        self.write(window.start + shown..window.end, |_| false);
+        let rest = window.start + shown;
+        let show = show.map_or(window.end..window.end, |show| {
+            let start = show.start().clamp(rest, window.end);
+            start..show.end().clamp(start, window.end)
+        });
+        self.write(rest..show.start, |_| false);
+        self.write(show.clone(), |_| true);
+        self.write(show.end..window.end, |_| false);
     }
 
     /// Writes these bytes of the text, with `*` for every character that is not shown: columns stay as they are.

@@ -65,6 +65,19 @@ pub fn names_a_secret(key: &str) -> bool {
     redact::names_a_secret(key) || plain.contains("content") || plain.contains("list") || plain == "headers"
 }
 
+/// Whether the value of this key may be a cryptographic key, or a file of one. A public one is no secret, but people paste
+/// the other half by mistake.
+pub fn names_a_key(name: &str) -> bool {
+    const OTHERS: [&str; 5] = ["keyboard", "keymap", "keyword", "keyserver", "keycode"];
+    let plain = name.to_ascii_lowercase();
+    // `allow_public_ssh_keys` is a switch.
+    let is_switch = ["allow_", "disable_", "enable_", "no_"]
+        .iter()
+        .any(|verb| plain.starts_with(verb));
+    let rest = OTHERS.iter().fold(plain, |rest, other| rest.replace(other, ""));
+    rest.contains("key") && !is_switch
+}
+
 /// Whether even the keys of a mapping under this key may be secrets, because only a value or lines belong there.
 /// `chpasswd` and headers do have keys.
 pub fn hides_keys(key: &str) -> bool {
@@ -88,6 +101,32 @@ mod tests {
             json["chpasswd"]["users"][0]["name"], MASK,
             "chpasswd as a whole names secrets"
         );
+    }
+
+    #[test]
+    fn not_every_name_with_key_in_it_is_that_of_a_key() {
+        for name in [
+            "key",
+            "ssh_keys",
+            "SSH-Key",
+            "trusted_keys",
+            "private_key",
+            "apikey",
+            "keymap_key",
+            "keydata",
+        ] {
+            assert!(names_a_key(name), "{name}");
+        }
+        for name in [
+            "keymap",
+            "keyboard",
+            "Keyboard-Layout",
+            "keyserver",
+            "allow_public_ssh_keys",
+            "hostname",
+        ] {
+            assert!(!names_a_key(name), "{name}");
+        }
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! `public-keys` of meta-data: the keys that the platform gives the machine, in every shape in which one does.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::value::StrDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::AuthorizedKey;
-use super::yaml::{Node, Scalar, Span, Value};
+use super::yaml::{Node, Value, lines};
 
 /// The most keys that are taken.
 const LIMIT: usize = 1000;
@@ -46,39 +45,12 @@ impl PublicKeys {
         match &mut node.value {
             Value::Mapping(entries) => entries.iter_mut().for_each(|e| Self::split_lines(&mut e.value, text)),
             Value::Sequence(items) => items.iter_mut().for_each(|item| Self::split_lines(item, text)),
-            Value::Scalar(scalar) => {
-                let value = scalar.text.trim();
-                if !value.contains('\n') && (scalar.plain || !value.is_empty()) {
-                    return;
-                }
-                let lines = value.lines().map(str::trim);
-                let keys = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-                let places = places(node.span, text);
-                let key = |line: &str| Node {
-                    value: Value::Scalar(Scalar::new(line, false)),
-                    span: places.get(line).copied().unwrap_or(node.span),
-                };
-                node.value = Value::Sequence(keys.take(LIMIT + 1).map(key).collect());
-            }
+            Value::Scalar(_) => lines::split(node, text, LIMIT + 1, |line| {
+                let key = line.trim();
+                (!key.is_empty() && !key.starts_with('#')).then_some(key)
+            }),
         }
     }
-}
-
-/// Where the lines of the value at `around` are, if they appear in the text unchanged.
-fn places(around: Span, text: &str) -> HashMap<&str, Span> {
-    let value = text.get(around.bytes()).unwrap_or_default();
-    let mut start = around.start();
-    let mut places = HashMap::new();
-    for (number, line) in value.split('\n').enumerate() {
-        let indent = line.len() - line.trim_start().len();
-        let bytes = start + indent..start + line.trim_end().len();
-        let span = around.moved(bytes, (around.line() + number, 1 + indent));
-        start += line.len() + 1;
-        if number > 0 {
-            places.entry(line.trim()).or_insert(span);
-        }
-    }
-    places
 }
 
 impl<'de> Deserialize<'de> for PublicKeys {

@@ -61,6 +61,7 @@ pub fn secrets(text: &str) -> Vec<Range<usize>> {
             .flat_map(|(at, line)| shifted(line_secrets(line), at))
             .collect();
         found.extend(pem::private_keys(text));
+        found.extend(on_lines_below(text));
         found
     };
     joined(found)
@@ -223,6 +224,41 @@ fn value_of(line: &str, name: Range<usize>) -> Option<Range<usize>> {
     (!harmless && text != MASK).then_some(start..start + length)
 }
 
+/// The values that stand on the lines below the name of a secret, indented further than it: `password =`, and in the next
+/// line the password; also a YAML block.
+fn on_lines_below(text: &str) -> Vec<Range<usize>> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    // The keys of an item of a list begin behind its `- `.
+    let indent_of_name = |line: &str| line.len() - line.trim_start_matches([' ', '\t', '-']).len();
+    let mut found = Vec::new();
+    // How far the name is indented whose value goes on.
+    let mut name = None;
+    for (at, line) in lines(text) {
+        let is_value = name.is_some_and(|name| indent(line) > name);
+        match line.trim() {
+            "" => {}
+            value if is_value => found.push(at + indent(line)..at + indent(line) + value.len()),
+            _ => name = awaits_its_value(line).then(|| indent_of_name(line)),
+        }
+    }
+    found
+}
+
+/// Whether a line ends with the name of a secret and `=` or `:`, and what YAML and shells have there for a value below.
+fn awaits_its_value(line: &str) -> bool {
+    let mut before = line
+        .trim_end()
+        .trim_end_matches(['\\', '+', '-'])
+        .trim_end_matches(['|', '>'])
+        .trim_end();
+    before = match before.strip_suffix(['=', ':']) {
+        Some(before) => before.trim_end().trim_end_matches(['"', '\'']),
+        None => return false,
+    };
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    names_a_secret(before.rsplit(|c| !is_name(c)).next().unwrap_or_default())
+}
+
 /// Whether a line is the name of a secret and one word: `requirepass hunter2`. More words are prose, and a name that only
 /// begins like one (`PASS_MAX_DAYS 90`) has another value.
 fn is_alone(line: &str, name: &Range<usize>) -> bool {
@@ -319,7 +355,11 @@ mod words {
             match *word {
                 "default" => {}
                 "machine" | "login" | "account" => _ = rest.next(),
-                "password" => found.extend(rest.next().map(|(at, word)| *at..at + word.len())),
+                "password" => match rest.next() {
+                    // That is a name and its value.
+                    Some((_, "=" | ":")) => return Vec::new(),
+                    value => found.extend(value.map(|(at, word)| *at..at + word.len())),
+                },
                 _ => return Vec::new(),
             }
         }
@@ -487,6 +527,14 @@ mod tests {
                 "machine example.test login amy password (secret)",
             ),
             ("  password hunter2", "  password (secret)"),
+            ("password =\n  hunter2\nuser = a", "password =\n  (secret)\nuser = a"),
+            (
+                "a:\n  token: |-\n    hunter2\n\n    hunter3 x\n  b: c",
+                "a:\n  token: (secret)\n    (secret)\n\n    (secret)\n  b: c",
+            ),
+            ("password:\n- a", "password:\n- a"),
+            ("- password:\n    hunter2\n  b: c", "- password:\n    (secret)\n  b: c"),
+            ("the password:\n see below", "the password:\n (secret)"),
             ("a password prompt", "a password prompt"),
             (
                 "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n  hunter3\n-----END RSA PRIVATE KEY-----\nx",

@@ -5,7 +5,7 @@ mod owner;
 mod path;
 mod permissions;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -15,7 +15,7 @@ use super::budget::{Budget, UNPACKED_LIMIT};
 use super::code::Code;
 use super::format::compressed::{self, gunzip};
 use super::problem::{Check, Problems};
-use crate::vocabulary::Secret;
+use crate::vocabulary::{Address, Secret};
 
 pub use content::Content;
 pub use owner::Owner;
@@ -84,8 +84,7 @@ pub struct FileSource {
     /// ```yaml
     /// uri: https://config.example.com/app.conf
     /// ```
-    #[cfg_attr(test, schemars(extend("pattern" = "^[Hh][Tt][Tt][Pp][Ss]?://")))]
-    pub uri: Secret,
+    pub uri: Address,
     /// Headers of the request.
     ///
     /// ```yaml
@@ -182,16 +181,44 @@ impl Check for [WriteFile] {
     fn check(&self, problems: &mut Problems<'_>) {
         check_places(self, problems);
         for (number, file) in self.iter().enumerate() {
-            let mut problems = problems.below(&[&number.to_string()]);
             if let Some(source) = &file.source {
-                let uri = source.uri.expose().to_ascii_lowercase();
-                if !uri.starts_with("http://") && !uri.starts_with("https://") {
-                    let message = "firstlight can't fetch this address";
-                    problems.error(&["source", "uri"], message, Some("write https://HOST/PATH"));
-                }
+                source.check(&mut problems.below(&[&number.to_string(), "source"]));
             }
         }
     }
+}
+
+impl Check for FileSource {
+    fn check(&self, problems: &mut Problems<'_>) {
+        let mut seen = HashSet::new();
+        for (name, value) in &self.headers {
+            let place: &[&str] = &["headers", name];
+            let is_line = |c: char| c == '\t' || !c.is_control();
+            if !is_header_name(name) {
+                let hint = Some("it has letters, digits and `-`, as in `X-Auth-Token`");
+                problems.error(place, "this is not the name of a header", hint);
+            } else if !value.expose().chars().all(is_line) {
+                problems.error(
+                    place,
+                    "a header can't have a line break or another control character",
+                    None,
+                );
+            }
+            if !seen.insert(name.to_ascii_lowercase()) {
+                let message = "this header is given twice, with a different case";
+                problems.of(Code::Conflict).error(place, message, Some("leave one out"));
+            } else if name.eq_ignore_ascii_case("authorization") && self.uri.authorization().is_some() {
+                let message = "the user is given twice, in the address and in this header";
+                problems.of(Code::Conflict).error(place, message, Some("leave one out"));
+            }
+        }
+    }
+}
+
+/// Whether a header can be called that: a token (RFC 9110, 5.6.2).
+fn is_header_name(name: &str) -> bool {
+    let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_sign)
 }
 
 /// Reports contents that are not what their encoding says. What is unpacked is paid for; from the first file on for which
@@ -366,6 +393,47 @@ mod tests {
         );
         let shown = format!("{files:?} {}", document.masked());
         assert!(!shown.contains("aGVsbG8K") && !shown.contains("hello"), "{shown}");
+    }
+
+    #[test]
+    fn what_a_source_is_asked_with_is_checked() {
+        for (source, wrong) in [
+            ("{uri: 'https://h/x', headers: {X-Token: abc, Accept: a}}", vec![]),
+            (
+                "{uri: 'https://'}",
+                vec!["1:40: this is not an address: write https://HOST/PATH"],
+            ),
+            (
+                "{uri: 'ftp://h/hunter2'}",
+                vec!["1:40: this has an unsupported scheme: use https:// or http://"],
+            ),
+            (
+                "{uri: 'https://a b/hunter2'}",
+                vec!["1:40: this is not an address: write https://HOST/PATH"],
+            ),
+            (
+                "{uri: 'https://h/', headers: {X Token: hunter2}}",
+                vec!["1:73: this is not the name of a header (it has letters, digits and `-`, as in `X-Auth-Token`)"],
+            ),
+            (
+                "{uri: 'https://h/', headers: {A: \"hunter2\\n\"}}",
+                vec!["1:67: a header can't have a line break or another control character"],
+            ),
+            (
+                "{uri: 'https://h/', headers: {A: x, a: x}}",
+                vec!["1:73: this header is given twice, with a different case (leave one out)"],
+            ),
+            (
+                "{uri: 'https://u:p@h/', headers: {authorization: hunter2}}",
+                vec!["1:83: the user is given twice, in the address and in this header (leave one out)"],
+            ),
+        ] {
+            let text = format!("write_files: [{{path: /a, source: {source}}}]\n");
+            let document = Document::read(&Texts::of_user_data("", text.as_bytes()));
+            let found: Vec<_> = document.diagnostics.iter().map(Diagnostic::in_one_line).collect();
+            let wrong: Vec<_> = wrong.into_iter().map(|wrong| format!(":{wrong}")).collect();
+            assert_eq!(found, wrong, "{source}");
+        }
     }
 
     #[test]

@@ -126,9 +126,11 @@ impl GenerationPlan {
         self.change_count() == 0
     }
 
-    /// What can't be planned.
+    /// What can't be planned, in the order of the document: its author reads it from the top.
     pub fn problems(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.modules.iter().flat_map(|module| &module.problems)
+        let mut problems: Vec<_> = self.modules.iter().flat_map(|module| &module.problems).collect();
+        problems.sort_by_key(|problem| problem.order());
+        problems.into_iter()
     }
 
     /// Removes changes of a module, with the reason. A module without changes expects nothing.

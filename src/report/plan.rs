@@ -146,7 +146,9 @@ impl PlanReport {
     fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
         let planned = self.modules.iter().flat_map(|module| &module.problems);
         let all = self.diagnostics.iter().chain(planned);
-        all.filter(|diagnostic| diagnostic.is_error())
+        let mut errors: Vec<_> = all.filter(|diagnostic| diagnostic.is_error()).collect();
+        errors.sort_by_key(|error| error.order());
+        errors.into_iter()
     }
 }
 

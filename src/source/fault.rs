@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::media::MediaError;
 use crate::system::ReadError;
+use crate::vocabulary::NoAddress;
 
 /// The most faults, or places of one, that a message lists.
 const SHOWN: usize = 8;
@@ -174,6 +175,15 @@ impl From<ReadError> for Fault {
             other => format!("can't {other} it: {why}"),
         };
         Self::lasting(what).at(path)
+    }
+}
+
+impl From<NoAddress> for Fault {
+    fn from(NoAddress { what, hint }: NoAddress) -> Self {
+        Self {
+            hint: hint.map(str::to_owned),
+            ..Self::lasting(what)
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Documents that are elsewhere: a seed that names the address of another (`seedfrom`), and a user-data that is a list
 //! of addresses (`#include`). What the source itself has is then a pointer, which is followed once there is a network.
 
-use super::http::{Address, Client};
+use super::http::Client;
 use super::{Allow, Fault, NOT_ALLOWED, PART_LIMIT, Part, Seed, Verdict};
 use crate::document::{Document, Pointer, Secret, format};
+use crate::vocabulary::Address;
 
 /// The most addresses that one seed may lead to.
 const ADDRESS_LIMIT: usize = 32;
@@ -52,12 +53,8 @@ impl Seed {
 
     /// Where the rest is, for people.
     pub fn rest(&self) -> String {
-        let shown = |address: &str| {
-            let address = address.parse::<Address>();
-            address.map_or_else(|_| "an invalid address".to_owned(), |address| address.to_string())
-        };
         let pointers = self.pointers();
-        let pointers = pointers.iter().map(|pointer| shown(pointer.address()));
+        let pointers = pointers.iter().map(|pointer| pointer.address().to_string());
         let all = self.seedfrom.iter().map(Address::to_string).chain(pointers);
         all.collect::<Vec<_>>().join(" and ")
     }
@@ -132,9 +129,11 @@ impl Fetch<'_> {
     }
 
     fn file(&mut self, address: &Address, name: &str) -> Result<Option<Part>, Fault> {
-        let file = address
-            .file(name)
-            .map_err(|fault| fault.named_by(&format!("with {name}")).at(address.to_string()))?;
+        let file = address.file(name).map_err(|why| {
+            Fault::from(why)
+                .named_by(&format!("with {name}"))
+                .at(address.to_string())
+        })?;
         self.part(&file)
     }
 
@@ -144,12 +143,12 @@ impl Fetch<'_> {
         let mut had_nothing: Vec<String> = Vec::new();
         loop {
             let mut pointers = seed.unfetched();
-            pointers.retain(|pointer| !had_nothing.iter().any(|address| address == pointer.address()));
+            pointers.retain(|pointer| !had_nothing.iter().any(|address| address == pointer.address().written()));
             if pointers.is_empty() {
                 return Ok(());
             }
             for pointer in pointers {
-                let written = pointer.address().to_owned();
+                let written = pointer.address().written().to_owned();
                 if seed.fetched.iter().any(|(address, _)| *address == written) {
                     continue;
                 }
@@ -163,17 +162,15 @@ impl Fetch<'_> {
 
     /// What a pointer leads to; `None` for a file that the server doesn't have.
     fn pointed_to(&mut self, pointer: &Pointer) -> Result<Option<Part>, Fault> {
-        let address = pointer.address().parse::<Address>();
+        let address = pointer.address();
         match pointer {
-            Pointer::Document(missing) => {
-                let address = address.map_err(|fault| fault.at(&missing.place))?;
+            Pointer::Document(_) => {
                 let nothing = || Fault::lasting("the server doesn't have it").at(address.to_string());
-                self.part(&address)?.ok_or_else(nothing).map(Some)
+                self.part(address)?.ok_or_else(nothing).map(Some)
             }
             Pointer::File(source) => {
-                let address = address.map_err(|fault| fault.named_by("a source of write_files"))?;
                 let headers: Vec<_> = source.headers.clone().into_iter().collect();
-                self.part_with(&address, &headers)
+                self.part_with(address, &headers)
             }
         }
     }

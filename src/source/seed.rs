@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::Fault;
-use super::http::Address;
 use crate::document::format::MachineFacts;
 use crate::document::{Conversion, Shared, Text, Texts};
+use crate::vocabulary::Address;
 
 /// The largest part of a seed that is read, in bytes (8 MiB): more than any document needs, less than can hurt.
 pub const PART_LIMIT: u64 = 8 * 1024 * 1024;

@@ -1,6 +1,7 @@
 //! Types that all layers share. It depends on no other folder.
 
 mod account;
+mod address;
 mod dirty;
 mod kernel;
 pub mod password_hash;
@@ -12,6 +13,7 @@ mod stage;
 mod unit_action;
 
 pub use account::{AccountChange, PasswordChange};
+pub use address::{Address, NoAddress, is_address};
 pub use dirty::Dirty;
 pub use kernel::{KernelChange, dots_for_slashes};
 pub use password_hash::PasswordHash;

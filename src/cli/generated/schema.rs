@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Made, tidy};
 use crate::cli::schema::SCHEMAS;
-use crate::cli::{context, explain, history, rollback, sources, validate};
+use crate::cli::{context, explain, history, rollback, schema, sources, validate};
 use crate::document::cloud_config::{OTHER_KEYS, OtherKey, Treatment};
 use crate::document::network::Network;
 use crate::document::yaml::parse;
@@ -48,6 +48,7 @@ pub fn by_name(name: &str) -> Value {
         "sources" => printed::<sources::Report>(),
         "validate" => printed::<validate::Report>(),
         "explain" => printed::<explain::Report>(),
+        "schemas" => printed::<schema::Report>(),
         "failure" => printed::<context::Failure<'_>>(),
         other => panic!("nothing makes the schema {other}"),
     }

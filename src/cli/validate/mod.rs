@@ -133,7 +133,7 @@ impl Report {
 fn validate(path: &Path, kind: Option<Kind>, root: &Root) -> DocumentReport {
     let file = path.display().to_string();
     if let Some(sources) = seed::of_a_place(path) {
-        return DocumentReport::of(file, Kind::Seed, of_seed(path, sources, root));
+        return DocumentReport::of_seed(file, path, sources, root);
     }
     let read = match file::read(path) {
         Ok(read) => read,
@@ -152,7 +152,7 @@ fn validate(path: &Path, kind: Option<Kind>, root: &Root) -> DocumentReport {
         .unwrap_or_default();
     let platform = seed::of_a_platform(path, bytes).filter(|_| kind.is_none());
     if let Some(sources) = platform {
-        return DocumentReport::of(file, Kind::Seed, of_seed(path, sources, root));
+        return DocumentReport::of_seed(file, path, sources, root);
     }
     let kind = kind.unwrap_or_else(|| Kind::of(path, bytes));
     DocumentReport::of(read.place.clone(), kind, of_text(&read, kind))
@@ -192,6 +192,16 @@ impl DocumentReport {
         }
     }
 
+    fn of_seed(file: String, path: &Path, sources: &[Name], root: &Root) -> Self {
+        match seed::read(path, sources, root) {
+            Ok(seed) => Self::of(file, Kind::Seed, Found::of_document(Document::read(&seed.texts()))),
+            Err(why) => Self {
+                read: seed::may_be_read(path),
+                ..Self::of(file, Kind::Seed, Found::of(vec![*why]))
+            },
+        }
+    }
+
     /// `valid user-data; hostname, network`, as its last line says it.
     fn verdict(&self, style: Style) -> String {
         let kind = self.kind.as_str();
@@ -206,13 +216,6 @@ impl DocumentReport {
             areas => format!("; {}", areas.join(", ")),
         };
         format!("{} {kind}{asks}", style.added("valid"))
-    }
-}
-
-fn of_seed(path: &Path, sources: &[Name], root: &Root) -> Found {
-    match seed::read(path, sources, root) {
-        Ok(seed) => Found::of_document(Document::read(&seed.texts())),
-        Err(diagnostic) => Found::of(vec![*diagnostic]),
     }
 }
 
@@ -234,8 +237,7 @@ fn of_text(seed: &Seed, kind: Kind) -> Found {
         Kind::UserData | Kind::Seed => texts.user_data = text,
     }
     let mut document = Document::read(&texts);
-    let empty = document.is_empty() && kind != Kind::MetaData;
-    if empty && !document.has_errors() && seed.is_whole() {
+    if document.is_empty() && kind != Kind::MetaData && seed.is_whole() {
         document.add_error(
             &seed.place,
             "the document is empty",

@@ -38,6 +38,11 @@ fn result(file: &str, problem: &Diagnostic) -> Value {
         // What is packed in a file has lines of its own.
         place["artifactLocation"]["uri"] = uri(file).into();
         text = format!("{}: {text}", problem.place());
+    } else if problem.is_packed() && problem.line > 0 {
+        text = format!(
+            "line {}, column {} of the decoded text: {text}",
+            problem.line, problem.column
+        );
     } else if problem.line > 0 {
         place["region"] = json!({
             "startLine": problem.line,

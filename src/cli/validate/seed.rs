@@ -48,6 +48,19 @@ pub fn of_a_platform(path: &Path, bytes: &[u8]) -> Option<&'static [Name]> {
     path.is_file().then_some(source)
 }
 
+/// Whether this user may read what is at `path`, and the files in it if it is a directory: what can't be read can't be
+/// judged.
+#[expect(clippy::disallowed_methods, reason = "the operator's own file, not the machine's")]
+pub fn may_be_read(path: &Path) -> bool {
+    let opens = |path: &Path| std::fs::File::open(path).is_ok();
+    match std::fs::read_dir(path) {
+        Ok(entries) => entries
+            .filter_map(Result::ok)
+            .all(|entry| entry.file_type().is_ok_and(|kind| !kind.is_file()) || opens(&entry.path())),
+        Err(_) => !path.is_dir() && opens(path),
+    }
+}
+
 /// All parts of a seed, read by the first of the sources that recognises it.
 ///
 /// # Errors

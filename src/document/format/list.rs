@@ -1,27 +1,22 @@
 //! A list of addresses (`#include`, `#include-once`): one per line; the first may follow the header.
 
-/// The line of an address, from 1, and the address.
-pub type Address<'a> = (usize, &'a str);
-
 /// The headers, longest first. firstlight treats every list as `#include-once`: an instance that is configured fetches
 /// nothing again.
 const HEADERS: [&str; 2] = ["#include-once", "#include"];
 
-/// The addresses of a list; other lines that begin with `#` are comments. [`is_fetched_from`] tells which are good.
-pub fn addresses(text: &str) -> Vec<Address<'_>> {
-    let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
-    let behind = lines.map(|(number, line)| (number, behind_header(line)));
-    behind
+/// The addresses of a list, or what stands in their place, each with where it begins in the text. Other lines that begin
+/// with `#` are comments.
+pub fn addresses(text: &str) -> Vec<(usize, &str)> {
+    let mut start = 0;
+    let lines = text.split_inclusive('\n').map(|line| {
+        let behind = behind_header(line.trim());
+        let at = start + line.find(behind).unwrap_or(0);
+        start += line.len();
+        (at, behind)
+    });
+    lines
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
         .collect()
-}
-
-/// Whether something can be fetched from there: over HTTP, with a host.
-pub fn is_fetched_from(address: &str) -> bool {
-    let lower = address.to_ascii_lowercase();
-    let rest = lower.strip_prefix("https://").or(lower.strip_prefix("http://"));
-    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#', ':']))
-        && !address.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 fn behind_header(line: &str) -> &str {
@@ -36,14 +31,22 @@ fn behind_header(line: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vocabulary::Address;
 
     #[test]
     fn one_address_a_line() {
         let list = "#include http://a/\n\n  # not this\n http://b/ \n#include-once\nhttp://c/\n#included\n";
-        assert_eq!(addresses(list), [(1, "http://a/"), (4, "http://b/"), (6, "http://c/")]);
+        assert_eq!(
+            addresses(list),
+            [(9, "http://a/"), (34, "http://b/"), (59, "http://c/")]
+        );
         assert!(addresses("#include\n").is_empty());
+    }
+
+    #[test]
+    fn an_address_is_one_that_can_be_fetched() {
         for good in ["http://a", "HTTPS://a:8/b?c", "http://[::1]/"] {
-            assert!(is_fetched_from(good), "{good}");
+            assert!(good.parse::<Address>().is_ok(), "{good}");
         }
         for bad in [
             "foo",
@@ -54,7 +57,7 @@ mod tests {
             "file:///etc/x",
             "/etc/x",
         ] {
-            assert!(!is_fetched_from(bad), "{bad}");
+            assert!(bad.parse::<Address>().is_err(), "{bad}");
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::document::text::TEXT_LIMIT;
 pub use kind::{Kind, Often};
 pub use place::Place;
 pub use template::PLACEHOLDER;
-pub use unpack::{Around, Found, Missing, Part, Unpacked, text, unpack};
+pub use unpack::{Around, Found, Part, Unpacked, text, unpack};
 pub use variables::{MachineFacts, Variables};
 
 /// Whether a document certainly has nothing to fetch: it is plain, and has no word that could ask for it.

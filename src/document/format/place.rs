@@ -1,5 +1,7 @@
 //! The place of a part in the file that contains it.
 
+use std::ops::Range;
+
 /// The place of a part: its file, how it was unpacked from that, and which lines of the file are its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
@@ -8,7 +10,11 @@ pub struct Place {
     steps: Vec<String>,
     /// Whether it was decoded, and so has lines of its own.
     is_decoded: bool,
+    /// Whether its lines are those of the text that is encoded in the file as a whole.
+    is_packed: bool,
     lines: Lines,
+    /// Which lines of the file a template makes or not, as only the target machine knows.
+    unsure: Vec<Range<usize>>,
 }
 
 /// How the lines of a part relate to those of the file, or of what was decoded from it.
@@ -64,14 +70,38 @@ impl Place {
         }
     }
 
-    /// What was made from this one; `each` has the line that each of its lines was made from, from 1.
+    /// The text that the file as a whole is, encoded: its lines are those that its author wrote, and not those of the
+    /// file.
     #[must_use]
-    pub fn made_from(&self, each: &[usize]) -> Self {
-        let each = each.iter().map(|line| self.line(*line)).collect();
+    pub fn packed(&self) -> Self {
         Self {
-            lines: Lines::Each(each),
+            is_packed: true,
             ..self.clone()
         }
+    }
+
+    /// What was made from this one; `each` has the line that each of its lines was made from, from 1. Those that are
+    /// `unsure` are made or not, as only the target machine knows.
+    #[must_use]
+    pub fn made_from(&self, each: &[usize], unsure: &[Range<usize>]) -> Self {
+        let each = each.iter().map(|line| self.line(*line)).collect();
+        let unsure = unsure.iter().map(|lines| self.line(lines.start)..self.line(lines.end));
+        Self {
+            lines: Lines::Each(each),
+            unsure: unsure.collect(),
+            ..self.clone()
+        }
+    }
+
+    /// Whether its lines are not to be found in the file that it names.
+    pub fn is_packed(&self) -> bool {
+        self.is_packed
+    }
+
+    /// Whether line `line` of the part is there or not, as only the target machine knows.
+    pub fn is_unsure(&self, line: usize) -> bool {
+        let line = self.line(line);
+        self.unsure.iter().any(|lines| lines.contains(&line))
     }
 
     fn step(&self, step: String) -> Self {
@@ -133,7 +163,8 @@ mod tests {
             (within.file().as_str(), within.line(1)),
             ("user-data (part 2, decoded from base64, item 3)", 8)
         );
-        let made = part.made_from(&[1, 1, 5]);
+        let made = part.made_from(&[1, 1, 5], &[1..1, 4..7]);
         assert_eq!([1, 2, 3, 9].map(|line| made.line(line)), [11, 11, 15, 15]);
+        assert_eq!([1, 2, 3].map(|line| made.is_unsure(line)), [false, false, true]);
     }
 }

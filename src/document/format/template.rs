@@ -1,5 +1,8 @@
 //! Jinja templates, within bounds: the author of a document decides what a template does.
 
+mod branches;
+
+use std::ops::Range;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -37,13 +40,17 @@ pub struct Rendered {
     pub text: Zeroizing<String>,
     /// For each of its lines, the line of the template that made it, from 1.
     pub lines: Vec<usize>,
+    /// The lines of the template, from 1, that are made or not as only the target machine knows.
+    pub unsure: Vec<Range<usize>>,
 }
 
 /// Why a template can't be rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The line of the template, from 1.
-    pub line: usize,
+    /// The bytes of the template that are to blame; empty at the beginning of a line where only the line is known.
+    pub range: Range<usize>,
+    /// The bytes of it that are for sure a variable's name.
+    pub name: Option<Range<usize>>,
     /// What is wrong.
     pub message: String,
     /// What to do about it.
@@ -58,21 +65,37 @@ pub struct Fault {
 /// It is not valid Jinja, uses an undefined variable, or does too much.
 pub fn render(template: &str, variables: &Variables) -> Result<Rendered, Fault> {
     let body = template.split_once('\n').map_or("", |(_header, body)| body);
-    if let Some(line) = too_long(body) {
+    let header = template.len() - body.len();
+    if let Some(range) = too_long(body) {
         return Err(Fault {
-            line: line + 1,
+            range: range.start + header..range.end + header,
+            name: None,
             message: "an expression of the template is too long".to_owned(),
             hint: Some(format!("use at most {SIGNS} signs and brackets in one expression")),
             is_unsure: false,
         });
     }
+    let unsure = match variables.are_known {
+        true => Vec::new(),
+        false => branches::unsure(template),
+    };
     let (body, variables) = (body.to_owned(), variables.clone());
-    within(TIME, move || {
+    let made = within(TIME, move || {
         let (text, spans) = rendered(&body, &variables).map_err(|error| explain(&error, &body, variables.are_known))?;
         let lines = lines(&text, &body, &spans).into_iter().map(|line| line + 1).collect();
         let text = Zeroizing::new(text);
-        Ok(Rendered { text, lines })
-    })
+        Ok(Rendered { text, lines, unsure })
+    });
+    made.map_err(|fault| fault.behind(header))
+}
+
+impl Fault {
+    /// The same, of a text in which `length` more bytes come first.
+    fn behind(mut self, length: usize) -> Self {
+        let moved = |range: Range<usize>| range.start + length..range.end + length;
+        (self.range, self.name) = (moved(self.range), self.name.map(moved));
+        self
+    }
 }
 
 /// Does `work` on a thread of its own. One that takes longer than `time` goes on until the process ends: the library
@@ -83,7 +106,8 @@ fn within(time: Duration, work: impl FnOnce() -> Result<Rendered, Fault> + Send 
     // Nobody waits any more for an answer that is late.
     let started = thread.spawn(move || drop(answer.send(work())));
     let failed = |message: &str, hint: &str| Fault {
-        line: 1,
+        range: 0..0,
+        name: None,
         message: message.to_owned(),
         hint: Some(hint.to_owned()),
         is_unsure: false,
@@ -132,8 +156,8 @@ fn rendered(body: &str, variables: &Variables) -> Result<(String, Vec<OutputSpan
     environment.template_from_str(body)?.render_with_spans(context)
 }
 
-/// The line of the first expression with more than [`SIGNS`], from 1.
-fn too_long(body: &str) -> Option<usize> {
+/// The first expression with more than [`SIGNS`].
+fn too_long(body: &str) -> Option<Range<usize>> {
     let starts = body.match_indices('{').map(|(at, _)| at);
     let starts = starts.filter(|at| body.get(at + 1..).is_some_and(|rest| rest.starts_with(['{', '%'])));
     let mut behind = 0;
@@ -148,7 +172,7 @@ fn too_long(body: &str) -> Option<usize> {
         let signs = expression.matches(|c: char| c.is_ascii_punctuation() && !",:'\"_".contains(c));
         let words = WORDS.iter().map(|word| expression.matches(word).count());
         if signs.count() + words.sum::<usize>() > SIGNS {
-            return Some(1 + body.get(..start).unwrap_or_default().matches('\n').count());
+            return Some(start..start + 2 + end);
         }
         behind = start + 2 + end;
     }
@@ -219,10 +243,15 @@ fn lines(text: &str, body: &str, spans: &[OutputSpan]) -> Vec<usize> {
 
 fn explain(error: &Error, body: &str, are_known: bool) -> Fault {
     let detail = error.detail().unwrap_or_default();
+    let range = error.range().and_then(|range| trimmed(body, range));
+    let named = |range: &Range<usize>| {
+        body.get(range.clone())
+            .is_some_and(|name| name.len() <= 100 && is_name(name))
+    };
+    let name = range.clone().filter(named);
     let (message, hint) = match error.kind() {
         ErrorKind::UndefinedError => {
-            let asked = error.range().and_then(|range| body.get(range)).map(str::trim);
-            let asked = asked.filter(|asked| asked.len() <= 100 && is_name(asked));
+            let asked = name.clone().and_then(|name| body.get(name));
             let asked = asked.map_or_else(|| "a variable".to_owned(), |asked| format!("`{asked}`"));
             (
                 format!("the template uses {asked}, which doesn't exist"),
@@ -250,10 +279,15 @@ fn explain(error: &Error, body: &str, are_known: bool) -> Fault {
             "check the expression in this line".to_owned(),
         ),
     };
-    // The header is the first line.
-    let line = error.line().unwrap_or(0) + 1;
+    let of_line = || {
+        let line = error.line().unwrap_or(1).saturating_sub(1);
+        let mut starts = std::iter::once(0).chain(body.match_indices('\n').map(|(at, _)| at + 1));
+        let start = starts.nth(line).unwrap_or(body.len());
+        start..start
+    };
     Fault {
-        line,
+        range: range.unwrap_or_else(of_line),
+        name: name.map(|name| with_braces(body, name)),
         message: message.trim_end_matches([':', ' ']).to_owned(),
         hint: Some(hint),
         is_unsure: !are_known && is_about_values(error.kind()),
@@ -273,15 +307,47 @@ fn is_about_values(kind: ErrorKind) -> bool {
     )
 }
 
-/// Whether an expression is only the name of a variable.
-fn is_name(text: &str) -> bool {
-    text.chars()
-        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
+/// These bytes without the white space around them.
+fn trimmed(body: &str, range: Range<usize>) -> Option<Range<usize>> {
+    let text = body.get(range.clone())?;
+    let start = range.start + (text.len() - text.trim_start().len());
+    Some(start..start + text.trim().len())
 }
 
-/// The text of an error up to the first quote: what follows may be the document's.
+/// A variable's name with the `{{` and `}}` around it, where it stands in them alone.
+fn with_braces(body: &str, name: Range<usize>) -> Range<usize> {
+    let before = body
+        .get(..name.start)
+        .map(str::trim_end)
+        .and_then(|before| before.strip_suffix("{{"));
+    let behind = body
+        .get(name.end..)
+        .map(str::trim_start)
+        .and_then(|behind| behind.strip_prefix("}}"));
+    match (before, behind) {
+        (Some(before), Some(behind)) => before.len()..body.len() - behind.len(),
+        _ => name,
+    }
+}
+
+/// Whether an expression is only the name of a variable.
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'))
+}
+
+/// The text of an error up to the first quote, with the sign that may be in it: what else follows may be the document's.
 fn unquoted(detail: &str) -> &str {
-    let end = detail.find(['"', '\'', '`']).unwrap_or(detail.len());
+    let quote = detail.find(['"', '\'', '`']).unwrap_or(detail.len());
+    let behind = detail.get(quote + 1..).unwrap_or_default();
+    let signs = behind.len() - behind.trim_start_matches(|c: char| "{}()[]%,:.|".contains(c)).len();
+    let is_sign = signs > 0
+        && behind
+            .get(signs..)
+            .is_some_and(|rest| rest.starts_with(['"', '\'', '`']));
+    let end = if is_sign { quote + signs + 2 } else { quote };
     detail.get(..end).unwrap_or_default().trim_end_matches([' ', ':'])
 }
 
@@ -405,6 +471,7 @@ mod tests {
                 Ok(Rendered {
                     text: Zeroizing::new(text),
                     lines: Vec::new(),
+                    unsure: Vec::new(),
                 })
             };
             let fault = within(Duration::from_millis(1), work).unwrap_err();
@@ -427,20 +494,26 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_a_fault_with_its_line() {
-        for (body, line, words) in [
-            ("a: {{ v1.hostnme }}\n", 2, "`v1.hostnme`, which doesn't exist"),
-            ("a: 1\nb: {{ foo }}\n", 3, "`foo`"),
-            ("a: {{ foo.bar }}\n", 2, "the template uses"),
-            ("a: {% if %}\n", 2, "not valid Jinja"),
-            ("\n\na: {{ 'x' | nofilter }}\n", 4, "uses something unknown"),
-            ("{{ 1 / 0 }}\n", 2, "can't be rendered"),
+    fn what_is_not_there_is_a_fault_with_its_place() {
+        for (body, line, blamed, words) in [
+            (
+                "a: {{ v1.hostnme }}\n",
+                2,
+                "v1.hostnme",
+                "`v1.hostnme`, which doesn't exist",
+            ),
+            ("a: 1\nb: {{ foo }}\n", 3, "foo", "`foo`"),
+            ("a: {{ foo.bar }}\n", 2, "foo.bar", "the template uses"),
+            ("a: {% if %}\n", 2, "%}", "not valid Jinja"),
+            ("a: {{ b }\n", 2, "}", "not valid Jinja: unexpected `}`"),
+            ("\n\na: {{ 'x' | nofilter }}\n", 4, "nofilter", "uses something unknown"),
+            ("{{ 1 / 0 }}\n", 2, "1 / 0", "can't be rendered"),
         ] {
-            let fault = render(&format!("## template: jinja\n{body}"), &variables()).unwrap_err();
-            assert!(
-                fault.line == line && fault.message.contains(words) && !fault.message.contains("hunter2"),
-                "{body}: {fault:?}"
-            );
+            let template = format!("## template: jinja\n{body}");
+            let fault = render(&template, &variables()).unwrap_err();
+            let found = 1 + template[..fault.range.start].matches('\n').count();
+            assert!(found == line && fault.message.contains(words), "{body}: {fault:?}");
+            assert_eq!(&template[fault.range.clone()], blamed, "{body}: {fault:?}");
         }
         for (body, is) in [
             ("{{ foo | default('x') }}", "x"),

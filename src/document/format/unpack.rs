@@ -1,5 +1,7 @@
 //! The parts of a document, unpacked from whatever they are in.
 
+use std::ops::Range;
+
 use zeroize::Zeroizing;
 
 use super::kind::Declared;
@@ -8,9 +10,11 @@ use super::{DEPTH_LIMIT, Kind, PART_LIMIT, Place, Variables, archive, compressed
 use crate::document::budget::Budget;
 use crate::document::code::Code;
 use crate::document::diagnostic::Diagnostic;
+use crate::document::excerpt::excerpt;
 use crate::document::fix::Fix;
 use crate::document::text::{Characters, Shared, TEXT_LIMIT, Text};
-use crate::document::yaml::parse_within;
+use crate::document::yaml::{Notes, Span, parse_within};
+use crate::vocabulary::{Address, NoAddress};
 
 /// What unpacking needs to know besides the document.
 #[derive(Clone, Copy)]
@@ -52,22 +56,13 @@ pub enum Found {
     Told(Diagnostic),
 }
 
-/// An address in a list that was not fetched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missing {
-    /// The address as the list writes it.
-    pub address: String,
-    /// Its `file:line`, for messages.
-    pub place: String,
-}
-
 /// What is in a document.
 #[derive(Debug, Default)]
 pub struct Unpacked {
     /// What was found.
     pub found: Vec<Found>,
-    /// What still has to be fetched.
-    pub missing: Vec<Missing>,
+    /// The addresses in lists that were not fetched.
+    pub missing: Vec<Address>,
 }
 
 /// Takes a document apart. The budget pays for what it unpacks.
@@ -118,10 +113,8 @@ impl Unpacker<'_, '_> {
         self.unpacked.found.push(Found::Told(wrong.told_at(place, line)));
     }
 
-    fn warn(&mut self, place: &Place, line: usize, wrong: Wrong) {
-        self.unpacked
-            .found
-            .push(Found::Told(wrong.told_at(place, line).warning()));
+    fn warn(&mut self, told: Diagnostic) {
+        self.unpacked.found.push(Found::Told(told.warning()));
     }
 
     /// Takes bytes that may be encoded.
@@ -145,9 +138,8 @@ impl Unpacker<'_, '_> {
                     true => "unpacked from gzip",
                     false => "decoded from base64",
                 };
-                // If the whole document is encoded, its lines are those that its author wrote.
                 let place = match label.is_whole {
-                    true => label.place.clone(),
+                    true => label.place.packed(),
                     false => label.place.decoded(how),
                 };
                 let label = Label { place, ..label.clone() };
@@ -163,7 +155,10 @@ impl Unpacker<'_, '_> {
             return self.message(bytes, label, depth);
         }
         match characters(bytes) {
-            Ok(text) => self.text(text, label, depth),
+            Ok(text) => match with_line_feeds(text) {
+                Some(text) => self.text(&text, label, depth),
+                None => self.text(text, label, depth),
+            },
             Err(wrong) => self.tell(&label.place, 0, wrong),
         }
     }
@@ -194,11 +189,12 @@ impl Unpacker<'_, '_> {
     fn warn_of_header(&mut self, header: &str, text: &str, label: &Label) {
         let message = format!("the first line is nearly `{header}`: cloud-init doesn't read the document like this");
         let hint = format!("write exactly `{header}`, without a space before or in it");
-        let mut told = Wrong::new(Code::MisspeltHeader, message, hint).told(&label.place.file());
-        (told.line, told.column) = (label.place.line(1), 1);
         let first = text.lines().next().unwrap_or_default().trim_end();
+        let line = 0..first.len();
+        let told =
+            Wrong::new(Code::MisspeltHeader, message, hint).told_in(&label.place, text, line.clone(), Some(line));
         let fix = Some(Fix::new(first, header)).filter(|_| !first.is_empty());
-        self.unpacked.found.push(Found::Told(told.warning().fix(fix)));
+        self.warn(told.fix(fix));
     }
 
     fn part(&mut self, kind: Kind, text: &str, label: &Label) {
@@ -279,7 +275,8 @@ impl Unpacker<'_, '_> {
             Err(fault) => {
                 let hint = fault.hint.unwrap_or_default();
                 let wrong = Wrong::new(fault.code, fault.message, hint);
-                return self.tell(&label.place, fault.span.line(), wrong);
+                let told = wrong.told_in(&label.place, text, fault.span.bytes(), None);
+                return self.unpacked.found.push(Found::Told(told));
             }
         };
         let Some(root) = parsed.root else { return };
@@ -287,7 +284,8 @@ impl Unpacker<'_, '_> {
             Ok(items) => items,
             Err(node) => {
                 let wrong = Wrong::new(Code::WrongType, "this is not a part of an archive", no_archive);
-                return self.tell(&label.place, node.span.line(), wrong);
+                let told = wrong.told_in(&label.place, text, node.span.bytes(), None);
+                return self.unpacked.found.push(Found::Told(told));
             }
         };
         for (number, item) in (1..).zip(items) {
@@ -317,19 +315,24 @@ impl Unpacker<'_, '_> {
             let wrong = Wrong::new(Code::Empty, "this include list has no addresses", hint);
             self.tell(&label.place, 1, wrong);
         }
-        for (line, address) in addresses {
-            if !list::is_fetched_from(address) {
-                let wrong = Wrong::new(Code::InvalidValue, "this is not an address", "write https://HOST/PATH");
-                self.tell(&label.place, line, wrong);
-                continue;
-            }
-            let fetched = self.around.fetched.iter().find(|(known, _)| *known == address);
-            match fetched {
+        for (start, line) in addresses {
+            let address = match line.parse::<Address>() {
+                Ok(address) => address,
+                Err(NoAddress { what, hint }) => {
+                    let wrong = Wrong::new(
+                        Code::InvalidValue,
+                        format!("this {what}"),
+                        hint.unwrap_or("use a shorter one"),
+                    );
+                    let told = wrong.told_in(&label.place, text, start..start + line.len(), None);
+                    self.unpacked.found.push(Found::Told(told));
+                    continue;
+                }
+            };
+            let mut fetched = self.around.fetched.iter();
+            match fetched.find(|(known, _)| *known == address.written()) {
                 Some((_, text)) => self.bytes(text.bytes, &Label::of(Place::of(text.origin)), depth),
-                None => self.unpacked.missing.push(Missing {
-                    address: address.to_owned(),
-                    place: format!("{}:{}", label.place.file(), label.place.line(line)),
-                }),
+                None => self.unpacked.missing.push(address),
             }
         }
     }
@@ -338,19 +341,26 @@ impl Unpacker<'_, '_> {
         let variables = (self.around.variables)();
         let rendered = match template::render(text, &variables) {
             Ok(rendered) => rendered,
-            Err(fault) if fault.is_unsure => {
-                let message = "this template can't be checked here: only the machine knows the variables of this line";
-                let hint = "check it on the machine, with `firstlight plan`";
-                return self.warn(&label.place, fault.line, Wrong::new(Code::BadTemplate, message, hint));
-            }
             Err(fault) => {
-                let wrong = Wrong::new(Code::BadTemplate, fault.message, fault.hint.unwrap_or_default());
-                return self.tell(&label.place, fault.line, wrong);
+                let (message, hint) = match fault.is_unsure {
+                    true => (
+                        "this template can't be checked here: only the machine knows the variables of this line"
+                            .to_owned(),
+                        "check it on the machine, with `firstlight plan`".to_owned(),
+                    ),
+                    false => (fault.message, fault.hint.unwrap_or_default()),
+                };
+                let wrong = Wrong::new(Code::BadTemplate, message, hint);
+                let told = wrong.told_in(&label.place, text, fault.range, fault.name);
+                return self.unpacked.found.push(Found::Told(match fault.is_unsure {
+                    true => told.warning(),
+                    false => told,
+                }));
             }
         };
         self.budget.spend_unpacked(rendered.text.len() as u64);
         let label = Label {
-            place: label.place.made_from(&rendered.lines),
+            place: label.place.made_from(&rendered.lines, &rendered.unsure),
             declared: Declared::Anything(Some(Kind::CloudConfig)),
             ..label.clone()
         };
@@ -400,26 +410,42 @@ impl Wrong {
 
     /// The same at a line of a part, from 1; 0 for the part as a whole.
     fn told_at(self, place: &Place, line: usize) -> Diagnostic {
-        let mut told = self.told(&place.file());
+        let mut told = self.told(&place.file()).packed(place.is_packed());
         if line > 0 {
             told.line = place.line(line);
             told.column = 1;
         }
         told
     }
+
+    /// The same at these bytes of the text of a part. Of its line, `show` is shown.
+    fn told_in(self, place: &Place, text: &str, blame: Range<usize>, show: Option<Range<usize>>) -> Diagnostic {
+        let span = Span::of(text, blame);
+        let show = show.map(|show| Span::of(text, show));
+        let excerpt = excerpt(text, span, None, &Notes::default(), show);
+        Diagnostic::at(place, span, excerpt, self.message)
+            .hint(Some(self.hint))
+            .code(self.code)
+    }
 }
 
-/// The characters of a text that has no format of its own: meta-data, a network-config. The budget pays for what it
-/// unpacks.
+/// The place and the characters of a text that has no format of its own: meta-data, a network-config. The budget pays for
+/// what it unpacks.
 ///
 /// # Errors
 /// It is damaged, too large, or not UTF-8.
-pub fn text(text: Text<'_>, budget: &mut Budget) -> Result<Characters, Box<Diagnostic>> {
+pub fn text(text: Text<'_>, budget: &mut Budget) -> Result<(Place, Characters), Box<Diagnostic>> {
     let told = |wrong: Wrong| Box::new(wrong.told(text.origin));
     let unpacked = layers_off(text.bytes, budget).map_err(told)?;
+    let place = Place::of(text.origin);
+    let place = if unpacked.is_some() { place.packed() } else { place };
     let bytes = unpacked.as_ref().map_or(text.bytes, |unpacked| unpacked);
     let decoded = characters(bytes).map_err(told)?;
-    Ok(Characters::of(decoded, text.shared))
+    let characters = match with_line_feeds(decoded) {
+        Some(decoded) => Characters::of(&decoded, None),
+        None => Characters::of(decoded, text.shared),
+    };
+    Ok((place, characters))
 }
 
 /// What is below gzip and base64; `None` if the bytes are plain. The budget pays for it.
@@ -453,6 +479,14 @@ fn layers_off(bytes: &[u8], budget: &mut Budget) -> Result<Option<Zeroizing<Vec<
     }
 }
 
+/// The same text, if its line ends are carriage returns alone, as on old Macs: those are line ends to YAML, and to nothing
+/// else here.
+fn with_line_feeds(text: &str) -> Option<Zeroizing<String>> {
+    let is_of_a_mac = text.contains('\r') && !text.contains('\n');
+    is_of_a_mac.then(|| Zeroizing::new(text.replace('\r', "\n")))
+}
+
+/// The characters of a text, without a byte order mark.
 fn characters(bytes: &[u8]) -> Result<&str, Wrong> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.trim_start_matches('\u{feff}')),

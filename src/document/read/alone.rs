@@ -6,7 +6,7 @@ use super::Document;
 use crate::document::advice::Dialect;
 use crate::document::code::Code;
 use crate::document::diagnostic::Diagnostic;
-use crate::document::format::{self, Place};
+use crate::document::format;
 use crate::document::problem::Problems;
 use crate::document::text::Text;
 use crate::document::yaml::Node;
@@ -25,8 +25,8 @@ pub fn alone<T: DeserializeOwned + Default, R>(
         dialect: Dialect::Settings,
         ..Document::default()
     };
-    let decoded = format::text(text, &mut read.budget).map_err(|diagnostic| vec![*diagnostic])?;
-    let root = read.parse(Place::of(text.origin), decoded, None);
+    let (place, decoded) = format::text(text, &mut read.budget).map_err(|diagnostic| vec![*diagnostic])?;
+    let root = read.parse(place, decoded, None);
     read.tree = root.and_then(|node| read.mapping(node));
     for (key, hint) in never_empty {
         if read

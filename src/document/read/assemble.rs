@@ -17,7 +17,14 @@ impl Document {
     /// One tree of several documents, each in parts: a key of a later part takes the place of an earlier one's, unless it
     /// says how it is joined.
     pub(super) fn load_all(&mut self, texts: &Texts<'_>, first: Option<Text<'_>>, more: &[Text<'_>]) -> Option<Node> {
-        let meta_data = || Some(format::text(texts.meta_data?, &mut Budget::default()).ok()?.to_string());
+        let meta_data = || {
+            Some(
+                format::text(texts.meta_data?, &mut Budget::default())
+                    .ok()?
+                    .1
+                    .to_string(),
+            )
+        };
         let source = self.source.clone();
         let around = Around {
             fetched: &texts.fetched,
@@ -109,7 +116,8 @@ impl Document {
                 OtherKey::find("runcmd").map(OtherKey::advice).unwrap_or_default(),
             ),
         };
-        let mut told = Diagnostic::whole(&place.file(), message, Some(hint)).code(Code::NotSupported);
+        let told = Diagnostic::whole(&place.file(), message, Some(hint)).code(Code::NotSupported);
+        let mut told = told.packed(place.is_packed());
         (told.line, told.column) = (place.line(1), 1);
         self.report_whole(told);
     }
@@ -147,7 +155,7 @@ impl Document {
     pub(super) fn load(&mut self, texts: &Texts<'_>, text: Text<'_>) -> Option<Node> {
         let conversion = self.converted(texts, text);
         match format::text(text, &mut self.budget) {
-            Ok(decoded) => self.parse(Place::of(text.origin), decoded, conversion),
+            Ok((place, decoded)) => self.parse(place, decoded, conversion),
             Err(diagnostic) => {
                 self.report_whole(*diagnostic);
                 None
@@ -234,6 +242,7 @@ impl Document {
             let told = Diagnostic::whole("", message, hint).code(Code::Conflict);
             self.report_at(span, None, told.warning());
         } else if let Value::Mapping(entries) = &mut tree.value {
+            self.network_config = Some(span.source());
             entries.push(Entry {
                 key: Key {
                     text: "network".to_owned(),

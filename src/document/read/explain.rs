@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::Document;
-use crate::document::advice::{explain_key, not_indented};
+use super::settle::PRUNE_LIMIT;
+use crate::document::advice::{Dialect, explain_key, not_indented};
 use crate::document::budget::PROBLEM_LIMIT;
 use crate::document::code::Code;
 use crate::document::diagnostic::{Diagnostic, Severity};
@@ -28,13 +29,49 @@ pub(super) struct Finding {
     /// The number of the text, and the byte offset in it.
     order: (usize, usize),
     diagnostic: Diagnostic,
+    /// Whether the same was found at the same place before, by way of another alias: it counts for what is left out, and
+    /// is not told again.
+    is_repeated: bool,
+}
+
+impl Finding {
+    fn new(order: (usize, usize), diagnostic: Diagnostic) -> Self {
+        Self {
+            order,
+            diagnostic,
+            is_repeated: false,
+        }
+    }
+
+    /// Whether this says that a key is given twice, and `other` that it is no key to begin with.
+    fn is_of_the_same_key(&self, other: &Self) -> bool {
+        let is_no_key = matches!(
+            other.diagnostic.code,
+            Code::UnknownKey | Code::MisplacedKey | Code::NotApplied
+        );
+        is_no_key
+            && self.diagnostic.code == Code::DuplicateKey
+            && (self.order, self.diagnostic.severity) == (other.order, other.diagnostic.severity)
+    }
+
+    /// The same, with what `told` says of the same key.
+    fn also_given_twice(mut self, told: &Self) -> Self {
+        if self.diagnostic.code == Code::NotApplied {
+            // None of the two has an effect.
+            return self;
+        }
+        self.diagnostic.hint = match (self.diagnostic.hint, &told.diagnostic.hint) {
+            (Some(own), Some(twice)) => Some(format!("{own} (it is there twice: {twice})")),
+            (own, twice) => own.or_else(|| twice.clone()),
+        };
+        self
+    }
 }
 
 impl Document {
     /// Reports a problem with the whole text that is read next.
     pub(super) fn report_whole(&mut self, diagnostic: Diagnostic) {
-        let order = (self.texts.len(), 0);
-        self.add(Finding { order, diagnostic });
+        self.add(Finding::new((self.texts.len(), 0), diagnostic));
     }
 
     /// Reports `told` at the place `span`. `show`: the value that may be shown.
@@ -44,10 +81,12 @@ impl Document {
         }
         let diagnostic = self.diagnostic(span, show, told.message.clone());
         let diagnostic = diagnostic.hint_on_text(told.hint).path(told.path);
-        let mut diagnostic = diagnostic.code(told.code).fix(told.fix);
-        diagnostic.severity = told.severity;
-        let order = (span.source(), span.start());
-        self.add(Finding { order, diagnostic });
+        let diagnostic = self.of_severity(told.severity, span, diagnostic.code(told.code).fix(told.fix));
+        let finding = Finding::new((span.source(), span.start()), diagnostic);
+        match self.found.iter_mut().find(|told| told.is_of_the_same_key(&finding)) {
+            Some(told) => *told = finding.also_given_twice(told),
+            None => self.add(finding),
+        }
     }
 
     /// Reports `told` at the value that `path` leads to.
@@ -58,10 +97,8 @@ impl Document {
         }
         let told = self.with_trap(path, told);
         let diagnostic = self.diagnose(path, told.message).hint_on_text(told.hint);
-        let mut diagnostic = diagnostic.code(told.code).fix(told.fix);
-        diagnostic.severity = told.severity;
-        let order = (span.source(), span.start());
-        self.add(Finding { order, diagnostic });
+        let diagnostic = self.of_severity(told.severity, span, diagnostic.code(told.code).fix(told.fix));
+        self.add(Finding::new((span.source(), span.start()), diagnostic));
     }
 
     /// Turns these findings into warnings.
@@ -79,6 +116,23 @@ impl Document {
         }
     }
 
+    /// The same with this severity. What a template makes or not, as only the machine knows which the document is for, is
+    /// no error here.
+    fn of_severity(&self, severity: Severity, span: Span, mut told: Diagnostic) -> Diagnostic {
+        let source = self.texts.get(span.source());
+        let is_unsure = source.is_some_and(|source| source.place.is_unsure(span.line()));
+        if !is_unsure || severity == Severity::Warning {
+            told.severity = severity;
+            return told;
+        }
+        let why = "the template makes this line for some machines only";
+        let hint = told
+            .hint
+            .take()
+            .map_or(why.to_owned(), |hint| format!("{hint} ({why})"));
+        told.warning().hint(Some(hint))
+    }
+
     /// Whether what stands here is from a variable that only the machine knows which the document is for.
     fn is_guess(&self, span: Span) -> bool {
         let Some(source) = self.texts.get(span.source()) else {
@@ -92,24 +146,33 @@ impl Document {
 
     /// Whether the limit is reached. If so, remembers that there is more.
     fn is_full(&mut self, told: &Diagnostic) -> bool {
-        let is_full = self.found.len() >= PROBLEM_LIMIT;
+        let is_full = self.told.len() >= PROBLEM_LIMIT || self.found.len() >= PRUNE_LIMIT;
         self.more |= is_full;
         self.given_up |= is_full && told.is_error();
         is_full
     }
 
-    fn add(&mut self, finding: Finding) {
+    fn add(&mut self, mut finding: Finding) {
         if !self.is_full(&finding.diagnostic) {
+            let Diagnostic { code, message, .. } = &finding.diagnostic;
+            let same = (
+                finding.order,
+                *code,
+                format!("{}: {message}", finding.diagnostic.place()),
+            );
+            finding.is_repeated = !self.told.insert(same);
             self.found.push(finding);
         }
     }
 
-    /// Sorts the findings by their position and removes duplicates.
-    pub(super) fn finish(&mut self) {
+    /// Sorts the findings by their position. Those that say once more what is said already come back apart: they count
+    /// for what is left out.
+    pub(super) fn finish(&mut self) -> Vec<Diagnostic> {
         self.found.sort_by_key(|finding| finding.order);
-        let sorted = std::mem::take(&mut self.found).into_iter();
-        self.diagnostics = sorted.map(|finding| finding.diagnostic).collect();
-        self.diagnostics.dedup();
+        let found = std::mem::take(&mut self.found).into_iter();
+        let (repeated, told): (Vec<_>, Vec<_>) = found.partition(|finding| finding.is_repeated);
+        let diagnostics = |findings: Vec<Finding>| findings.into_iter().map(|finding| finding.diagnostic).collect();
+        self.diagnostics = diagnostics(told);
         if self.more {
             let message = format!("there are more problems: only the first {PROBLEM_LIMIT} are shown");
             let last = match self.given_up {
@@ -121,6 +184,7 @@ impl Document {
             };
             self.diagnostics.push(last.code(Code::More));
         }
+        diagnostics(repeated)
     }
 
     /// A diagnostic about the value that `path` leads to, or its nearest existing parent.
@@ -156,7 +220,7 @@ impl Document {
             masked::names_a_secret(key)
                 || key == "root"
                 || key == "http"
-                || key.contains("key")
+                || masked::names_a_key(key)
                 || key.contains("proxy")
         };
         path.iter().any(by_name)
@@ -197,9 +261,7 @@ impl Document {
             return located.diagnostic(&place, message);
         }
         let excerpt = excerpt(&source.text, span, source.pieces.as_deref(), &self.notes, show);
-        let (line, column) = (source.place.line(span.line()), source.place.column(span.column()));
-        let place = span.moved(span.bytes(), (line, column));
-        Diagnostic::at(&source.place.file(), place, excerpt, message)
+        Diagnostic::at(&source.place, span, excerpt, message)
     }
 
     /// What the value at `path` is, as it may be shown in a message; `None` where it may be a secret.
@@ -258,7 +320,14 @@ impl Document {
             DecodeErrorKind::UnknownKey { .. } if is_secret => whole(Code::UnknownKey, "this is not a known key", None),
             DecodeErrorKind::Key(message) => whole(Code::InvalidValue, message, None),
             DecodeErrorKind::UnknownKey { known } => {
-                explain_key(&error.path, known, tree.find(&error.path), self.dialect)
+                let is_of_network_config =
+                    self.network_config == Some(key.source()) && self.dialect == Dialect::Document;
+                let dialect = if is_of_network_config {
+                    Dialect::NetworkConfig
+                } else {
+                    self.dialect
+                };
+                explain_key(&error.path, known, tree.find(&error.path), dialect)
             }
         };
         let told = told.path(self.shown_path(&error.path));

@@ -14,6 +14,8 @@ mod tests;
 mod version1;
 mod written;
 
+use std::collections::HashSet;
+
 use super::advice::Dialect;
 use super::authorized_key::AuthorizedKey;
 use super::budget::Budget;
@@ -22,7 +24,7 @@ use super::code::Code;
 use super::config::{Config, KEYS};
 use super::conversion::Located;
 use super::diagnostic::Diagnostic;
-use super::format::{Missing, Place};
+use super::format::Place;
 use super::hostname::HostName;
 use super::meta_data::MetaData;
 use super::network;
@@ -30,6 +32,7 @@ use super::problem::Problems;
 use super::text::{Characters, Text, Texts};
 use super::write_files::{Content, FileSource, check_fetched};
 use super::yaml::{Node, Notes, Piece, Span};
+use crate::vocabulary::Address;
 pub use alone::alone;
 use assemble::assemble;
 use explain::Finding;
@@ -48,7 +51,7 @@ pub struct Document {
     /// The public keys in the meta-data that may log in as root.
     platform_keys: Vec<AuthorizedKey>,
     /// The addresses of documents that were not fetched.
-    missing: Vec<Missing>,
+    missing: Vec<Address>,
     texts: Vec<Source>,
     tree: Option<Node>,
     /// The mappings from which a value was removed.
@@ -60,10 +63,14 @@ pub struct Document {
     /// What the decoder noted about the tree.
     notes: Notes,
     budget: Budget,
+    /// The number of the text from which the network is, if that is a network-config.
+    network_config: Option<usize>,
     /// What the keys may be: decides on the hints.
     dialect: Dialect,
     /// The findings so far, not sorted yet.
     found: Vec<Finding>,
+    /// What was said so far, and where.
+    told: HashSet<((usize, usize), Code, String)>,
     /// Whether there are more problems than are reported.
     more: bool,
     /// Whether one of those is an error. Then nothing can be trusted.
@@ -76,17 +83,17 @@ pub struct Document {
 #[derive(Debug, Clone)]
 pub enum Pointer {
     /// A document of a list of addresses.
-    Document(Missing),
+    Document(Address),
     /// What a file shall hold.
     File(FileSource),
 }
 
 impl Pointer {
-    /// The address, as it was written.
-    pub fn address(&self) -> &str {
+    /// The address.
+    pub fn address(&self) -> &Address {
         match self {
-            Self::Document(missing) => &missing.address,
-            Self::File(source) => source.uri.expose(),
+            Self::Document(address) => address,
+            Self::File(source) => &source.uri,
         }
     }
 }
@@ -140,8 +147,9 @@ impl Document {
         document.report_traps();
         document.report_deprecated();
         document.add_files(&texts.fetched);
-        document.finish();
-        network::leave_out(&mut document.config, &document.diagnostics);
+        let repeated = document.finish();
+        let all: Vec<_> = document.diagnostics.iter().chain(&repeated).cloned().collect();
+        network::leave_out(&mut document.config, &all);
         document.say_paths_of_version_1();
         if !document.given_up {
             document.add_meta_data();
@@ -152,7 +160,7 @@ impl Document {
     /// Gives each entry of `write_files` the content that was fetched for it.
     fn add_files(&mut self, fetched: &[(&str, Text<'_>)]) {
         for file in self.config.write_files.iter_mut().flatten() {
-            let uri = file.source.as_ref().map(|source| source.uri.expose());
+            let uri = file.source.as_ref().map(|source| source.uri.written());
             let found = fetched.iter().find(|(address, _)| Some(*address) == uri);
             file.fetched = found.map(|(_, text)| Content::new(text.bytes));
         }
@@ -217,9 +225,10 @@ impl Document {
         sources.map(Pointer::File).collect()
     }
 
-    /// Whether the texts hold nothing at all.
+    /// Whether the texts hold nothing at all. One that can't be judged may hold something.
     pub fn is_empty(&self) -> bool {
-        self.tree.is_none()
+        let is_there = |diagnostic: &Diagnostic| diagnostic.code != Code::MisspeltHeader;
+        self.tree.is_none() && !self.diagnostics.iter().any(is_there)
     }
 
     /// Reports a problem with the document as a whole.

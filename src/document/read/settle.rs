@@ -4,6 +4,7 @@ use super::Document;
 use crate::document::accounts::NotCreated;
 use crate::document::advice::respelt;
 use crate::document::budget::PROBLEM_LIMIT;
+use crate::document::chpasswd;
 use crate::document::cloud_config::{OtherKey, Treatment};
 use crate::document::code::Code;
 use crate::document::config::{Config, KEYS};
@@ -19,7 +20,7 @@ use crate::document::yaml::decode::DecodeErrorKind;
 use crate::document::yaml::{DecodeError, Entry, Node, Scalar, Span, Value, decode, decode_noting};
 
 /// How many values may be removed. It exceeds the number of reports, because an alias can repeat a value.
-const PRUNE_LIMIT: usize = 10 * PROBLEM_LIMIT;
+pub(super) const PRUNE_LIMIT: usize = 10 * PROBLEM_LIMIT;
 
 fn taken_as(strict: &str) -> String {
     format!("write true or false; until then, firstlight uses {strict}, the safer value")
@@ -71,6 +72,7 @@ impl Document {
             tracing::info!("{said}");
         }
         self.doom_what_is_there_twice();
+        self.split_chpasswd_list();
         let declared = self.tree.as_ref().map(Declared::by).unwrap_or_default();
         let not_created = self.tree.as_ref().map(NotCreated::by).unwrap_or_default();
         while !self.given_up {
@@ -113,16 +115,34 @@ impl Document {
         let spans: Vec<Span> = twice.iter().map(|(_, span)| *span).collect();
         let paths = twice::paths(tree, &spans).into_iter().zip(twice);
         let paths: Vec<_> = paths.filter_map(|(path, (number, _))| Some((path?, number))).collect();
-        let only_whole = |path: &[String]| match path {
-            [first, _, ..] => KEYS.iter().any(|key| key.name == first && key.whole.is_some()),
-            _ => false,
-        };
-        let doomed = paths.iter().map(|(path, _)| path).filter(|path| only_whole(path));
+        let doomed = paths.iter().map(|(path, _)| path);
+        let doomed = doomed.filter(|path| self.is_only_used_whole(path));
         let doomed = doomed.map(|path| self.whole(path)).collect();
         for (path, number) in &paths {
             self.say_path(*number, path);
         }
         self.prune_all(doomed);
+    }
+
+    /// Whether half of something is lost with the first of two that `path` leads to. A single value which is no part of
+    /// anything is the last one's.
+    fn is_only_used_whole(&self, path: &[String]) -> bool {
+        let [first, _, ..] = path else { return false };
+        let has_whole = KEYS.iter().any(|key| key.name == first && key.whole.is_some());
+        let node = self.tree.as_ref().and_then(|tree| tree.find(path));
+        let is_single = node.is_some_and(|node| matches!(node.value, Value::Scalar(_)) && !node.is_null());
+        has_whole && (self.whole(path).len() < path.len() || !is_single)
+    }
+
+    /// Makes a list of the lines of a `chpasswd.list` that is one text.
+    fn split_chpasswd_list(&mut self) {
+        let path = ["chpasswd".to_owned(), "list".to_owned()];
+        let list = self.tree.as_mut().and_then(|tree| tree.find_mut(&path));
+        if let Some(list) = list
+            && let Some(source) = self.texts.get(list.span.source())
+        {
+            chpasswd::split_list(list, &source.text);
+        }
     }
 
     /// Removes keys that have no effect, and says why they have none.

@@ -127,7 +127,7 @@ fn a_file_with_something_wrong_in_it_is_not_written_at_all() {
          - {path: /e, content: '%', encoding: b64, source: {uri: ftp://x}}\n- {path: /good}\n\
          networkd_files: [{name: a.network, contents: [x]}, {name: b.conf, contents: x}]\n",
     );
-    assert_eq!(document.diagnostics.len(), 9, "{}", shown(&document));
+    assert_eq!(document.diagnostics.len(), 8, "{}", shown(&document));
     let files = document.config.write_files.unwrap();
     let paths: Vec<_> = files.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(paths, ["/good"]);
@@ -300,6 +300,109 @@ fn more_problems_than_are_shown_leave_nothing_to_apply() {
         let kept = document.masked();
         assert!(kept.is_null() || kept == serde_json::json!({}), "{begin}: {kept}");
     }
+}
+
+#[test]
+fn each_line_of_a_list_of_passwords_is_judged_alone() {
+    for list in [
+        "|\n    root:x\n    hunter2\n\n    amy:R\n    bob:y",
+        "\"root:x\\nhunter2\\namy:R\\nbob:y\"",
+    ] {
+        let document = read(&format!("chpasswd:\n  list: {list}\n"));
+        let errors: Vec<_> = document.diagnostics.iter().filter(|found| found.is_error()).collect();
+        let found: Vec<_> = errors.iter().map(|error| (error.line, error.path.join("."))).collect();
+        let lines = if list.starts_with('|') { [4, 6] } else { [2, 2] };
+        let paths = ["chpasswd.list.1", "chpasswd.list.1"].map(str::to_owned);
+        // What is wrong is taken out as it is found, so that the second one has the first one's number by then.
+        assert_eq!(
+            found.iter().map(|(line, _)| *line).collect::<Vec<_>>(),
+            lines,
+            "{}",
+            shown(&document)
+        );
+        assert_eq!(
+            found.iter().map(|(_, path)| path.clone()).collect::<Vec<_>>(),
+            paths,
+            "{}",
+            shown(&document)
+        );
+        assert!(!shown(&document).contains("hunter2"));
+        let logins = document.config.chpasswd.unwrap().logins();
+        let users: Vec<_> = logins.iter().map(|login| login.user.as_str()).collect();
+        assert_eq!(users, ["root", "bob"], "{list}");
+    }
+}
+
+#[test]
+fn the_last_of_two_words_about_all_passwords_counts() {
+    let document =
+        read("chpasswd:\n  expire: true\n  expire: false\n  users: [{name: a, name: b, type: text, password: x}]\n");
+    assert_eq!(document.diagnostics.len(), 2, "{}", shown(&document));
+    let chpasswd = document.config.chpasswd.unwrap();
+    assert_eq!(chpasswd.expire, Some(false));
+    assert!(chpasswd.users.is_empty(), "half of an account is none");
+}
+
+#[test]
+fn what_is_wrong_behind_an_alias_is_told_once_and_taken_out_everywhere() {
+    let document = read(
+        "network:\n  version: 2\n  ethernets:\n    eth0: &same {dhcp4: maybe}\n    eth1: *same\n    eth2: {dhcp4: true}\n",
+    );
+    assert_eq!(document.diagnostics.len(), 1, "{}", shown(&document));
+    let network = document.config.network.unwrap();
+    assert_eq!(network.ethernets.len(), 1);
+    assert_eq!(
+        document.config.left_out.network.len(),
+        2,
+        "{:?}",
+        document.config.left_out
+    );
+    let many: String = (0..150).map(|_| "- *file\n").collect();
+    let document = read(&format!(
+        "write_files:\n- &file {{path: relative}}\n{many}hostname: web1\n"
+    ));
+    assert_eq!(document.diagnostics.len(), 1, "{}", shown(&document));
+    assert_eq!(document.config.hostname.unwrap().as_str(), "web1");
+}
+
+#[test]
+fn line_ends_of_old_macs_are_line_ends() {
+    let text = "## template: jinja\r#cloud-config\rhostname: {{ 'web1' }}\rtimezon: UTC\r";
+    let document = read(text);
+    assert_eq!(document.config.hostname.as_ref().unwrap().as_str(), "web1");
+    let found: Vec<_> = document
+        .diagnostics
+        .iter()
+        .map(|found| (found.line, found.column))
+        .collect();
+    assert_eq!(found, [(4, 1)], "{}", shown(&document));
+    assert_eq!(document.diagnostics[0].excerpt.as_deref(), Some("timezon: ***"));
+}
+
+#[test]
+fn what_hangs_on_the_machine_is_a_warning_elsewhere() {
+    let text =
+        "## template: jinja\n{% if v1.distro != 'photon' %}\nhostname: a b\n{% endif %}\ntimezone: Mars/Base 1\n";
+    let bytes = text.as_bytes();
+    let severities = |machine| {
+        let user_data = Some(Text::new("user-data", bytes));
+        let document = Document::read(&Texts {
+            user_data,
+            machine,
+            ..Texts::default()
+        });
+        let found = document.diagnostics.iter().map(|found| (found.line, found.severity));
+        found.collect::<Vec<_>>()
+    };
+    assert_eq!(severities(None), [(3, Severity::Warning), (5, Severity::Error)]);
+    let debian = format::MachineFacts {
+        distro: "debian".to_owned(),
+        ..format::MachineFacts::default()
+    };
+    assert_eq!(severities(Some(debian)), [(3, Severity::Error), (5, Severity::Error)]);
+    // What can't be judged is not called empty.
+    let document = read("## template: jinja\nhostname: {{ v1.kernel_release[:3] }}\n");
+    assert!(!document.is_empty() && !document.has_errors(), "{}", shown(&document));
 }
 
 #[test]
@@ -492,7 +595,7 @@ fn a_list_of_addresses_is_one_however_it_is_packed() {
         let document = Document::read(&Texts::of_user_data("doc", &bytes));
         assert!(shown(&document).contains("list") && !document.has_errors());
         let addresses: Vec<_> = document.pointers().iter().map(|p| p.address().to_owned()).collect();
-        assert_eq!(addresses, ["http://127.0.0.1:1/x"]);
+        assert_eq!(addresses, ["http://127.0.0.1:1/x".parse().unwrap()]);
         assert!(!format::leads_nowhere(&bytes));
     }
     for bytes in [
@@ -637,7 +740,7 @@ fn a_template_has_its_own_lines_and_knows_its_machine() {
         Some(photon),
         "## template: jinja\n#cloud-config\n\nhostname: {{ v1.regoin }}\n",
     );
-    assert_eq!(told(&document)[0].0, "user-data:4:1");
+    assert_eq!(told(&document)[0].0, "user-data:4:14");
     assert!(shown(&document).contains("`v1.regoin`"), "{}", shown(&document));
     // Elsewhere what only the machine knows is not judged.
     let document = read(

@@ -6,7 +6,7 @@ use crate::document::diagnostic::Diagnostic;
 use crate::document::fix::Fix;
 use crate::document::masked;
 use crate::document::yaml::scalar::{Meaning, resolve};
-use crate::document::yaml::{Node, Scalar, Value};
+use crate::document::yaml::{Key, Node, Scalar, Value};
 
 /// What word processors write for a quote.
 const SMART: [char; 10] = ['“', '”', '„', '‘', '’', '‚', '«', '»', '‹', '›'];
@@ -26,6 +26,22 @@ pub(super) enum Trap {
 
 /// Keys at the top whose value is a name that can be `no` or `010`.
 const NAMES: [&str; 3] = ["hostname", "fqdn", "keymap"];
+
+/// A step of the way to a value.
+#[derive(Clone, Copy)]
+enum Step<'t> {
+    Key(&'t Key),
+    Item(usize),
+}
+
+impl std::fmt::Display for Step<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Key(key) => f.write_str(&key.text),
+            Self::Item(number) => number.fmt(f),
+        }
+    }
+}
 
 impl Trap {
     /// What a diagnostic says of a value in which it is.
@@ -60,8 +76,11 @@ impl Trap {
 impl Document {
     /// What is said of a faulty value: where it is in a trap, that is the mistake.
     pub(super) fn with_trap(&self, path: &[String], told: Diagnostic) -> Diagnostic {
-        let node = self.tree.as_ref().and_then(|tree| tree.find(path));
-        let Some((trap, text)) = node.and_then(|node| Some((self.trap(path, node)?, self.found(path)))) else {
+        let trap = self.tree.as_ref().and_then(|tree| {
+            let last = tree.find_key(path).map(Step::Key);
+            self.trap(last, path.len() == 1, tree.find(path)?)
+        });
+        let Some((trap, text)) = trap.map(|trap| (trap, self.found(path))) else {
             return told;
         };
         // A number may be wrong for another reason.
@@ -86,24 +105,32 @@ impl Document {
         }
     }
 
-    fn find_traps(&self, node: &Node, path: &mut Vec<String>, found: &mut Vec<(Vec<String>, Trap)>) {
-        let mut below = |key: String, node: &Node| {
-            path.push(key);
+    fn find_traps<'t>(&self, node: &'t Node, path: &mut Vec<Step<'t>>, found: &mut Vec<(Vec<String>, Trap)>) {
+        let mut below = |step: Step<'t>, node: &'t Node| {
+            path.push(step);
             self.find_traps(node, path, found);
             path.pop();
         };
         match &node.value {
             Value::Mapping(entries) => entries
                 .iter()
-                .for_each(|entry| below(entry.key.text.clone(), &entry.value)),
+                .for_each(|entry| below(Step::Key(&entry.key), &entry.value)),
             Value::Sequence(items) => (0..)
                 .zip(items)
-                .for_each(|(number, item): (usize, _)| below(number.to_string(), item)),
-            Value::Scalar(_) => found.extend(self.trap(path, node).map(|trap| (path.clone(), trap))),
+                .for_each(|(number, item)| below(Step::Item(number), item)),
+            Value::Scalar(_) => {
+                let trap = self.trap(path.last().copied(), path.len() == 1, node);
+                found.extend(trap.map(|trap| (path.iter().map(Step::to_string).collect(), trap)));
+            }
         }
     }
 
-    fn trap(&self, path: &[String], node: &Node) -> Option<Trap> {
+    /// The trap in which the value `node` is, below `last`; `is_at_top`: below that alone.
+    fn trap(&self, last: Option<Step<'_>>, is_at_top: bool, node: &Node) -> Option<Trap> {
+        let key = last.and_then(|last| match last {
+            Step::Key(key) => Some(key),
+            Step::Item(_) => None,
+        });
         let Value::Scalar(scalar @ Scalar { text, plain: true, .. }) = &node.value else {
             return None;
         };
@@ -111,7 +138,8 @@ impl Document {
             return Some(Trap::SmartQuote);
         }
         let is_secret = self.notes.is_secret(node.span);
-        if is_secret || matches!(path, [name] if NAMES.contains(&name.as_str())) {
+        let is_name = is_at_top && key.is_some_and(|key| NAMES.contains(&key.text.as_str()));
+        if is_secret || is_name {
             match resolve(scalar) {
                 Meaning::Bool(_) => return Some(Trap::Boolean),
                 Meaning::Int(number) if *number.to_string() != ***text => return Some(Trap::Number),
@@ -120,11 +148,11 @@ impl Document {
             }
         }
         // Behind other values a comment is what it looks like.
-        let is_empty = node.is_null() && path.last().is_some_and(|key| masked::names_a_secret(key));
+        let is_empty = node.is_null() && key.is_some_and(|key| masked::names_a_secret(&key.text));
         let source = self.texts.get(node.span.source()).filter(|_| is_secret || is_empty)?;
         // Nothing is wherever the parser came to: what matters is behind the key.
         let start = match is_empty {
-            true => self.tree.as_ref()?.find_key(path)?.span.end(),
+            true => key?.span.end(),
             false => node.span.end(),
         };
         let behind = source.text.get(start..)?.lines().next()?;

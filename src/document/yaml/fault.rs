@@ -1,6 +1,8 @@
 //! Why a text is not the YAML that we take: in words of our own, since the parser's are about its grammar, and with what to
 //! do. A word of the text is shown where it is a key for sure, and no other: it may be a secret.
 
+mod comma;
+
 use serde_yaml::granit_parser::{ErrorKind, ScanError};
 
 use super::super::code::Code;
@@ -29,6 +31,9 @@ pub(super) fn explain(error: &ScanError, text: &str, span: Span) -> Fault {
     if let Some(tab) = place.tab(code == Code::Tab) {
         let (code, what, hint) = in_words(&ErrorKind::TabInIndentation, &place);
         return fault(code, what, hint, span).moved(&place, tab);
+    }
+    if let Some((code, what, hint)) = place.comma(error.kind()) {
+        return fault(code, what, hint, span);
     }
     if let Some(fault) = colon_above(error.kind(), &place, span) {
         return fault;
@@ -129,8 +134,11 @@ fn fault(code: Code, what: Option<String>, hint: Option<&'static str>, span: Spa
 
 type Words = (Code, Option<String>, Option<&'static str>);
 
+fn words(code: Code, what: &str, hint: &'static str) -> Words {
+    (code, Some(what.to_owned()), Some(hint))
+}
+
 fn in_words(kind: &ErrorKind, place: &Place<'_>) -> Words {
-    let words = |code, what: &str, hint| (code, Some(what.to_owned()), Some(hint));
     match kind {
         ErrorKind::TabNotAllowed
         | ErrorKind::TabInBlockIndentation
@@ -148,15 +156,6 @@ fn in_words(kind: &ErrorKind, place: &Place<'_>) -> Words {
             "a quote isn't closed",
             "close it at the end of the value",
         ),
-        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar
-            if place.is_before_a_value() =>
-        {
-            words(
-                Code::Unclosed,
-                "a `,` between two values is missing",
-                "put a `,` after each value within brackets",
-            )
-        }
         ErrorKind::InvalidTrailingSingleQuotedScalar => words(
             Code::Unclosed,
             "there is something after the closing quote",
@@ -172,8 +171,16 @@ fn in_words(kind: &ErrorKind, place: &Place<'_>) -> Words {
             bracket_fault(&format!("a `{open}` is closed by a `{close}`"))
         }
         ErrorKind::MisplacedFlowCollectionEnd => bracket_fault("a bracket is closed that was not opened"),
-        ErrorKind::ExpectedFlowMappingSeparator => bracket_fault("a `,` or the closing `}` is missing"),
-        ErrorKind::ExpectedFlowSequenceSeparator => bracket_fault("a `,` or the closing `]` is missing"),
+        ErrorKind::ExpectedFlowMappingSeparator => words(
+            Code::Unclosed,
+            "a `,` or the closing `}` is missing",
+            "put a `,` after each value within brackets, and close each `{` with `}`",
+        ),
+        ErrorKind::ExpectedFlowSequenceSeparator => words(
+            Code::Unclosed,
+            "a `,` or the closing `]` is missing",
+            "put a `,` after each value within brackets, and close each `[` with `]`",
+        ),
         ErrorKind::UnexpectedEofFlowSequence
         | ErrorKind::UnexpectedEofFlowMapping
         | ErrorKind::UnexpectedEofImplicitFlowMapping
@@ -310,12 +317,18 @@ impl<'a> Place<'a> {
         None
     }
 
-    /// Whether another quoted value follows within brackets.
-    fn is_before_a_value(&self) -> bool {
-        let rest = self.text.get(floor(self.text, self.at)..).unwrap_or_default();
-        let in_brackets =
-            self.line().trim_start_matches([' ', '-']).starts_with(['{', '[']) || open_bracket(self.line()).is_some();
-        in_brackets && rest.trim_start().starts_with(['"', '\''])
+    /// What is wrong with a comma here, if something is.
+    fn comma(&self, kind: &ErrorKind) -> Option<Words> {
+        // What begins with it needs quotes, and says so.
+        if matches!(kind, ErrorKind::UnexpectedCharacter { .. }) {
+            return None;
+        }
+        let (before, rest) = self.text.split_at_checked(floor(self.text, self.at))?;
+        let is_behind_a_quote = matches!(
+            kind,
+            ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar
+        );
+        comma::told(before, rest, is_behind_a_quote)
     }
 
     /// The line before, and where it begins.

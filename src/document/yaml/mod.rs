@@ -9,6 +9,7 @@ pub mod decode;
 mod fault;
 pub mod join;
 mod json;
+pub mod lines;
 pub mod merge;
 pub mod node;
 pub mod notes;

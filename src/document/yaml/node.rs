@@ -38,6 +38,14 @@ impl Span {
         column: 0,
     };
 
+    /// These bytes of the only text there is.
+    pub fn of(text: &str, bytes: Range<usize>) -> Self {
+        let before = text.get(..bytes.start).unwrap_or(text);
+        let line = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let column = 1 + before.get(line..).unwrap_or_default().chars().count();
+        Self::new(0, bytes, (1 + before.matches('\n').count(), column))
+    }
+
     /// Another place in the same text.
     #[must_use]
     pub fn moved(self, bytes: Range<usize>, at: (usize, usize)) -> Self {

@@ -320,16 +320,31 @@ impl<'input> Reader<'input, '_> {
             ("tag:yaml.org,2002:", "binary") => Ok(Some(Tag::Binary)),
             ("tag:yaml.org,2002:", "null") => Ok(Some(Tag::Null)),
             ("tag:yaml.org,2002:", suffix) if TAGS.contains(&suffix) => Ok(Some(Tag::Other)),
-            // It is not shown: what was meant may be a password that begins with an exclamation mark.
-            _ => {
-                let hint = "put quotes around a value that begins with `!`, or remove the tag";
-                Err(self.fault(
-                    Code::UnknownTag,
-                    span,
-                    "the tag of this value is not supported",
-                    Some(hint),
-                ))
-            }
+            _ => Err(self.unknown_tag(self.span(span))),
+        }
+    }
+
+    /// Blames the tag of the value at `value`. Only one that is known from elsewhere is named: what was meant by another may
+    /// be a password that begins with an exclamation mark.
+    fn unknown_tag(&self, value: Span) -> Fault {
+        let span = tag_before(self.text, value).unwrap_or(value);
+        let written = self.text.get(span.bytes());
+        let foreign = FOREIGN_TAGS.iter().find(|tag| written == Some(*tag));
+        let (message, hint) = match foreign {
+            Some(tag) => (
+                format!("the tag `{tag}` means nothing here: it is another program's"),
+                "let that program make the document first, or write the value itself",
+            ),
+            None => (
+                "a word that begins with `!` is a tag, and this one is not known".to_owned(),
+                "put quotes around a value that begins with `!`, or remove the tag",
+            ),
+        };
+        Fault {
+            code: Code::UnknownTag,
+            span,
+            message,
+            hint: Some(hint.to_owned()),
         }
     }
 
@@ -382,6 +397,55 @@ impl Places {
     }
 }
 
+/// Tags of Ansible, CloudFormation, Home Assistant, Compose and others, which people copy from there.
+const FOREIGN_TAGS: [&str; 18] = [
+    "!Base64",
+    "!FindInMap",
+    "!GetAtt",
+    "!If",
+    "!ImportValue",
+    "!Join",
+    "!Ref",
+    "!Select",
+    "!Split",
+    "!Sub",
+    "!env",
+    "!env_var",
+    "!include",
+    "!override",
+    "!reference",
+    "!reset",
+    "!secret",
+    "!vault",
+];
+
+/// Where the tag of the value at `value` is written: before it, perhaps with an anchor in between.
+fn tag_before(text: &str, value: Span) -> Option<Span> {
+    let mut end = value.start();
+    // A tag and an anchor, in either order.
+    for _ in 0..2 {
+        // The place of a list is behind its first `-`.
+        let before = text
+            .get(..end)?
+            .trim_end_matches(|c: char| c.is_whitespace() || c == '-');
+        let start = before.rfind(|c: char| c.is_whitespace() || "[{,".contains(c));
+        let start = start.map_or(0, |at| {
+            at + before
+                .get(at..)
+                .and_then(|rest| rest.chars().next())
+                .map_or(1, char::len_utf8)
+        });
+        if before.get(start..)?.starts_with('!') {
+            let line = before.get(..start)?.rfind('\n').map_or(0, |newline| newline + 1);
+            let below = text.get(start..value.start())?.matches('\n').count();
+            let column = 1 + text.get(line..start)?.chars().count();
+            return Some(value.moved(start..before.len(), (value.line().saturating_sub(below), column)));
+        }
+        end = start;
+    }
+    None
+}
+
 /// The other types of YAML 1.1 (<https://yaml.org/type/>), without the `!!`.
 const TAGS: [&str; 10] = [
     "bool",
@@ -420,8 +484,14 @@ mod tests {
             ("a:\n  - b\n\t- c\n", 3, 1, "tab"),
             ("a: [1, 2\n", 1, 4, "not YAML"),
             ("a: 1\n---\nb: 2\n", 2, 1, "second YAML document"),
-            ("a: !vault x\n", 1, 11, "tag"),
-            ("a: !!vault x\n", 1, 12, "tag"),
+            ("a: !vault x\n", 1, 4, "the tag `!vault` means nothing here"),
+            ("password: !vault |\n  x\n", 1, 11, "the tag `!vault`"),
+            ("a: !!vault x\n", 1, 4, "this one is not known"),
+            ("ä: &b !foo\n  c: 1\n", 1, 7, "this one is not known"),
+            ("a: !foo &b\n- c\n", 1, 4, "this one is not known"),
+            ("a: [b, !foo c]\n", 1, 8, "this one is not known"),
+            ("a: !foo\n", 1, 4, "this one is not known"),
+            ("password: !hunter2 x\n", 1, 11, "this one is not known"),
             ("[a, b]: 1\n", 1, 1, "can't be a key"),
             ("a: &x [*x]\n", 1, 8, "inside its own anchor"),
         ];

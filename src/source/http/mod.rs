@@ -3,7 +3,6 @@
 //! Everything is fetched by GET, over at most one connection at a time. `ureq` speaks HTTP and `rustls` TLS; both are
 //! told everything here: neither environment variables nor files of theirs count.
 
-mod address;
 mod backoff;
 mod resolver;
 mod settings;
@@ -19,13 +18,13 @@ use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Error, Proxy};
 use zeroize::Zeroizing;
 
-pub use address::{Address, is_address};
 pub use settings::Http;
 
 use self::resolver::Resolver;
 use super::Fault;
 use crate::document::Secret;
 use crate::system::{Root, name_service};
+use crate::vocabulary::Address;
 
 /// How many redirections are followed.
 const REDIRECTS: u32 = 5;

@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use super::Address;
+use crate::vocabulary::Address;
 
 /// A server that answers one connection after the other with these bytes, the last for ever, and remembers the requests.
 pub(in crate::source) struct Server {

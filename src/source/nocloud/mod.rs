@@ -7,10 +7,10 @@
 
 use super::file::read_plain;
 use super::gathered::Gathered;
-use super::http::{Address, is_address};
 use super::media::{Entry, Volume};
 use super::{Fault, NOT_ALLOWED, PART_LIMIT, Part, Places, Rules, Seed, Verdict};
 use crate::document::Conversion;
+use crate::vocabulary::{Address, is_address};
 use cmdline::CommandLine;
 use std::path::{Path, PathBuf};
 

@@ -20,11 +20,11 @@ use zeroize::Zeroizing;
 use self::environment::{Environment, LIMIT};
 use self::properties::Properties;
 use super::gathered::Gathered;
-use super::http::is_address;
 use super::media::{Kind, Volume};
 use super::nocloud::Reader;
 use super::{Fault, Places, Seed, Verdict, nocloud, vmware};
 use crate::document::{Conversion, Diagnostic};
+use crate::vocabulary::is_address;
 
 /// Where a file of the machine may be; the first that has properties counts. The last two are cloud-init's: what its
 /// documentation says, and what it does.

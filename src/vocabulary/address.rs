@@ -4,20 +4,39 @@ use std::fmt;
 use std::str::FromStr;
 
 use base64ct::{Base64, Encoding};
+use serde::de::{Deserialize, Deserializer, Error as _};
 use ureq::http::Uri;
 
-use crate::document::Secret;
-use crate::source::Fault;
+use super::Secret;
 
 /// The longest address that is taken, in bytes.
 const LENGTH_LIMIT: usize = 4096;
 
 /// An address that can be fetched.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "Secret", extend("pattern" = r"^\s*[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#][^\s]*\s*$")))]
 pub struct Address {
     /// As it was written, a user and a password included.
     text: String,
     uri: Uri,
+}
+
+/// Why a text is not an address to fetch from: the end of a sentence, without anything of the text, which may hold a
+/// password.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}{}", hint.map(|hint| format!(": {hint}")).unwrap_or_default())]
+pub struct NoAddress {
+    /// What is wrong.
+    pub what: String,
+    /// What to do about it.
+    pub hint: Option<&'static str>,
+}
+
+impl NoAddress {
+    fn new(what: impl Into<String>, hint: Option<&'static str>) -> Self {
+        let what = what.into();
+        Self { what, hint }
+    }
 }
 
 /// Whether a text means a place on the network rather than a path. The scheme counts in any case (RFC 3986, 3.1).
@@ -27,20 +46,22 @@ pub fn is_address(text: &str) -> bool {
 }
 
 impl FromStr for Address {
-    type Err = Fault;
+    type Err = NoAddress;
 
-    /// What is wrong is said without the address: it may hold a password.
-    fn from_str(text: &str) -> Result<Self, Fault> {
+    fn from_str(text: &str) -> Result<Self, NoAddress> {
         let text = text.trim();
         if text.len() > LENGTH_LIMIT {
-            return Err(Fault::lasting(format!("is longer than {LENGTH_LIMIT} bytes")));
+            return Err(NoAddress::new(format!("is longer than {LENGTH_LIMIT} bytes"), None));
         }
-        let wrong = || Fault::lasting("is not an address").with_hint("write https://HOST/PATH");
+        let wrong = || NoAddress::new("is not an address", Some("write https://HOST/PATH"));
         let uri: Uri = text.parse().map_err(|_| wrong())?;
         match uri.scheme_str() {
             Some("http" | "https") => {}
             Some(_) => {
-                return Err(Fault::lasting("has an unsupported scheme").with_hint("use https:// or http://"));
+                return Err(NoAddress::new(
+                    "has an unsupported scheme",
+                    Some("use https:// or http://"),
+                ));
             }
             None => return Err(wrong()),
         }
@@ -49,6 +70,15 @@ impl FromStr for Address {
         }
         let text = text.to_owned();
         Ok(Self { text, uri })
+    }
+}
+
+impl<'de> Deserialize<'de> for Address {
+    /// Announces itself as a [`Secret`]: it may hold a password.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Secret::deserialize(deserializer)?;
+        let address = text.expose().parse();
+        address.map_err(|why: NoAddress| D::Error::custom(format!("this {why}")))
     }
 }
 
@@ -81,7 +111,7 @@ impl Address {
     ///
     /// # Errors
     /// That would be no address.
-    pub fn file(&self, name: &str) -> Result<Self, Fault> {
+    pub fn file(&self, name: &str) -> Result<Self, NoAddress> {
         let text = &self.text;
         if text.contains("%s") {
             return text.replace("%s", name).parse();
@@ -120,7 +150,7 @@ impl Address {
     ///
     /// # Errors
     /// It is none.
-    pub fn leads_to(&self, location: &str) -> Result<Self, Fault> {
+    pub fn leads_to(&self, location: &str) -> Result<Self, NoAddress> {
         let location = location.trim().split('#').next().unwrap_or_default();
         let path = self.uri.path();
         let scheme = self.uri.scheme_str().unwrap_or_default();
