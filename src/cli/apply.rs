@@ -32,7 +32,7 @@ pub struct Arguments {
     #[arg(long, conflicts_with_all = ["document", "only"])]
     again: bool,
     /// Only this module; can be repeated
-    #[arg(long, value_name = "MODULE", value_parser = module::names())]
+    #[arg(long, value_name = "MODULE", value_parser = module::NAMES)]
     only: Vec<String>,
     /// Undo all changes after this time (90s, 2m, 1h) unless `firstlight confirm` is run
     #[arg(long, value_name = "TIME", value_parser = time_to_confirm)]

@@ -22,7 +22,7 @@ pub struct Arguments {
     #[arg(long)]
     exit_code: bool,
     /// Only this module; can be repeated
-    #[arg(long, value_name = "MODULE", value_parser = module::names())]
+    #[arg(long, value_name = "MODULE", value_parser = module::NAMES)]
     only: Vec<String>,
 }
 

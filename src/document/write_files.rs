@@ -262,9 +262,10 @@ enum Unpaid {
 
 /// Pays for what is unpacked of a content.
 fn pay(encoding: Encoding, raw: &[u8], budget: &mut Budget) -> Result<(), Unpaid> {
-    let limit = match encoding.is_packed() {
-        true => budget.unpacked().min(SIZE_LIMIT),
-        false => SIZE_LIMIT,
+    let limit = match encoding {
+        Encoding::Plain => return Ok(()),
+        Encoding::Base64 => SIZE_LIMIT,
+        Encoding::Gzip | Encoding::GzipBase64 => budget.unpacked().min(SIZE_LIMIT),
     };
     match encoding.decode_within(raw, limit) {
         Ok(bytes) if encoding.is_packed() => budget.spend_unpacked(bytes.len() as u64),

@@ -45,7 +45,7 @@ pub fn sort(found: &mut [Drift]) {
 
 /// Modules are shown in the order in which they act.
 fn place(module: &str) -> usize {
-    let names = crate::module::names();
+    let names = crate::module::NAMES;
     names.iter().position(|name| *name == module).unwrap_or(names.len())
 }
 

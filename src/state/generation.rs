@@ -161,7 +161,7 @@ impl Generation {
 
     /// Converts a record of version 1, which did not record the failed modules, so all of them are retried once.
     fn into_todays_form(self) -> Self {
-        let all = || crate::module::names().into_iter().map(str::to_owned).collect();
+        let all = || crate::module::NAMES.into_iter().map(str::to_owned).collect();
         let modules = match self.outcome {
             Outcome::Degraded | Outcome::Running => all(),
             Outcome::Done | Outcome::Failed | Outcome::RolledBack => BTreeSet::new(),

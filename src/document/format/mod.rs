@@ -5,6 +5,7 @@
 //! [`Unpacked::missing`].
 
 mod archive;
+mod characters;
 pub mod compressed;
 pub mod encoded;
 pub mod kind;
@@ -15,13 +16,15 @@ mod template;
 mod unpack;
 mod uuencoded;
 pub mod variables;
+mod wrong;
 
 use crate::document::text::TEXT_LIMIT;
 
+pub use characters::text;
 pub use kind::{Kind, Often};
 pub use place::Place;
 pub use template::PLACEHOLDER;
-pub use unpack::{Around, Found, Part, Unpacked, text, unpack};
+pub use unpack::{Around, Found, Part, Unpacked, unpack};
 pub use variables::{MachineFacts, Variables};
 
 /// Whether a document certainly has nothing to fetch: it is plain, and has no word that could ask for it.

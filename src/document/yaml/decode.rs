@@ -1,39 +1,20 @@
 //! serde from a tree of nodes: YAML 1.1 scalars for the type that is wanted, and errors that know their place.
 
-use std::fmt;
+mod access;
+mod error;
 
-use serde::de::{self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, Unexpected, Visitor};
+use serde::de::{self, Deserializer, Expected, IntoDeserializer, Visitor};
 use zeroize::Zeroizing;
 
-use super::node::{Entry, Node, Scalar, Span, Tag, Value};
+use super::node::{Entry, Node, Scalar, Tag, Value};
 use super::notes::Notes;
 use super::scalar::{self, Meaning, resolve};
 use super::wrong::Wrong;
 use crate::document::base64;
 use crate::vocabulary::Secret;
-
-/// Why a value is not what is wanted there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DecodeError {
-    /// The keys that lead to the value, outermost first; sequence items by their number.
-    pub path: Vec<String>,
-    /// What is wrong. Never the value itself: it may be a secret.
-    pub kind: DecodeErrorKind,
-}
-
-/// The kinds of [`DecodeError`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DecodeErrorKind {
-    /// The last key of the path is not one of those known there.
-    UnknownKey {
-        /// The keys known there.
-        known: Vec<String>,
-    },
-    /// The last key of the path is wrong itself.
-    Key(String),
-    /// The value is wrong.
-    Value(Wrong),
-}
+use access::{Entries, Items};
+use error::in_words;
+pub use error::{DecodeError, DecodeErrorKind};
 
 /// The name under which a newtype asks for a scalar as it is written: a quoted one comes as text, a plain one as
 /// itself.
@@ -60,106 +41,6 @@ pub fn decode_noting<T: de::DeserializeOwned>(node: &Node, notes: &Notes) -> Res
 struct Decoder<'a> {
     node: &'a Node,
     notes: &'a Notes,
-}
-
-impl DecodeError {
-    fn value(wrong: Wrong) -> Self {
-        Self {
-            path: Vec::new(),
-            kind: DecodeErrorKind::Value(wrong),
-        }
-    }
-
-    fn below(mut self, key: impl Into<String>) -> Self {
-        self.path.insert(0, key.into());
-        self
-    }
-}
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            DecodeErrorKind::UnknownKey { .. } => write!(f, "unknown key at {}", self.path.join(".")),
-            DecodeErrorKind::Key(message) => write!(f, "{message} at {}", self.path.join(".")),
-            DecodeErrorKind::Value(wrong) => write!(f, "{} at {}", wrong.in_words(None), self.path.join(".")),
-        }
-    }
-}
-
-impl std::error::Error for DecodeError {}
-
-impl de::Error for DecodeError {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::value(Wrong::Other(message.to_string()))
-    }
-
-    // serde's own wording quotes the value it met: these say only what kind it is.
-    fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::value(Wrong::Type {
-            expected: in_words(expected),
-            found: kind_of(&unexpected),
-            keys: &[],
-        })
-    }
-
-    fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        let expected = in_words(expected);
-        let found = match unexpected {
-            Unexpected::Unsigned(number) => number.to_string(),
-            Unexpected::Signed(number) => number.to_string(),
-            other => {
-                return Self::value(Wrong::Type {
-                    expected,
-                    found: kind_of(&other),
-                    keys: &[],
-                });
-            }
-        };
-        Self::value(Wrong::Range { expected, found })
-    }
-
-    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        let known = expected.iter().map(ToString::to_string).collect();
-        Self {
-            path: vec![field.to_owned()],
-            kind: DecodeErrorKind::UnknownKey { known },
-        }
-    }
-
-    fn unknown_variant(_variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::value(Wrong::Word(expected.iter().map(ToString::to_string).collect()))
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::value(Wrong::Missing(field))
-    }
-}
-
-/// What is expected, where serde calls it by the name of a type.
-fn in_words(expected: &dyn Expected) -> String {
-    let number = |most: u64| format!("a whole number from 0 to {most}");
-    match expected.to_string().as_str() {
-        "u8" => number(u8::MAX.into()),
-        "u16" => number(u16::MAX.into()),
-        "u32" => number(u32::MAX.into()),
-        "u64" | "usize" => "a whole number, 0 or more".to_owned(),
-        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
-        "a boolean" => "true or false".to_owned(),
-        "a sequence" => "a list".to_owned(),
-        "a map" => "a mapping of `key: value`".to_owned(),
-        other => other.to_owned(),
-    }
-}
-
-fn kind_of(unexpected: &Unexpected<'_>) -> &'static str {
-    match unexpected {
-        Unexpected::Bool(_) => "true or false",
-        Unexpected::Unsigned(_) | Unexpected::Signed(_) | Unexpected::Float(_) => "a number",
-        Unexpected::Seq => "a list",
-        Unexpected::Map => "a mapping",
-        Unexpected::Unit | Unexpected::Option => "nothing",
-        _ => "a string",
-    }
 }
 
 macro_rules! integers {
@@ -403,104 +284,6 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
     }
 
     serde::forward_to_deserialize_any! { unit_struct tuple_struct }
-}
-
-struct Items<'a> {
-    items: &'a [Node],
-    next: usize,
-    span: Span,
-    notes: &'a Notes,
-}
-
-impl<'de> de::SeqAccess<'de> for Items<'_> {
-    type Error = DecodeError;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, DecodeError> {
-        let Some(node) = self.items.get(self.next) else {
-            return Ok(None);
-        };
-        let number = self.next;
-        self.next += 1;
-        self.notes.count();
-        let notes = self.notes;
-        let value = seed.deserialize(Decoder { node, notes });
-        let value = value.map_err(|error| error.below(number.to_string()))?;
-        notes.is_right(self.span, self.next);
-        Ok(Some(value))
-    }
-}
-
-struct Entries<'a> {
-    entries: &'a [Entry],
-    next: usize,
-    current: Option<&'a Entry>,
-    span: Span,
-    notes: &'a Notes,
-    /// The keys of a type of ours: they are as good as absent when they have no value.
-    optional: &'static [&'static str],
-}
-
-impl Entries<'_> {
-    fn is_absent(&self, entry: &Entry) -> bool {
-        entry.value.is_null() && self.optional.contains(&entry.key.text.as_str())
-    }
-}
-
-impl<'de> de::MapAccess<'de> for Entries<'_> {
-    type Error = DecodeError;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, DecodeError> {
-        while self.entries.get(self.next).is_some_and(|entry| self.is_absent(entry)) {
-            self.next += 1;
-        }
-        self.current = self.entries.get(self.next);
-        self.next += 1;
-        let Some(entry) = self.current else { return Ok(None) };
-        seed.deserialize(KeyText(&entry.key.text))
-            .map(Some)
-            .map_err(|error| match error.kind {
-                DecodeErrorKind::Value(wrong) => DecodeError {
-                    path: vec![entry.key.text.clone()],
-                    kind: DecodeErrorKind::Key(wrong.in_words(None)),
-                },
-                _ => error,
-            })
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, DecodeError> {
-        let Some(entry) = self.current else {
-            return Err(de::Error::custom("a key is missing"));
-        };
-        self.notes.count();
-        let (node, notes) = (&entry.value, self.notes);
-        if self.optional.contains(&entry.key.text.as_str()) {
-            notes.add_typed(node.span);
-        }
-        let value = seed.deserialize(Decoder { node, notes });
-        let value = value.map_err(|error| error.below(entry.key.text.clone()))?;
-        notes.is_right(self.span, self.next);
-        Ok(value)
-    }
-}
-
-/// A key is always text, except where a number or a boolean is wanted as a key.
-struct KeyText<'a>(&'a str);
-
-impl<'de> Deserializer<'de> for KeyText<'_> {
-    type Error = DecodeError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        visitor.visit_str(self.0)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, DecodeError> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
-        seq tuple tuple_struct map struct enum identifier ignored_any
-    }
 }
 
 #[cfg(test)]
