@@ -18,6 +18,8 @@ const DNS_LIMIT: usize = 64;
 #[derive(Debug, Default)]
 pub struct Interface {
     id: String,
+    /// The key below `network` that it goes under, if not `ethernets`.
+    kind: Option<&'static str>,
     /// Where it is described.
     place: String,
     keys: Map<String, Value>,
@@ -102,10 +104,20 @@ impl Interface {
         }
     }
 
+    /// Makes it a device of another kind than a card: `bonds`, `vlans`.
+    pub fn of_kind(mut self, kind: &'static str) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
     /// Its hardware address, however that is written.
     pub fn match_mac(&mut self, mac: &str, place: impl Into<String>) {
-        let mac = mac.trim().replace('-', ":").to_ascii_lowercase();
-        self.matching("macaddress", &mac, place);
+        self.matching("macaddress", &colons(mac), place);
+    }
+
+    /// The hardware address that it gets.
+    pub fn set_mac(&mut self, mac: &str, place: impl Into<String>) {
+        self.set("macaddress", colons(mac), place);
     }
 
     /// Its name, or a pattern of it.
@@ -146,11 +158,12 @@ impl Interface {
         self.search.add(domain.to_owned(), place, DNS_LIMIT);
     }
 
-    /// Adds it to `ethernets`, and its places to `conversion`.
-    pub fn finish(mut self, ethernets: &mut Map<String, Value>, conversion: &mut Conversion) {
+    /// Adds it to the devices of its kind, and its places to `conversion`.
+    pub fn finish(mut self, devices: &mut Map<String, Value>, conversion: &mut Conversion) {
         let id = std::mem::take(&mut self.id);
+        let kind = self.kind.unwrap_or("ethernets");
         let place_of = |conversion: &mut Conversion, keys: &[&str], place: &str| {
-            conversion.place(&[&["ethernets", id.as_str()], keys].concat(), place);
+            conversion.place(&[&[kind, id.as_str()], keys].concat(), place);
         };
         place_of(conversion, &[], &self.place);
         for (key, place) in &self.places {
@@ -185,7 +198,7 @@ impl Interface {
                 conversion.error(&[], place.as_str(), message);
             }
         }
-        ethernets.insert(id, self.keys.into());
+        devices.insert(id, self.keys.into());
     }
 
     /// The route as netplan has it. A platform whose gateway is outside of the subnet means that the link reaches it
@@ -219,6 +232,11 @@ impl Interface {
             .collect();
         !known && !subnets.is_empty() && !subnets.iter().any(|net| net.contains(&gateway))
     }
+}
+
+/// A hardware address with colons.
+fn colons(mac: &str) -> String {
+    mac.trim().replace('-', ":").to_ascii_lowercase()
 }
 
 fn listed<T>(placed: &Placed<T>, written: impl Fn(&T) -> Value) -> Vec<(Value, String)> {

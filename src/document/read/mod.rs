@@ -142,8 +142,8 @@ impl Document {
             document.meta_data = document.take(meta);
             document.dialect = Dialect::Document;
         }
-        document.take_version_1();
-        document.decode_all();
+        let wrong = document.take_version_1();
+        document.decode_all(wrong);
         document.report_traps();
         document.report_deprecated();
         document.add_files(&texts.fetched);

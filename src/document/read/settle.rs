@@ -65,8 +65,8 @@ impl Document {
     }
 
     /// Reads the configuration. If there are more problems than are reported, nothing of it is used: the rest may be
-    /// wrong as well.
-    pub(super) fn decode_all(&mut self) {
+    /// wrong as well. `wrong`: what is known already to be wrong in the network.
+    pub(super) fn decode_all(&mut self, wrong: Vec<Vec<String>>) {
         self.check_vendor_data();
         for said in self.drop_keys_without_effect() {
             tracing::info!("{said}");
@@ -75,6 +75,7 @@ impl Document {
         self.split_chpasswd_list();
         let declared = self.tree.as_ref().map(Declared::by).unwrap_or_default();
         let not_created = self.tree.as_ref().map(NotCreated::by).unwrap_or_default();
+        self.prune_all(wrong);
         while !self.given_up {
             let Some(mut config) = self.decode_pruning::<Config>() else {
                 break;

@@ -8,7 +8,11 @@ use crate::document::network::version1::{is_version_1, to_version_2, words};
 use crate::document::yaml::{Node, Span, Value};
 
 /// Words of version 2 in its advice, and what to do in version 1.
-const ADVICE: [(&str, &str); 2] = [
+const ADVICE: [(&str, &str); 3] = [
+    (
+        "add it: `ethernets: ",
+        "add an item with `type: physical` and this name",
+    ),
     (
         "`on-link: true`",
         "correct it, or add a subnet with `pointopoint` for a gateway that the link reaches anyway",
@@ -23,13 +27,13 @@ const ADVICE: [(&str, &str); 2] = [
 type Position = (String, usize, usize);
 
 impl Document {
-    /// Makes version 2 of a network of version 1.
-    pub(super) fn take_version_1(&mut self) {
+    /// Makes version 2 of a network of version 1. What is wrong in it is for the caller to take out.
+    pub(super) fn take_version_1(&mut self) -> Vec<Vec<String>> {
         let Some(network) = self.tree.as_mut().and_then(|tree| tree.get_mut("network")) else {
-            return;
+            return Vec::new();
         };
         if !is_version_1(network) {
-            return;
+            return Vec::new();
         }
         let twice: Vec<Span> = self.twice.iter().map(|(_, span)| *span).collect();
         let made = to_version_2(network, &twice, &mut self.budget);
@@ -41,8 +45,7 @@ impl Document {
             }
             self.report_at(finding.span, finding.show, finding.told);
         }
-        let bad = bad.iter().map(|path| self.whole(path)).collect();
-        self.prune_all(bad);
+        bad.iter().map(|path| self.whole(path)).collect()
     }
 
     /// Gives each diagnostic about it the keys that its author wrote, and advice that can be followed there.

@@ -3,6 +3,7 @@
 //! <https://docs.openstack.org/nova/latest/user/metadata.html>. Nova has no place for signatures. What it says that firstlight can't do is an error of that
 //! link or file, never passed over, and never more than that.
 
+mod composed;
 mod network;
 
 use std::path::Path;

@@ -3,36 +3,43 @@
 //! <https://docs.openstack.org/nova/latest/_downloads/9119ca7ac90aa2990e762c08baea3a36/network_data.json> is its schema.
 //! A mistake costs the link that it is of, a route that isn't the default one, or a DNS server, and nothing beyond.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use serde_json::{Map, Value, json};
 
+use super::composed::{Composed, Names};
 use crate::document::Conversion;
 use crate::document::network::with_prefix;
 use crate::source::interface::{Interface, Route};
 use crate::source::lenient::{Member, Wrong};
 
-/// Links that are made of others: not ours to leave out.
-const COMPOSED: [&str; 2] = ["bond", "vlan"];
-
 /// The most links, the most networks, and the most items of any other list. Nova writes a few.
 const LIMIT: usize = 1024;
 
 /// What is said of the text, and where it is.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     origin: &'a str,
     conversion: &'a mut Conversion,
+    names: Names,
 }
+
+/// The devices, by their kinds.
+type Devices = BTreeMap<&'static str, Map<String, Value>>;
 
 /// The network as a netplan document of version 2; `None` if it says nothing. What can't be taken over is reported to
 /// `conversion`. `origin` is the text's own.
 pub fn netplan(data: &Value, origin: &str, conversion: &mut Conversion) -> Option<Value> {
-    let mut reader = Reader { origin, conversion };
     let data = Member::whole(data);
+    let mut reader = Reader {
+        origin,
+        conversion,
+        names: Names::default(),
+    };
     reader.check(data.object());
     let links = reader.list(&data, "links");
+    reader.names = Names::of(&links);
     let networks = reader.list(&data, "networks");
     let servers = reader.servers(&data);
     let mut by_link: HashMap<String, Vec<Member<'_>>> = HashMap::new();
@@ -42,9 +49,8 @@ pub fn netplan(data: &Value, origin: &str, conversion: &mut Conversion) -> Optio
             Err(wrong) => reader.report(&[], wrong),
         }
     }
-    let mut ethernets = Map::new();
+    let mut devices = Devices::new();
     let mut seen = HashSet::new();
-    let members = members_of_bonds(&links);
     for link in links {
         let id = match link.object().and_then(|()| link.get("id").required()) {
             Ok(id) => id,
@@ -56,9 +62,7 @@ pub fn netplan(data: &Value, origin: &str, conversion: &mut Conversion) -> Optio
         let networks = by_link.remove(&id).unwrap_or_default();
         if !seen.insert(id.clone()) {
             reader.report_link(&id, link.get("id").wrong("is also the ID of another link"));
-        } else if !(members.contains(&id) && networks.is_empty())
-            && let Err(wrong) = reader.link(&link, &id, &networks, &servers, &mut ethernets)
-        {
+        } else if let Err(wrong) = reader.link(&link, &id, &networks, &servers, &mut devices) {
             reader.report_link(&id, wrong);
         }
     }
@@ -69,13 +73,18 @@ pub fn netplan(data: &Value, origin: &str, conversion: &mut Conversion) -> Optio
             reader.report_link(&link, network.get("link").wrong("names a link that doesn't exist"));
         }
     }
-    (!ethernets.is_empty()).then(|| json!({"version": 2, "ethernets": ethernets}))
-}
-
-/// The links that bonds are made of: with the bond left out, they are left as they are.
-fn members_of_bonds(links: &[Member<'_>]) -> HashSet<String> {
-    let members = links.iter().filter_map(|link| link.get("bond_links").items().ok());
-    members.flatten().filter_map(|member| member.text().ok()?).collect()
+    let devices: Map<String, Value> = devices
+        .into_iter()
+        .map(|(kind, devices)| (kind.to_owned(), devices.into()))
+        .collect();
+    (!devices.is_empty()).then(|| {
+        let mut network = json!({"version": 2});
+        network
+            .as_object_mut()
+            .into_iter()
+            .for_each(|all| all.extend(devices.clone()));
+        network
+    })
 }
 
 impl Reader<'_> {
@@ -98,21 +107,20 @@ impl Reader<'_> {
         id: &str,
         networks: &[Member<'_>],
         servers: &[(IpAddr, String)],
-        ethernets: &mut Map<String, Value>,
+        devices: &mut Devices,
     ) -> Result<(), Wrong> {
-        if let Some(kind) = link
-            .get("type")
-            .text()?
-            .filter(|kind| COMPOSED.contains(&kind.as_str()))
-        {
-            let what = format!(
-                "is {kind}, which firstlight doesn't take from a config drive: set the network in the user-data"
-            );
-            return Err(link.get("type").wrong(&what));
+        let composed = Composed::of(link)?;
+        let kind = composed.map_or("ethernets", Composed::kind);
+        let name = self.names.of_link(id).to_owned();
+        let mut interface = Interface::new(name, self.place(link.place())).of_kind(kind);
+        match composed {
+            Some(Composed::Bond) => self.bond(link, &mut interface)?,
+            Some(Composed::Vlan) => self.vlan(link, &mut interface)?,
+            None => {
+                let mac = link.get("ethernet_mac_address");
+                interface.match_mac(&mac.required()?, self.place(mac.place()));
+            }
         }
-        let mut interface = Interface::new(id, self.place(link.place()));
-        let mac = link.get("ethernet_mac_address");
-        interface.match_mac(&mac.required()?, self.place(mac.place()));
         let mtu = link.get("mtu");
         match mtu.number::<u32>() {
             Ok(None) => {}
@@ -127,7 +135,7 @@ impl Reader<'_> {
         for network in networks {
             self.network(network, id, &mut interface)?;
         }
-        interface.finish(ethernets, self.conversion);
+        interface.finish(devices.entry(kind).or_default(), self.conversion);
         Ok(())
     }
 
@@ -208,7 +216,12 @@ impl Reader<'_> {
         addresses
     }
 
-    fn place(&self, place: &str) -> String {
+    /// What a link is called in the network that is made.
+    pub(super) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    pub(super) fn place(&self, place: &str) -> String {
         match place {
             "" => self.origin.to_owned(),
             place => format!("{}: {place}", self.origin),
@@ -226,7 +239,8 @@ impl Reader<'_> {
     }
 
     fn report_link(&mut self, id: &str, wrong: Wrong) {
-        self.report(&["network", "ethernets", id], wrong);
+        let (kind, name) = (self.names.kind_of(id), self.names.of_link(id).to_owned());
+        self.report(&["network", kind, &name], wrong);
     }
 }
 

@@ -336,12 +336,32 @@ fn a_mistake_costs_its_own_link_and_is_said_where_it_is() {
         (
             r#"{"id": "x", "type": "bond", "bond_links": ["eno1", null]}"#,
             "",
-            "links[1].type: `type` is bond",
+            "links[1].bond_links: there is no device `eno1`",
+        ),
+        (
+            r#"{"id": "x", "type": "bond", "bond_links": 7}"#,
+            "",
+            "links[1].bond_links: `bond_links` is not a list",
+        ),
+        (
+            r#"{"id": "x", "type": "bond", "bond_links": [], "bond_mode": "hunter2"}"#,
+            "",
+            "links[1]: ",
         ),
         (
             r#"{"id": "x", "type": "vlan", "vlan_id": 7}"#,
             "",
-            "links[1].type: `type` is vlan",
+            "links[1].vlan_link: `vlan_link` is missing",
+        ),
+        (
+            r#"{"id": "x", "type": "vlan", "vlan_id": "seven", "vlan_link": "good"}"#,
+            "",
+            "links[1].vlan_id: `vlan_id` is not a whole number",
+        ),
+        (
+            r#"{"id": "x", "type": "vlan", "vlan_id": 7, "vlan_link": "bad"}"#,
+            "",
+            "links[1].vlan_link: there is no device `bad`",
         ),
         (
             r#"{"id": "x", "type": "phy"}"#,
@@ -540,11 +560,58 @@ fn a_mistake_beside_the_addressing_costs_no_link() {
 }
 
 #[test]
-fn a_bond_takes_its_members_with_it() {
+fn bonds_and_vlans_are_made_of_the_links_that_they_name() {
+    let data = json!({
+        "links": [
+            {"id": "a", "type": "phy", "ethernet_mac_address": "FA:16:3E:00:00:01", "mtu": 9000},
+            {"id": "b", "type": "ovs", "ethernet_mac_address": "fa:16:3e:00:00:02"},
+            {"id": "interface-bond0-of-nova", "type": "bond", "bond_links": ["a", "b"], "bond_mode": "802.3ad", "bond_miimon": 100,
+             "bond_xmit_hash_policy": "layer3+4", "ethernet_mac_address": "fa:16:3e:00:00:01"},
+            {"id": "vlan2", "type": "vlan", "vlan_id": "2", "vlan_link": "interface-bond0-of-nova",
+             "vlan_mac_address": "fa:16:3e:00:00:03"},
+            {"id": "vlan3", "type": "vlan", "vlan_id": 3, "vlan_link": "interface-bond0-of-nova",
+             "vlan_mac_address": "fa:16:3e:00:00:01"},
+            {"id": "tap7", "type": "tap", "ethernet_mac_address": "fa:16:3e:00:00:07"},
+        ],
+        "networks": [
+            {"link": "interface-bond0-of-nova", "type": "ipv4_dhcp"},
+            {"link": "vlan2", "type": "ipv4", "ip_address": "192.0.2.10", "netmask": "255.255.255.0", "gateway": "192.0.2.1"},
+            {"link": "tap7", "type": "ipv4_dhcp"},
+        ],
+    });
+    let mut conversion = Conversion::default();
+    let netplan = network::netplan(&data, "x", &mut conversion).unwrap();
+    let matching = |mac: &str| json!({"match": {"macaddress": format!("fa:16:3e:00:00:{mac}")}});
+    let mut a = matching("01");
+    a["mtu"] = json!(9000);
+    let mut tap7 = matching("07");
+    tap7["dhcp4"] = json!(true);
+    let expected = json!({
+        "version": 2,
+        "ethernets": {"a": a, "b": matching("02"), "tap7": tap7},
+        "bonds": {"bond0": {
+            "interfaces": ["a", "b"], "macaddress": "fa:16:3e:00:00:01", "dhcp4": true,
+            "parameters": {"mode": "802.3ad", "mii-monitor-interval": 100, "transmit-hash-policy": "layer3+4"},
+        }},
+        "vlans": {
+            "vlan2": {
+                "id": 2, "link": "bond0", "macaddress": "fa:16:3e:00:00:03", "addresses": ["192.0.2.10/24"],
+                "routes": [{"to": "default", "via": "192.0.2.1"}],
+            },
+            "vlan3": {"id": 3, "link": "bond0"},
+        },
+    });
+    assert_eq!(netplan, expected);
+    let (ethernets, told) = network(&data.to_string());
+    assert_eq!((ethernets.len(), told), (3, Vec::new()));
+}
+
+#[test]
+fn a_bond_that_is_wrong_takes_its_members_with_it() {
     let (ethernets, told) = network(
         r#"{"links": [{"id": "a", "type": "phy", "ethernet_mac_address": "fa:16:3e:00:00:01"},
                       {"id": "b", "type": "phy", "ethernet_mac_address": "fa:16:3e:00:00:02"},
-                      {"id": "bond0", "type": "bond", "bond_links": ["a"], "ethernet_mac_address": "fa:16:3e:00:00:01"}],
+                      {"id": "bond0", "type": "bond", "bond_links": ["a"], "bond_mode": "x", "ethernet_mac_address": "fa:16:3e:00:00:01"}],
             "networks": [{"link": "bond0", "type": "ipv4_dhcp"}, {"link": "b", "type": "ipv4_dhcp"}]}"#,
     );
     let ids: Vec<_> = ethernets.iter().map(|(id, _)| id.as_str()).collect();

@@ -146,7 +146,13 @@ impl All {
             Some(name) => Place::new(&["ethernets", name]),
             None => Place::new(&[&format!("config[{number}]")]),
         };
-        let Some(kind) = kind(item, &place, reader) else { return };
+        let Some(kind) = kind(item, &place, reader) else {
+            // It is there all the same: who is made of it is not told that it isn't.
+            if let Some(name) = name {
+                self.add_device(Device::new("ethernets", name, item.span), reader);
+            }
+            return;
+        };
         let device = match kind {
             "nameserver" => return self.nameservers.extend(reader.nameserver(item)),
             "route" => return self.routes.extend(reader.route_item(item)),
