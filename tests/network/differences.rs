@@ -250,14 +250,6 @@ const REFUSED: [(&str, &str, &str); 8] = [
     ),
 ];
 
-/// Documents with values that firstlight doesn't know yet, of keys that it knows: how their names begin.
-const NOT_YET: [&str; 1] = ["renderer-networkd-for-kind"];
-
-/// Whether a document has a value that firstlight doesn't know yet.
-pub fn is_not_yet(name: &str) -> bool {
-    NOT_YET.iter().any(|start| name.starts_with(start))
-}
-
 /// What firstlight says of a document that it refuses on purpose.
 pub fn refused(name: &str) -> Option<&'static str> {
     REFUSED

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::kind::RENDERER;
 use crate::document::yaml::{Node, Value};
 
 /// Keys of a device whose values are IDs of others.
@@ -19,7 +20,8 @@ impl Declared {
     pub fn by(tree: &Node) -> Self {
         let mut declared = Self::default();
         let kinds = tree.get("network").into_iter().flat_map(values);
-        for (id, device) in kinds.flat_map(|(_, kind)| values(kind)) {
+        let devices = kinds.flat_map(|(_, kind)| values(kind));
+        for (id, device) in devices.filter(|(id, _)| *id != RENDERER) {
             let links = links(device);
             for link in &links {
                 let users = declared.users.entry(link.clone()).or_default();

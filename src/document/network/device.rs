@@ -135,6 +135,8 @@ pub enum Role {
     VlanLink,
     /// It is the other end of the pair.
     Peer,
+    /// It is the physical function that the device is a virtual one of.
+    PhysicalFunction,
 }
 
 impl Role {

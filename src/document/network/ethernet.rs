@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::common::device;
-use super::device::{Device, Netdev, of_kind};
+use super::device::{Device, LinkTo, Netdev, Role, of_kind};
 use super::mac::Mac;
 use super::name::{InterfaceId, LinkName, Pattern};
 use super::sriov::VirtualFunctionCount;
@@ -99,6 +99,13 @@ impl InfinibandMode {
 
 impl Device for Ethernet {
     of_kind!("ethernets", Netdev::There);
+
+    fn links_to(&self) -> Vec<LinkTo<'_>> {
+        let physical = self.link.iter();
+        physical
+            .map(|id| LinkTo::one("link", id, Role::PhysicalFunction))
+            .collect()
+    }
 }
 
 /// Which links are meant: everything given must hold.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::device::KINDS;
+use super::kind::RENDERER;
 use super::whole::SHARED;
 use super::{Ethernet, Network};
 use crate::document::Config;
@@ -25,6 +26,7 @@ impl LeftOut {
 }
 
 const A_ROUTE: &str = "a route";
+const A_RULE: &str = "a rule";
 const A_FILE: &str = "a networkd file";
 
 /// Notes in `config` what the errors among `diagnostics` have cost its network, and leaves out what goes with that.
@@ -36,8 +38,9 @@ pub fn leave_out(config: &mut Config, diagnostics: &[Diagnostic]) {
             continue;
         };
         let is_file = cost.starts_with(A_FILE);
-        // Each route and each file is one of its own; the first error of all else is enough.
-        if told.insert(cost.clone()) || cost.starts_with(A_ROUTE) || is_file {
+        // Each route, rule and file is one of its own; the first error of all else is enough.
+        let is_one_of_many = [A_ROUTE, A_RULE, A_FILE].iter().any(|one| cost.starts_with(one));
+        if told.insert(cost.clone()) || is_one_of_many {
             let list = if is_file {
                 &mut left.networkd_files
             } else {
@@ -66,11 +69,13 @@ fn cost(network: Option<&Network>, path: &[String]) -> Option<String> {
         ["network"] => format!("the network {AS_IT_IS}"),
         ["network", key] if KINDS.contains(key) => format!("the network {AS_IT_IS}"),
         ["network", key, ..] if SHARED.contains(key) => format!("the network {AS_IT_IS}"),
+        ["network", kind, RENDERER, ..] if KINDS.contains(kind) => format!("the network {AS_IT_IS}"),
         ["network", kind, id, ..] if KINDS.contains(kind) && !network.is_some_and(|it| has(it, kind, id)) => {
             format!("{} {AS_IT_IS}", id.escape_debug())
         }
         ["network", kind, id, part, ..] if KINDS.contains(kind) => match *part {
             "routes" => format!("{A_ROUTE} of {id} is left out"),
+            "routing-policy" => format!("{A_RULE} of {id} is left out"),
             _ => format!("the name servers of {id} are left out"),
         },
         ["network", key, ..] => format!("`{}` is left out", key.escape_debug()),
@@ -254,6 +259,35 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_that_is_wrong_goes_alone() {
+        for rule in [
+            "{to: 10.0.0.0/8, table: 0}",
+            "{to: 10.0.0.0/33}",
+            "{table: 5}",
+            "{to: 10.0.0.0/8, from: '2001:db8::/32'}",
+            "{to: 10.0.0.0/8, mark: 0}",
+            "{to: 10.0.0.0/8, priority: -1}",
+            "{to: 10.0.0.0/8, via: 192.0.2.1}",
+            "{to: 10.0.0.0/8, type-of-service: 256}",
+        ] {
+            let document = read(&format!(
+                "network: {{ethernets: {{eth0: {{dhcp4: true, routing-policy: [{rule}, {{to: 192.0.2.0/24, table: 5}}]}}}}}}\n"
+            ));
+            let network = document.config.network.as_ref().unwrap();
+            let eth0 = network.ethernets.values().next().expect(rule);
+            assert_eq!(eth0.common.routing_policy.len(), 1, "{rule}");
+            let left_out = &document.config.left_out.network;
+            assert!(
+                left_out[0].starts_with("a rule of eth0 is left out"),
+                "{rule}: {left_out:?}"
+            );
+        }
+        // Without an address of its own it would only take the image's away.
+        let expected = (Vec::new(), vec!["eth0 keeps its current configuration".to_owned()]);
+        assert_eq!(taken("{ethernets: {eth0: {routing-policy: [{table: 5}]}}}"), expected);
+    }
+
+    #[test]
     fn what_all_interfaces_depend_on_leaves_the_whole_network_alone() {
         let expected = (
             Vec::new(),
@@ -263,6 +297,7 @@ mod tests {
             "{version: 3, ethernets: {eth0: {dhcp4: true}}}",
             "{version: two, ethernets: {eth0: {dhcp4: true}}}",
             "{renderer: NetworkManager, ethernets: {eth0: {dhcp4: true}}}",
+            "{ethernets: {renderer: NetworkManager, eth0: {dhcp4: true}}}",
             "{config: disabld, ethernets: {eth0: {dhcp4: true}}}",
             "{version: 1, config: {type: physical, name: eth0}}",
             "{version: 2, config: [{type: physical, name: eth0}]}",

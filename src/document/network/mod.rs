@@ -15,6 +15,7 @@ mod dhcp;
 mod dummy;
 mod ethernet;
 mod interval;
+mod kind;
 mod left_out;
 mod mac;
 mod name;
@@ -57,6 +58,7 @@ pub use route::{AdvertisedMss, Destination, Route, RouteScope, RouteType, Window
 pub use router_advertisements::{AddressToken, RaOverrides};
 pub use routing_policy::{Prefix, RoutingRule};
 pub use sriov::VirtualFunctionCount;
+pub use unsupported::Unsupported;
 pub use virtual_ethernet::VirtualEthernet;
 pub use vlan::{Vlan, VlanId};
 pub use vrf::Vrf;
@@ -91,7 +93,8 @@ pub struct Network {
     /// ```yaml
     /// ethernets: {eth0: {dhcp4: true}}
     /// ```
-    #[serde(default, deserialize_with = "devices")]
+    #[serde(default, deserialize_with = "kind::devices")]
+    #[cfg_attr(test, schemars(with = "Option<kind::Devices<Ethernet>>"))]
     pub ethernets: BTreeMap<InterfaceId, Ethernet>,
     /// Dummy devices, by name: links that go nowhere.
     /// Each takes the keys that all devices have, as under `ethernets`, too.
@@ -99,7 +102,8 @@ pub struct Network {
     /// ```yaml
     /// dummy-devices: {dm0: {addresses: [192.0.2.100/32]}}
     /// ```
-    #[serde(default, rename = "dummy-devices", deserialize_with = "devices")]
+    #[serde(default, rename = "dummy-devices", deserialize_with = "kind::devices")]
+    #[cfg_attr(test, schemars(with = "Option<kind::Devices<DummyDevice>>"))]
     pub dummy_devices: BTreeMap<InterfaceId, DummyDevice>,
     /// The ends of pairs of virtual Ethernet links, by name.
     /// Each takes the keys that all devices have, as under `ethernets`, too.
@@ -107,7 +111,8 @@ pub struct Network {
     /// ```yaml
     /// virtual-ethernets: {veth0: {peer: veth1}, veth1: {peer: veth0}}
     /// ```
-    #[serde(default, rename = "virtual-ethernets", deserialize_with = "devices")]
+    #[serde(default, rename = "virtual-ethernets", deserialize_with = "kind::devices")]
+    #[cfg_attr(test, schemars(with = "Option<kind::Devices<VirtualEthernet>>"))]
     pub virtual_ethernets: BTreeMap<InterfaceId, VirtualEthernet>,
     /// Bonds, by name.
     /// Each takes the keys that all devices have, as under `ethernets`, too.
@@ -115,7 +120,8 @@ pub struct Network {
     /// ```yaml
     /// bonds: {bond0: {interfaces: [eth0, eth1], dhcp4: true}}
     /// ```
-    #[serde(default, deserialize_with = "devices")]
+    #[serde(default, deserialize_with = "kind::devices")]
+    #[cfg_attr(test, schemars(with = "Option<kind::Devices<Bond>>"))]
     pub bonds: BTreeMap<InterfaceId, Bond>,
     /// Bridges, by name.
     /// Each takes the keys that all devices have, as under `ethernets`, too.
@@ -123,7 +129,8 @@ pub struct Network {
     /// ```yaml
     /// bridges: {br0: {interfaces: [eth0], dhcp4: true}}
     /// ```
-    #[serde(default, deserialize_with = "devices")]
+    #[serde(default, deserialize_with = "kind::devices")]
+    #[cfg_attr(test, schemars(with = "Option<kind::Devices<Bridge>>"))]
     pub bridges: BTreeMap<InterfaceId, Bridge>,
     /// VLANs, by name.
     /// Each takes the keys that all devices have, as under `ethernets`, too.
@@ -131,7 +138,8 @@ pub struct Network {
     /// ```yaml
     /// vlans: {eth0.15: {id: 15, link: eth0, dhcp4: true}}
     /// ```
-    #[serde(default, deserialize_with = "devices")]
+    #[serde(default, deserialize_with = "kind::devices")]
+    #[cfg_attr(test, schemars(with = "Option<kind::Devices<Vlan>>"))]
     pub vlans: BTreeMap<InterfaceId, Vlan>,
     /// Devices with routing tables of their own, by name.
     /// Each takes the keys that all devices have, as under `ethernets`, too.
@@ -139,19 +147,25 @@ pub struct Network {
     /// ```yaml
     /// vrfs: {blue: {table: 1005, interfaces: [eth0]}}
     /// ```
-    #[serde(default, deserialize_with = "devices")]
+    #[serde(default, deserialize_with = "kind::devices")]
+    #[cfg_attr(test, schemars(with = "Option<kind::Devices<Vrf>>"))]
     pub vrfs: BTreeMap<InterfaceId, Vrf>,
     /// Not supported yet.
     pub tunnels: Option<NotYet>,
+    /// Not supported: networkd doesn't log into wireless networks.
+    #[cfg_attr(test, schemars(with = "Option<NotYet>"))]
+    pub wifis: Option<Unsupported>,
+    /// Not supported: networkd doesn't dial.
+    #[cfg_attr(test, schemars(with = "Option<NotYet>"))]
+    pub modems: Option<Unsupported>,
     /// Not supported yet.
-    pub wifis: Option<NotYet>,
-    /// Not supported yet.
-    pub modems: Option<NotYet>,
-    /// Not supported yet.
+    /// Not supported: they are profiles of NetworkManager.
     #[serde(rename = "nm-devices")]
-    pub nm_devices: Option<NotYet>,
-    /// Not supported yet.
-    pub openvswitch: Option<NotYet>,
+    #[cfg_attr(test, schemars(with = "Option<NotYet>"))]
+    pub nm_devices: Option<Unsupported>,
+    /// Not supported: Open vSwitch has a database of its own.
+    #[cfg_attr(test, schemars(with = "Option<NotYet>"))]
+    pub openvswitch: Option<Unsupported>,
     /// What devices the document has, and what they say of each other, whether they are taken or not.
     #[serde(skip)]
     pub declared: Declared,
@@ -169,7 +183,11 @@ fn left_as_it_is(schema: &mut schemars::Schema) {
     for (key, property) in properties.into_iter().flatten() {
         if property.to_string().contains("/NotYet") {
             property["doNotSuggest"] = true.into();
-            let message = format!("`{key}` is not supported yet");
+            let refused_for_good = unsupported::KINDS.iter().any(|refusal| refusal.key == key);
+            let message = match refused_for_good {
+                true => format!("`{key}` is not supported: networkd has nothing for it"),
+                false => format!("`{key}` is not supported yet"),
+            };
             refused.insert(
                 key.clone(),
                 json!({
@@ -231,6 +249,11 @@ impl TryFrom<String> for Renderer {
     fn try_from(name: String) -> Result<Self, String> {
         match name.as_str() {
             "networkd" => Ok(Self::Networkd),
+            "NetworkManager" => Err(
+                "the renderer `NetworkManager` is not supported, networkd is the only one: leave `renderer` out, or put \
+                 NetworkManager's own profiles into place with `write_files`"
+                    .to_owned(),
+            ),
             other => Err(format!(
                 "the renderer `{}` is not supported, networkd is the only one",
                 other.escape_debug()
@@ -303,28 +326,6 @@ impl From<serde_json::Value> for NotYet {
 /// A key without a value (`addresses:`) says no more than an empty one.
 fn null_is_empty<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-/// Devices of a kind. One without anything below it is most often one whose settings are not indented: it must not become
-/// a file that keeps the link without addresses.
-fn devices<'de, D, T>(deserializer: D) -> Result<BTreeMap<InterfaceId, T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    struct Asked<T>(T);
-
-    impl<'de, T: Deserialize<'de>> Deserialize<'de> for Asked<T> {
-        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            let nothing = "this entry sets nothing: write `dhcp4: true` or `addresses` indented below it, or `{}` \
-                           for a link without addresses";
-            let asked = Option::deserialize(deserializer)?;
-            asked.map(Self).ok_or_else(|| serde::de::Error::custom(nothing))
-        }
-    }
-
-    let all: BTreeMap<InterfaceId, Asked<T>> = null_is_empty(deserializer)?;
-    Ok(all.into_iter().map(|(id, Asked(device))| (id, device)).collect())
 }
 
 /// A list of addresses; a single address is not a list, and the message shows how to write one.

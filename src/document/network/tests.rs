@@ -346,8 +346,25 @@ fn what_only_shows_across_interfaces_is_said_of_the_second() {
             "15 is the most",
             false,
         ),
-        ("modems: [1]", "modems", "not supported yet", false),
-        ("wifis: yes", "wifis", "not supported yet", false),
+        ("modems: [1]", "modems", "networkd doesn't dial", false),
+        (
+            "wifis: yes",
+            "wifis",
+            "networkd doesn't log into wireless networks",
+            false,
+        ),
+        (
+            "nm-devices: {n: {}}",
+            "nm-devices",
+            "those are profiles of NetworkManager",
+            false,
+        ),
+        (
+            "openvswitch: {ports: []}",
+            "openvswitch",
+            "Open vSwitch keeps its bridges in a database",
+            false,
+        ),
         (
             "config: disabled\nethernets: {eth0: {}}",
             "ethernets",
@@ -552,16 +569,11 @@ fn what_is_taken_with_a_warning_or_refused_says_so_at_its_place() {
             "only IPv4 addresses have labels",
             true,
         ),
-        (
-            "dhcp4: true, link: pf0",
-            "link",
-            "there is no `pf0` among `ethernets`",
-            false,
-        ),
+        ("dhcp4: true, link: pf0", "link", "there is no device `pf0`", false),
         (
             "dhcp4: true, link: eth0",
             "link",
-            "can't be a virtual function of itself",
+            "`eth0` would be made of itself",
             false,
         ),
         (
@@ -575,6 +587,12 @@ fn what_is_taken_with_a_warning_or_refused_says_so_at_its_place() {
             "delay-virtual-functions-rebind",
             "it is for `embedded-switch-mode`",
             false,
+        ),
+        (
+            "dhcp4: true, hairpin: false",
+            "hairpin",
+            "is for ports of bridges, and no bridge has this one",
+            true,
         ),
         (
             "dhcp4: true, auth: {key-management: 802.1x}",

@@ -92,3 +92,24 @@ pub const DELAY_REBIND: Refusal = Refusal {
     why: "it is for `embedded-switch-mode`, and nothing here takes virtual functions from their driver",
     instead: "leave it out",
 };
+
+/// Kinds of devices, and what else stands beside them. `openvswitch` stands here too.
+pub const KINDS: [Refusal; 4] = [
+    Refusal {
+        key: "wifis",
+        why: "networkd doesn't log into wireless networks, wpa_supplicant and iwd do",
+        instead: "write its configuration with `write_files` and enable it with `services`; the addresses of the link \
+                  go below `ethernets`",
+    },
+    Refusal {
+        key: "modems",
+        why: "networkd doesn't dial, ModemManager does",
+        instead: "set the modem up with ModemManager; the addresses of the link go below `ethernets`",
+    },
+    Refusal {
+        key: "nm-devices",
+        why: "those are profiles of NetworkManager, and networkd configures the network here",
+        instead: "write them with `write_files` into /etc/NetworkManager/system-connections, without `network`",
+    },
+    OPENVSWITCH,
+];

@@ -1,11 +1,12 @@
 //! What is left out of a network where a value of it is wrong.
 //!
 //! A boot must never leave a machine with less network than it had. So an interface is taken whole or left as the machine
-//! has it: half of one would outrank the image's own file, and lead nowhere. Routes and name servers only add to an
+//! has it: half of one would outrank the image's own file, and lead nowhere. Routes, rules and name servers only add to an
 //! interface; each goes as a whole, but for a route that may be the default one, without which nothing else helps.
 
 use super::Destination;
 use super::device::KINDS;
+use super::kind::RENDERER;
 use crate::document::yaml::{Node, Value};
 
 /// Keys of the network that say how all the rest is meant.
@@ -16,7 +17,9 @@ pub fn whole<'p>(tree: &Node, path: &'p [String]) -> &'p [String] {
     let keys: Vec<&str> = path.iter().map(String::as_str).collect();
     let length = match keys.as_slice() {
         [_, key, ..] if SHARED.contains(key) => 1,
-        [_, kind] if KINDS.contains(kind) => 1,
+        // What configures all devices of a kind: the same as of the whole network.
+        [_, kind] | [_, kind, RENDERER, ..] if KINDS.contains(kind) => 1,
+        [_, _, _, "routing-policy", _, ..] if is_addressed(tree, path) => 5,
         [_, _, _, "routes", _, ..] if is_addressed(tree, path) && is_beside_the_default(tree, path) => 5,
         [_, _, _, "nameservers", ..] if is_addressed(tree, path) => 4,
         [_, _, _, ..] => 3,

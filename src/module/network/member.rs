@@ -14,7 +14,7 @@ pub fn add(own: &Interface<'_>, section: &mut Section) {
             Role::VrfMember => "VRF",
             Role::VlanLink => "VLAN",
             // The `.netdev` file says it.
-            Role::Peer => continue,
+            Role::Peer | Role::PhysicalFunction => continue,
         };
         section.set(key, it.by.as_str());
         if let Netdev::Bond(bond) = it.netdev

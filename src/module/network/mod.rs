@@ -167,9 +167,7 @@ fn plan_interface(
     plan.changes.push(Change::File(change));
     note_shadows(own, ".network", &others.network, machine, plan);
 
-    let there = own.device.netdev().there();
-    let link = |ethernet| networkd::link_file(&own.selector, ethernet, own.virtual_functions, &others.defaults);
-    if let Some(link) = there.and_then(link) {
+    if let Some(link) = networkd::link_file(own, &others.defaults) {
         let change = FileChange::write(own.path(".link"), link.clone(), 0o644).headed();
         plan.changes.push(Change::File(change));
         note_shadows(own, ".link", &others.link, machine, plan);
@@ -200,7 +198,8 @@ fn plan_interface(
         ));
     }
     plan.expectations.extend(expected::expectations(own));
-    if machine.live().is_some() && own.links.is_empty() && there.is_some() && !own.selector.is_by_permanent_mac {
+    let is_there = own.device.netdev().there().is_some();
+    if machine.live().is_some() && own.links.is_empty() && is_there && !own.selector.is_by_permanent_mac {
         plan.info(format!(
             "no link matches `{}` now; its files are written anyway",
             own.id.as_str()

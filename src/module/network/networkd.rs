@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use crate::document::network::{
     ActivationMode, AddressGeneration, AssignedAddress, Awaited, Common, Dhcp4Overrides, Dhcp6Overrides,
-    DhcpIdentifier, Ethernet, Lifetime, LinkLocal, MacPolicy, Route, RoutingRule, UseDomains,
+    DhcpIdentifier, Ethernet, Lifetime, LinkLocal, LinkName, MacPolicy, Route, RoutingRule, UseDomains,
 };
 
 use super::ini::{Assignment, Section, file, yes_or_no};
@@ -56,22 +56,44 @@ fn infiniband_section(ethernet: &Ethernet) -> Section {
 /// MTU and hardware address are in the `.network` file, where they hold on the first boot too: udev has looked at the
 /// links by then. The first `.link` file that matches is the only one used, so what `defaults`, the distribution's
 /// 99-default.link, says in its `[Link]` section is said again.
-pub fn link_file(
-    selector: &Selector,
-    ethernet: &Ethernet,
-    virtual_functions: Option<u32>,
-    defaults: &[Assignment],
-) -> Option<String> {
+pub fn link_file(own: &Interface<'_>, defaults: &[Assignment]) -> Option<String> {
     let mut asked = Section::new("Link");
-    asked.set_if("Name", ethernet.set_name.as_ref().map(|name| name.as_str()));
-    let mac_policy = match ethernet.common.macaddress {
+    let set_name = own.set_name();
+    asked.set_if("Name", set_name.map(LinkName::as_str));
+    let mac_policy = match own.common().macaddress {
         Some(MacPolicy::Random) => Some("random"),
         Some(MacPolicy::Permanent) => Some("persistent"),
         Some(MacPolicy::Fixed(_)) | None => None,
     };
     asked.set_if("MACAddressPolicy", mac_policy);
+    if let Some(ethernet) = own.device.netdev().there() {
+        set_hardware(ethernet, &mut asked);
+    }
+    asked.set_if("SR-IOVVirtualFunctions", own.virtual_functions);
+    if asked.is_empty() {
+        return None;
+    }
+    let mut link = Section::new("Link");
+    for default in defaults {
+        // Name= only counts where no policy gives a name.
+        let is_replaced = match default.key.as_str() {
+            "NamePolicy" => set_name.is_some(),
+            "MACAddressPolicy" => mac_policy.is_some(),
+            _ => false,
+        };
+        if !is_replaced {
+            link.set(&default.key, &default.value);
+        }
+    }
+    link.append(asked);
+    let matching = match_section("OriginalName", &own.selector.original_names, &own.selector);
+    Some(file(&[matching, link]))
+}
+
+/// What a network card itself is told.
+fn set_hardware(ethernet: &Ethernet, section: &mut Section) {
     if ethernet.wakeonlan == Some(true) {
-        asked.set("WakeOnLan", "magic");
+        section.set("WakeOnLan", "magic");
     }
     for (key, offload) in [
         ("ReceiveChecksumOffload", ethernet.receive_checksum_offload),
@@ -82,27 +104,8 @@ pub fn link_file(
         ("GenericReceiveOffload", ethernet.generic_receive_offload),
         ("LargeReceiveOffload", ethernet.large_receive_offload),
     ] {
-        asked.set_bool(key, offload);
+        section.set_bool(key, offload);
     }
-    asked.set_if("SR-IOVVirtualFunctions", virtual_functions);
-    if asked.is_empty() {
-        return None;
-    }
-    let mut link = Section::new("Link");
-    for default in defaults {
-        // Name= only counts where no policy gives a name.
-        let is_replaced = match default.key.as_str() {
-            "NamePolicy" => ethernet.set_name.is_some(),
-            "MACAddressPolicy" => mac_policy.is_some(),
-            _ => false,
-        };
-        if !is_replaced {
-            link.set(&default.key, &default.value);
-        }
-    }
-    link.append(asked);
-    let matching = match_section("OriginalName", &selector.original_names, selector);
-    Some(file(&[matching, link]))
 }
 
 fn match_section(name_key: &str, names: &[String], selector: &Selector) -> Section {

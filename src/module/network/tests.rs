@@ -1,5 +1,6 @@
 //! From documents to files, and what is said beside them.
 
+mod every_key;
 mod hostile;
 mod linear;
 mod notes;

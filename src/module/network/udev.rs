@@ -63,7 +63,9 @@ pub fn trigger_udev(names: &str, machine: &Machine<'_>, plan: &mut Plan) -> Resu
 /// Warns where udev can't find the link by its name: it looks at the one that the kernel gave, not at a predictable one.
 fn note_unknown_names(own: &Interface<'_>, plan: &mut Plan) {
     let names = &own.selector.original_names;
-    if names.is_empty() || !own.selector.macs.is_empty() || any_overlap(names, "eth*") {
+    // A device that networkd makes has its name from the beginning.
+    let is_made = own.device.netdev().there().is_none();
+    if is_made || names.is_empty() || !own.selector.macs.is_empty() || any_overlap(names, "eth*") {
         return;
     }
     let (id, names) = (own.id.as_str(), names.join(" "));

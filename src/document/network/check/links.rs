@@ -20,6 +20,7 @@ pub fn check(network: &Network, problems: &mut Problems<'_>) {
     check_loops(network, problems);
     check_vlans(network, problems);
     check_parts(network, problems);
+    check_ports(network, problems);
 }
 
 /// The place of a link, below `network`.
@@ -68,6 +69,11 @@ fn check_link(
         (Role::BridgePort, Netdev::Bridge(_)) => {
             conflict(format!("`{name}` is a bridge: no bridge can be a port of one"))
         }
+        (Role::PhysicalFunction, Netdev::There(_)) => {}
+        (Role::PhysicalFunction, _) => conflict(format!(
+            "`{name}` is one of `{}`: only a network card has virtual functions",
+            other.kind()
+        )),
         (Role::VrfMember, Netdev::Vrf(_)) => conflict(format!("`{name}` is a VRF: no VRF can be in one")),
         (Role::Peer, Netdev::VirtualEthernet(other)) if other.peer == *id => {}
         (Role::Peer, Netdev::VirtualEthernet(other)) => {
@@ -176,6 +182,32 @@ fn check_parts(network: &Network, problems: &mut Problems<'_>) {
             problems
                 .of(Code::NoEffect)
                 .warning(&[device.kind(), id.as_str()], message, Some(&hint));
+        }
+    }
+}
+
+/// What is said of the port of a bridge is for nothing where there is no bridge.
+fn check_ports(network: &Network, problems: &mut Problems<'_>) {
+    let uses = network.uses();
+    for (id, device) in network.devices() {
+        let mut users = uses.get(id).into_iter().flatten();
+        // The bridge may be one that is left out, which has been reported.
+        if users.any(|it| it.role == Role::BridgePort) || network.declared.users(id.as_str()).next().is_some() {
+            continue;
+        }
+        let common = device.common();
+        let keys = [
+            ("hairpin", common.hairpin),
+            ("port-mac-learning", common.port_mac_learning),
+            ("neigh-suppress", common.neigh_suppress),
+        ];
+        for (key, _) in keys.into_iter().filter(|(_, said)| said.is_some()) {
+            let message = format!("`{key}` is for ports of bridges, and no bridge has this one");
+            problems.of(Code::NoEffect).warning(
+                &[device.kind(), id.as_str(), key],
+                message,
+                Some("list it in the `interfaces` of a bridge"),
+            );
         }
     }
 }

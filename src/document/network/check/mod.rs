@@ -16,7 +16,7 @@ use std::net::IpAddr;
 
 pub use route::all_routes;
 
-use super::{Common, Device, InterfaceId, Netdev, Network, Uses};
+use super::{Common, Device, InterfaceId, Netdev, Network, Uses, unsupported};
 use crate::document::code::Code;
 use crate::document::problem::{Check, Problems};
 
@@ -53,13 +53,11 @@ impl Check for Network {
 
 impl Network {
     fn check_kinds(&self, problems: &mut Problems<'_>) {
-        let kinds = [
-            ("tunnels", &self.tunnels),
-            ("wifis", &self.wifis),
-            ("modems", &self.modems),
-            ("nm-devices", &self.nm_devices),
-            ("openvswitch", &self.openvswitch),
-        ];
+        let refused = [&self.wifis, &self.modems, &self.nm_devices, &self.openvswitch];
+        for (refusal, asked) in unsupported::KINDS.into_iter().zip(refused) {
+            refusal.check(asked.as_ref(), problems);
+        }
+        let kinds = [("tunnels", &self.tunnels)];
         for (kind, asked) in kinds {
             if asked.as_ref().is_some_and(|asked| asked.is_asked) {
                 let hint = "write `networkd_files` for it";
