@@ -22,13 +22,8 @@ units   = $(enabled) firstlight-final.service firstlight-emergency.service
 
 # One static executable, for machines whose libraries are not ours. (Naming the target keeps build scripts and
 # procedural macros out of crt-static.) Its 11,000 relocations are packed, which each start reads.
-link = -C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs
-# Functions that are alike become one, where Rust comes with the linker that can.
-ifeq ($(TARGET),x86_64-unknown-linux-gnu)
-link += -C link-arg=-Wl,--icf=all
-endif
 build:
-	RUSTFLAGS="$(link)" cargo build --release --locked --target $(TARGET)
+	RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs" cargo build --release --locked --target $(TARGET)
 
 # Every test, boots included. As root it installs the tools that boot machines, and boots them with what is released;
 # otherwise those tests say SKIP, which is a failure where CI is set. All with the failpoints that three of the tests need,
@@ -49,8 +44,8 @@ soak:
 	FIRSTLIGHT_BIN=$(abspath $(BINARY)) SOAK_CUTS=20 cargo test --locked --test machine -- power_cut
 
 # What reading costs: time and memory for documents that were made to cost much, and for large ones, beside cloud-init.
-bench:
-	cargo bench --locked --bench reader --bench document
+bench: build
+	FIRSTLIGHT_BIN=$(abspath $(BINARY)) cargo bench --locked --bench reader --bench document
 
 # What a boot costs, beside cloud-init, no agent at all, and a unit that runs /bin/true. As root.
 bench-boot: build
