@@ -13,7 +13,7 @@ use super::network::{Ethernet, Network};
 use super::ntp::Ntp;
 use super::root::RootAccount;
 use super::settings::Settings;
-use super::sshd::Sshd;
+use super::sshd::{Keyword, Sshd};
 use super::yaml::decode::DecodeErrorKind;
 use super::yaml::{Entry, Key, Node, Span, Value, decode};
 
@@ -120,6 +120,10 @@ fn misplaced(path: &[String], name: &str, top: &str) -> Option<String> {
     }
     if path.len() == 1 && plain == "network_config" {
         return Some("write `network`; a network-config is a file of its own".to_owned());
+    }
+    let is_keyword = matches!(path, [sshd, _] if sshd == "sshd") && Keyword::find(name).is_some();
+    if is_keyword && nearest(name, &keys_of::<Sshd>()).is_none() {
+        return Some(format!("`{name}` goes below `sshd.options`"));
     }
     let devices = keys_of::<Network>().into_iter();
     let devices = devices.filter(|key| !SHARED.contains(&key.as_str())).collect();
@@ -284,6 +288,7 @@ mod tests {
             ("addresses", "`addresses` goes below `network.ethernets.NAME`"),
             ("ethernets", "`ethernets` goes below `network`"),
             ("network-config", "write `network`"),
+            ("sshd.Port", "`Port` goes below `sshd.options`"),
             ("network.network", "it is below `network` already"),
             ("network.addresses", "`addresses` goes below `network.ethernets.NAME`"),
             ("root.permit_root_login", "below `sshd`"),

@@ -12,6 +12,7 @@ use minijinja::{Environment, Error, ErrorKind, OutputSpan, UndefinedBehavior, es
 use zeroize::Zeroizing;
 
 use super::variables::{V1, Variables};
+use crate::document::advice::nearest;
 
 /// How many steps a template may take. 64 bytes of output count as one step.
 const FUEL: u64 = 300_000;
@@ -256,8 +257,9 @@ fn explain(error: &Error, body: &str, are_known: bool) -> Fault {
             (
                 format!("the template uses {asked}, which doesn't exist"),
                 format!(
-                    "use `v1.NAME` ({}), or `ds.meta_data.KEY` for a key of the meta-data; add `| default('…')` to what may \
+                    "{}use `v1.NAME` ({}), or `ds.meta_data.KEY` for a key of the meta-data; add `| default('…')` to what may \
                      be missing",
+                    meant(&asked),
                     V1.join(", ")
                 ),
             )
@@ -327,6 +329,17 @@ fn with_braces(body: &str, name: Range<usize>) -> Range<usize> {
     match (before, behind) {
         (Some(before), Some(behind)) => before.len()..body.len() - behind.len(),
         _ => name,
+    }
+}
+
+/// Which variable of `v1` may be meant by one that doesn't exist, as the beginning of a hint.
+fn meant(asked: &str) -> String {
+    let name = asked.trim_matches('`').rsplit('.').next().unwrap_or_default();
+    let known: Vec<String> = V1.map(str::to_owned).into();
+    let longer = V1.into_iter().find(|known| known.ends_with(&format!("_{name}")));
+    match longer.or(nearest(name, &known)) {
+        Some(near) => format!("did you mean `v1.{near}`? "),
+        None => String::new(),
     }
 }
 
@@ -514,6 +527,14 @@ mod tests {
             let found = 1 + template[..fault.range.start].matches('\n').count();
             assert!(found == line && fault.message.contains(words), "{body}: {fault:?}");
             assert_eq!(&template[fault.range.clone()], blamed, "{body}: {fault:?}");
+        }
+        for (name, near) in [("hostname", "v1.local_hostname"), ("v1.instanceid", "v1.instance_id")] {
+            let fault = render(&format!("## template: jinja\n{{{{ {name} }}}}"), &variables()).unwrap_err();
+            let hint = fault.hint.unwrap();
+            assert!(
+                hint.starts_with(&format!("did you mean `{near}`? use")),
+                "{name}: {hint}"
+            );
         }
         for (body, is) in [
             ("{{ foo | default('x') }}", "x"),

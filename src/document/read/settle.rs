@@ -270,10 +270,8 @@ impl Document {
             }
             let whole = self.whole(&error.path);
             let is_part = whole.len() < error.path.len();
-            let pruned = match error.kind {
-                DecodeErrorKind::UnknownKey { .. } if !is_part => self.prune(&error.path),
-                _ => self.prune_value(&error.path),
-            };
+            // What is missing beside a key that isn't known may be what was meant by it.
+            let pruned = self.prune_value(&error.path);
             doomed.retain(|path| !path.starts_with(&error.path));
             doomed.extend(is_part.then_some(whole));
             if self.given_up || !pruned {

@@ -166,6 +166,11 @@ fn in_words(kind: &ErrorKind, place: &Place<'_>) -> Words {
             "there is something after the closing quote",
             "write `\\\"` for each `\"` within double quotes, or use single quotes",
         ),
+        ErrorKind::UnclosedFlowCollection { open } if place.line().contains(" #") => words(
+            Code::Unclosed,
+            &format!("a `{open}` isn't closed before ` #`, which begins a comment"),
+            "put quotes around a value with a `#` in it; close the bracket before a comment",
+        ),
         ErrorKind::UnclosedFlowCollection { open } => bracket_fault(&format!("a `{open}` isn't closed")),
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
             bracket_fault(&format!("a `{open}` is closed by a `{close}`"))
@@ -174,12 +179,12 @@ fn in_words(kind: &ErrorKind, place: &Place<'_>) -> Words {
         ErrorKind::ExpectedFlowMappingSeparator => words(
             Code::Unclosed,
             "a `,` or the closing `}` is missing",
-            "put a `,` after each value within brackets, and close each `{` with `}`",
+            "put a `,` after each value, a `}` at the end, and quotes around a value that has a bracket in it",
         ),
         ErrorKind::ExpectedFlowSequenceSeparator => words(
             Code::Unclosed,
             "a `,` or the closing `]` is missing",
-            "put a `,` after each value within brackets, and close each `[` with `]`",
+            "put a `,` after each value, a `]` at the end, and quotes around a value that has a bracket in it",
         ),
         ErrorKind::UnexpectedEofFlowSequence
         | ErrorKind::UnexpectedEofFlowMapping
@@ -353,6 +358,14 @@ impl<'a> Place<'a> {
         // A word alone is an item or a value, rather than a key.
         if above.ends_with(':') && !self.line().trim().contains(' ') {
             return not_indented("indent it further than the key above; an item of a list begins with `- `");
+        }
+        let begins = |sign: &&&str| self.line().trim_start().starts_with(**sign);
+        if ["//", "/*", "--", ";"].iter().find(begins).is_some() {
+            return words(
+                Code::MissingColon,
+                "this line isn't `key: value`, and not a comment either",
+                "begin a comment with `#`",
+            );
         }
         match is_glued(self.line().trim_start_matches([' ', '-'])) {
             true => without_space(),

@@ -274,9 +274,12 @@ impl<'input> Reader<'input, '_> {
                     .get(..node.span.start())
                     .is_some_and(|before| before.ends_with('{')) =>
             {
+                // The outer bracket is before it.
+                let bytes = node.span.start().saturating_sub(1)..node.span.end();
+                let at = (node.span.line(), node.span.column().saturating_sub(1));
                 Err(Fault {
                     code: Code::Unquoted,
-                    span: node.span,
+                    span: node.span.moved(bytes, at),
                     message: "`{{` doesn't begin a variable in YAML".to_owned(),
                     hint: Some("if this is a template, make `## template: jinja` its first line".to_owned()),
                 })
@@ -493,6 +496,9 @@ mod tests {
             ("a: !foo\n", 1, 4, "this one is not known"),
             ("password: !hunter2 x\n", 1, 11, "this one is not known"),
             ("[a, b]: 1\n", 1, 1, "can't be a key"),
+            ("a: {{ b }}\n", 1, 4, "`{{` doesn't begin a variable"),
+            ("// a\nb: c\n", 1, 1, "not a comment either"),
+            ("a: {b: #c}\n", 1, 4, "isn't closed before ` #`"),
             ("a: &x [*x]\n", 1, 8, "inside its own anchor"),
         ];
         for (text, line, column, words) in table {

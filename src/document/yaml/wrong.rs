@@ -157,7 +157,7 @@ fn other_kind(expected: &str, found: &str, keys: &[&str]) -> Option<String> {
         });
     }
     let hint = match found {
-        "a mapping" if expected.starts_with("a list") => "begin each item on its own line with `- `",
+        "a mapping" if expected.contains("list") => "begin each item on its own line with `- `",
         _ if expected.starts_with("a list") => {
             "write it as a list: in brackets, or each item on its own line with `- `"
         }
