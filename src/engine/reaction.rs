@@ -14,7 +14,7 @@ pub(super) fn reactions(modules: &[ModulePlan], machine: &Machine<'_>) -> Vec<Ch
     // A unit that is started reads its files then, and a stopped unit needs no reload.
     let settled: BTreeSet<&str> = changes().filter_map(|change| change.kind().settles()).collect();
     let is_settled = |dirty: &Dirty| match dirty {
-        Dirty::Manager | Dirty::Network => false,
+        Dirty::Manager | Dirty::Network | Dirty::Netdev(_) => false,
         Dirty::Reload(unit) | Dirty::Restart(unit) => settled.contains(unit.as_str()),
     };
     react(dirties.into_iter().filter(|dirty| !is_settled(dirty)), machine)
@@ -29,18 +29,72 @@ pub(super) fn react<'a>(dirties: impl Iterator<Item = &'a Dirty>, machine: &Mach
             action,
         })
     };
+    let dirties: Vec<&Dirty> = dirties.collect();
+    let netdevs = netdevs(&dirties);
     let mut reactions = Vec::new();
     for dirty in dirties {
         let reaction = match dirty {
             // Every unit change that needs it reloads the unit files itself.
             Dirty::Manager => None,
-            Dirty::Network => {
-                runs("systemd-networkd.service").then(|| Change::NetworkReload(NetworkReloadChange::default()))
-            }
+            Dirty::Network | Dirty::Netdev(_) => runs("systemd-networkd.service").then(|| {
+                Change::NetworkReload(NetworkReloadChange {
+                    links: Vec::new(),
+                    netdevs: netdevs.clone(),
+                })
+            }),
             Dirty::Reload(name) => runs(name).then(|| unit(name, UnitAction::Reload)),
             Dirty::Restart(name) => runs(name).then(|| unit(name, UnitAction::Restart)),
         };
         reactions.extend(reaction.filter(|reaction| !reactions.contains(reaction)));
     }
     reactions
+}
+
+/// The links that networkd makes again, each once.
+fn netdevs(dirties: &[&Dirty]) -> Vec<String> {
+    let names = dirties.iter().filter_map(|dirty| match dirty {
+        Dirty::Netdev(name) => Some(name.clone()),
+        _ => None,
+    });
+    names.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::{Facts, Live, Root, UnitFacts};
+
+    #[test]
+    fn networkd_is_told_once_of_all_that_it_makes_again() {
+        let tree = tempfile::tempdir().unwrap();
+        let root = Root::open(tree.path()).unwrap();
+        let netdev = |name: &str| Dirty::Netdev(name.to_owned());
+        let dirties = [
+            Dirty::Network,
+            netdev("br0"),
+            netdev("bond0"),
+            netdev("br0"),
+            Dirty::Network,
+        ];
+        let stopped = Facts {
+            live: Some(Live::default()),
+            ..Facts::default()
+        };
+        assert_eq!(react(dirties.iter(), &Machine::new(&root, &stopped)), []);
+        let runs = UnitFacts {
+            load_state: "loaded".to_owned(),
+            active_state: "active".to_owned(),
+            rests: false,
+        };
+        let mut running = stopped.clone();
+        let units = &mut running.live.as_mut().unwrap().units;
+        units.insert("systemd-networkd.service".to_owned(), runs);
+        let reload = NetworkReloadChange {
+            links: Vec::new(),
+            netdevs: vec!["bond0".to_owned(), "br0".to_owned()],
+        };
+        let told = react(dirties.iter(), &Machine::new(&root, &running));
+        assert_eq!(told, [Change::NetworkReload(reload)]);
+        assert!(dirties.iter().all(|dirty| told[0].kind().tells(dirty)));
+    }
 }

@@ -237,6 +237,8 @@ pub struct HostnameChange {
 pub struct NetworkReloadChange {
     /// The names of those that it reconfigures although no file has changed.
     pub links: Vec<String>,
+    /// The names of those that it has made from files that are others now, or gone: they are deleted before.
+    pub netdevs: Vec<String>,
 }
 
 /// A symbolic link, or its absence.

@@ -91,7 +91,7 @@ impl Module for Networkd {
 /// The first key of the document that somebody has to read files for.
 fn key_that_needs_it(want: &Config) -> Option<&'static str> {
     let network = want.network.as_ref().filter(|network| !network.is_disabled());
-    let links = network.is_some_and(|network| !network.ethernets.is_empty());
+    let links = network.is_some_and(|network| network.devices().next().is_some());
     let files = want.networkd_files.iter().flatten().any(|file| {
         // An empty file hides another; udev reads the `.link` files.
         file.name.kind() != NetworkdFileKind::Link && !file.contents.expose().is_empty()

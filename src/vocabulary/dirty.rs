@@ -8,6 +8,8 @@ pub enum Dirty {
     Manager,
     /// networkd reads its files again.
     Network,
+    /// networkd makes the link of this name again, or no more: it changes none that it has made.
+    Netdev(String),
     /// The unit reads its configuration again.
     Reload(String),
     /// The unit is restarted: it reads this file only when it starts.
@@ -19,7 +21,7 @@ impl Dirty {
     pub fn unit(&self) -> Option<&str> {
         match self {
             Self::Manager => None,
-            Self::Network => Some("systemd-networkd.service"),
+            Self::Network | Self::Netdev(_) => Some("systemd-networkd.service"),
             Self::Reload(unit) | Self::Restart(unit) => Some(unit),
         }
     }

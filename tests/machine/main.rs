@@ -9,6 +9,7 @@
 mod check;
 mod command;
 mod container;
+mod devices;
 mod drift;
 mod emergency;
 mod gate;
@@ -82,6 +83,7 @@ machines! {
         scenario::changed(test, &mut machine, &Seed::new("second-light", OTHER));
     };
     a_vm_with_config_drive_bookworm => |test| handed_over::kernel(test, &mut Vm::new(Bookworm, test, Medium::ConfigDrive));
+    a_vm_with_devices_trixie => |test| devices::kinds(test, &mut Vm::new(Trixie, test, Medium::CdRom));
     a_vm_with_fat_disk_bookworm => |test| {
         let mut machine = Vm::new(Bookworm, test, Medium::FatDisk);
         // Where QEMU's DHCP server begins.

@@ -6,6 +6,7 @@ use crate::pen::{Login, Pen};
 use crate::rootfs::Suite;
 use crate::say;
 use crate::seed::{PASSWORD, Seed};
+use crate::vm::Vm;
 use serde_json::Value;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -16,11 +17,13 @@ const NEW: &str = "192.0.2.20";
 /// What a document has to ask for too, or it is undone: the way in.
 pub const LOGIN: &str = "sshd: {permit_root_login: 'yes'}\n";
 /// No boot, and no way back, takes this long.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(240);
 
 /// A machine that is on, to be talked to at any of its addresses.
 pub struct Session {
     pen: Pen,
+    /// Where it is reached whatever its address, as a virtual machine's port is.
+    door: Option<(&'static str, u16)>,
 }
 
 /// Unconfirmed, and back by itself; confirmed, and there to stay; unconfirmed, and back by a power cut.
@@ -46,15 +49,29 @@ impl Session {
     /// Switches the machine on and waits until firstlight has ended its work.
     pub fn power_on(machine: &mut Container, address: &str) -> Self {
         let (pen, _) = machine.power_on(&[]);
-        let session = Self { pen };
-        session.reach(address);
-        let status = session.run(address, "firstlight status --wait");
+        Self { pen, door: None }.ready(address)
+    }
+
+    /// The same with a virtual machine, whose probe stays away.
+    pub fn power_on_vm(machine: &mut Vm, address: &str) -> Self {
+        let pen = machine.power_on(&["systemd.mask=probe.service"], address);
+        let door = Some(("127.0.0.1", 2222));
+        Self { pen, door }.ready(address)
+    }
+
+    fn ready(self, address: &str) -> Self {
+        self.reach(address);
+        let status = self.run(address, "firstlight status --wait");
         assert!(status.ok, "{}", status.said);
-        session
+        self
     }
 
     pub fn run(&self, address: &str, command: &str) -> Login {
-        self.pen.ssh("root", PASSWORD, (address, 22), command)
+        self.pen.ssh("root", PASSWORD, self.at(address), command)
+    }
+
+    fn at<'a>(&self, address: &'a str) -> (&'a str, u16) {
+        self.door.unwrap_or((address, 22))
     }
 
     pub fn json(&self, address: &str, command: &str) -> Value {
@@ -66,7 +83,7 @@ impl Session {
     fn reach(&self, address: &str) {
         let deadline = Instant::now() + LIMIT;
         loop {
-            let login = self.pen.ssh_until_silent("root", PASSWORD, (address, 22), "true");
+            let login = self.pen.ssh_until_silent("root", PASSWORD, self.at(address), "true");
             if login.ok {
                 return;
             }

@@ -7,7 +7,7 @@ use crate::rootfs::{Root, Suite, discard, run};
 use crate::say;
 use crate::seed::{PASSWORD, Seed};
 use crate::web::Web;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
@@ -108,8 +108,13 @@ impl Vm {
         self.seed.set_extension(medium.extension());
     }
 
-    fn boot_once(&mut self, words: &[&str], address: &str, root_password: &str) -> Observed {
+    /// Switches it on: where it runs.
+    pub fn power_on(&mut self, words: &[&str], address: &str) -> Pen {
         let logs = self.logs.next();
+        self.start(words, address, &logs)
+    }
+
+    fn start(&self, words: &[&str], address: &str, logs: &Path) -> Pen {
         let arguments = [
             self.kernel.as_os_str(),
             self.disk.as_ref(),
@@ -117,7 +122,12 @@ impl Vm {
             self.seed.as_ref(),
         ];
         let arguments = arguments.into_iter().chain(words.iter().map(AsRef::as_ref));
-        let mut pen = Pen::start("qemu", arguments, &logs.join("console"));
+        Pen::start("qemu", arguments, &logs.join("console"))
+    }
+
+    fn boot_once(&mut self, words: &[&str], address: &str, root_password: &str) -> Observed {
+        let logs = self.logs.next();
+        let mut pen = self.start(words, address, &logs);
         let _web = matches!(self.medium, Medium::SerialHttp).then(|| Web::serve(&pen, &self.served()));
         let visit = visit(&mut pen, ("127.0.0.1", 2222), root_password);
         drop(pen);

@@ -36,7 +36,8 @@ impl ExpectationKind for LinkHas<'_> {
     fn repair(&self, sight: &Sight<'_>) -> Option<Change> {
         let links = links(sight.network(), self.link, self.file);
         let links: Vec<String> = links.into_iter().map(|link| link.facts.name.clone()).collect();
-        (!links.is_empty()).then_some(Change::NetworkReload(NetworkReloadChange { links }))
+        let netdevs = Vec::new();
+        (!links.is_empty()).then_some(Change::NetworkReload(NetworkReloadChange { links, netdevs }))
     }
 
     fn look<'a>(&'a self, sight: &'a Sight<'a>) -> Looking<'a> {

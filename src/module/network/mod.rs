@@ -155,10 +155,7 @@ fn plan_interface(
     plan: &mut Plan,
 ) -> Result<(), PlanError> {
     if let Some(netdev) = netdev::netdev_file(own.id, own.device) {
-        let change = FileChange::write(own.path(".netdev"), netdev, 0o644)
-            .headed()
-            .dirties(Dirty::Network);
-        plan.changes.push(Change::File(change));
+        plan.changes.push(Change::File(netdev_change(own, netdev, machine)?));
     }
     let network = networkd::network_file(own);
     let change = FileChange::write(own.path(".network"), network, 0o644)
@@ -206,6 +203,17 @@ fn plan_interface(
         ));
     }
     Ok(())
+}
+
+/// networkd takes over a link of this name that somebody else has made, and leaves it as it is.
+fn netdev_change(own: &Interface<'_>, text: String, machine: &Machine<'_>) -> Result<FileChange, PlanError> {
+    let path = own.path(".netdev");
+    let is_ours = machine.metadata(&path)?.is_some() || own.links.is_empty();
+    let change = FileChange::write(path, text, 0o644).headed().dirties(Dirty::Network);
+    Ok(match is_ours {
+        true => change.dirties(Dirty::Netdev(own.id.as_str().to_owned())),
+        false => change,
+    })
 }
 
 impl Interface<'_> {

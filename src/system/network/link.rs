@@ -2,7 +2,7 @@
 
 use super::Managed;
 use super::networkd;
-use crate::system::{LinkFacts, Root};
+use crate::system::{Kind, LinkFacts, Root};
 
 /// A link, and how it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,10 +32,12 @@ pub enum Signal {
 
 /// What the links are recognised by. A link that goes while we look is left out.
 pub fn links(root: &Root) -> Vec<LinkFacts> {
-    let names = root.list("/sys/class/net").unwrap_or_else(|error| {
+    let mut names = root.list("/sys/class/net").unwrap_or_else(|error| {
         tracing::warn!("can't list the network interfaces: {error}");
         Vec::new()
     });
+    // The bonding driver has a file among them: `bonding_masters`.
+    names.retain(|name| is_directory(root, &format!("/sys/class/net/{name}")));
     let link = |name: String| LinkFacts {
         mac: attribute(root, &name, "address").unwrap_or_default(),
         driver: driver(root, &name),
@@ -69,6 +71,11 @@ fn link_file(root: &Root, index: &str) -> Option<String> {
     let text = root.read_text(&format!("/run/udev/data/n{index}")).ok().flatten()?;
     let mut properties = text.lines().filter_map(|line| line.strip_prefix("E:ID_NET_LINK_FILE="));
     properties.next().map(str::to_owned)
+}
+
+fn is_directory(root: &Root, path: &str) -> bool {
+    let found = root.metadata_followed(path).ok().flatten();
+    found.is_some_and(|found| found.kind == Kind::Directory)
 }
 
 fn attribute(root: &Root, link: &str, name: &str) -> Option<String> {
@@ -108,6 +115,7 @@ mod tests {
             }
         }
         write("sys/class/net/eth0/ifindex", "7\n");
+        write("sys/class/net/bonding_masters", "bond0\n");
         write("run/systemd/netif/links/7", "ADMIN_STATE=configured\n");
         write(
             "run/udev/data/n7",

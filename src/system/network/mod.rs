@@ -4,6 +4,7 @@
 
 pub mod address;
 pub mod link;
+pub mod netdev;
 pub mod networkd;
 pub mod route;
 pub mod session;

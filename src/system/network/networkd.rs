@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use crate::system::Root;
+use crate::system::{ReadError, Root};
 
 const DIRECTORY: &str = "/run/systemd/netif";
 
@@ -29,6 +29,14 @@ pub struct Managed {
 /// Whether networkd has run in this boot. It leaves its files behind when it stops.
 pub(super) fn has_run(root: &Root) -> bool {
     root.exists(&format!("{DIRECTORY}/state")).unwrap_or(false)
+}
+
+/// Whether networkd knows of a link with this index.
+///
+/// # Errors
+/// That can't be found out.
+pub(super) fn knows(root: &Root, index: &str) -> Result<bool, ReadError> {
+    root.exists(&format!("{DIRECTORY}/links/{index}"))
 }
 
 /// What networkd says of the link with this index.
