@@ -54,7 +54,7 @@ pub(super) fn react<'a>(dirties: impl Iterator<Item = &'a Dirty>, machine: &Mach
 fn netdevs(dirties: &[&Dirty]) -> Vec<String> {
     let names = dirties.iter().filter_map(|dirty| match dirty {
         Dirty::Netdev(name) => Some(name.clone()),
-        _ => None,
+        Dirty::Manager | Dirty::Network | Dirty::Reload(_) | Dirty::Restart(_) => None,
     });
     names.collect::<BTreeSet<_>>().into_iter().collect()
 }

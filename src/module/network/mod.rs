@@ -12,6 +12,8 @@ mod selector;
 mod shadow;
 mod udev;
 
+use std::collections::BTreeMap;
+
 use crate::document::Config;
 use crate::document::network::{Common, Device, InterfaceId, LinkName, Network as Asked, Use};
 use crate::document::networkd_files::RESERVED_PREFIX;
@@ -54,6 +56,8 @@ struct Interface<'a> {
 struct Others {
     network: Vec<Other>,
     link: Vec<Other>,
+    /// The `.netdev` files, by the name of the link that they make.
+    netdev: BTreeMap<String, Vec<NetworkdFile>>,
     /// The distribution's settings for every link without a file of its own.
     defaults: Vec<Assignment>,
 }
@@ -88,6 +92,7 @@ impl Module for Network {
         let mut others = Others {
             network: others(want, machine, ".network", &mut plan),
             link: others(want, machine, ".link", &mut plan),
+            netdev: netdev::by_name(others(want, machine, ".netdev", &mut plan)),
             defaults: Vec::new(),
         };
         others.defaults = default_link_settings(&others.link);
@@ -156,6 +161,7 @@ fn plan_interface(
 ) -> Result<(), PlanError> {
     if let Some(netdev) = netdev::netdev_file(own.id, own.device) {
         plan.changes.push(Change::File(netdev_change(own, netdev, machine)?));
+        netdev::note_others(own, &others.netdev, plan);
     }
     let network = networkd::network_file(own);
     let change = FileChange::write(own.path(".network"), network, 0o644)

@@ -3,9 +3,14 @@
 mod bond;
 mod bridge;
 
+use std::collections::BTreeMap;
+
 use crate::document::network::{Device, InterfaceId, MacPolicy, Netdev};
 
-use super::ini::{Section, file};
+use super::files::NetworkdFile;
+use super::ini::{Section, file, parse};
+use super::{Interface, Other};
+use crate::module::Plan;
 
 /// The `.netdev` file of a device; `None` for a link that is there.
 pub fn netdev_file(id: &InterfaceId, device: &dyn Device) -> Option<String> {
@@ -45,4 +50,29 @@ fn kind(id: &InterfaceId, netdev: Netdev<'_>) -> Option<(&'static str, Section)>
             ("vrf", section)
         }
     })
+}
+
+/// The files of others by the name of the link that they make.
+pub fn by_name(others: Vec<Other>) -> BTreeMap<String, Vec<NetworkdFile>> {
+    let mut by_name: BTreeMap<String, Vec<NetworkdFile>> = BTreeMap::new();
+    for Other { file, .. } in others {
+        let said = parse(&file.text);
+        if let Some(name) = said.into_iter().rfind(|it| it.section == "NetDev" && it.key == "Name") {
+            by_name.entry(name.value).or_default().push(file);
+        }
+    }
+    by_name
+}
+
+/// Warns of each file that makes a link of the same name: networkd takes the first one.
+pub fn note_others(own: &Interface<'_>, others: &BTreeMap<String, Vec<NetworkdFile>>, plan: &mut Plan) {
+    let (id, name) = (own.id.as_str(), own.file_name(".netdev"));
+    for NetworkdFile { name: other, path, .. } in others.get(id).into_iter().flatten() {
+        plan.warn(match *other < name {
+            true => format!(
+                "{path} sorts before {name} and also makes {id}, so it would be used instead; remove or rename it"
+            ),
+            false => format!("{path} also makes {id}, and is no longer used: {name} sorts before it"),
+        });
+    }
 }

@@ -1,7 +1,7 @@
 //! Shadowing files, overlapping interfaces, links that aren't there, renaming.
 
 use super::*;
-use crate::module::CommandChange;
+use crate::module::{CommandChange, Dirty};
 
 const MAC: &str = "00:50:56:aa:bb:cc";
 const BY_NAME: &str = "ethernets: {eth0: {}}";
@@ -459,4 +459,51 @@ fn an_interface_without_any_address_is_noticed() {
     ] {
         assert_eq!(said(keys), [], "{keys}");
     }
+}
+
+#[test]
+fn two_files_that_make_one_link_are_told() {
+    for (name, text, said) in [
+        (
+            "05-other",
+            "[NetDev]\nName=br0\nKind=bridge\n",
+            "sorts before 10-firstlight-br0.netdev and also makes br0",
+        ),
+        (
+            "50-other",
+            "[NetDev]\nName=br0\nKind=bridge\n",
+            "is no longer used: 10-firstlight-br0.netdev sorts before it",
+        ),
+        ("05-other", "[NetDev]\nName=br1\nKind=bridge\n", ""),
+        ("05-other", "[Match]\nName=br0\n", ""),
+    ] {
+        let path = format!("/etc/systemd/network/{name}.netdev");
+        let plan = Rig::offline().file(&path, text).plan("bridges: {br0: {dhcp4: true}}");
+        let warned = warnings(&plan);
+        match said {
+            "" => assert_eq!(warned, [""; 0], "{text}"),
+            words => assert!(warned.len() == 1 && warned[0].contains(words), "{warned:?}"),
+        }
+    }
+}
+
+/// A link that somebody else has made is not deleted; one of ours is, when its file changes.
+#[test]
+fn only_links_of_ours_are_made_again() {
+    let dirties = |rig: Rig| {
+        let plan = rig.plan("bridges: {br0: {dhcp4: true}}");
+        let files = plan.changes.into_iter().filter_map(|change| match change {
+            Change::File(file) if file.path.ends_with(".netdev") => Some(file.dirties),
+            _ => None,
+        });
+        files.flatten().collect::<Vec<_>>()
+    };
+    let again = vec![Dirty::Network, Dirty::Netdev("br0".to_owned())];
+    let there = || Rig::live(&[("br0", MAC, "")]);
+    assert_eq!(dirties(Rig::live(&[("eth0", MAC, "")])), again);
+    assert_eq!(dirties(there()), [Dirty::Network]);
+    assert_eq!(
+        dirties(there().file("/etc/systemd/network/10-firstlight-br0.netdev", "old")),
+        again
+    );
 }
