@@ -176,7 +176,8 @@ fn interface(path: &[String], value: Option<&Node>) -> Option<String> {
 /// is, and what is wrong with it.
 pub(super) fn not_indented(tree: &Node, path: &[String]) -> Option<(Span, Diagnostic)> {
     let [network, ethernets, name] = path else { return None };
-    if network != "network" || ethernets != "ethernets" {
+    // That one stands there for all of them.
+    if network != "network" || ethernets != "ethernets" || name == "renderer" {
         return None;
     }
     let Value::Mapping(entries) = &tree.find(&path[..2])?.value else {

@@ -17,7 +17,8 @@ pub fn check(network: &Network, problems: &mut Problems<'_>) {
         };
         let entries = entries(id);
         if usize::try_from(said.get()).is_ok_and(|said| said < entries) {
-            let message = format!("{entries} entries are virtual functions of this link, but it only gets {said}");
+            let message =
+                format!("{said} virtual functions are fewer than the entries whose `link` is this one: {entries}");
             let place = ["ethernets", id.as_str(), "virtual-function-count"];
             let hint = "raise it, or leave it out: it gets as many as there are entries";
             problems.of(Code::Conflict).error(&place, message, Some(hint));
