@@ -45,7 +45,10 @@ impl Document {
             }
             self.report_at(finding.span, finding.show, finding.told);
         }
-        bad.iter().map(|path| self.whole(path)).collect()
+        // What an item without a name would have become is not there, and nothing around it is to blame.
+        let is_there = |path: &Vec<String>| self.tree.as_ref().is_some_and(|tree| tree.find(path).is_some());
+        let wholes = bad.iter().map(|path| self.whole(path));
+        wholes.filter(is_there).collect()
     }
 
     /// Gives each diagnostic about it the keys that its author wrote, and advice that can be followed there.

@@ -1,5 +1,6 @@
 //! A device of version 2 that is put together piece by piece.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -110,11 +111,8 @@ impl Device {
 
     fn add_names(&mut self, which: usize, names: impl IntoIterator<Item = (String, Span)>) {
         let Some(own) = self.servers.get_mut(which) else { return };
-        for (name, span) in names {
-            if !own.iter().any(|(other, _)| *other == name) {
-                own.push((name, span));
-            }
-        }
+        let mut seen: HashSet<String> = own.iter().map(|(name, _)| name.clone()).collect();
+        own.extend(names.into_iter().filter(|(name, _)| seen.insert(name.clone())));
     }
 
     /// Whether it learns addresses of this family.

@@ -83,7 +83,8 @@ impl Reader {
     ) -> Option<(Keys<'n>, Device)> {
         let name = node.get("name").and_then(super::tree::text_of).unwrap_or_default();
         let place = match name {
-            "" => Place::new(&["config"]),
+            // Not `config`: that is what all of them are in.
+            "" => Place::new(&["item"]),
             name => Place::new(&[kind, name]),
         };
         let keys = self.keys(node, table, &place)?;

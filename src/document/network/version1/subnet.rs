@@ -9,7 +9,7 @@ use super::route::Route;
 use super::tree::{plain, text_of};
 use crate::document::code::Code;
 use crate::document::network::prefix::with_prefix;
-use crate::document::yaml::{Entry, Node};
+use crate::document::yaml::{Entry, Node, Span};
 
 /// Keys that are about an address that is written down.
 const OF_AN_ADDRESS: [&str; 5] = ["address", "ip_address", "netmask", "prefix", "pointopoint"];
@@ -17,9 +17,24 @@ const OF_AN_ADDRESS: [&str; 5] = ["address", "ip_address", "netmask", "prefix", 
 impl Reader {
     /// All subnets of a link.
     pub fn subnets(&mut self, entry: &Entry, device: &mut Device) {
+        let mut names = [Vec::new(), Vec::new()];
         for node in self.list(entry, &device.place()).unwrap_or_default() {
             if let Some(keys) = self.keys(node, &SUBNET, &device.place()) {
                 self.subnet(&keys, device);
+                self.names(&keys, &mut names, device);
+            }
+        }
+        let [servers, search] = names;
+        device.add_servers(servers);
+        device.add_search(search);
+    }
+
+    /// The name servers and search domains of a subnet.
+    fn names(&mut self, keys: &Keys<'_>, names: &mut [Vec<(String, Span)>; 2], device: &Device) {
+        let place = device.place().below(&["nameservers"]);
+        for (key, own) in ["dns_nameservers", "dns_search"].into_iter().zip(names) {
+            if let Some(given) = keys.entry(key) {
+                own.extend(self.texts(given, &place));
             }
         }
     }
@@ -64,15 +79,6 @@ impl Reader {
         }
         if let Some(routes) = keys.entry("routes") {
             self.routes(routes, metric, device);
-        }
-        let place = place.below(&["nameservers"]);
-        if let Some(servers) = keys.entry("dns_nameservers") {
-            let servers = self.texts(servers, &place);
-            device.add_servers(servers);
-        }
-        if let Some(search) = keys.entry("dns_search") {
-            let search = self.texts(search, &place);
-            device.add_search(search);
         }
     }
 

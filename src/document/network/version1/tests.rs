@@ -373,6 +373,43 @@ fn what_is_wrong_with_a_link_leaves_it_alone_and_takes_the_others() {
 }
 
 #[test]
+fn an_item_that_nobody_can_name_costs_no_other() {
+    let eth1 = "  - {type: physical, name: eth1, subnets: [{type: dhcp4}]}\n";
+    for item in [
+        "{type: physical, name: [a]}",
+        "{type: physical, subnets: [{type: dhcp4}]}",
+        "{type: bond, bond_interfaces: []}",
+        "{name: ''}",
+        "[a]",
+        "null",
+        "{type: [x]}",
+        "{type: route, destination: 10.0.0.0/8}",
+        "{type: nameserver, address: {a: b}}",
+        "{type: physical, name: \"a\\nb\", subnets: [{type: dhcp4}]}",
+        "{type: physical, name: ../x, subnets: [{type: dhcp4}]}",
+    ] {
+        let (ids, left, said) = read(&format!("  - {item}\n{eth1}"));
+        assert_eq!(
+            (ids, left.len()),
+            (vec!["eth1".to_owned()], 1),
+            "{item}: {left:?} {said:?}"
+        );
+        assert_eq!(said.len(), 1, "{item}: {said:?}");
+    }
+    // Who is made of a link that is refused is left alone with it, and nothing is said of that.
+    let bond = "  - {type: phsical, name: eth0}\n  - {type: bond, name: bond0, bond_interfaces: [eth0], subnets: [{type: dhcp4}]}\n";
+    let (ids, left, said) = read(&format!("{bond}{eth1}"));
+    assert_eq!((ids, said.len()), (vec!["eth1".to_owned()], 1), "{left:?} {said:?}");
+    assert_eq!(
+        left,
+        [
+            "eth0 keeps its current configuration",
+            "bond0 keeps its current configuration"
+        ]
+    );
+}
+
+#[test]
 fn what_only_adds_to_a_link_goes_alone() {
     for (keys, cost, at) in [
         (
