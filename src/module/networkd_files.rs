@@ -1,13 +1,10 @@
 //! networkd files from the document: in `/etc/systemd/network`, next to those of `network`.
 
-use super::network::{DIRECTORY, trigger_udev};
+use super::network::{DIRECTORY, for_networkd, trigger_udev};
 use super::{Change, Dirty, FileChange, Module, Plan, PlanError, Stage, Supply, header};
 use crate::document::Config;
 use crate::document::networkd_files::{NetworkdFile, NetworkdFileKind};
 use crate::system::{Machine, ReadError};
-
-/// The group as which networkd reads its files.
-const GROUP: &str = "systemd-network";
 
 /// Writes the files of networkd that the document has.
 #[derive(Debug, Clone, Copy)]
@@ -92,32 +89,9 @@ fn file_change(number: usize, file: &NetworkdFile, machine: &Machine<'_>) -> Res
     let path = format!("{DIRECTORY}/{}", file.name.as_str());
     let mut change = FileChange::write(path, text, 0o644);
     if file.is_secret() {
-        let group = group(machine)?.ok_or_else(|| {
-            let message = format!(
-                "{} holds a secret, but this machine has no group {GROUP} to own it: networkd couldn't read it",
-                file.name.as_str()
-            );
-            let hint = "put the key into a file of its own and name that file: PrivateKeyFile=, PresharedKeyFile=, \
-                        KeyFile=";
-            PlanError::at(&["networkd_files", &number.to_string()], message).hint(hint)
-        })?;
-        if let Some(content) = &mut change.content {
-            (content.mode, content.owner) = (0o640, (0, group));
-        }
-        change = change.secret();
+        change = for_networkd(change, &["networkd_files", &number.to_string()], machine)?;
     }
     Ok(if is_mask { change } else { change.headed() })
-}
-
-/// The number of networkd's group.
-fn group(machine: &Machine<'_>) -> Result<Option<u32>, ReadError> {
-    let groups = machine.read_text("/etc/group")?.unwrap_or_default();
-    let fields = groups.lines().map(|line| line.split(':').collect::<Vec<_>>());
-    let mut numbers = fields.filter_map(|fields| match fields.as_slice() {
-        [GROUP, _, number, ..] => number.parse().ok(),
-        _ => None,
-    });
-    Ok(numbers.next())
 }
 
 fn is_new(change: &FileChange, machine: &Machine<'_>) -> Result<bool, ReadError> {

@@ -17,6 +17,9 @@ impl Secret {
     /// The name by which it announces itself to who decodes it, so that the place is noted.
     pub const NAME: &str = "$firstlight::Secret";
 
+    /// The same for a value that may also be a mapping, which says by itself what of it is a secret.
+    pub const UNLESS_MAPPING: &str = "$firstlight::SecretUnlessMapping";
+
     /// Takes a value in.
     pub fn new(value: impl Into<String>) -> Self {
         Self(value.into())

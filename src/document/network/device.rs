@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::{Bond, Bridge, Common, Ethernet, InterfaceId, Network, Route, RoutingRule, VirtualEthernet, Vlan, Vrf};
+use super::{Bond, Bridge, Common, Ethernet, InterfaceId, Network, Route, RoutingRule, Tunnel, VirtualEthernet, Vlan, Vrf};
 
 /// The keys below `network` that devices are under.
-pub const KINDS: [&str; 7] = [
+pub const KINDS: [&str; 8] = [
     "ethernets",
     "dummy-devices",
     "virtual-ethernets",
     "bonds",
     "bridges",
     "vlans",
+    "tunnels",
     "vrfs",
 ];
 
@@ -47,6 +48,8 @@ pub enum Netdev<'n> {
     VirtualEthernet(&'n VirtualEthernet),
     /// `Kind=vlan`.
     Vlan(&'n Vlan),
+    /// What its mode says.
+    Tunnel(&'n Tunnel),
     /// `Kind=vrf`.
     Vrf(&'n Vrf),
 }
@@ -133,6 +136,8 @@ pub enum Role {
     VrfMember,
     /// The VLAN's packets go over it.
     VlanLink,
+    /// The VXLAN's packets go over it.
+    VxlanLink,
     /// It is the other end of the pair.
     Peer,
     /// It is the physical function that the device is a virtual one of.
@@ -177,6 +182,7 @@ impl Network {
             .chain(all(&self.bonds))
             .chain(all(&self.bridges))
             .chain(all(&self.vlans))
+            .chain(all(&self.tunnels))
             .chain(all(&self.vrfs))
     }
 
@@ -191,6 +197,7 @@ impl Network {
             .or_else(|| find(&self.bonds, id))
             .or_else(|| find(&self.bridges, id))
             .or_else(|| find(&self.vlans, id))
+            .or_else(|| find(&self.tunnels, id))
             .or_else(|| find(&self.vrfs, id))
     }
 
@@ -202,6 +209,7 @@ impl Network {
         self.bonds.retain(|id, device| keep(id, device));
         self.bridges.retain(|id, device| keep(id, device));
         self.vlans.retain(|id, device| keep(id, device));
+        self.tunnels.retain(|id, device| keep(id, device));
         self.vrfs.retain(|id, device| keep(id, device));
     }
 

@@ -26,6 +26,7 @@ mod route;
 mod router_advertisements;
 mod routing_policy;
 mod sriov;
+pub mod tunnel;
 mod unsupported;
 pub mod version1;
 mod virtual_ethernet;
@@ -58,6 +59,7 @@ pub use route::{AdvertisedMss, Destination, Route, RouteScope, RouteType, Window
 pub use router_advertisements::{AddressToken, RaOverrides};
 pub use routing_policy::{Prefix, RoutingRule};
 pub use sriov::VirtualFunctionCount;
+pub use tunnel::Tunnel;
 pub use unsupported::Unsupported;
 pub use virtual_ethernet::VirtualEthernet;
 pub use vlan::{Vlan, VlanId};
@@ -141,6 +143,15 @@ pub struct Network {
     #[serde(default, deserialize_with = "kind::devices")]
     #[cfg_attr(test, schemars(with = "Option<kind::Devices<Vlan>>"))]
     pub vlans: BTreeMap<InterfaceId, Vlan>,
+    /// Tunnels, by name.
+    /// Each takes the keys that all devices have, as under `ethernets`, too.
+    ///
+    /// ```yaml
+    /// tunnels: {gre1: {mode: gre, local: 192.0.2.10, remote: 198.51.100.10, addresses: [203.0.113.1/30]}}
+    /// ```
+    #[serde(default, deserialize_with = "kind::devices")]
+    #[cfg_attr(test, schemars(with = "Option<kind::Devices<Tunnel>>"))]
+    pub tunnels: BTreeMap<InterfaceId, Tunnel>,
     /// Devices with routing tables of their own, by name.
     /// Each takes the keys that all devices have, as under `ethernets`, too.
     ///
@@ -150,15 +161,12 @@ pub struct Network {
     #[serde(default, deserialize_with = "kind::devices")]
     #[cfg_attr(test, schemars(with = "Option<kind::Devices<Vrf>>"))]
     pub vrfs: BTreeMap<InterfaceId, Vrf>,
-    /// Not supported yet.
-    pub tunnels: Option<NotYet>,
     /// Not supported: networkd doesn't log into wireless networks.
     #[cfg_attr(test, schemars(with = "Option<NotYet>"))]
     pub wifis: Option<Unsupported>,
     /// Not supported: networkd doesn't dial.
     #[cfg_attr(test, schemars(with = "Option<NotYet>"))]
     pub modems: Option<Unsupported>,
-    /// Not supported yet.
     /// Not supported: they are profiles of NetworkManager.
     #[serde(rename = "nm-devices")]
     #[cfg_attr(test, schemars(with = "Option<NotYet>"))]
@@ -183,11 +191,7 @@ fn left_as_it_is(schema: &mut schemars::Schema) {
     for (key, property) in properties.into_iter().flatten() {
         if property.to_string().contains("/NotYet") {
             property["doNotSuggest"] = true.into();
-            let refused_for_good = unsupported::KINDS.iter().any(|refusal| refusal.key == key);
-            let message = match refused_for_good {
-                true => format!("`{key}` is not supported: networkd has nothing for it"),
-                false => format!("`{key}` is not supported yet"),
-            };
+            let message = format!("`{key}` is not supported: networkd has nothing for it");
             refused.insert(
                 key.clone(),
                 json!({
@@ -302,26 +306,11 @@ impl<'de> Deserialize<'de> for NetworkConfig {
     }
 }
 
-/// A part of netplan that firstlight can't do yet: taken in whatever it holds, reported by [`Network`]'s check.
-#[derive(Debug, Clone, Default, PartialEq, serde::Deserialize)]
-#[serde(from = "serde_json::Value")]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "serde_json::Value", extend("deprecated" = true)))]
-pub struct NotYet {
-    /// Whether it has a device at all: `{}` asks for nothing.
-    is_asked: bool,
-}
-
-impl From<serde_json::Value> for NotYet {
-    fn from(devices: serde_json::Value) -> Self {
-        let is_asked = match &devices {
-            serde_json::Value::Null => false,
-            serde_json::Value::Array(items) => !items.is_empty(),
-            serde_json::Value::Object(entries) => !entries.is_empty(),
-            _ => true,
-        };
-        Self { is_asked }
-    }
-}
+/// A part of netplan that is refused if it holds anything.
+#[cfg(test)]
+#[derive(Debug, schemars::JsonSchema)]
+#[schemars(with = "serde_json::Value", extend("deprecated" = true))]
+pub struct NotYet;
 
 /// A key without a value (`addresses:`) says no more than an empty one.
 fn null_is_empty<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {

@@ -58,7 +58,7 @@ impl TryFrom<String> for SearchDomain {
 }
 
 /// Host name characters (RFC 1123) and `_`, which service labels have.
-fn check_label(label: &str) -> Result<(), String> {
+pub(super) fn check_label(label: &str) -> Result<(), String> {
     if label.is_empty() {
         return Err("it has an empty label".to_owned());
     }

@@ -28,7 +28,7 @@ fn what_is_valid_decodes_and_passes() {
         "config: disabled",
         "ethernets:",
         "ethernets: {eth0: {}}",
-        "{ethernets: {eth0: {}}, bonds: {}, vlans: , tunnels: [], wifis: }",
+        "{ethernets: {eth0: {}}, bonds: {}, vlans: , tunnels: , wifis: []}",
         "ethernets: {eth0: {renderer: networkd, dhcp4: true}}",
         "ethernets: {eth0: {addresses: , routes: , nameservers: , match: , mtu: }}",
         "ethernets: {eth0: {addresses: [], routes: [], nameservers: {}}}",

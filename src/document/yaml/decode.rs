@@ -206,7 +206,8 @@ impl<'de> Deserializer<'de> for Decoder<'_> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        if name == Secret::NAME {
+        let is_mapping = matches!(self.node.value, Value::Mapping(_));
+        if name == Secret::NAME || (name == Secret::UNLESS_MAPPING && !is_mapping) {
             self.notes.add_secret(self.node.span);
         }
         match &self.node.value {

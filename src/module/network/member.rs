@@ -13,6 +13,7 @@ pub fn add(own: &Interface<'_>, section: &mut Section) {
             Role::BridgePort => "Bridge",
             Role::VrfMember => "VRF",
             Role::VlanLink => "VLAN",
+            Role::VxlanLink => "VXLAN",
             // The `.netdev` file says it.
             Role::Peer | Role::PhysicalFunction => continue,
         };

@@ -8,6 +8,7 @@ mod member;
 mod netdev;
 mod networkd;
 mod overlap;
+mod secret_file;
 mod selector;
 mod shadow;
 mod udev;
@@ -27,6 +28,7 @@ use selector::Selector;
 use shadow::{Conditions, Target, Verdict};
 
 pub use expected::is_own_file;
+pub(super) use secret_file::for_networkd;
 pub(super) use udev::trigger_udev;
 
 /// The network of the document, for networkd.
@@ -159,9 +161,17 @@ fn plan_interface(
     machine: &Machine<'_>,
     plan: &mut Plan,
 ) -> Result<(), PlanError> {
-    if let Some(netdev) = netdev::netdev_file(own.id, own.device) {
-        plan.changes.push(Change::File(netdev_change(own, netdev, machine)?));
-        netdev::note_others(own, &others.netdev, plan);
+    match netdev_change(own, machine) {
+        Ok(Some(change)) => {
+            plan.changes.push(Change::File(change));
+            netdev::note_others(own, &others.netdev, plan);
+        }
+        Ok(None) => {}
+        // Without it there is no link that the rest could be for.
+        Err(error) => {
+            plan.problems.push(error);
+            return Ok(());
+        }
     }
     let network = networkd::network_file(own);
     let change = FileChange::write(own.path(".network"), network, 0o644)
@@ -211,15 +221,23 @@ fn plan_interface(
     Ok(())
 }
 
-/// networkd takes over a link of this name that somebody else has made, and leaves it as it is.
-fn netdev_change(own: &Interface<'_>, text: String, machine: &Machine<'_>) -> Result<FileChange, PlanError> {
+/// The `.netdev` file of an interface that is made. One with a key in it is for networkd alone. networkd takes over a link
+/// of this name that somebody else has made, and leaves it as it is.
+fn netdev_change(own: &Interface<'_>, machine: &Machine<'_>) -> Result<Option<FileChange>, PlanError> {
+    let Some(text) = netdev::netdev_file(own.id, own.device) else {
+        return Ok(None);
+    };
     let path = own.path(".netdev");
     let is_ours = machine.metadata(&path)?.is_some() || own.links.is_empty();
-    let change = FileChange::write(path, text, 0o644).headed().dirties(Dirty::Network);
-    Ok(match is_ours {
-        true => change.dirties(Dirty::Netdev(own.id.as_str().to_owned())),
-        false => change,
-    })
+    let mut change = FileChange::write(path, text, 0o644).headed().dirties(Dirty::Network);
+    if let Some(key) = netdev::inline_key(own.device.netdev()) {
+        let place = ["network", own.device.kind(), own.id.as_str(), key];
+        change = for_networkd(change, &place, machine)?;
+    }
+    if is_ours {
+        change = change.dirties(Dirty::Netdev(own.id.as_str().to_owned()));
+    }
+    Ok(Some(change))
 }
 
 impl Interface<'_> {

@@ -2,6 +2,9 @@
 
 mod bond;
 mod bridge;
+mod tunnel;
+mod vxlan;
+mod wireguard;
 
 use std::collections::BTreeMap;
 
@@ -20,12 +23,22 @@ pub fn netdev_file(id: &InterfaceId, device: &dyn Device) -> Option<String> {
     netdev.set("Kind", kind);
     netdev.set_if("MACAddress", device.common().macaddress.and_then(MacPolicy::fixed));
     netdev.set_if("MTUBytes", device.common().mtu);
-    Some(file(&[netdev, own]))
+    let sections: Vec<Section> = [netdev].into_iter().chain(own).collect();
+    Some(file(&sections))
+}
+
+/// The key of the document that is a secret in the `.netdev` file of a device, if there is one.
+pub fn inline_key(netdev: Netdev<'_>) -> Option<&'static str> {
+    match netdev {
+        Netdev::Tunnel(tunnel) => wireguard::inline_key(tunnel),
+        _ => None,
+    }
 }
 
 /// Its kind, and what only that has.
-fn kind(id: &InterfaceId, netdev: Netdev<'_>) -> Option<(&'static str, Section)> {
-    Some(match netdev {
+fn kind(id: &InterfaceId, netdev: Netdev<'_>) -> Option<(&'static str, Vec<Section>)> {
+    let (kind, own) = match netdev {
+        Netdev::Tunnel(tunnel) => return Some(tunnel::sections(tunnel)),
         Netdev::There(_) => return None,
         Netdev::Bond(bond) => ("bond", bond::section(&bond.parameters)),
         Netdev::Bridge(bridge) => ("bridge", bridge::section(&bridge.parameters)),
@@ -49,7 +62,8 @@ fn kind(id: &InterfaceId, netdev: Netdev<'_>) -> Option<(&'static str, Section)>
             section.set("Table", vrf.table);
             ("vrf", section)
         }
-    })
+    };
+    Some((kind, vec![own]))
 }
 
 /// The files of others by the name of the link that they make.

@@ -10,6 +10,7 @@ mod parameters;
 mod route;
 mod routing_policy;
 mod sriov;
+mod tunnel;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -47,6 +48,7 @@ impl Check for Network {
         self.check_addresses(problems);
         identity::check_all(self, problems);
         links::check(self, problems);
+        tunnel::check_all(self, problems);
         self.check_default_routes(problems);
     }
 }
@@ -56,15 +58,6 @@ impl Network {
         let refused = [&self.wifis, &self.modems, &self.nm_devices, &self.openvswitch];
         for (refusal, asked) in unsupported::KINDS.into_iter().zip(refused) {
             refusal.check(asked.as_ref(), problems);
-        }
-        let kinds = [("tunnels", &self.tunnels)];
-        for (kind, asked) in kinds {
-            if asked.as_ref().is_some_and(|asked| asked.is_asked) {
-                let hint = "write `networkd_files` for it";
-                problems
-                    .of(Code::NotSupported)
-                    .error(&[kind], format!("`{kind}` is not supported yet"), Some(hint));
-            }
         }
     }
 

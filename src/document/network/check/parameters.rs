@@ -11,6 +11,7 @@ pub fn check(netdev: Netdev<'_>, problems: &mut Problems<'_>) {
         Netdev::Bond(bond) => check_bond(bond, problems),
         Netdev::Bridge(bridge) => check_bridge(bridge, problems),
         Netdev::Vrf(vrf) => check_vrf(vrf, problems),
+        Netdev::Tunnel(tunnel) => super::tunnel::check(tunnel, problems),
         Netdev::There(_) | Netdev::Dummy | Netdev::VirtualEthernet(_) | Netdev::Vlan(_) => {}
     }
 }
