@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Arguments, Write as _};
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use firstlight::document::code::Code;
@@ -215,6 +216,10 @@ fn ours(document: &str) -> Files {
     ] {
         fs::write(seed.path().join(name), content).unwrap();
     }
+    // networkd's group owns the files that hold a key.
+    let group = fs::metadata(tree.path()).unwrap().gid();
+    fs::create_dir(tree.path().join("etc")).unwrap();
+    fs::write(tree.path().join("etc/group"), format!("systemd-network:x:{group}:\n")).unwrap();
     let source = format!("nocloud:{}", text(seed.path()));
     let arguments = [
         "apply",

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Bond, Bridge, Common, Ethernet, InterfaceId, Network, Route, RoutingRule, Tunnel, VirtualEthernet, Vlan, Vrf};
+use super::{
+    Bond, Bridge, Common, Ethernet, InterfaceId, Network, Route, RoutingRule, Tunnel, VirtualEthernet, Vlan, Vrf,
+};
 
 /// The keys below `network` that devices are under.
 pub const KINDS: [&str; 8] = [

@@ -1,4 +1,5 @@
 mod links;
+mod tunnels;
 
 use super::*;
 use crate::document::problem::{Check, Problem, Problems};

@@ -7,12 +7,12 @@ pub mod wireguard;
 use serde::de::value::StrDeserializer;
 use serde::{Deserialize, Deserializer};
 
+use super::Ip;
 use super::common::device;
 use super::device::{Device, LinkTo, Netdev, Role, of_kind};
 use super::name::InterfaceId;
 use super::null_is_empty;
 use super::word::words;
-use super::Ip;
 
 use key::TunnelKey;
 use vxlan::{Checksum, Extension, FlowLabel, Notification, PortRange, Vni};

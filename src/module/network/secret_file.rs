@@ -16,7 +16,8 @@ pub fn for_networkd(mut change: FileChange, place: &[&str], machine: &Machine<'_
         let message = format!(
             "{name} holds a secret, but this machine has no group {GROUP} to own it: networkd couldn't read it"
         );
-        let hint = "put the key into a file of its own and name that file: PrivateKeyFile=, PresharedKeyFile=, KeyFile=";
+        let hint =
+            "put the key into a file of its own and name that file: PrivateKeyFile=, PresharedKeyFile=, KeyFile=";
         PlanError::at(place, message).hint(hint)
     })?;
     if let Some(content) = &mut change.content {

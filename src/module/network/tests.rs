@@ -7,6 +7,7 @@ mod notes;
 mod oracle;
 mod random;
 mod render;
+mod tunnels;
 mod version1;
 
 use std::collections::BTreeMap;

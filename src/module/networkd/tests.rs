@@ -54,6 +54,10 @@ fn it_is_enabled_and_started_where_nobody_else_manages_the_network() {
     for (document, expected) in [
         (with(""), vec![UnitAction::Unmask, enable]),
         (with(r#", "services": {"docker": false}"#), vec![UnitAction::Unmask, enable]),
+        (
+            r#"{"network": {"dummy-devices": {"dm0": {}}}}"#.to_owned(),
+            vec![UnitAction::Unmask, enable],
+        ),
         // What `services` says already is left to it.
         (with(r#", "services": {"systemd-networkd": true}"#), vec![]),
         (

@@ -34,7 +34,11 @@ fn check_ends(tunnel: &Tunnel, problems: &mut Problems<'_>) {
             Ends::Ipv6 if ip.is_ipv4() => "IPv6",
             _ => {
                 if key == "local" && ip.is_multicast() && ends != Ends::None {
-                    problems.error(&[key], format!("{ip} is a multicast address, which no link can have"), None);
+                    problems.error(
+                        &[key],
+                        format!("{ip} is a multicast address, which no link can have"),
+                        None,
+                    );
                 }
                 continue;
             }
@@ -50,7 +54,10 @@ fn check_ends(tunnel: &Tunnel, problems: &mut Problems<'_>) {
                 .error(&[], format!("`{mode}` needs `remote`"), Some(hint));
         }
         (Ends::Either, Some(local), Some(remote)) if local.0.is_ipv4() != remote.0.is_ipv4() => {
-            let message = format!("`local` is {}, but `remote` is {}: both are IPv4 or both are IPv6", local.0, remote.0);
+            let message = format!(
+                "`local` is {}, but `remote` is {}: both are IPv4 or both are IPv6",
+                local.0, remote.0
+            );
             problems.of(Code::Conflict).error(&["remote"], message, None);
         }
         _ => {}
@@ -164,7 +171,10 @@ fn check_useless(tunnel: &Tunnel, problems: &mut Problems<'_>) {
     ] {
         if given && !modes.contains(&mode) {
             let modes: Vec<String> = modes.iter().map(|mode| format!("`{mode}`")).collect();
-            let message = format!("`{key}` has no effect in mode `{mode}`: it is for {}", modes.join(" and "));
+            let message = format!(
+                "`{key}` has no effect in mode `{mode}`: it is for {}",
+                modes.join(" and ")
+            );
             problems.of(Code::NoEffect).warning(&[key], message, None);
         }
     }
@@ -228,7 +238,10 @@ fn check_peers(peers: &[Peer], problems: &mut Problems<'_>) {
         for (place, allowed) in peer.allowed_ips.iter().enumerate() {
             let owner = networks.insert(allowed.network(), number);
             if let Some(owner) = owner.filter(|owner| *owner != number) {
-                let message = format!("{} is already that of peer {owner}: this one takes it over", allowed.network());
+                let message = format!(
+                    "{} is already that of peer {owner}: this one takes it over",
+                    allowed.network()
+                );
                 let hint = "give each network to one peer";
                 problems
                     .of(Code::Conflict)
@@ -248,9 +261,14 @@ pub fn check_all(network: &Network, problems: &mut Problems<'_>) {
 fn check_ports(network: &Network, problems: &mut Problems<'_>) {
     let mut owners: BTreeMap<u16, &InterfaceId> = BTreeMap::new();
     for (id, tunnel) in &network.tunnels {
-        let port = tunnel.port.filter(|port| *port != 0 && tunnel.mode == TunnelMode::Wireguard);
+        let port = tunnel
+            .port
+            .filter(|port| *port != 0 && tunnel.mode == TunnelMode::Wireguard);
         if let Some(owner) = port.and_then(|port| owners.insert(port, id)) {
-            let message = format!("`{}` already listens on this port: this one can't be set up", owner.as_str());
+            let message = format!(
+                "`{}` already listens on this port: this one can't be set up",
+                owner.as_str()
+            );
             problems.of(Code::Conflict).error(
                 &["tunnels", id.as_str(), "port"],
                 message,
@@ -285,13 +303,19 @@ fn check_same(network: &Network, problems: &mut Problems<'_>) {
 /// By what the kernel tells packets of a tunnel from those of others; nothing, if by more than the document says.
 fn packets_of(tunnel: &Tunnel) -> Option<impl Ord + use<>> {
     let ends = (tunnel.local.map(|end| end.0), tunnel.remote.map(|end| end.0));
-    let vxlan = (tunnel.id, tunnel.link.as_ref().map(|link| link.as_str().to_owned()), tunnel.port);
+    let vxlan = (
+        tunnel.id,
+        tunnel.link.as_ref().map(|link| link.as_str().to_owned()),
+        tunnel.port,
+    );
     match tunnel.mode {
         TunnelMode::Wireguard => None,
         // Where its ends are is nothing that packets are told by.
         TunnelMode::Vxlan => tunnel.id.map(|_| ("vxlan", (None, None), None, Some(vxlan))),
         mode => {
-            let (input, _) = tunnel.given_key().map_or(Some((None, None)), |(_, key)| key.of_packets().ok())?;
+            let (input, _) = tunnel
+                .given_key()
+                .map_or(Some((None, None)), |(_, key)| key.of_packets().ok())?;
             Some((mode.as_str(), ends, input.map(|key| key.number()), None))
         }
     }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use base64ct::{Base64, Encoding};
+use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
-use serde::Deserialize;
 
 use crate::vocabulary::Secret;
 
@@ -148,7 +148,8 @@ impl TryFrom<String> for PacketKey {
         let number = text.parse().ok().filter(|_| is_plain).map(Self::Number);
         let key = number.or_else(|| text.parse().ok().map(Self::Dotted));
         key.ok_or_else(|| {
-            "this is not a tunnel's key, expected a number up to 4294967295 or a dotted quad such as `1.2.3.4`".to_owned()
+            "this is not a tunnel's key, expected a number up to 4294967295 or a dotted quad such as `1.2.3.4`"
+                .to_owned()
         })
     }
 }
@@ -189,9 +190,11 @@ impl TryFrom<Secret> for WireguardKey {
             return Ok(Self::Inline(text));
         }
         if !text.expose().starts_with('/') {
-            return Err("this is not a key of WireGuard, which is 44 characters of base64 as `wg genkey` writes them, nor \
+            return Err(
+                "this is not a key of WireGuard, which is 44 characters of base64 as `wg genkey` writes them, nor \
                         the absolute path of a file that has one"
-                .to_owned());
+                    .to_owned(),
+            );
         }
         check_path(text.expose())?;
         Ok(Self::File(text))
@@ -262,7 +265,19 @@ mod tests {
             let key = PacketKey::try_from(text.to_owned()).unwrap();
             assert_eq!((key.number(), key.to_string().as_str()), (number, shown));
         }
-        for text in ["", "4294967296", "-1", "+1", "010", "0x10", "1.2.3", "1.2.3.256", "1 ", "1\n[Match]", "٣"] {
+        for text in [
+            "",
+            "4294967296",
+            "-1",
+            "+1",
+            "010",
+            "0x10",
+            "1.2.3",
+            "1.2.3.256",
+            "1 ",
+            "1\n[Match]",
+            "٣",
+        ] {
             let why = PacketKey::try_from(text.to_owned()).unwrap_err();
             assert!(text.is_empty() || !why.contains(&format!("`{text}`")), "{why}");
         }

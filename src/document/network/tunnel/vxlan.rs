@@ -130,7 +130,14 @@ mod tests {
     #[test]
     fn a_range_of_ports_has_two() {
         let read = |ports: &[u16]| PortRange::try_from(ports.to_vec());
-        assert_eq!(read(&[442, 42]).unwrap(), PortRange { low: 42, high: 442, is_swapped: true });
+        assert_eq!(
+            read(&[442, 42]).unwrap(),
+            PortRange {
+                low: 42,
+                high: 442,
+                is_swapped: true
+            }
+        );
         assert_eq!(read(&[5, 5]).unwrap().to_string(), "5-5");
         for ports in [&[][..], &[1], &[1, 2, 3], &[0, 5], &[5, 0]] {
             assert!(read(ports).is_err(), "{ports:?}");

@@ -77,7 +77,9 @@ impl TryFrom<String> for AllowedIps {
     fn try_from(text: String) -> Result<Self, String> {
         if let Ok(ip) = text.parse::<IpAddr>() {
             let all = IpNet::from(ip);
-            return Err(format!("`{ip}` has no prefix length: write `{all}` for this address alone"));
+            return Err(format!(
+                "`{ip}` has no prefix length: write `{all}` for this address alone"
+            ));
         }
         let shown = text.escape_debug();
         let net = text.parse().map_err(|_| {
@@ -109,7 +111,11 @@ impl TryFrom<String> for Endpoint {
         }
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, port),
-            _ => return Err(format!("`{shown}` has no port: write it behind the address, `{shown}:51820`")),
+            _ => {
+                return Err(format!(
+                    "`{shown}` has no port: write it behind the address, `{shown}:51820`"
+                ));
+            }
         };
         let is_plain = port.bytes().all(|byte| byte.is_ascii_digit()) && port.len() <= 5;
         match port.parse::<u16>() {
@@ -117,7 +123,9 @@ impl TryFrom<String> for Endpoint {
             _ => return Err(format!("`{}` is not a port, expected 1 to 65535", port.escape_debug())),
         }
         if host.parse::<Ipv6Addr>().is_ok() {
-            return Err(format!("an IPv6 address has brackets around it here: `[{host}]:{port}`"));
+            return Err(format!(
+                "an IPv6 address has brackets around it here: `[{host}]:{port}`"
+            ));
         }
         check_host(host).map_err(|why| format!("`{}` is not a host: {why}", host.escape_debug()))?;
         Ok(Self(text))
@@ -144,7 +152,11 @@ fn check_host(host: &str) -> Result<(), String> {
     }
     let labels = host.strip_suffix('.').unwrap_or(host).split('.');
     // RFC 3696: the last label of a name is not all digits.
-    if labels.clone().next_back().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit())) {
+    if labels
+        .clone()
+        .next_back()
+        .is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()))
+    {
         return Err("expected a name, an IPv4 address or an IPv6 address in brackets".to_owned());
     }
     labels.into_iter().try_for_each(check_label)
@@ -179,7 +191,10 @@ mod tests {
             ("vpn.example.com", "no port"),
             ("[2001:db8::99]", "no port"),
             ("2001:db8::99", "brackets around it here: `[2001:db8::99]:PORT`"),
-            ("fe80:0:0:0:0:0:0:1:51820", "brackets around it here: `[fe80:0:0:0:0:0:0:1]:51820`"),
+            (
+                "fe80:0:0:0:0:0:0:1:51820",
+                "brackets around it here: `[fe80:0:0:0:0:0:0:1]:51820`",
+            ),
             ("192.0.2.99:", "`` is not a port"),
             ("192.0.2.99:0", "`0` is not a port"),
             ("192.0.2.99:65536", "not a port"),
@@ -214,7 +229,10 @@ mod tests {
             ("2001:DB8::1/128", "2001:db8::1/128", "2001:db8::1/128"),
         ] {
             let allowed = AllowedIps::try_from(text.to_owned()).unwrap();
-            assert_eq!((allowed.to_string(), allowed.network().to_string()), (shown.to_owned(), network.to_owned()));
+            assert_eq!(
+                (allowed.to_string(), allowed.network().to_string()),
+                (shown.to_owned(), network.to_owned())
+            );
         }
         for (text, why) in [
             ("192.0.2.7", "write `192.0.2.7/32`"),
@@ -224,7 +242,10 @@ mod tests {
             ("-192.0.2.0/24", "not a network"),
             ("192.0.2.0/24\n", "not a network"),
         ] {
-            assert!(AllowedIps::try_from(text.to_owned()).unwrap_err().contains(why), "{text}");
+            assert!(
+                AllowedIps::try_from(text.to_owned()).unwrap_err().contains(why),
+                "{text}"
+            );
         }
     }
 }

@@ -665,6 +665,11 @@ fn no_text_reaches_a_file_with_a_control_character() {
         format!("ethernets: {{eth0: {{ra-overrides: {{use-domains: \"{evil}\"}}}}}}"),
         format!("ethernets: {{eth0: {{infiniband-mode: \"{evil}\"}}}}"),
         format!("ethernets: {{eth0: {{link: \"{evil}\"}}}}"),
+        format!("tunnels: {{t: {{mode: \"{evil}\"}}}}"),
+        format!("tunnels: {{t: {{mode: gre, remote: \"192.0.2.1\\n{evil}\"}}}}"),
+        format!("tunnels: {{t: {{mode: gre, remote: 192.0.2.1, keys: {{input: \"5\\n{evil}\"}}}}}}"),
+        format!("tunnels: {{t: {{mode: wireguard, keys: {{private: \"/etc/{evil}\"}}}}}}"),
+        format!("tunnels: {{t: {{mode: vxlan, id: 1, link: \"{evil}\"}}}}"),
     ] {
         let value: serde_json::Value = serde_yaml::from_str(&yaml).unwrap();
         let decoded = serde_json::from_value::<crate::document::network::Network>(value);
