@@ -19,6 +19,10 @@ const AROUND: &[(&str, &str)] = &[
     ("vlans.*", "{id: 5, link: pf0, addresses: [192.0.2.10/24]}"),
     ("vrfs.*", "{table: 5, addresses: [192.0.2.10/24]}"),
     ("virtual-ethernets.*", "{peer: pf0, addresses: [192.0.2.10/24]}"),
+    (
+        "tunnels.*.peers.*",
+        "{keys: {public: M9nt4YujIOmNrRmpIRTmYSfMdrpvE7u6WkG8FY8WjG4=}}",
+    ),
     ("@", "{addresses: [192.0.2.10/24]}"),
     ("ethernets.*.match", "{name: e*}"),
     ("@.addresses.*", "{192.0.2.11/24: {}}"),
@@ -49,6 +53,17 @@ const SHOWN: &[(&str, &str, &str)] = &[
     ("bridges.*.parameters.path-cost", "{eth1: 100}", "Cost=100"),
     ("bridges.*.parameters.port-priority", "{eth1: 32}", "Priority=32"),
     ("vrfs.*.interfaces", "[eth0]", "VRF=dev0"),
+    ("tunnels.*.key", "1.2.3.4", "InputKey=1.2.3.4"),
+    ("tunnels.*.keys", "1.2.3.4", "OutputKey=1.2.3.4"),
+    ("tunnels.*.notifications", "[l2-miss]", "L2MissNotification=yes"),
+    ("tunnels.*.checksums", "[udp]", "UDPChecksum=yes"),
+    ("tunnels.*.extensions", "[group-policy]", "GroupPolicyExtension=yes"),
+    ("tunnels.*.port-range", "[42, 442]", "PortRange=42-442"),
+    (
+        "tunnels.*.peers.*.allowed-ips",
+        "['2001:db8::/32']",
+        "AllowedIPs=2001:db8::/32",
+    ),
     ("@.dhcp4", "true", "DHCP=ipv4"),
     ("@.dhcp6", "true", "DHCP=ipv6"),
     ("@.link-local", "[ipv4]", "LinkLocalAddressing=ipv4"),
@@ -186,6 +201,16 @@ fn path(place: &[String]) -> Vec<String> {
     .collect()
 }
 
+/// What is around a key of a tunnel: the tunnel has a mode that takes the key.
+fn tunnel(place: &[String]) -> &'static str {
+    let keys: Vec<&str> = place.iter().skip(2).map(String::as_str).collect();
+    match keys.as_slice() {
+        ["mark" | "peers", ..] | ["key" | "keys", "private"] => "{mode: wireguard}",
+        ["mode" | "local" | "remote" | "ttl" | "key" | "keys", ..] => "{mode: gre, remote: 192.0.2.20}",
+        _ => "{mode: vxlan, id: 5, addresses: [192.0.2.10/24]}",
+    }
+}
+
 /// A document with `value` at a place, and what has to be around it.
 fn document(place: &[String], value: Option<Value>) -> Value {
     let mut document = json!({"ethernets": {"pf0": {}, "eth0": {}, "eth1": {}}});
@@ -208,12 +233,16 @@ fn document(place: &[String], value: Option<Value>) -> Value {
         };
         if at.is_null() {
             let names = names(&place[..=number]);
-            let around = AROUND
+            let listed = AROUND
                 .iter()
                 .find(|(around, _)| names.iter().any(|name| name == around));
+            let around = match place[..=number].join(".").as_str() {
+                "tunnels.*" => Some(tunnel(place)),
+                _ => listed.map(|(_, yaml)| *yaml),
+            };
             let next_is_item = is_list(key) && place.get(number + 1).is_some_and(|next| next == "*");
             *at = match around {
-                Some((_, yaml)) => serde_yaml::from_str(yaml).unwrap(),
+                Some(yaml) => serde_yaml::from_str(yaml).unwrap(),
                 None if next_is_item => json!([null]),
                 None => json!({}),
             };
