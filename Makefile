@@ -45,7 +45,7 @@ soak:
 
 # What reading costs: time and memory for documents that were made to cost much, and for large ones, beside cloud-init.
 bench: build
-	FIRSTLIGHT_BIN=$(abspath $(BINARY)) cargo bench --locked --bench reader --bench document
+	FIRSTLIGHT_BIN=$(abspath $(BINARY)) cargo bench --locked --bench reader --bench document --bench network
 
 # What a boot costs, beside cloud-init, no agent at all, and a unit that runs /bin/true. As root.
 bench-boot: build

@@ -5,6 +5,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -344,4 +345,56 @@ fn what_make_installs_it_uninstalls() {
     assert_eq!(files(image.path()), expected);
     assert!(make("uninstall", "").status.success());
     assert_eq!(files(image.path()), Vec::<String>::new());
+}
+
+/// `plan --network-graph` draws the network into a file of the person who asks, or prints it in place of the plan.
+#[test]
+fn the_network_is_drawn() {
+    let (tree, desk) = (tree(), place());
+    let root = text(tree.path());
+    let file = desk.path().join("network.svg");
+    let document =
+        b"network: {ethernets: {eth0: {dhcp4: true}}, vlans: {v15: {id: 15, link: eth0, addresses: [192.0.2.1/24]}}}\n";
+    let drawing = |file: &str| firstlight_reading(&["plan", "--root", root, "--network-graph", file, "-"], document);
+
+    let said = drawing(text(&file));
+    assert_eq!(said.status, 0, "{said:?}");
+    assert!(
+        said.stdout.contains("10-firstlight-v15.netdev"),
+        "the plan is printed: {said:?}"
+    );
+    assert!(said.stderr.contains("the picture of the network is in"), "{said:?}");
+    let drawn = fs::read_to_string(&file).unwrap();
+    assert!(drawn.starts_with("<svg") && drawn.contains("192.0.2.1/24"), "{drawn}");
+    // What is there is replaced, and keeps its mode.
+    fs::write(&file, "old").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(drawing(text(&file)).status, 0);
+    assert_eq!(fs::read_to_string(&file).unwrap(), drawn);
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(drawing("-").stdout, drawn);
+
+    let nowhere = desk.path().join("none/network.svg");
+    std::os::unix::fs::symlink(&file, desk.path().join("link.svg")).unwrap();
+    for (file, why) in [
+        (text(&nowhere), "it doesn't exist"),
+        (text(desk.path()), "it is a directory"),
+        (text(&desk.path().join("link.svg")), "it is not a regular file"),
+    ] {
+        let said = drawing(file);
+        assert_eq!(said.status, 1, "{said:?}");
+        assert!(
+            said.stderr.contains("can't write the picture to") && said.stderr.contains(why),
+            "{said:?}"
+        );
+    }
+    for document in ["hostname: web1\n", "network: {config: disabled}\n"] {
+        let said = firstlight_reading(
+            &["plan", "--root", root, "--network-graph", text(&file), "-"],
+            document.as_bytes(),
+        );
+        assert_eq!(said.status, 1, "{said:?}");
+        assert!(said.stderr.contains("there is no network to draw"), "{said:?}");
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), drawn);
 }

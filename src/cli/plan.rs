@@ -1,5 +1,7 @@
 //! `firstlight plan`: what would change.
 
+mod network_graph;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -24,6 +26,9 @@ pub struct Arguments {
     /// Only this module; can be repeated
     #[arg(long, value_name = "MODULE", value_parser = module::NAMES)]
     only: Vec<String>,
+    /// Draw the network as it will be, as an SVG image; `-` prints it instead of the plan
+    #[arg(long, value_name = "FILE")]
+    network_graph: Option<PathBuf>,
 }
 
 pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
@@ -34,7 +39,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
     let modules = module::only(&arguments.only);
     let root = system.root.at_one_moment();
     let baseline = baseline(&root)?;
-    let (_, mut plan) = survey_and_plan((&system, &root), &modules, &input.document, &baseline).await?;
+    let (facts, mut plan) = survey_and_plan((&system, &root), &modules, &input.document, &baseline).await?;
     add_unmet(&system, &mut plan).await;
     let report = PlanReport::of(&plan, &input.document.diagnostics, &root, system.live)?;
     let session = system.live.then(|| Session::current(&system.root)).flatten();
@@ -42,7 +47,13 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
     for problem in plan.problems() {
         context.say(&problem.render(false));
     }
-    context.print(&report, |style| report.render(style, context.verbose))?;
+    let printed = match &arguments.network_graph {
+        Some(file) => network_graph::draw(file, &input.document, &facts, context)?,
+        None => false,
+    };
+    if !printed {
+        context.print(&report, |style| report.render(style, context.verbose))?;
+    }
     Ok(match () {
         () if input.document.has_errors() => Exit::Invalid,
         () if plan.problems().next().is_some() => Exit::Failed,

@@ -7,6 +7,7 @@ pub mod applied;
 pub mod drift;
 pub mod generation;
 pub mod in_force;
+pub mod network_graph;
 pub mod plan;
 pub mod status;
 pub mod style;

@@ -4,6 +4,7 @@
 mod command_line;
 mod compatibility;
 mod keys;
+mod network_graph;
 mod reference;
 mod schema;
 mod tidy;
@@ -20,7 +21,10 @@ fn made() -> Vec<(&'static str, Vec<Made>)> {
         ("schemas", schema::files()),
         ("man", [reference::man(), command_line::man()].concat()),
         ("completions", command_line::completions()),
-        ("", vec![reference::markdown(), compatibility::markdown()]),
+        (
+            "",
+            vec![reference::markdown(), compatibility::markdown(), network_graph::svg()],
+        ),
     ]
 }
 

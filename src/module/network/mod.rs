@@ -90,7 +90,7 @@ impl Module for Network {
         let Some(network) = want.network.as_ref().filter(|network| !network.is_disabled()) else {
             return Ok(plan);
         };
-        let interfaces = interfaces(network, machine)?;
+        let interfaces = interfaces(network, links_of(machine))?;
         let mut others = Others {
             network: others(want, machine, ".network", &mut plan),
             link: others(want, machine, ".link", &mut plan),
@@ -118,7 +118,7 @@ impl Module for Network {
 const LOOKS_MAX: usize = 100_000;
 
 /// The interfaces of the document, each with the links of the running machine that it means.
-fn interfaces<'a>(network: &'a Asked, machine: &Machine<'a>) -> Result<Vec<Interface<'a>>, PlanError> {
+fn interfaces<'a>(network: &'a Asked, links: &'a [LinkFacts]) -> Result<Vec<Interface<'a>>, PlanError> {
     let mut interfaces = Vec::new();
     let mut uses = network.uses();
     let virtual_functions = network.virtual_functions();
@@ -133,7 +133,7 @@ fn interfaces<'a>(network: &'a Asked, machine: &Machine<'a>) -> Result<Vec<Inter
         });
     }
     let index = overlap::Index::of(interfaces.iter().map(|interface| &interface.selector));
-    for link in machine.live().map(|live| live.links.as_slice()).unwrap_or_default() {
+    for link in links {
         for number in index.candidates(link) {
             if let Some(interface) = interfaces.get_mut(number).filter(|it| it.selector.claims(link)) {
                 interface.links.push(link);
@@ -141,6 +141,24 @@ fn interfaces<'a>(network: &'a Asked, machine: &Machine<'a>) -> Result<Vec<Inter
         }
     }
     Ok(interfaces)
+}
+
+/// The links of the running machine.
+fn links_of<'a>(machine: &Machine<'a>) -> &'a [LinkFacts] {
+    machine.live().map(|live| live.links.as_slice()).unwrap_or_default()
+}
+
+/// The names of the `links` that each entry of the document means, by its ID.
+///
+/// # Errors
+/// An entry can't be planned.
+pub fn links_now<'a>(network: &'a Asked, links: &'a [LinkFacts]) -> Result<BTreeMap<&'a str, Vec<&'a str>>, PlanError> {
+    let names = |links: Vec<&'a LinkFacts>| links.into_iter().map(|link| link.name.as_str()).collect();
+    let interfaces = interfaces(network, links)?;
+    Ok(interfaces
+        .into_iter()
+        .map(|it| (it.id.as_str(), names(it.links)))
+        .collect())
 }
 
 /// Says that nothing makes the boot wait for the network, or that it waits in vain: systemd-networkd-wait-online.service(8).
