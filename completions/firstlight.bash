@@ -491,7 +491,7 @@ _firstlight() {
             return 0
             ;;
         firstlight__subcmd__plan)
-            opts="-v -h --exit-code --only --root --format --source --verbose --help"
+            opts="-v -h --exit-code --only --network-graph --root --format --source --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -499,6 +499,10 @@ _firstlight() {
             case "${prev}" in
                 --only)
                     COMPREPLY=($(compgen -W "hostname timezone locale keymap kernel_modules sysctl network networkd_files sshd password ssh_authorized_keys write_files networkd services ntp docker" -- "${cur}"))
+                    return 0
+                    ;;
+                --network-graph)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --root)

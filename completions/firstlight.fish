@@ -61,6 +61,7 @@ networkd\t''
 services\t''
 ntp\t''
 docker\t''"
+complete -c firstlight -n "__fish_firstlight_using_subcommand plan" -l network-graph -d 'Draw the network as it will be, as an SVG image; `-` prints it instead of the plan' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand plan" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand plan" -l format -d 'How results are printed' -r -f -a "human\t'For people'
 json\t'For programs; the format is stable'

@@ -67,7 +67,7 @@ fn an_id_is_text_whatever_is_in_it() {
     ];
     let ethernets: Map<_, _> = hostile
         .iter()
-        .map(|id| ((*id).to_owned().replace('/', "|"), json!({"match": {"name": "<&\">*"}})))
+        .map(|id| ((*id).to_owned().replace('/', "|"), json!({"match": {"name": "<&>*"}})))
         .collect();
     let drawn = picture(&network(json!({"ethernets": ethernets})), None);
     let parsed = roxmltree::Document::parse(&drawn).unwrap();
