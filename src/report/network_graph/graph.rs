@@ -69,7 +69,7 @@ impl Tie {
     fn of(role: Role) -> Self {
         match role {
             Role::BondMember | Role::BridgePort | Role::VrfMember => Self::Part,
-            Role::VlanLink => Self::On,
+            Role::VlanLink | Role::PhysicalFunction => Self::On,
             Role::Peer => Self::Pair,
         }
     }
