@@ -34,6 +34,7 @@ pub fn what(device: &dyn Device) -> String {
         },
         Netdev::Bridge(_) => "bridge".to_owned(),
         Netdev::Dummy => "dummy".to_owned(),
+        Netdev::Tunnel(tunnel) => format!("tunnel, {}", tunnel.mode),
         Netdev::VirtualEthernet(_) => "virtual Ethernet".to_owned(),
         Netdev::Vlan(vlan) => format!("VLAN {}", vlan.id.number()),
         Netdev::Vrf(vrf) => format!("VRF, table {}", vrf.table),
@@ -57,6 +58,13 @@ pub fn lines(id: &InterfaceId, device: &dyn Device, now: Option<&LinksNow<'_>>) 
                 .set_name
                 .as_ref()
                 .map(|name| format!("becomes {}", name.as_str())),
+        );
+    }
+    if let Netdev::Tunnel(tunnel) = device.netdev() {
+        let ends = [("from", tunnel.local), ("to", tunnel.remote)];
+        lines.extend(
+            ends.iter()
+                .filter_map(|(word, end)| Some(format!("{word} {}", (*end)?.0))),
         );
     }
     let addresses = common.addresses.iter().map(|assigned| assigned.address.to_string());

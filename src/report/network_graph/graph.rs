@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::LinksNow;
 use super::describe::{lines, short, what};
-use crate::document::network::{Device, InterfaceId, Netdev, Network, Role};
+use crate::document::network::{Device, InterfaceId, Network, Role};
 use crate::report::words::count;
 
 /// The most devices that are drawn: about twenty screens of them.
@@ -69,7 +69,7 @@ impl Tie {
     fn of(role: Role) -> Self {
         match role {
             Role::BondMember | Role::BridgePort | Role::VrfMember => Self::Part,
-            Role::VlanLink | Role::PhysicalFunction => Self::On,
+            Role::VlanLink | Role::VxlanLink | Role::PhysicalFunction => Self::On,
             Role::Peer => Self::Pair,
         }
     }
@@ -163,14 +163,7 @@ fn edges(devices: &[(&InterfaceId, &dyn Device)]) -> BTreeSet<Edge> {
     let numbers: BTreeMap<&InterfaceId, usize> = numbers.collect();
     let mut edges = BTreeSet::new();
     for (above, (_, device)) in devices.iter().enumerate() {
-        let mut links: Vec<(&InterfaceId, Tie)> = device
-            .links_to()
-            .into_iter()
-            .map(|link| (link.id, Tie::of(link.role)))
-            .collect();
-        if let Netdev::There(ethernet) = device.netdev() {
-            links.extend(ethernet.link.as_ref().map(|physical| (physical, Tie::On)));
-        }
+        let links = device.links_to().into_iter().map(|link| (link.id, Tie::of(link.role)));
         for (id, tie) in links {
             let Some(&below) = numbers.get(id).filter(|below| **below != above) else {
                 continue;
