@@ -86,7 +86,7 @@ pub fn kinds(test: &str, machine: &mut Vm) {
     assert_eq!(third.index("eth0"), none.index("eth0"));
     say(test, "what is no longer asked for is gone");
 
-    let back = session.run(OLD, "firstlight rollback --yes && firstlight status");
+    let back = session.run(OLD, "firstlight rollback && firstlight status");
     assert!(back.ok, "{}", back.said);
     Links::of(&session).are_as_asked("balance-xor", 60);
     assert_eq!(session.run(OLD, "systemctl --failed --no-legend").said, "");
