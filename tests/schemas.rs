@@ -42,7 +42,7 @@ fn errors(kind: &str, document: &str) -> Vec<Diagnostic> {
 }
 
 /// What only the program knows: values that have to do with each other, and texts that YAML reads as something else.
-const ONLY_THE_PROGRAM: [&str; 15] = [
+const ONLY_THE_PROGRAM: [&str; 19] = [
     // A name like `1.0` is a whole number for an editor.
     "a number is an account's ID",
     "a name of digits alone is read as a number",
@@ -58,6 +58,11 @@ const ONLY_THE_PROGRAM: [&str; 15] = [
     "an empty `match`",
     "`set-name` needs a `match`",
     "says something else about the same unit",
+    "there is no device",
+    "is listed twice",
+    "the `peer` of",
+    // A pattern has no range: a number in quotes.
+    "an MTU of",
     "this is not a password hash",
     // What a text is in another language.
     "the content has the encoding base64, but",

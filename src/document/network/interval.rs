@@ -41,7 +41,7 @@ impl Unit {
 /// A span of time. Without a unit, the key says which it has; networkd takes seconds.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("type" = ["string", "integer"], "minimum" = 0, "pattern" = r"^[0-9]{1,10} ?(us|ms|s|sec|m|min)?$", "examples" = [100, "1s"])))]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("type" = ["string", "integer"], "minimum" = 0, "maximum" = 9_999_999_999_u64, "pattern" = r"^[0-9]{1,10} ?(us|ms|s|sec|m|min)?$", "examples" = [100, "1s"])))]
 pub struct Interval {
     number: u64,
     unit: Option<Unit>,

@@ -24,7 +24,7 @@ where
         type Value = BTreeMap<InterfaceId, T>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a mapping")
+            f.write_str("a mapping of `key: value`")
         }
 
         fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
