@@ -20,13 +20,38 @@ const MARKER: &str = "Zq0marker";
 
 /// A place, a document that has a secret there, and the file of the machine that is asked to hold it. What a file holds
 /// that everybody may read is shown by a plan: these are files that not everybody may read.
-const PLACES: [(&str, &str, Option<&str>); 10] = [
+const PLACES: [(&str, &str, Option<&str>); 15] = [
     ("chpasswd.list", "chpasswd: {list: \"root:SECRET\\n\"}", None),
     ("chpasswd.list[]", "chpasswd: {list: ['root:SECRET']}", None),
     (
         "chpasswd.users[].password",
         "chpasswd: {users: [{name: root, type: text, password: SECRET}]}",
         None,
+    ),
+    (
+        "network.tunnels.NAME.key",
+        "network: {tunnels: {wg0: {mode: wireguard, key: SECRETAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=}}}",
+        WIREGUARD,
+    ),
+    (
+        "network.tunnels.NAME.key.private",
+        "network: {tunnels: {wg0: {mode: wireguard, key: {private: SECRETAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=}}}}",
+        WIREGUARD,
+    ),
+    (
+        "network.tunnels.NAME.keys",
+        "network: {tunnels: {wg0: {mode: wireguard, keys: SECRETAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=}}}",
+        WIREGUARD,
+    ),
+    (
+        "network.tunnels.NAME.keys.private",
+        "network: {tunnels: {wg0: {mode: wireguard, keys: {private: SECRETAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=}}}}",
+        WIREGUARD,
+    ),
+    (
+        "network.tunnels.NAME.peers[].keys.shared",
+        "network: {tunnels: {wg0: {mode: wireguard, key: BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA=, peers: [{keys: {public: ye8MG+9CWV6HZEmQibpFYlDivgju/IYH0vIFLgyOgQc=, shared: SECRETAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=}, allowed-ips: [10.0.0.0/8]}]}}}",
+        WIREGUARD,
     ),
     (
         "networkd_files[].contents",
@@ -56,6 +81,9 @@ const PLACES: [(&str, &str, Option<&str>); 10] = [
         None,
     ),
 ];
+
+/// The file of a tunnel with a key.
+const WIREGUARD: Option<&str> = Some("etc/systemd/network/10-firstlight-wg0.netdev");
 
 /// A server that has `x` for everybody, until the test ends: its port.
 fn server() -> u16 {

@@ -46,6 +46,21 @@ const KINDS: &str = "  dummy-devices:
   virtual-ethernets:
     end0: {peer: end1}
     end1: {peer: end0, addresses: [10.1.0.2/24]}
+  tunnels:
+    vx0: {mode: vxlan, id: 5, local: 203.0.113.1, remote: 203.0.113.2, addresses: [10.8.0.1/24]}
+    wg0:
+      mode: wireguard
+      port: 51820
+      key: iGvZ4h6Jp2Zo8MRsHDBrZFhjXP/MOXTxu1eMMGuHmEA=
+      peers: [{keys: {public: uesqlbJPkERGiLJH/IS7usGgcImx64H1cuGlGnSmZA8=}, allowed-ips: [10.7.0.2/32]}]
+      addresses: [10.7.0.1/24]
+    wg1:
+      mode: wireguard
+      key: IPmzPOysECWlK0yJDEpWwJ1UaYdtyD0XrKBl7ldZkkg=
+      peers:
+      - keys: {public: ye8MG+9CWV6HZEmQibpFYlDivgju/IYH0vIFLgyOgQc=}
+        allowed-ips: [10.7.0.1/32]
+        endpoint: 192.0.2.10:51820
   vrfs:
     blue: {table: 1005, interfaces: [dm0], routes: [{to: 10.5.0.0/16, via: 198.51.100.2}]}
 ";
@@ -61,6 +76,7 @@ pub fn kinds(test: &str, machine: &mut Vm) {
     first.are_as_asked("active-backup", 6);
     session.has_routes();
     session.has_leases();
+    session.reaches_through_wireguard();
     say(test, "all kinds are there");
 
     apply(&session, &kinds("active-backup", "60"));
@@ -167,6 +183,9 @@ impl Links {
             ("blue", "/linkinfo/info_data/table", json!(1005)),
             ("dm0", "/master", json!("blue")),
             ("dm0", "/mtu", json!(1400)),
+            ("vx0", "/linkinfo/info_data/id", json!(5)),
+            ("vx0", "/linkinfo/info_data/remote", json!("203.0.113.2")),
+            ("wg0", "/linkinfo/info_kind", json!("wireguard")),
         ] {
             assert_eq!(self.at(name, place), value, "{name} {place}: {}", self.at(name, ""));
         }
@@ -176,6 +195,8 @@ impl Links {
             ("v6", "10.6.0.1/24"),
             ("end1", "10.1.0.2/24"),
             ("dm0", "198.51.100.1/24"),
+            ("vx0", "10.8.0.1/24"),
+            ("wg0", "10.7.0.1/24"),
         ] {
             assert_eq!(self.addresses(name), [address], "{name}");
         }
@@ -200,5 +221,15 @@ impl Session {
             shown.contains("10.9.0.50/24") && shown.contains("2001:db8:9:"),
             "{shown}"
         );
+    }
+
+    /// One end in a network of its own, as another machine would be, reaches sshd at the other: the keys are theirs. Back
+    /// again, networkd takes it as new.
+    fn reaches_through_wireguard(&self) {
+        let commands = "ip netns add far && ip link set wg1 netns far && ip -n far address add 10.7.0.2/24 dev wg1 \
+                        && ip -n far link set wg1 up && ip netns exec far timeout 20 bash -c 'head -c 4 </dev/tcp/10.7.0.1/22'; \
+                        ip -n far link set wg1 netns 1; ip netns delete far";
+        let said = self.run(OLD, commands).said;
+        assert!(said.contains("SSH-"), "{said}");
     }
 }
