@@ -158,6 +158,21 @@ fn a_customization_of_vsphere() {
 }
 
 #[test]
+fn a_network_of_version_1_is_taken_too() {
+    let network =
+        "version: 1\nconfig:\n- type: physical\n  name: eth0\n  subnets: [{type: static, address: 192.0.2.10/24}]\n";
+    let encoded = format!("network.encoding: base64\nnetwork: {}\n", encoded(network, "base64"));
+    let indented = format!("network:\n  {}\n", network.trim_end().replace('\n', "\n  "));
+    for metadata in [encoded, indented] {
+        let directory = files(&[("metadata", &format!("instance-id: i-1\n{metadata}"))]);
+        let (tree, said) = apply("vmware", directory.path());
+        assert_eq!(said.status, 0, "{said:?}");
+        let file = read(tree.path(), "etc/systemd/network/10-firstlight-eth0.network");
+        assert!(file.contains("Address=192.0.2.10/24"), "{file}");
+    }
+}
+
+#[test]
 fn a_mistake_in_the_network_is_shown_where_it_is() {
     let metadata = "local-hostname: web1\nnetwork:\n  version: 2\n  ethernets:\n    eth0: {adresses: []}\n";
     let directory = files(&[("metadata", metadata)]);

@@ -123,11 +123,12 @@ fn interfaces<'a>(network: &'a Asked, links: &'a [LinkFacts]) -> Result<Vec<Inte
     let mut uses = network.uses();
     let virtual_functions = network.virtual_functions();
     for (id, device) in network.devices() {
+        let uses = uses.remove(id).unwrap_or_default();
         interfaces.push(Interface {
             id,
             device,
-            uses: uses.remove(id).unwrap_or_default(),
-            selector: Selector::new(id, device)?,
+            selector: Selector::new(id, device, &uses)?,
+            uses,
             virtual_functions: virtual_functions.get(id).copied(),
             links: Vec::new(),
         });
@@ -204,7 +205,7 @@ fn plan_interface(
         note_shadows(own, ".link", &others.link, machine, plan);
         udev::plan_link(own, &link, machine, plan)?;
     }
-    if !own.common().has_addressing() && own.uses.is_empty() {
+    if !own.common().has_addressing() && own.uses.is_empty() && own.device.table().is_none() {
         plan.notes.push(Note {
             level: Level::Notice,
             text: format!(

@@ -1,6 +1,6 @@
 //! Which link an interface of the document is, in the words of the document, of networkd and of udev.
 
-use crate::document::network::{Device, InterfaceId, LinkName, Mac, MacPolicy};
+use crate::document::network::{Device, InterfaceId, LinkName, Mac, MacPolicy, Role, Use};
 use crate::module::{LinkSelector, PlanError};
 use crate::system::LinkFacts;
 
@@ -15,18 +15,19 @@ pub struct Selector {
     pub original_names: Vec<String>,
     /// The hardware addresses that the link may have: its own, and the one that it gets.
     pub macs: Vec<Mac>,
-    /// Whether those are the ones that links were made with: what they have now is random.
+    /// Whether those are the ones that links were made with. What they have now is random, or that of the bond that they
+    /// belong to.
     pub is_by_permanent_mac: bool,
     /// Patterns of the driver's name.
     pub drivers: Vec<String>,
 }
 
 impl Selector {
-    /// The links that the device `id` means.
+    /// The links that the device `id` means; `uses` are the devices that use it.
     ///
     /// # Errors
     /// It has no `match`, and its ID is not a link's name; or its `match` is empty.
-    pub fn new(id: &InterfaceId, device: &dyn Device) -> Result<Self, PlanError> {
+    pub fn new(id: &InterfaceId, device: &dyn Device, uses: &[Use<'_>]) -> Result<Self, PlanError> {
         let path = ["network", device.kind(), id.as_str()];
         let matched = device.netdev().there();
         let Some((ethernet, matching)) = matched.and_then(|it| Some((it, it.matching.as_ref()?))) else {
@@ -56,10 +57,12 @@ impl Selector {
             Some(name) => vec![name.as_str().to_owned()],
             None => original_names.clone(),
         };
+        let is_random = ethernet.common.macaddress == Some(MacPolicy::Random);
+        let is_in_bond = uses.iter().any(|it| it.role == Role::BondMember);
         Ok(Self {
             names,
             original_names,
-            is_by_permanent_mac: !macs.is_empty() && ethernet.common.macaddress == Some(MacPolicy::Random),
+            is_by_permanent_mac: !macs.is_empty() && (is_random || is_in_bond),
             macs,
             drivers: matching.driver.iter().map(|p| p.as_str().to_owned()).collect(),
         })

@@ -507,3 +507,21 @@ fn only_links_of_ours_are_made_again() {
         again
     );
 }
+
+/// Members of a bond have its address: only the one that they were made with tells them apart.
+#[test]
+fn a_member_of_a_bond_is_found_by_its_own_address() {
+    let yaml =
+        "ethernets: {a: {match: {macaddress: '00:50:56:aa:bb:cc'}}}\nbonds: {bond0: {interfaces: [a], dhcp4: true}}";
+    let plan = Rig::live(&[("eth0", "00:50:56:00:00:01", "")]).plan(yaml);
+    let files = files(&plan);
+    let file = &files["10-firstlight-a.network"];
+    assert!(file.contains("PermanentMACAddress=00:50:56:aa:bb:cc\n"), "{file}");
+    assert!(
+        !plan
+            .expectations
+            .iter()
+            .any(|it| format!("{it:?}").contains("10-firstlight-a."))
+    );
+    assert_eq!(infos(&plan), [""; 0]);
+}

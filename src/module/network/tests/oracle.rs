@@ -197,6 +197,10 @@ pub(super) fn meaning(text: &str) -> BTreeSet<String> {
         match (section, key) {
             // cloud-init adds the name to every address and driver, and nothing says that VLANs aren't meant.
             ("Match", "Type") => {}
+            // A member of a bond has the bond's address.
+            ("Match", "PermanentMACAddress") => {
+                all.insert(format!("Match.MACAddress={value}"));
+            }
             // netplan's own, which cloud-init leaves out: a link that only exists here waits for no cable, and a part of
             // another one has no address.
             ("Network", "ConfigureWithoutCarrier") => {}
