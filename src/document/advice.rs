@@ -9,7 +9,9 @@ use super::config::Config;
 use super::diagnostic::Diagnostic;
 use super::docker::Docker;
 use super::fix::Fix;
-use super::network::{Ethernet, Network};
+use super::network::{
+    Bond, BondParameters, Bridge, BridgeParameters, DummyDevice, Ethernet, Network, Tunnel, VirtualEthernet, Vlan, Vrf,
+};
 use super::ntp::Ntp;
 use super::root::RootAccount;
 use super::settings::Settings;
@@ -136,6 +138,8 @@ fn misplaced(path: &[String], name: &str, top: &str) -> Option<String> {
         ("chpasswd", keys_of::<Chpasswd>()),
         ("firstlight", keys_of::<Settings>()),
         ("network.ethernets.NAME", keys_of::<Ethernet>()),
+        ("network.bonds.NAME.parameters", parameters_of("bonds", path)),
+        ("network.bridges.NAME.parameters", parameters_of("bridges", path)),
     ];
     let is_here = |section: &str| {
         let parts = section.split('.').count();
@@ -175,16 +179,16 @@ fn interface(path: &[String], value: Option<&Node>) -> Option<String> {
 /// Whether an interface has no value because its keys were not indented below it, or is such a key itself: where that key
 /// is, and what is wrong with it.
 pub(super) fn not_indented(tree: &Node, path: &[String]) -> Option<(Span, Diagnostic)> {
-    let [network, ethernets, name] = path else { return None };
+    let [network, kind, name] = path else { return None };
     // That one stands there for all of them.
-    if network != "network" || ethernets != "ethernets" || name == "renderer" {
+    if network != "network" || name == "renderer" {
         return None;
     }
+    let keys = keys_of_kind(kind);
     let Value::Mapping(entries) = &tree.find(&path[..2])?.value else {
         return None;
     };
     let at = entries.iter().position(|entry| entry.key.text == *name)?;
-    let keys = keys_of::<Ethernet>();
     let is_key = |entry: &&Entry| keys.contains(&entry.key.text);
     let (above, below) = (entries.get(at)?, entries.get(at + 1));
     let key = match is_key(&above) {
@@ -195,6 +199,32 @@ pub(super) fn not_indented(tree: &Node, path: &[String]) -> Option<(Span, Diagno
     let hint = "it is a key of an interface: indent it, and the keys beside it, below the interface's name";
     let told = Diagnostic::whole("", message, Some(hint.to_owned())).code(Code::MisplacedKey);
     Some((key.key.span, told))
+}
+
+/// The parameters of a kind of device, for a path that leads to one of it.
+fn parameters_of(kind: &str, path: &[String]) -> Vec<String> {
+    match path {
+        [network, own, _, ..] if network == "network" && own == kind => match kind {
+            "bonds" => keys_of::<BondParameters>(),
+            _ => keys_of::<BridgeParameters>(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// The keys that a device of this kind has; none of what is no kind.
+fn keys_of_kind(kind: &str) -> Vec<String> {
+    match kind {
+        "ethernets" => keys_of::<Ethernet>(),
+        "dummy-devices" => keys_of::<DummyDevice>(),
+        "virtual-ethernets" => keys_of::<VirtualEthernet>(),
+        "bonds" => keys_of::<Bond>(),
+        "bridges" => keys_of::<Bridge>(),
+        "vlans" => keys_of::<Vlan>(),
+        "tunnels" => keys_of::<Tunnel>(),
+        "vrfs" => keys_of::<Vrf>(),
+        _ => Vec::new(),
+    }
 }
 
 /// The keys that a `T` has: it names them itself where it meets another.
