@@ -138,8 +138,22 @@ impl Pen {
 }
 
 impl Drop for Pen {
+    /// Its first process dies with our child, but a moment later: until then it holds the machine's disk.
     fn drop(&mut self) {
+        let own = self.child.id();
+        let inside = fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while inside.split_whitespace().any(is_alive) && Instant::now() < deadline {
+            sleep(Duration::from_millis(10));
+        }
     }
+}
+
+/// Whether a process is there and not a dead one that nobody has asked about, which holds no file.
+fn is_alive(pid: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    !matches!(state, None | Some('Z' | 'X'))
 }
