@@ -76,14 +76,19 @@ impl dyn Device + '_ {
 
     /// The routing table that it has for itself, as a VRF.
     pub fn table(&self) -> Option<u32> {
-        match self.netdev() {
-            Netdev::Vrf(vrf) => Some(vrf.table),
-            _ => None,
-        }
+        self.netdev().table()
     }
 }
 
 impl<'n> Netdev<'n> {
+    /// The routing table of a VRF.
+    pub fn table(self) -> Option<u32> {
+        match self {
+            Self::Vrf(vrf) => Some(vrf.table),
+            _ => None,
+        }
+    }
+
     /// The Ethernet link, where it is one.
     pub fn there(self) -> Option<&'n Ethernet> {
         match self {
@@ -172,49 +177,46 @@ pub struct Use<'n> {
 /// Which devices use a device, by its ID.
 pub type Uses<'n> = BTreeMap<&'n InterfaceId, Vec<Use<'n>>>;
 
+/// Goes over all kinds, in this order; [`KINDS`] has their keys.
+macro_rules! over_all_kinds {
+    ($first:ident $(, $kind:ident)*) => {
+        impl Network {
+            /// All devices, with their IDs, kind by kind.
+            pub fn devices(&self) -> impl Iterator<Item = (&InterfaceId, &dyn Device)> {
+                fn all<D: Device>(kind: &BTreeMap<InterfaceId, D>) -> impl Iterator<Item = (&InterfaceId, &dyn Device)> {
+                    kind.iter().map(|(id, device)| (id, device as &dyn Device))
+                }
+                all(&self.$first)$(.chain(all(&self.$kind)))*
+            }
+
+            /// The device of this ID, of whatever kind. IDs are unique.
+            pub fn device(&self, id: &str) -> Option<&dyn Device> {
+                fn find<'n, D: Device>(kind: &'n BTreeMap<InterfaceId, D>, id: &str) -> Option<&'n dyn Device> {
+                    kind.get(id).map(|device| device as &dyn Device)
+                }
+                find(&self.$first, id)$(.or_else(|| find(&self.$kind, id)))*
+            }
+
+            /// Takes out the devices that `keep` refuses.
+            pub fn retain(&mut self, keep: impl Fn(&InterfaceId, &dyn Device) -> bool) {
+                self.$first.retain(|id, device| keep(id, device));
+                $(self.$kind.retain(|id, device| keep(id, device));)*
+            }
+        }
+    };
+}
+over_all_kinds!(
+    ethernets,
+    dummy_devices,
+    virtual_ethernets,
+    bonds,
+    bridges,
+    vlans,
+    tunnels,
+    vrfs
+);
+
 impl Network {
-    /// All devices, with their IDs, kind by kind.
-    pub fn devices(&self) -> impl Iterator<Item = (&InterfaceId, &dyn Device)> {
-        fn all<D: Device>(kind: &BTreeMap<InterfaceId, D>) -> impl Iterator<Item = (&InterfaceId, &dyn Device)> {
-            kind.iter().map(|(id, device)| (id, device as &dyn Device))
-        }
-        all(&self.ethernets)
-            .chain(all(&self.dummy_devices))
-            .chain(all(&self.virtual_ethernets))
-            .chain(all(&self.bonds))
-            .chain(all(&self.bridges))
-            .chain(all(&self.vlans))
-            .chain(all(&self.tunnels))
-            .chain(all(&self.vrfs))
-    }
-
-    /// The device of this ID, of whatever kind. IDs are unique.
-    pub fn device(&self, id: &str) -> Option<&dyn Device> {
-        fn find<'n, D: Device>(kind: &'n BTreeMap<InterfaceId, D>, id: &str) -> Option<&'n dyn Device> {
-            kind.get(id).map(|device| device as &dyn Device)
-        }
-        find(&self.ethernets, id)
-            .or_else(|| find(&self.dummy_devices, id))
-            .or_else(|| find(&self.virtual_ethernets, id))
-            .or_else(|| find(&self.bonds, id))
-            .or_else(|| find(&self.bridges, id))
-            .or_else(|| find(&self.vlans, id))
-            .or_else(|| find(&self.tunnels, id))
-            .or_else(|| find(&self.vrfs, id))
-    }
-
-    /// Takes out the devices that `keep` refuses.
-    pub fn retain(&mut self, keep: impl Fn(&InterfaceId, &dyn Device) -> bool) {
-        self.ethernets.retain(|id, device| keep(id, device));
-        self.dummy_devices.retain(|id, device| keep(id, device));
-        self.virtual_ethernets.retain(|id, device| keep(id, device));
-        self.bonds.retain(|id, device| keep(id, device));
-        self.bridges.retain(|id, device| keep(id, device));
-        self.vlans.retain(|id, device| keep(id, device));
-        self.tunnels.retain(|id, device| keep(id, device));
-        self.vrfs.retain(|id, device| keep(id, device));
-    }
-
     /// Which devices use which.
     pub fn uses(&self) -> Uses<'_> {
         let mut uses = Uses::new();

@@ -49,6 +49,7 @@ pub use device::{Device, Netdev, Role, Use, Uses};
 pub use dhcp::{Dhcp4Overrides, Dhcp6Overrides, UseDomains};
 pub use dummy::DummyDevice;
 pub use ethernet::{Ethernet, InfinibandMode, Match};
+pub use interval::Interval;
 pub use left_out::{LeftOut, leave_out};
 pub use mac::{Mac, MacPolicy};
 pub use name::{IFNAMSIZ, InterfaceId, LinkName, Pattern};

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::device::LinkTo;
-use super::super::{Device, InterfaceId, Netdev, Network, Role, VlanId};
+use super::super::{Device, InterfaceId, Netdev, Network, Role, Uses, VlanId};
 use crate::document::code::Code;
 use crate::document::problem::Problems;
 
 /// All devices of a network.
-pub fn check(network: &Network, problems: &mut Problems<'_>) {
+pub fn check(network: &Network, uses: &Uses<'_>, problems: &mut Problems<'_>) {
     check_ids(network, problems);
     let mut owners = BTreeMap::new();
     for (id, device) in network.devices() {
@@ -19,8 +19,8 @@ pub fn check(network: &Network, problems: &mut Problems<'_>) {
     }
     check_loops(network, problems);
     check_vlans(network, problems);
-    check_parts(network, problems);
-    check_ports(network, problems);
+    check_parts(network, uses, problems);
+    check_ports(network, uses, problems);
 }
 
 /// The place of a link, below `network`.
@@ -169,8 +169,8 @@ fn check_vlans(network: &Network, problems: &mut Problems<'_>) {
 }
 
 /// The packets of a part are those of the whole: what it has for itself isn't used.
-fn check_parts(network: &Network, problems: &mut Problems<'_>) {
-    for (id, users) in network.uses() {
+fn check_parts(network: &Network, uses: &Uses<'_>, problems: &mut Problems<'_>) {
+    for (id, users) in uses {
         let whole = users.iter().find(|it| it.role.is_part());
         let (Some(whole), Some(device)) = (whole, network.device(id.as_str())) else {
             continue;
@@ -187,8 +187,7 @@ fn check_parts(network: &Network, problems: &mut Problems<'_>) {
 }
 
 /// What is said of the port of a bridge is for nothing where there is no bridge.
-fn check_ports(network: &Network, problems: &mut Problems<'_>) {
-    let uses = network.uses();
+fn check_ports(network: &Network, uses: &Uses<'_>, problems: &mut Problems<'_>) {
     for (id, device) in network.devices() {
         let mut users = uses.get(id).into_iter().flatten();
         // The bridge may be one that is left out, which has been reported.

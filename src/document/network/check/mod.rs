@@ -38,7 +38,8 @@ impl Check for Network {
                     .warning(&[kind], message, Some("keep one of them"));
             }
         }
-        sriov::check(self, problems);
+        let uses = self.uses();
+        sriov::check(self, &uses, problems);
         for (id, device) in self.devices() {
             identity::check(id, device, &mut problems.below(&[device.kind()]));
             let problems = &mut problems.below(&[device.kind(), id.as_str()]);
@@ -47,9 +48,9 @@ impl Check for Network {
         }
         self.check_addresses(problems);
         identity::check_all(self, problems);
-        links::check(self, problems);
+        links::check(self, &uses, problems);
         tunnel::check_all(self, problems);
-        self.check_default_routes(problems);
+        self.check_default_routes(&uses, problems);
     }
 }
 
@@ -88,11 +89,10 @@ impl Network {
     }
 
     /// Of two default routes that are equal, the kernel takes one.
-    fn check_default_routes(&self, problems: &mut Problems<'_>) {
-        let uses = self.uses();
+    fn check_default_routes(&self, uses: &Uses<'_>, problems: &mut Problems<'_>) {
         let mut owners: BTreeMap<(bool, u32, u32), &str> = BTreeMap::new();
         for (id, device) in self.devices() {
-            let table = own_table(&uses, id, device);
+            let table = own_table(uses, id, device);
             for (place, key) in device.common().default_routes(table) {
                 if let Some(owner) = owners.insert(key, id.as_str()) {
                     let family = if key.0 { "IPv4" } else { "IPv6" };
@@ -115,12 +115,8 @@ impl Network {
 /// The routing table of a device's routes: that of the VRF that it is, or is in. 0 is the main one.
 fn own_table(uses: &Uses<'_>, id: &InterfaceId, device: &dyn Device) -> u32 {
     let around = uses.get(id).into_iter().flatten().map(|it| it.netdev);
-    let vrfs = [device.netdev()].into_iter().chain(around);
-    let tables = vrfs.filter_map(|netdev| match netdev {
-        Netdev::Vrf(vrf) => Some(vrf.table),
-        _ => None,
-    });
-    tables.min().unwrap_or(0)
+    let own = [device.netdev()].into_iter().chain(around);
+    own.filter_map(Netdev::table).min().unwrap_or(0)
 }
 
 impl Common {

@@ -2,6 +2,7 @@
 
 use super::super::bond::BondMode;
 use super::super::{Bond, Bridge, InterfaceId, Netdev, Vrf};
+use super::route::NO_TABLE;
 use crate::document::code::Code;
 use crate::document::problem::Problems;
 
@@ -115,8 +116,7 @@ fn check_member(id: &InterfaceId, members: &[InterfaceId], place: &[&str], probl
 
 fn check_vrf(vrf: &Vrf, problems: &mut Problems<'_>) {
     if vrf.table == 0 {
-        let message = "routing table 0 doesn't exist: expected 1 to 4294967295";
-        problems.error(&["table"], message, None);
+        problems.error(&["table"], NO_TABLE, None);
     }
     for (number, route) in vrf.common.routes.iter().enumerate() {
         if let Some(table) = route.table.filter(|table| *table != vrf.table) {

@@ -1,12 +1,11 @@
 //! SR-IOV: whether a physical function has room for the virtual ones.
 
-use super::super::{InterfaceId, Network, Role};
+use super::super::{InterfaceId, Network, Role, Uses};
 use crate::document::code::Code;
 use crate::document::problem::Problems;
 
 /// All links that say how many virtual functions they have.
-pub fn check(network: &Network, problems: &mut Problems<'_>) {
-    let uses = network.uses();
+pub fn check(network: &Network, uses: &Uses<'_>, problems: &mut Problems<'_>) {
     let entries = |id: &InterfaceId| {
         let users = uses.get(id).into_iter().flatten();
         users.filter(|it| it.role == Role::PhysicalFunction).count()
