@@ -4,18 +4,21 @@
 //! systemd-tmpfiles: below something that belongs to a user, everything must belong to the same user. A write never
 //! ends on one of the kernel's file systems, not even through a link.
 
-use std::collections::VecDeque;
+mod error;
+mod walk;
+
 use std::os::fd::OwnedFd;
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, openat, readlinkat};
-use nix::sys::stat::{FileStat, Mode, fstat};
-use nix::sys::statfs::fstatfs;
-use nix::sys::statfs::{CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC, FsType, PROC_SUPER_MAGIC, SYSFS_MAGIC};
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::{Mode, fstat};
 
 use super::failpoint::{Call, call};
-use super::root::{Kind, Metadata, ReadError, Root, absent_is_none, kind_of, resolve, whole};
+use super::root::{Kind, Metadata, Root, absent_is_none, kind_of, whole};
 use super::write::parent_of;
+pub use error::PathError;
+pub(super) use walk::is_privileged;
+use walk::is_unsafe;
 
 /// The longest path, in bytes, with the NUL at its end: the kernel's PATH_MAX.
 pub const PATH_LIMIT: usize = 4096;
@@ -26,109 +29,8 @@ pub const NAME_LIMIT: usize = 255;
 /// The maximum number of names in a path. Each may be a directory to create, record and undo.
 pub const DEPTH_LIMIT: usize = 128;
 
-/// How many links are followed on a way: as many as the kernel follows.
-const LINK_LIMIT: usize = 40;
-
 /// The kernel's file systems, by path. devtmpfs can't be told from a tmpfs otherwise.
 const KERNEL_PLACES: [&str; 3] = ["/dev", "/proc", "/sys"];
-
-/// The kernel's file systems, by type, wherever they are mounted.
-const KERNEL_FILE_SYSTEMS: [FsType; 5] = [
-    PROC_SUPER_MAGIC,
-    SYSFS_MAGIC,
-    CGROUP_SUPER_MAGIC,
-    CGROUP2_SUPER_MAGIC,
-    DEBUGFS_MAGIC,
-];
-
-/// Why nothing is written at a path. Each error names the cause.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PathError {
-    /// It is too long or too deep.
-    #[error("{0}")]
-    Length(String),
-    /// There is no name at its end.
-    #[error("the path has no file name")]
-    NoName,
-    /// An unprivileged user controls where it leads.
-    #[error(
-        "{from} belongs to the user with ID {owner} and leads to {to}, which belongs to {}; firstlight doesn't write \
-         where an unprivileged user controls the target (unsafe path transition)",
-        who(*.other)
-    )]
-    Unsafe {
-        /// The directory or link on the way that belongs to an unprivileged user.
-        from: String,
-        /// The number of that user.
-        owner: u32,
-        /// What follows it.
-        to: String,
-        /// The number of its owner.
-        other: u32,
-    },
-    /// It leads to one of the kernel's file systems.
-    #[error("{place} belongs to the kernel; firstlight doesn't write files there")]
-    Kernel {
-        /// Where it leads.
-        place: String,
-    },
-    /// It leads to firstlight's own state.
-    #[error("{place} is firstlight's own state; a document can't write there")]
-    State {
-        /// Where it leads.
-        place: String,
-    },
-    /// Something on the path is not a directory.
-    #[error("{0} is not a directory")]
-    NotDirectory(String),
-    /// A link on the path is dangling.
-    #[error("the link {link} points to {to}, which doesn't exist")]
-    Dangling {
-        /// The link.
-        link: String,
-        /// What is missing.
-        to: String,
-    },
-    /// It is a link itself, where a file was meant.
-    #[error("it is a link, not a file; name the file that it points to")]
-    Link,
-    /// It is a directory, a device, a socket or a pipe, where a file was meant.
-    #[error("it is not a regular file")]
-    NotFile,
-    /// The system call failed.
-    #[error("{}{why}", if .at.is_empty() { String::new() } else { format!("{}: ", .at) })]
-    System {
-        /// The place on the way; empty when it is the path itself.
-        at: String,
-        /// The system's reason, in words.
-        why: String,
-    },
-}
-
-impl PathError {
-    pub(super) fn system(at: &str, errno: Errno) -> Self {
-        Self::System {
-            at: at.to_owned(),
-            why: errno.desc().to_owned(),
-        }
-    }
-
-    /// This error as one of a view of `path`; the verb is the view's.
-    pub fn of(&self, what: &'static str, path: &str) -> ReadError {
-        ReadError {
-            what,
-            path: path.to_owned(),
-            why: self.to_string(),
-        }
-    }
-}
-
-fn who(uid: u32) -> String {
-    match uid {
-        0 => "root".to_owned(),
-        uid => format!("the user with ID {uid}"),
-    }
-}
 
 /// How far the way to a directory goes.
 #[derive(Debug)]
@@ -141,39 +43,6 @@ pub(super) struct Way {
     pub(super) owner: (u32, u32),
     /// How many directories after it are missing.
     pub(super) missing: usize,
-}
-
-/// A path resolution in progress.
-struct Walk<'a> {
-    root: &'a Root,
-    at: OwnedFd,
-    stat: FileStat,
-    /// The names from the root to where it is; none of them is a link.
-    names: Vec<String>,
-    /// What decided where it is: the last directory or link that it came through.
-    via: Step,
-    /// Links followed.
-    links: usize,
-    pending: VecDeque<Pending>,
-    /// How many names of the path itself were left when there was nothing more.
-    missing: usize,
-    /// The directories that may not be come through, by device and inode.
-    forbidden: Vec<(u64, u64)>,
-    /// A directory on the way may not be searched by everybody.
-    is_private: bool,
-}
-
-/// Something that was come through.
-struct Step {
-    path: String,
-    owner: u32,
-}
-
-/// A name that is still to be gone to.
-struct Pending {
-    name: String,
-    /// The link that it comes from; none when it is of the path itself.
-    link: Option<String>,
 }
 
 impl Root {
@@ -284,187 +153,6 @@ impl Root {
     fn way_around(&self, path: &str, forbidden: Vec<(u64, u64)>) -> Result<Way, PathError> {
         Ok(self.walk(path, forbidden)?.way())
     }
-
-    fn walk(&self, path: &str, forbidden: Vec<(u64, u64)>) -> Result<Walk<'_>, PathError> {
-        check_length(path)?;
-        let at = resolve(self, ".", OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC))
-            .map_err(|e| PathError::system("/", e))?;
-        let stat = call(Call::Read, || fstat(&at)).map_err(|e| PathError::system("/", e))?;
-        let mut walk = Walk {
-            root: self,
-            at,
-            stat,
-            names: Vec::new(),
-            // The root itself is trusted, independent of its owner.
-            via: Step {
-                path: "/".to_owned(),
-                owner: 0,
-            },
-            links: 0,
-            pending: VecDeque::new(),
-            missing: 0,
-            forbidden,
-            is_private: false,
-        };
-        walk.push(path, None);
-        walk.go()?;
-        Ok(walk)
-    }
-}
-
-impl Walk<'_> {
-    fn way(self) -> Way {
-        Way {
-            place: place(&self.names),
-            owner: (self.stat.st_uid, self.stat.st_gid),
-            directory: self.at,
-            missing: self.missing,
-        }
-    }
-
-    /// Puts the names of `path` before those that are still to be gone to.
-    fn push(&mut self, path: &str, link: Option<&str>) {
-        let names = path.split('/').filter(|name| !name.is_empty() && *name != ".");
-        for name in names.rev() {
-            self.pending.push_front(Pending {
-                name: name.to_owned(),
-                link: link.map(str::to_owned),
-            });
-        }
-    }
-
-    fn go(&mut self) -> Result<(), PathError> {
-        while let Some(next) = self.pending.pop_front() {
-            if next.name == ".." {
-                self.go_up()?;
-                continue;
-            }
-            let path = format!("{}/{}", place(&self.names).trim_end_matches('/'), next.name);
-            let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-            let child = match call(Call::Read, || {
-                openat(&self.at, next.name.as_str(), flags, Mode::empty())
-            }) {
-                Ok(child) => child,
-                Err(Errno::ENOENT) => return self.end(&next, path),
-                Err(errno) => return Err(PathError::system(&path, errno)),
-            };
-            let stat = call(Call::Read, || fstat(&child)).map_err(|e| PathError::system(&path, e))?;
-            self.step(path.clone(), &stat)?;
-            match kind_of(&stat) {
-                Kind::Directory => {
-                    self.names.push(next.name);
-                    self.is_private |= stat.st_mode & Mode::S_IXOTH.bits() == 0;
-                    self.enter(child, stat)?;
-                }
-                Kind::Symlink => self.follow(&child, &path)?,
-                Kind::File | Kind::Other => return Err(PathError::NotDirectory(path)),
-            }
-        }
-        Ok(())
-    }
-
-    /// There is nothing at `path`: what is left are directories to make, unless a link promised them.
-    fn end(&mut self, next: &Pending, path: String) -> Result<(), PathError> {
-        if let Some(link) = &next.link {
-            return Err(PathError::Dangling {
-                link: link.clone(),
-                to: path,
-            });
-        }
-        if self.pending.iter().any(|name| name.name == "..") {
-            return Err(PathError::system(&path, Errno::ENOENT));
-        }
-        self.missing = self.pending.len() + 1;
-        self.pending.clear();
-        Ok(())
-    }
-
-    fn go_up(&mut self) -> Result<(), PathError> {
-        self.names.pop();
-        let path = place(&self.names);
-        // From the root again, and not by `..`: a directory that is being moved leads nowhere else.
-        let how = OpenHow::new()
-            .flags(OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC)
-            .resolve(ResolveFlag::RESOLVE_IN_ROOT | ResolveFlag::RESOLVE_NO_SYMLINKS);
-        let parent = resolve(self.root, &path, how).map_err(|e| PathError::system(&path, e))?;
-        let stat = call(Call::Read, || fstat(&parent)).map_err(|e| PathError::system(&path, e))?;
-        self.step(path, &stat)?;
-        self.enter(parent, stat)
-    }
-
-    fn follow(&mut self, link: &OwnedFd, path: &str) -> Result<(), PathError> {
-        self.links += 1;
-        if self.links > LINK_LIMIT {
-            return Err(PathError::system(path, Errno::ELOOP));
-        }
-        let target = call(Call::Read, || readlinkat(link, "")).map_err(|e| PathError::system(path, e))?;
-        let Some(target) = target.to_str() else {
-            return Err(PathError::system(path, Errno::EILSEQ));
-        };
-        if target.starts_with('/') {
-            self.names.clear();
-            self.is_private = false;
-            let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC);
-            let root = resolve(self.root, ".", how).map_err(|e| PathError::system("/", e))?;
-            let stat = call(Call::Read, || fstat(&root)).map_err(|e| PathError::system("/", e))?;
-            let came = self.via.owner;
-            self.step("/".to_owned(), &stat)?;
-            if is_privileged(came) {
-                self.via.owner = 0;
-            }
-            self.enter(root, stat)?;
-        }
-        self.push(target, Some(path));
-        Ok(())
-    }
-
-    /// Takes the step to something that belongs to `stat`'s owner, if that is safe.
-    fn step(&mut self, path: String, stat: &FileStat) -> Result<(), PathError> {
-        if is_unsafe(self.via.owner, stat.st_uid) {
-            return Err(PathError::Unsafe {
-                from: std::mem::take(&mut self.via.path),
-                owner: self.via.owner,
-                to: path,
-                other: stat.st_uid,
-            });
-        }
-        self.via = Step {
-            path,
-            owner: stat.st_uid,
-        };
-        Ok(())
-    }
-
-    fn enter(&mut self, directory: OwnedFd, stat: FileStat) -> Result<(), PathError> {
-        let place = place(&self.names);
-        if self.forbidden.contains(&(stat.st_dev, stat.st_ino)) {
-            return Err(PathError::State { place });
-        }
-        let is_kernels = || -> Result<bool, Errno> {
-            Ok(KERNEL_PLACES.contains(&place.as_str())
-                || (stat.st_dev != self.stat.st_dev
-                    && KERNEL_FILE_SYSTEMS.contains(&call(Call::Read, || fstatfs(&directory))?.filesystem_type())))
-        };
-        if is_kernels().map_err(|e| PathError::system(&place, e))? {
-            return Err(PathError::Kernel { place });
-        }
-        (self.at, self.stat) = (directory, stat);
-        Ok(())
-    }
-}
-
-/// systemd's rule (chase(), `CHASE_SAFE`): who is trusted leads anywhere, everybody else to what is their own.
-fn is_unsafe(from: u32, to: u32) -> bool {
-    !is_privileged(from) && from != to
-}
-
-/// Root, and who runs firstlight on a tree of their own.
-pub(super) fn is_privileged(uid: u32) -> bool {
-    uid == 0 || uid == users::get_effective_uid()
-}
-
-fn place(names: &[String]) -> String {
-    format!("/{}", names.join("/"))
 }
 
 fn is_at_or_below(path: &str, directory: &str) -> bool {
