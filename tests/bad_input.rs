@@ -278,12 +278,13 @@ fn what_can_not_be_planned_is_told_in_the_order_of_the_document() {
         "services: {nowhere1: true}\n",
     ];
     for document in [lines.concat(), [lines[1], lines[0]].concat()] {
-        let said = firstlight_reading(&["plan", "--root", text(root.path()), "-"], document.as_bytes());
-        let at = |line: usize| said.stderr.find(&format!("standard input:{line}:"));
-        let (first, second) = (at(1), at(2));
-        assert!(first.is_some() && first < second, "{document}{}", said.stderr);
-        let (first, second) = (said.stdout.find("input:1:"), said.stdout.find("input:2:"));
-        assert!(first.is_some() && first < second, "{document}{}", said.stdout);
+        let say = |command: &str| firstlight_reading(&[command, "--root", text(root.path()), "-"], document.as_bytes());
+        let (plan, apply) = (say("plan"), say("apply"));
+        for said in [plan.stderr, plan.stdout, apply.stdout] {
+            let at = |line: usize| said.find(&format!("standard input:{line}:"));
+            let (first, second) = (at(1), at(2));
+            assert!(first.is_some() && first < second, "{document}{said}");
+        }
     }
 }
 

@@ -212,6 +212,7 @@ fn report(store: &Store, generation: &Generation, status: &mut Status, module: M
         generation: Some(number),
         outcome,
         modules: vec![module],
+        problems: Vec::new(),
         reverts_in: None,
     });
     if outcome != Outcome::Done && status.status == Standing::Done {

@@ -8,9 +8,10 @@ use super::SCHEMA;
 use super::plan::render_change;
 use super::style::Style;
 use super::words::time;
+use crate::document::Diagnostic;
 use crate::document::plain::plain;
 use crate::engine::verify::{Finding, Verdict};
-use crate::engine::{Applied, ChangeView, ModuleResult};
+use crate::engine::{Applied, ChangeView, GenerationPlan, ModuleResult};
 use crate::module::{Level, Note};
 use crate::state::Outcome;
 
@@ -26,6 +27,8 @@ pub struct AppliedReport {
     pub outcome: Outcome,
     /// By module.
     pub modules: Vec<ModuleOutcome>,
+    /// What of the document can't be done on this machine, in the order of the document. Its modules have it too, in words.
+    pub problems: Vec<Diagnostic>,
     /// The seconds until the changes are undone unless confirmed; `None` if they need no confirmation.
     pub reverts_in: Option<u64>,
 }
@@ -62,14 +65,15 @@ pub struct ModuleOutcome {
 }
 
 impl AppliedReport {
-    /// The report of what was applied.
-    pub fn of(generation: Option<u32>, applied: &Applied) -> Self {
+    /// The report of what was applied of `plan`.
+    pub fn of(generation: Option<u32>, plan: &GenerationPlan, applied: &Applied) -> Self {
         let modules = applied.modules.iter().map(ModuleOutcome::of).collect();
         Self {
             schema: SCHEMA,
             generation,
             outcome: applied.outcome,
             modules,
+            problems: plan.problems().cloned().collect(),
             reverts_in: None,
         }
     }
@@ -77,8 +81,17 @@ impl AppliedReport {
     /// For people.
     pub fn render(&self, style: Style) -> String {
         let mut text = String::new();
+        let of_the_document = self.in_words();
         for module in &self.modules {
-            module.render(&mut text, style);
+            module.render(&mut text, style, &of_the_document);
+        }
+        for problem in &of_the_document {
+            let is_part = self.modules.iter().any(|module| module.left_out.contains(problem));
+            let word = if is_part { "left out" } else { "failed" };
+            let _ = writeln!(text, "{}: {}", style.removed(word), plain(problem));
+        }
+        if !of_the_document.is_empty() {
+            text.push('\n');
         }
         let changed: usize = self.modules.iter().map(|module| module.changed.len()).sum();
         let verified: usize = self.modules.iter().map(ModuleOutcome::verified).sum();
@@ -105,6 +118,11 @@ impl AppliedReport {
             );
         }
         text
+    }
+
+    /// What of the document can't be done, as its modules have it.
+    pub(super) fn in_words(&self) -> Vec<String> {
+        self.problems.iter().map(Diagnostic::in_one_line).collect()
     }
 }
 
@@ -147,10 +165,14 @@ impl ModuleOutcome {
         said + self.holding + self.changed.len() > 0
     }
 
-    fn render(&self, text: &mut String, style: Style) {
+    /// For people, without the problems `of_the_document`, which are told in its order.
+    fn render(&self, text: &mut String, style: Style, of_the_document: &[String]) {
         let short: Vec<&Finding> = self.findings.iter().filter(|finding| finding.is_short()).collect();
         let remarks: Vec<&Note> = self.notes.iter().filter(|note| note.level != Level::Info).collect();
-        let nothing = self.changed.is_empty() && self.problems.is_empty() && self.left_out.is_empty();
+        let own = |words: &&String| !of_the_document.contains(words);
+        let problems: Vec<&String> = self.problems.iter().filter(own).collect();
+        let left_out: Vec<&String> = self.left_out.iter().filter(own).collect();
+        let nothing = self.changed.is_empty() && problems.is_empty() && left_out.is_empty();
         if nothing && short.is_empty() && remarks.is_empty() {
             return;
         }
@@ -173,10 +195,10 @@ impl ModuleOutcome {
             };
             let _ = writeln!(text, "  {}: {}", style.changed(word), plain(&note.text));
         }
-        for problem in &self.problems {
+        for problem in problems {
             let _ = writeln!(text, "  {}: {}", style.removed("failed"), plain(problem));
         }
-        for entry in &self.left_out {
+        for entry in left_out {
             let _ = writeln!(text, "  {}: {}", style.removed("left out"), plain(entry));
         }
         for finding in short

@@ -141,6 +141,7 @@ mod tests {
             outcome: Outcome::Done,
             reverts_in: None,
             modules: vec![module, silent],
+            problems: vec![],
         }
     }
 

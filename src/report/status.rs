@@ -163,8 +163,11 @@ impl Status {
         }
     }
 
-    /// Adds the result of a stage. What a module did in an earlier stage of this boot is kept.
+    /// Adds the result of a stage. What a module did in an earlier stage of this boot is kept. Problems of the document come
+    /// first, in its order, and then those of the modules.
     pub fn add_report(&mut self, report: &AppliedReport) {
+        let of_the_document = report.in_words();
+        let mut problems = Vec::new();
         for module in report.modules.iter().filter(|module| module.is_asked_for()) {
             let changed = self
                 .modules
@@ -186,8 +189,10 @@ impl Status {
                 milliseconds: earlier + module.milliseconds,
                 verify_milliseconds: module.verify_milliseconds,
             });
-            self.problems.extend(problems_of(module));
+            problems.extend(problems_of(module, &of_the_document));
         }
+        problems.sort_by_key(|(place, _)| *place);
+        self.problems.extend(problems.into_iter().map(|(_, problem)| problem));
     }
 
     /// For people.
@@ -243,18 +248,69 @@ impl Status {
     }
 }
 
-fn problems_of(module: &applied::ModuleOutcome) -> Vec<String> {
+/// The problems of a module, each with its place among those `of_the_document`; behind them all if it is none.
+fn problems_of(module: &applied::ModuleOutcome, of_the_document: &[String]) -> Vec<(usize, String)> {
     let name = &module.name;
-    let mut all: Vec<String> = module.problems.clone();
-    all.extend(module.left_out.iter().map(|entry| format!("left out: {entry}")));
-    all.extend(module.findings.iter().filter(|f| f.is_short()).map(Finding::to_string));
-    all.extend(
-        module
-            .notes
-            .iter()
-            .filter(|n| n.level == crate::module::Level::Warning)
-            .map(|n| n.text.clone()),
-    );
-    all.dedup();
-    all.into_iter().map(|problem| format!("{name}: {problem}")).collect()
+    let place = |problem: &String| {
+        let place = of_the_document.iter().position(|known| known == problem);
+        place.unwrap_or(usize::MAX)
+    };
+    let mut all: Vec<(usize, String)> = module.problems.iter().map(|it| (place(it), it.clone())).collect();
+    all.extend(module.left_out.iter().map(|it| (place(it), format!("left out: {it}"))));
+    let short = module.findings.iter().filter(|f| f.is_short()).map(Finding::to_string);
+    let warnings = module.notes.iter().filter(|n| n.level == crate::module::Level::Warning);
+    let told = short.chain(warnings.map(|n| n.text.clone()));
+    all.extend(told.map(|problem| (usize::MAX, problem)));
+    all.dedup_by(|one, other| one.1 == other.1);
+    all.into_iter()
+        .map(|(place, problem)| (place, format!("{name}: {problem}")))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::applied::ModuleOutcome;
+
+    #[test]
+    fn problems_of_the_document_come_first_in_its_order() {
+        let problem = |line| {
+            let mut problem = Diagnostic::whole("user-data", "it is not there", None);
+            (problem.line, problem.column) = (line, 1);
+            problem
+        };
+        let (second, first) = (problem(9), problem(4));
+        let module = |name: &str, problems: &[String], left_out: &[String]| ModuleOutcome {
+            name: name.to_owned(),
+            outcome: Outcome::Failed,
+            asked: Vec::new(),
+            changed: Vec::new(),
+            holding: 0,
+            findings: Vec::new(),
+            notes: Vec::new(),
+            problems: problems.to_vec(),
+            left_out: left_out.to_vec(),
+            undone: false,
+            milliseconds: 0,
+            verify_milliseconds: 0,
+        };
+        let mut status = Status::plain(Standing::Degraded, "");
+        status.add_report(&AppliedReport {
+            schema: SCHEMA,
+            generation: None,
+            outcome: Outcome::Degraded,
+            modules: vec![
+                module("network", &["it broke".to_owned(), second.in_one_line()], &[]),
+                module("services", &[], &[first.in_one_line()]),
+            ],
+            problems: vec![first, second],
+            reverts_in: None,
+        });
+        let expected = [
+            "services: left out: user-data:4:1: it is not there",
+            "network: user-data:9:1: it is not there",
+            "network: it broke",
+        ];
+        assert_eq!(status.problems, expected);
+    }
 }
