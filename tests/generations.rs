@@ -177,3 +177,31 @@ fn status_tells_what_was_applied_and_undone_since_the_boot() {
         assert!(!machine.path("etc/one").exists());
     });
 }
+
+#[test]
+fn a_link_that_was_there_first_is_not_taken_for_ours_later() {
+    with_own_mounts("a_link_that_was_there_first_is_not_taken_for_ours_later", || {
+        let machine =
+            Machine::new("network: {version: 2, bridges: {docker0: {optional: true}, br0: {optional: true}}}\n");
+        fs::create_dir_all(machine.path("sys/class/net/docker0")).unwrap();
+        let apply = || {
+            let said = machine.run(&["apply", "--only", "network"]);
+            assert!(said.status.success(), "{said:?}");
+            let inventory: Value = serde_json::from_str(&machine.read("var/lib/firstlight/inventory.json")).unwrap();
+            ["docker0", "br0"].map(|link| {
+                let key = format!("path /etc/systemd/network/10-firstlight-{link}.netdev");
+                inventory["items"][key]["dirties"][1].clone()
+            })
+        };
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+        let taken_over = json!({"taken-over": {"link": "docker0", "boot": boot.trim()}});
+        for _ in 0..2 {
+            assert_eq!(apply(), [taken_over.clone(), json!({"netdev": "br0"})]);
+            // Nothing is news the second time.
+            assert_eq!(generations(&machine), 1);
+        }
+        let other = "network: {version: 2, bridges: {docker0: {optional: true, mtu: 1400}, br0: {optional: true}}}\n";
+        machine.tell(other);
+        assert_eq!(apply()[0], taken_over);
+    });
+}

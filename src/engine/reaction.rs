@@ -14,7 +14,7 @@ pub(super) fn reactions(modules: &[ModulePlan], machine: &Machine<'_>) -> Vec<Ch
     // A unit that is started reads its files then, and a stopped unit needs no reload.
     let settled: BTreeSet<&str> = changes().filter_map(|change| change.kind().settles()).collect();
     let is_settled = |dirty: &Dirty| match dirty {
-        Dirty::Manager | Dirty::Network | Dirty::Netdev(_) => false,
+        Dirty::Manager | Dirty::Network | Dirty::Netdev(_) | Dirty::TakenOver { .. } => false,
         Dirty::Reload(unit) | Dirty::Restart(unit) => settled.contains(unit.as_str()),
     };
     react(dirties.into_iter().filter(|dirty| !is_settled(dirty)), machine)
@@ -30,18 +30,20 @@ pub(super) fn react<'a>(dirties: impl Iterator<Item = &'a Dirty>, machine: &Mach
         })
     };
     let dirties: Vec<&Dirty> = dirties.collect();
-    let netdevs = netdevs(&dirties);
+    let netdevs = netdevs(&dirties, machine);
     let mut reactions = Vec::new();
     for dirty in dirties {
         let reaction = match dirty {
             // Every unit change that needs it reloads the unit files itself.
             Dirty::Manager => None,
-            Dirty::Network | Dirty::Netdev(_) => runs("systemd-networkd.service").then(|| {
-                Change::NetworkReload(NetworkReloadChange {
-                    links: Vec::new(),
-                    netdevs: netdevs.clone(),
+            Dirty::Network | Dirty::Netdev(_) | Dirty::TakenOver { .. } => {
+                runs("systemd-networkd.service").then(|| {
+                    Change::NetworkReload(NetworkReloadChange {
+                        links: Vec::new(),
+                        netdevs: netdevs.clone(),
+                    })
                 })
-            }),
+            }
             Dirty::Reload(name) => runs(name).then(|| unit(name, UnitAction::Reload)),
             Dirty::Restart(name) => runs(name).then(|| unit(name, UnitAction::Restart)),
         };
@@ -50,10 +52,12 @@ pub(super) fn react<'a>(dirties: impl Iterator<Item = &'a Dirty>, machine: &Mach
     reactions
 }
 
-/// The links that networkd makes again, each once.
-fn netdevs(dirties: &[&Dirty]) -> Vec<String> {
+/// The links that networkd makes again, each once. One that somebody else has made is not deleted.
+fn netdevs(dirties: &[&Dirty], machine: &Machine<'_>) -> Vec<String> {
+    let is_now = |boot: &String| machine.live().is_some_and(|live| live.boot == *boot);
     let names = dirties.iter().filter_map(|dirty| match dirty {
-        Dirty::Netdev(name) => Some(name.clone()),
+        Dirty::Netdev(link) => Some(link.clone()),
+        Dirty::TakenOver { link, boot } => (!is_now(boot)).then(|| link.clone()),
         Dirty::Manager | Dirty::Network | Dirty::Reload(_) | Dirty::Restart(_) => None,
     });
     names.collect::<BTreeSet<_>>().into_iter().collect()
@@ -69,15 +73,25 @@ mod tests {
         let tree = tempfile::tempdir().unwrap();
         let root = Root::open(tree.path()).unwrap();
         let netdev = |name: &str| Dirty::Netdev(name.to_owned());
+        let taken_over = |link: &str, boot: &str| Dirty::TakenOver {
+            link: link.to_owned(),
+            boot: boot.to_owned(),
+        };
         let dirties = [
             Dirty::Network,
             netdev("br0"),
             netdev("bond0"),
             netdev("br0"),
+            // The first is somebody else's, the other one has been networkd's own since this boot began.
+            taken_over("docker0", "now"),
+            taken_over("br1", "earlier"),
             Dirty::Network,
         ];
         let stopped = Facts {
-            live: Some(Live::default()),
+            live: Some(Live {
+                boot: "now".to_owned(),
+                ..Live::default()
+            }),
             ..Facts::default()
         };
         assert_eq!(react(dirties.iter(), &Machine::new(&root, &stopped)), []);
@@ -91,7 +105,7 @@ mod tests {
         units.insert("systemd-networkd.service".to_owned(), runs);
         let reload = NetworkReloadChange {
             links: Vec::new(),
-            netdevs: vec!["bond0".to_owned(), "br0".to_owned()],
+            netdevs: vec!["bond0".to_owned(), "br0".to_owned(), "br1".to_owned()],
         };
         let told = react(dirties.iter(), &Machine::new(&root, &running));
         assert_eq!(told, [Change::NetworkReload(reload)]);

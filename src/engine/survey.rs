@@ -7,6 +7,7 @@ use super::plan::GenerationPlan;
 use crate::document::{Config, Document};
 use crate::module::{Dirty, Module, Stage};
 use crate::state::StateError;
+use crate::system::clock::BootTime;
 use crate::system::{Facts, Live, Machine, Root, System, network};
 
 /// Units that react to what modules write, and so are always looked at.
@@ -37,6 +38,7 @@ async fn look(system: &System, modules: &[&dyn Module], config: &Config, units: 
             .map(|name| name.to_string_lossy().into_owned())
             .unwrap_or_default(),
         links: network::links(&system.root),
+        boot: BootTime::now(&system.root).boot_id,
         ..Live::default()
     };
     let Some(bus) = &system.bus else { return live };
@@ -65,6 +67,9 @@ pub async fn survey_and_plan(
     baseline: &Baseline,
 ) -> Result<(Facts, GenerationPlan), StateError> {
     let mut facts = survey(system, modules, &document.config, baseline.inventory.units()).await;
+    if let Some(live) = &mut facts.live {
+        live.taken_over = baseline.inventory.taken_over();
+    }
     let plan = GenerationPlan::make(modules, document, &Machine::new(root, &facts), baseline)?;
     observe_dirtied(system, &mut facts, &plan).await;
     let plan = plan.up_to(Stage::Final, &Machine::new(root, &facts));

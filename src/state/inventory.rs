@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::thing::{Item, PathItem, PathState};
 use super::{STATE_VERSION, StateError, Store};
+use crate::vocabulary::Dirty;
 
 /// All items, each by its [`super::Thing::key`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +68,16 @@ impl Inventory {
     pub fn units(&self) -> Vec<String> {
         let units = self.items.values().filter_map(|item| item.thing.runs());
         units.map(|item| item.unit.clone()).collect()
+    }
+
+    /// The links that somebody else had made when a document first asked for them, each with the ID of that boot.
+    pub fn taken_over(&self) -> BTreeMap<String, String> {
+        let dirties = self.paths().flat_map(|item| &item.dirties);
+        let links = dirties.filter_map(|dirty| match dirty {
+            Dirty::TakenOver { link, boot } => Some((link.clone(), boot.clone())),
+            Dirty::Manager | Dirty::Network | Dirty::Netdev(_) | Dirty::Reload(_) | Dirty::Restart(_) => None,
+        });
+        links.collect()
     }
 }
 
@@ -206,7 +217,7 @@ mod tests {
     use super::*;
     use crate::state::{Generation, MemberItem, Outcome, Thing, digest};
     use crate::system::Root;
-    use crate::vocabulary::{Dirty, Share};
+    use crate::vocabulary::Share;
 
     fn member(module: &str, generation: u32, user: &str) -> Item {
         Item {

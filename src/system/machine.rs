@@ -31,6 +31,10 @@ pub struct Live {
     pub units: BTreeMap<String, UnitFacts>,
     /// The network links, as the kernel has them.
     pub links: Vec<LinkFacts>,
+    /// The ID of this boot, random(4).
+    pub boot: String,
+    /// The links that somebody else had made when a document first asked for them, each with the ID of that boot.
+    pub taken_over: BTreeMap<String, String>,
 }
 
 /// A unit as systemd has it.

@@ -10,6 +10,14 @@ pub enum Dirty {
     Network,
     /// networkd makes the link of this name again, or no more: it changes none that it has made.
     Netdev(String),
+    /// As [`Self::Netdev`], but not in this boot: networkd has taken over a link that somebody else had made, and made none
+    /// itself.
+    TakenOver {
+        /// The link's name.
+        link: String,
+        /// The boot's ID, random(4).
+        boot: String,
+    },
     /// The unit reads its configuration again.
     Reload(String),
     /// The unit is restarted: it reads this file only when it starts.
@@ -21,7 +29,7 @@ impl Dirty {
     pub fn unit(&self) -> Option<&str> {
         match self {
             Self::Manager => None,
-            Self::Network | Self::Netdev(_) => Some("systemd-networkd.service"),
+            Self::Network | Self::Netdev(_) | Self::TakenOver { .. } => Some("systemd-networkd.service"),
             Self::Reload(unit) | Self::Restart(unit) => Some(unit),
         }
     }

@@ -85,12 +85,24 @@ pub fn kinds(test: &str, machine: &mut Vm) {
     assert_eq!(first.changed(&second), ["v6"], "only the VLAN is another one");
     say(test, "one VLAN is another one, the others are the same");
 
-    apply(&session, &kinds("balance-xor", "60"));
+    let document = document(&kinds("balance-xor", "60"));
+    let tried = session.run(
+        OLD,
+        &format!("firstlight apply --confirm 10m - <<'END'\n{document}END\n"),
+    );
+    assert!(tried.ok, "{}", tried.said);
+    Links::of(&session).are_as_asked("balance-xor", 60);
+    session.time_is_up(OLD);
+    session.is_back(OLD, 4);
+    settles(&session);
     let third = Links::of(&session);
-    third.are_as_asked("balance-xor", 60);
+    third.are_as_asked("active-backup", 60);
     // What is on top of it goes and comes with it.
     assert_eq!(second.changed(&third), ["bond0", "v5", "v6"]);
-    say(test, "the bond is another one, and has its members and VLANs again");
+    say(
+        test,
+        "unconfirmed: the bond is as it was, and has its members and VLANs again",
+    );
 
     apply(&session, "");
     let none = Links::of(&session);
@@ -102,21 +114,30 @@ pub fn kinds(test: &str, machine: &mut Vm) {
     assert_eq!(third.index("eth0"), none.index("eth0"));
     say(test, "what is no longer asked for is gone");
 
-    // What is rolled back is not verified: networkd is still at it.
-    let back = session.run(
-        OLD,
-        "firstlight rollback && for i in $(seq 60); do firstlight status --drift >/dev/null && break; sleep 1; done; \
-         firstlight status --drift",
-    );
+    let back = session.run(OLD, "firstlight rollback");
     assert!(back.ok, "{}", back.said);
-    Links::of(&session).are_as_asked("balance-xor", 60);
+    settles(&session);
+    Links::of(&session).are_as_asked("active-backup", 60);
     assert_eq!(session.run(OLD, "systemctl --failed --no-legend").said, "");
     say(test, "rolled back: all are there again");
 }
 
+/// Waits until nothing has drifted: what is rolled back is not verified, and networkd is still at it.
+pub fn settles(session: &Session) {
+    let drift = session.run(
+        OLD,
+        "for i in $(seq 60); do firstlight status --drift >/dev/null && break; sleep 1; done; firstlight status --drift",
+    );
+    assert!(drift.ok, "{}", drift.said);
+}
+
+fn document(devices: &str) -> String {
+    format!("{LOGIN}{ALWAYS}{devices}")
+}
+
 /// Applies a document with these devices; nothing has drifted then.
 fn apply(session: &Session, devices: &str) {
-    let document = format!("{LOGIN}{ALWAYS}{devices}");
+    let document = document(devices);
     let applied = session.run(OLD, &format!("firstlight apply - <<'END'\n{document}END\n"));
     assert!(applied.ok, "{}", applied.said);
     let drift = session.run(OLD, "firstlight status --drift");
@@ -124,10 +145,10 @@ fn apply(session: &Session, devices: &str) {
 }
 
 /// The links as the kernel has them, by name.
-struct Links(BTreeMap<String, Value>);
+pub struct Links(BTreeMap<String, Value>);
 
 impl Links {
-    fn of(session: &Session) -> Self {
+    pub fn of(session: &Session) -> Self {
         let all = session.json(OLD, "ip -json -details address show");
         let all = all.as_array().cloned().unwrap_or_default().into_iter();
         Self(
@@ -136,29 +157,29 @@ impl Links {
         )
     }
 
-    fn get(&self, name: &str) -> Option<&Value> {
+    pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
     /// What the kernel says of a link at this place.
-    fn at(&self, name: &str, place: &str) -> Value {
+    pub fn at(&self, name: &str, place: &str) -> Value {
         let link = self
             .get(name)
             .unwrap_or_else(|| panic!("no link {name}: {:?}", self.0.keys()));
         link.pointer(place).cloned().unwrap_or_default()
     }
 
-    fn index(&self, name: &str) -> Value {
+    pub fn index(&self, name: &str) -> Value {
         self.at(name, "/ifindex")
     }
 
     /// The links that are not the same ones as in `later`.
-    fn changed(&self, later: &Self) -> Vec<String> {
+    pub fn changed(&self, later: &Self) -> Vec<String> {
         let names = self.0.keys().filter(|name| self.index(name) != later.index(name));
         names.cloned().collect()
     }
 
-    fn addresses(&self, name: &str) -> Vec<String> {
+    pub fn addresses(&self, name: &str) -> Vec<String> {
         let all = self.at(name, "/addr_info");
         let static_ones = all
             .as_array()

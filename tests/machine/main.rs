@@ -6,6 +6,7 @@
 
 #![allow(clippy::expect_used, reason = "a test says where it stopped by panicking there")]
 
+mod bridges;
 mod check;
 mod command;
 mod container;
@@ -106,6 +107,7 @@ machines! {
     container_trixie => |test| scenario::three_boots(test, &mut Container::new(Trixie, test));
     container_confirm_bookworm => |test| trial::confirm_or_revert(test, Bookworm);
     container_confirm_trixie => |test| trial::confirm_or_revert(test, Trixie);
+    container_bridges_bookworm => |test| bridges::bridges(test, Bookworm);
     container_drift_bookworm => |test| drift::drift(test, Bookworm);
     container_drift_trixie => |test| drift::drift(test, Trixie);
     container_commands_bookworm => |test| command::commands_of_a_document(test, Bookworm);

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// The address that machines have at first.
 pub const OLD: &str = "192.0.2.10";
-const NEW: &str = "192.0.2.20";
+pub const NEW: &str = "192.0.2.20";
 /// What a document has to ask for too, or it is undone: the way in.
 pub const LOGIN: &str = "sshd: {permit_root_login: 'yes'}\n";
 /// No boot, and no way back, takes this long.
@@ -92,12 +92,14 @@ impl Session {
         }
     }
 
-    /// Applies a document that moves the machine to `to`, over a connection to `from`, which does not survive it.
+    /// Gives the machine another address.
     fn apply(&self, from: &str, time: &str, to: &str, more: &str) {
-        let command = format!(
-            "firstlight apply --confirm {time} - <<'END'\n{}{LOGIN}{more}END\n",
-            network(to)
-        );
+        self.moves(from, time, to, &format!("{}{LOGIN}{more}", network(to)));
+    }
+
+    /// Applies a document that moves the machine to `to`, over a connection to `from`, which does not survive it.
+    pub fn moves(&self, from: &str, time: &str, to: &str, document: &str) {
+        let command = format!("firstlight apply --confirm {time} - <<'END'\n{document}END\n");
         let cut = self.pen.ssh_until_silent("root", PASSWORD, (from, 22), &command);
         assert!(!cut.ok, "the connection outlived its address: {}", cut.said);
         assert!(cut.said.contains("unless you run `firstlight confirm`"), "{}", cut.said);
@@ -152,12 +154,7 @@ impl Session {
         // Neither of them has touched it.
         assert_eq!(self.timer(NEW), "active");
 
-        self.reach(OLD);
-        let deadline = Instant::now() + LIMIT;
-        while self.generation(OLD, 2)["outcome"] != "rolled-back" || self.timer(OLD) == "active" {
-            assert!(Instant::now() < deadline, "{}", self.generation(OLD, 2));
-            sleep(Duration::from_millis(200));
-        }
+        self.is_back(OLD, 2);
         assert_eq!(self.addresses(OLD), [format!("{OLD}/24")]);
         assert_eq!(self.run(OLD, "systemctl --failed --no-legend").said, "");
         let human = self.run(OLD, "firstlight history").said;
@@ -170,14 +167,31 @@ impl Session {
         );
     }
 
+    /// Lets the timer that undoes an unconfirmed generation elapse.
+    pub fn time_is_up(&self, address: &str) {
+        let started = self.run(address, "systemctl start --no-block firstlight-revert.service");
+        assert!(started.ok, "{}", started.said);
+    }
+
+    /// Waits until an unconfirmed generation is undone, and the machine is at its old address.
+    pub fn is_back(&self, address: &str, number: u64) {
+        self.reach(address);
+        let deadline = Instant::now() + LIMIT;
+        while self.generation(address, number)["outcome"] != "rolled-back" || self.timer(address) == "active" {
+            assert!(Instant::now() < deadline, "{}", self.generation(address, number));
+            sleep(Duration::from_millis(200));
+        }
+    }
+
+    pub fn confirms(&self, address: &str, number: u64) {
+        let confirmed = self.run(address, "firstlight confirm");
+        let said = format!("generation {number} is confirmed");
+        assert!(confirmed.ok && confirmed.said.contains(&said), "{}", confirmed.said);
+    }
+
     fn stays(&self) {
         self.apply(OLD, "10m", NEW, "docker: true\n");
-        let confirmed = self.run(NEW, "firstlight confirm");
-        assert!(
-            confirmed.ok && confirmed.said.contains("generation 3 is confirmed"),
-            "{}",
-            confirmed.said
-        );
+        self.confirms(NEW, 3);
         // What could undo it is gone.
         assert_eq!(self.timer(NEW), "inactive");
         assert_eq!(self.run(NEW, "ls /run/systemd/transient | grep firstlight").said, "");

@@ -52,7 +52,7 @@ impl ChangeKind for NetworkReloadChange {
     }
 
     fn tells(&self, dirty: &Dirty) -> bool {
-        self.links.is_empty() && matches!(dirty, Dirty::Network | Dirty::Netdev(_))
+        self.links.is_empty() && matches!(dirty, Dirty::Network | Dirty::Netdev(_) | Dirty::TakenOver { .. })
     }
 
     /// networkd reconfigures the links whose files have changed by itself.

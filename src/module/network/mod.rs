@@ -182,6 +182,16 @@ fn plan_interface(
 ) -> Result<(), PlanError> {
     match netdev_change(own, machine) {
         Ok(Some(change)) => {
+            if is_left_as_it_is(own, &change, machine) {
+                plan.notes.push(Note {
+                    level: Level::Notice,
+                    text: format!(
+                        "`{}` is a link that firstlight did not make: it is not made again or deleted before the next \
+                         boot, and what only a new one can be given applies then",
+                        own.id.as_str()
+                    ),
+                });
+            }
             plan.changes.push(Change::File(change));
             netdev::note_others(own, &others.netdev, plan);
         }
@@ -240,23 +250,46 @@ fn plan_interface(
     Ok(())
 }
 
-/// The `.netdev` file of an interface that is made. One with a key in it is for networkd alone. networkd takes over a link
-/// of this name that somebody else has made, and leaves it as it is.
+/// The `.netdev` file of an interface that is made. One with a key in it is for networkd alone.
 fn netdev_change(own: &Interface<'_>, machine: &Machine<'_>) -> Result<Option<FileChange>, PlanError> {
     let Some(text) = netdev::netdev_file(own.id, own.device) else {
         return Ok(None);
     };
     let path = own.path(".netdev");
-    let is_ours = machine.metadata(&path)?.is_some() || own.links.is_empty();
+    let is_there = machine.metadata(&path)?.is_some();
     let mut change = FileChange::write(path, text, 0o644).headed().dirties(Dirty::Network);
     if let Some(key) = netdev::inline_key(own.device.netdev()) {
         let place = ["network", own.device.kind(), own.id.as_str(), key];
         change = for_networkd(change, &place, machine)?;
     }
-    if is_ours {
-        change = change.dirties(Dirty::Netdev(own.id.as_str().to_owned()));
+    Ok(Some(change.dirties(made_again(own, is_there, machine))))
+}
+
+/// How networkd is told to make the link again. It takes over one of this name that it has not made, which isn't ours to
+/// delete; after the next boot it is networkd's own. `is_there`: we have written a `.netdev` file for it before.
+fn made_again(own: &Interface<'_>, is_there: bool, machine: &Machine<'_>) -> Dirty {
+    let link = own.id.as_str().to_owned();
+    let boot = machine.live().and_then(|live| match is_there {
+        true => live.taken_over.get(&link),
+        false => (!own.links.is_empty()).then_some(&live.boot),
+    });
+    match boot {
+        Some(boot) => Dirty::TakenOver {
+            link,
+            boot: boot.clone(),
+        },
+        None => Dirty::Netdev(link),
     }
-    Ok(Some(change))
+}
+
+/// Whether the link was made by somebody else in this boot.
+fn is_left_as_it_is(own: &Interface<'_>, file: &FileChange, machine: &Machine<'_>) -> bool {
+    let is_now = |boot: &String| machine.live().is_some_and(|live| live.boot == *boot);
+    !own.links.is_empty()
+        && file
+            .dirties
+            .iter()
+            .any(|dirty| matches!(dirty, Dirty::TakenOver { boot, .. } if is_now(boot)))
 }
 
 impl Interface<'_> {

@@ -487,25 +487,46 @@ fn two_files_that_make_one_link_are_told() {
     }
 }
 
-/// A link that somebody else has made is not deleted; one of ours is, when its file changes.
+/// A link that somebody else has made is not deleted before it is networkd's own; one of ours is made again when its file
+/// changes.
 #[test]
 fn only_links_of_ours_are_made_again() {
-    let dirties = |rig: Rig| {
+    let plan = |rig: Rig| {
         let plan = rig.plan("bridges: {br0: {dhcp4: true}}");
+        let is_noticed = plan.notes.iter().any(|note| note.text.contains("did not make"));
         let files = plan.changes.into_iter().filter_map(|change| match change {
             Change::File(file) if file.path.ends_with(".netdev") => Some(file.dirties),
             _ => None,
         });
-        files.flatten().collect::<Vec<_>>()
+        (files.flatten().collect::<Vec<_>>(), is_noticed)
     };
-    let again = vec![Dirty::Network, Dirty::Netdev("br0".to_owned())];
-    let there = || Rig::live(&[("br0", MAC, "")]);
-    assert_eq!(dirties(Rig::live(&[("eth0", MAC, "")])), again);
-    assert_eq!(dirties(there()), [Dirty::Network]);
-    assert_eq!(
-        dirties(there().file("/etc/systemd/network/10-firstlight-br0.netdev", "old")),
-        again
-    );
+    let taken_over = |boot: &str| Dirty::TakenOver {
+        link: "br0".to_owned(),
+        boot: boot.to_owned(),
+    };
+    let rig = |link: &str, recorded: &[&str]| {
+        let mut rig = Rig::live(&[(link, MAC, "")]);
+        let live = rig.facts.live.as_mut().unwrap();
+        live.boot = "now".to_owned();
+        let recorded = recorded.iter().map(|boot| ("br0".to_owned(), (*boot).to_owned()));
+        live.taken_over = recorded.collect();
+        rig
+    };
+    let written = |rig: Rig| rig.file("/etc/systemd/network/10-firstlight-br0.netdev", "old");
+    let ours = Dirty::Netdev("br0".to_owned());
+    for (rig, made_again, is_noticed) in [
+        (Rig::offline(), ours.clone(), false),
+        (rig("eth0", &[]), ours.clone(), false),
+        (rig("br0", &[]), taken_over("now"), true),
+        (written(rig("br0", &[])), ours, false),
+        // What was found out when the file was written is still so.
+        (written(rig("br0", &["now"])), taken_over("now"), true),
+        (written(rig("br0", &["earlier"])), taken_over("earlier"), false),
+        // The file is gone, and so is what was known of the link.
+        (rig("br0", &["earlier"]), taken_over("now"), true),
+    ] {
+        assert_eq!(plan(rig), (vec![Dirty::Network, made_again], is_noticed));
+    }
 }
 
 /// Members of a bond have its address: only the one that they were made with tells them apart.
