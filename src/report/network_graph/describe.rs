@@ -1,7 +1,8 @@
 //! What a box says of a device.
 
 use super::LinksNow;
-use crate::document::network::{Common, Device, Ethernet, InterfaceId, MacPolicy, Netdev};
+use crate::document::network::tunnel::wireguard::Peer;
+use crate::document::network::{Common, Device, Ethernet, InterfaceId, MacPolicy, Netdev, Tunnel};
 use crate::document::plain::plain;
 use crate::report::words::count;
 
@@ -34,7 +35,10 @@ pub fn what(device: &dyn Device) -> String {
         },
         Netdev::Bridge(_) => "bridge".to_owned(),
         Netdev::Dummy => "dummy".to_owned(),
-        Netdev::Tunnel(tunnel) => format!("tunnel, {}", tunnel.mode),
+        Netdev::Tunnel(tunnel) => match tunnel.id {
+            Some(id) => format!("tunnel, {} {}", tunnel.mode, id.number()),
+            None => format!("tunnel, {}", tunnel.mode),
+        },
         Netdev::VirtualEthernet(_) => "virtual Ethernet".to_owned(),
         Netdev::Vlan(vlan) => format!("VLAN {}", vlan.id.number()),
         Netdev::Vrf(vrf) => format!("VRF, table {}", vrf.table),
@@ -66,6 +70,7 @@ pub fn lines(id: &InterfaceId, device: &dyn Device, now: Option<&LinksNow<'_>>) 
             ends.iter()
                 .filter_map(|(word, end)| Some(format!("{word} {}", (*end)?.0))),
         );
+        lines.extend(peers(tunnel));
     }
     let addresses = common.addresses.iter().map(|assigned| assigned.address.to_string());
     some_of(addresses.collect(), "address", "addresses", &mut lines);
@@ -79,6 +84,28 @@ pub fn lines(id: &InterfaceId, device: &dyn Device, now: Option<&LinksNow<'_>>) 
         some_of(shown.collect(), one, many, &mut lines);
     }
     lines.extend(link_settings(common));
+    lines
+}
+
+/// Where WireGuard listens, and its peers: where each is, and what goes to it.
+fn peers(tunnel: &Tunnel) -> Vec<String> {
+    let mut lines = Vec::new();
+    if tunnel.peers.is_empty() {
+        return lines;
+    }
+    lines.extend(
+        tunnel
+            .port
+            .filter(|port| *port > 0)
+            .map(|port| format!("listens on port {port}")),
+    );
+    let peer = |peer: &Peer| {
+        let endpoint = peer.endpoint.as_ref().map(|endpoint| format!(" {endpoint}"));
+        let networks: Vec<String> = peer.allowed_ips.iter().map(|net| net.network().to_string()).collect();
+        let networks = (!networks.is_empty()).then(|| format!(" for {}", networks.join(" ")));
+        format!("peer{}{}", endpoint.unwrap_or_default(), networks.unwrap_or_default())
+    };
+    some_of(tunnel.peers.iter().map(peer).collect(), "peer", "peers", &mut lines);
     lines
 }
 

@@ -150,11 +150,17 @@ fn kinds(devices: &[(&InterfaceId, &dyn Device)]) -> Vec<&'static str> {
     kinds
 }
 
-/// What sorts `eth0.2` before `eth0.10`.
-fn natural(id: &str) -> (&str, u64, &str) {
-    let letters = id.trim_end_matches(|c: char| c.is_ascii_digit());
-    let number = id[letters.len()..].parse().unwrap_or(0);
-    (letters, number, id)
+/// What sorts `eth0.2` before `eth0.10`, and `en2a` before `en10a`: letters and numbers in turn.
+fn natural(id: &str) -> Vec<(&str, u64)> {
+    let mut parts = Vec::new();
+    let mut rest = id;
+    while !rest.is_empty() {
+        let (letters, from) = rest.split_at(rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len()));
+        let (digits, more) = from.split_at(from.find(|c: char| !c.is_ascii_digit()).unwrap_or(from.len()));
+        parts.push((letters, digits.parse().unwrap_or(0)));
+        rest = more;
+    }
+    parts
 }
 
 /// What the devices have to do with each other; a pair, which both ends name, once.

@@ -26,10 +26,12 @@ const COLUMN_GAP: i32 = 28;
 /// The room around everything.
 pub const MARGIN: i32 = 16;
 
-/// The height of the picture's heading: three lines, and one more for what is left out.
+/// The height of the picture's heading: two lines, one more for what is left out, and one for what the lines mean.
 pub fn heading(graph: &Graph) -> i32 {
     let is_whole = graph.kinds.iter().all(|(.., left_out)| *left_out == 0);
-    if is_whole { 92 } else { 112 }
+    let more = [!is_whole, !graph.edges.is_empty()];
+    let more: i32 = more.map(i32::from).iter().sum();
+    72 + 20 * more
 }
 
 /// The width that devices on their own may take.
@@ -37,6 +39,10 @@ const ROW_WIDTH: i32 = 880;
 
 /// How often the columns are sorted and moved by their neighbours.
 const SWEEPS: usize = 12;
+
+/// What is higher than this is not seen at once: what has many neighbours stands beside the first of them, not in their
+/// middle.
+const SCREEN: f64 = 700.0;
 
 /// A rectangle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -264,8 +270,12 @@ fn arrange(graph: &Graph, columns: &mut Columns) {
         stack(column, &wanted);
     }
     let many = columns.len();
+    let is_high = columns
+        .iter()
+        .any(|column| column.last().is_some_and(|last| last.top > SCREEN));
     for sweep in 0..SWEEPS {
         let rightward = sweep % 2 == 0;
+        let to_first = is_high && sweep + 1 == SWEEPS;
         let placed = columns.iter().flatten();
         let mut middles: BTreeMap<Cell, f64> = placed.map(|placed| (placed.cell, placed.middle())).collect();
         for step in 0..many {
@@ -275,6 +285,8 @@ fn arrange(graph: &Graph, columns: &mut Columns) {
                 let sum: f64 = around.iter().map(|cell| middles[cell]).sum();
                 if around.is_empty() {
                     placed.middle()
+                } else if to_first {
+                    around.iter().map(|cell| middles[cell]).fold(f64::INFINITY, f64::min)
                 } else {
                     sum / around.len() as f64
                 }

@@ -122,6 +122,48 @@ fn numbers_are_in_their_order() {
         .collect();
     let drawn = picture(&network(json!({"ethernets": {"eth0": {}}, "vlans": vlans})), None);
     assert_eq!(texts(&drawn, "name"), ["eth0", "v1", "v2", "v10"]);
+    let ethernets = json!({"e10a": {}, "e2b": {}, "e2a": {}, "e": {}});
+    let drawn = picture(&network(json!({"ethernets": ethernets})), None);
+    assert_eq!(texts(&drawn, "name"), ["e", "e2a", "e2b", "e10a"]);
+}
+
+/// What carries more than fits a screen is seen where the picture begins.
+#[test]
+fn what_has_many_neighbours_is_at_the_top() {
+    let boxes = |many: u32| {
+        let vlans: Map<_, _> = (1..=many)
+            .map(|id| (format!("v{id}"), json!({"id": id, "link": "eth0"})))
+            .collect();
+        let graph = Graph::of(&network(json!({"ethernets": {"eth0": {}}, "vlans": vlans})), None);
+        lay_out(&graph).boxes
+    };
+    let (few, many) = (boxes(3), boxes(60));
+    assert_eq!((few[0].y, many[0].y), (few[2].y, many[1].y));
+}
+
+#[test]
+fn a_tunnel_says_where_it_leads() {
+    let key = "rlbInAj0qV69CysWPQY7KEBnKxpYCpaWqOs/dLevdWc=";
+    let peers = json!([
+        {"keys": {"public": key}, "endpoint": "198.51.100.7:51820", "allowed-ips": ["10.7.0.2/32", "10.77.0.0/16"]},
+        {"keys": {"public": key}},
+    ]);
+    let tunnels = json!({
+        "wg0": {"mode": "wireguard", "key": key, "port": 51820, "peers": peers},
+        "vx0": {"mode": "vxlan", "id": 5, "remote": "198.51.100.7"},
+    });
+    let drawn = picture(&network(json!({"tunnels": tunnels})), None);
+    for line in [
+        "tunnel, wireguard",
+        "listens on port 51820",
+        "peer 198.51.100.7:51820 for 10.7.0.2/32 10.77.0.0/16",
+        "peer",
+        "tunnel, vxlan 5",
+        "to 198.51.100.7",
+    ] {
+        assert!(said(&drawn).contains(&line.to_owned()), "{line}: {drawn}");
+    }
+    assert!(!drawn.contains(key), "{drawn}");
 }
 
 /// They are refused; but nothing that draws may hang over them.
