@@ -42,7 +42,7 @@ fn errors(kind: &str, document: &str) -> Vec<Diagnostic> {
 }
 
 /// What only the program knows: values that have to do with each other, and texts that YAML reads as something else.
-const ONLY_THE_PROGRAM: [&str; 23] = [
+const ONLY_THE_PROGRAM: [&str; 25] = [
     // A name like `1.0` is a whole number for an editor.
     "a number is an account's ID",
     "a name of digits alone is read as a number",
@@ -59,8 +59,10 @@ const ONLY_THE_PROGRAM: [&str; 23] = [
     "`set-name` needs a `match`",
     "says something else about the same unit",
     "there is no device",
+    "there is no link `",
+    "is an address of the loopback link",
     "is listed twice",
-    "is not one of `interfaces`",
+    "(add it there, or leave it out here)",
     // What a key of a tunnel is depends on its mode.
     "this is not a key of WireGuard",
     "needs a private key",
@@ -220,6 +222,94 @@ fn edit(document: &Value, at: &mut Vec<String>, with: &mut dyn FnMut(String, Val
     }
 }
 
+/// Networks of version 1 that have all of its keys together.
+const VERSION_1: [&str; 4] = [
+    "\
+version: 1
+config:
+- type: physical
+  name: eth0
+  mac_address: 00:50:56:aa:bb:cc
+  mtu: 1500
+  accept-ra: false
+  optional: true
+  keep_configuration: false
+  wakeonlan: true
+  subnets:
+  - {type: static, address: 192.0.2.10, netmask: 255.255.255.0, gateway: 192.0.2.1, metric: 100, control: auto}
+  - type: static6
+    ip_address: 2001:db8::10
+    prefix: 64
+    dns_nameservers: [192.0.2.53, 2001:db8::53]
+    dns_search: example.com example.net
+    mtu: 1400
+    routes:
+    - {destination: 198.51.100.0, netmask: 255.255.255.0, gateway: 192.0.2.254, metric: 10, mtu: 1300, table: 101, id: 0}
+    - {type: route, network: 203.0.113.0, prefix: 24, gateway: 192.0.2.254}
+",
+    "\
+version: 1
+config:
+- {type: physical, name: eth1, subnets: [{type: static, address: 10.0.0.2/32, pointopoint: 10.0.0.1}]}
+- {type: physical, name: eth2, subnets: [{type: dhcp6, metric: 300}]}
+- {type: infiniband, name: ib0, mtu: 2044, subnets: [{type: dhcp4, metric: 200, control: hotplug}]}
+- {type: loopback, name: lo, subnets: [{type: static, address: 127.0.0.2/8}]}
+- {type: nameserver, address: [192.0.2.54], search: example.org, interface: eth1}
+- {type: nameserver, address: 192.0.2.55}
+- {type: route, destination: 198.51.100.0/24, gateway: 10.0.0.1}
+",
+    "\
+version: 1
+config:
+- type: bond
+  name: bond0
+  mac_address: 00:50:56:aa:bb:cd
+  bond_interfaces: [eth3, eth4]
+  params:
+    bond-mode: active-backup
+    bond-miimon: 100
+    bond-min-links: 1
+    bond-xmit-hash-policy: 1
+    bond_lacp_rate: fast
+    bond-ad-select: bandwidth
+    bond-all-slaves-active: 0
+    bond-arp-ip-target: [10.0.0.1]
+    bond-arp-validate: '1'
+    bond-arp-all-targets: any
+    bond-updelay: 200
+    bond-downdelay: 200ms
+    bond-fail-over-mac: active
+    bond-num-grat-arp: 2
+    bond-packets-per-slave: 3
+    bond-primary-reselect: better
+    bond-primary: eth3
+    bond-resend-igmp: 4
+    bond-lp-interval: 5
+    bond-use-carrier: 1
+  subnets: [{type: manual}]
+",
+    "\
+version: 1
+config:
+- type: bridge
+  name: br0
+  bridge_interfaces: [v5]
+  params:
+    bridge_ageing: 300
+    bridge_bridgeprio: 32768
+    bridge_fd: 4
+    bridge_hello: 2
+    bridge_maxage: 20
+    bridge_pathcost: v5 50
+    bridge_portprio: [v5 32]
+    bridge_stp: 'off'
+    bridge_hw: 00:50:56:aa:bb:ce
+    bridge_gcint: 4
+  subnets: [{type: ipv6_slaac}]
+- {type: vlan, name: v5, vlan_link: eth0, vlan_id: 5, mac_address: 00:50:56:aa:bb:cf}
+",
+];
+
 /// Each value of large documents made something else, and each key misspelt.
 #[test]
 fn program_and_schema_agree_on_every_mistake() {
@@ -231,8 +321,8 @@ fn program_and_schema_agree_on_every_mistake() {
     ];
     // The reference has an example of each key.
     documents.extend(shown());
-    // Of version 1 the schema says the keys alone: what a value means depends on the item's type.
-    let whole = ["meta-data", "network-config-v2"];
+    documents.extend(VERSION_1.map(|document| ("network-config-v1", document.to_owned())));
+    let whole = ["meta-data", "network-config-v1", "network-config-v2"];
     documents.extend(seeds().into_iter().filter(|(kind, _)| whole.contains(kind)));
     let (mut wrong, mut edits) = (Vec::new(), 0);
     for (kind, document) in documents {

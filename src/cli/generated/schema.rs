@@ -134,7 +134,7 @@ fn network_config_v2() -> Value {
 fn network_config_v1() -> Value {
     let mut schema = network_config_v2();
     let definition = &mut schema["$defs"]["Network"];
-    *definition = json!({"allOf": [definition.take(), {"required": ["version"], "properties": {"version": {"enum": [1, "1"], "description": "1."}}}]});
+    *definition = json!({"allOf": [definition.take(), {"required": ["version"], "properties": {"version": {"enum": [1, "1", null], "description": "1."}}}]});
     schema["description"] =
         "Version 1 of cloud-init's network configuration: a list of links, with their name servers and \
                              routes."

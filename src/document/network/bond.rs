@@ -101,13 +101,13 @@ pub struct BondParameters {
     pub down_delay: Option<Interval>,
     /// Which hardware address members have. For the mode `active-backup`.
     pub fail_over_mac_policy: Option<FailOverMacPolicy>,
-    /// How many gratuitous ARPs are sent after a fail-over, 1 to 255.
+    /// How many gratuitous ARPs are sent after a fail-over; 0: as many as without this key.
     ///
     /// ```yaml
     /// gratuitous-arp: 1
     /// ```
     #[serde(alias = "gratuitious-arp")]
-    #[cfg_attr(test, schemars(extend("minimum" = 1)))]
+    #[cfg_attr(test, schemars(extend("maximum" = 255)))]
     pub gratuitous_arp: Option<u8>,
     /// How many packets go over a member before the next one takes over. For the mode `balance-rr`.
     ///

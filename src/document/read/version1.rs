@@ -68,9 +68,10 @@ impl Document {
         self.look(&network, &wanted, &mut vec!["network".to_owned()], &mut found);
         for told in self.diagnostics.iter_mut().filter(|told| is_about(told)) {
             if let Some(path) = found.get(&position(told)) {
+                let kind = told.path.get(1).cloned().unwrap_or_default();
                 told.path.clone_from(path);
-                told.message = in_its_words(&told.message);
-                told.hint = told.hint.as_deref().map(in_its_words);
+                told.message = in_its_words(&told.message, &kind);
+                told.hint = told.hint.as_deref().map(|hint| in_its_words(hint, &kind));
             }
         }
         self.diagnostics.dedup();
@@ -112,13 +113,13 @@ impl Document {
     }
 }
 
-/// A text about version 2 in the words of version 1.
-fn in_its_words(text: &str) -> String {
+/// A text about a device of this kind of version 2 in the words of version 1.
+fn in_its_words(text: &str, kind: &str) -> String {
     if let Some((_, advice)) = ADVICE.iter().find(|(word, _)| text.contains(word)) {
         return (*advice).to_owned();
     }
     let parts = text.split('`').enumerate().map(|(number, part)| {
-        let known = words().find(|(own, _)| number % 2 == 1 && *own == part);
+        let known = words(kind).find(|(own, _)| number % 2 == 1 && *own == part);
         known.map_or(part, |(_, name)| name)
     });
     parts.collect::<Vec<_>>().join("`")

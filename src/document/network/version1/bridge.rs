@@ -22,7 +22,8 @@ const BY_PORT: [(&str, &str); 2] = [("bridge_pathcost", "path-cost"), ("bridge_p
 /// What its keys of version 2 are called in version 1.
 pub fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
     let all = NUMBERS.iter().chain(&BY_PORT);
-    all.map(|(name, own)| (*own, *name)).chain([("stp", "bridge_stp")])
+    all.map(|(name, own)| (*own, *name))
+        .chain([("stp", "bridge_stp"), ("interfaces", "bridge_interfaces")])
 }
 
 impl Reader {

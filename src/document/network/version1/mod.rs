@@ -72,8 +72,9 @@ pub fn to_version_2(network: &Node, twice: &[Span], budget: &mut Budget) -> Tran
     }
 }
 
-/// What keys of version 2 are called in version 1, where that is something else.
-pub fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
+/// What keys of version 2 are called in version 1, where that is something else; those first that devices of this kind
+/// have.
+pub fn words(kind: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let links = [
         ("macaddress", "mac_address"),
         ("link", "vlan_link"),
@@ -82,7 +83,10 @@ pub fn words() -> impl Iterator<Item = (&'static str, &'static str)> {
         ("via", "gateway"),
         ("to", "destination"),
     ];
-    links.into_iter().chain(bond::words()).chain(bridge::words())
+    let bridges = kind == "bridges";
+    let first = bridge::words().filter(move |_| bridges);
+    let all = bond::words().chain(bridge::words());
+    links.into_iter().chain(first).chain(all)
 }
 
 fn items(config: &Node) -> &[Node] {
@@ -101,7 +105,16 @@ impl Reader {
         };
         for given in entries {
             match given.key.text.as_str() {
-                "version" => {}
+                "version" if text_of(&given.value) == Some("1") || given.value.is_null() => {}
+                "version" => {
+                    let found = match text_of(&given.value) {
+                        Some(text) => format!("`{}`", text.escape_debug()),
+                        None => given.value.kind().to_owned(),
+                    };
+                    let message = format!("a list in `config` is network version 1, not {found}");
+                    let hint = Some("write `version: 1`".to_owned());
+                    self.error(at_value(given), Code::InvalidValue, &everything, message, hint);
+                }
                 "config" if matches!(given.value.value, Value::Sequence(_)) || given.value.is_null() => {}
                 "config" => {
                     let message = format!("expected a list of items, found {}", given.value.kind());

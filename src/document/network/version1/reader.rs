@@ -162,7 +162,7 @@ impl Reader {
             _ => std::slice::from_ref(&entry.value),
         };
         let mut texts = Vec::new();
-        for item in items {
+        for item in items.iter().filter(|item| !item.is_null()) {
             match text_of(item) {
                 Some(text) => {
                     let words = text.split(|c: char| c.is_whitespace() || c == ',');

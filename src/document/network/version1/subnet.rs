@@ -191,10 +191,20 @@ impl Reader {
         match word {
             "dhcp" | "dhcp4" => set(device, "dhcp4-overrides"),
             "dhcp6" | "ipv6_dhcpv6-stateful" => set(device, "dhcp6-overrides"),
-            "static" | "static6" => {}
             _ if keys.entry("gateway").is_some() || keys.entry("routes").is_some() => {}
+            _ if text_of(&metric.value)
+                .and_then(|text| text.parse::<u32>().ok())
+                .is_none() =>
+            {
+                let message = format!("expected a whole number, found {}", metric.value.kind());
+                let place = device.place().below(&["metric"]);
+                self.error(at_value(metric), Code::WrongType, &place, message, None);
+            }
             _ => {
-                let message = format!("`metric` has no effect with `type: {word}`");
+                let message = match word {
+                    "static" | "static6" => "`metric` has no effect without `gateway` or `routes`".to_owned(),
+                    _ => format!("`metric` has no effect with `type: {word}`"),
+                };
                 self.warning(at_key(metric), Code::NoEffect, &device.place(), message, None);
             }
         }
