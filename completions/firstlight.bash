@@ -134,7 +134,7 @@ _firstlight() {
             fi
             case "${prev}" in
                 --only)
-                    COMPREPLY=($(compgen -W "hostname timezone locale keymap kernel_modules sysctl network networkd_files sshd password ssh_authorized_keys write_files networkd services ntp docker" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "hostname timezone locale keymap kernel_modules sysctl network networkd_files users sshd password ssh_authorized_keys write_files networkd services ntp docker" -- "${cur}"))
                     return 0
                     ;;
                 --confirm)
@@ -498,7 +498,7 @@ _firstlight() {
             fi
             case "${prev}" in
                 --only)
-                    COMPREPLY=($(compgen -W "hostname timezone locale keymap kernel_modules sysctl network networkd_files sshd password ssh_authorized_keys write_files networkd services ntp docker" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "hostname timezone locale keymap kernel_modules sysctl network networkd_files users sshd password ssh_authorized_keys write_files networkd services ntp docker" -- "${cur}"))
                     return 0
                     ;;
                 --network-graph)

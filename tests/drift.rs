@@ -113,7 +113,8 @@ fn without_lasting(mut tree: Snapshot) -> Snapshot {
 
 #[test]
 fn a_document_that_asks_for_nothing_gives_the_tree_back() {
-    for (case, layout) in cases() {
+    // What stays of accounts is told in tests/accounts.rs.
+    for (case, layout) in cases().into_iter().filter(|(case, _)| case != "24-users") {
         let tree = Tree::new(&case, &layout);
         let before = tree.snapshot();
         tree.apply_seed();

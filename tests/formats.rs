@@ -317,9 +317,9 @@ fn is_explained(name: &str, error: &Value) -> bool {
         .as_array()
         .unwrap()
         .iter()
-        .filter_map(Value::as_str)
+        .filter_map(|key| key.as_str().map(str::to_owned))
         .collect();
-    let is_told = OtherKey::not_applied(&path.join(".")).is_some_and(|key| hint == Some(&key.advice()));
+    let is_told = OtherKey::not_applied_at(&path).is_some_and(|key| hint == Some(&key.advice()));
     let is_listed = |(file, words, _): &(&str, &str, &str)| name.starts_with(file) && message.contains(words);
     is_told || REFUSED_EXAMPLES.iter().any(is_listed)
 }

@@ -276,7 +276,7 @@ fn a_file_that_cant_be_fetched_costs_that_file() {
 }
 
 #[test]
-fn what_a_key_that_is_not_applied_would_create_is_no_second_error() {
+fn what_an_account_with_a_mistake_would_own_is_no_second_error() {
     let tree = place();
     build("photon5", None, tree.path());
     let document = tree.path().join("document.yaml");
@@ -290,12 +290,11 @@ fn what_a_key_that_is_not_applied_would_create_is_no_second_error() {
             said.stdout.contains("+ /srv/c") && said.stdout.contains("~ root"),
             "{said:?}"
         );
-        (
-            count("error["),
-            said.stdout.matches("the document would create it").count(),
-        )
+        (count("error["), said.stdout.matches("the document asks for it").count())
     };
     assert_eq!(plan(""), (4, 0));
-    assert_eq!(plan("users: [bob]\n"), (2, 3));
-    assert_eq!(plan("users: [default, {name: bob}]\ngroups: [devs]\n"), (2, 4));
+    assert_eq!(plan("users: [bob]\n"), (1, 0));
+    assert_eq!(plan("users: [default, {name: bob}]\ngroups: [devs]\n"), (0, 0));
+    assert_eq!(plan("users: [{name: bob}, {name: bob, uid: 7}]\n"), (2, 0));
+    assert_eq!(plan("users: [{name: bob, uid: 0}]\n"), (2, 3));
 }

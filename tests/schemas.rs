@@ -42,9 +42,9 @@ fn errors(kind: &str, document: &str) -> Vec<Diagnostic> {
 }
 
 /// What only the program knows: values that have to do with each other, and texts that YAML reads as something else.
-const ONLY_THE_PROGRAM: [&str; 25] = [
+const ONLY_THE_PROGRAM: [&str; 28] = [
     // A name like `1.0` is a whole number for an editor.
-    "a number is an account's ID",
+    "a number is an ID",
     "a name of digits alone is read as a number",
     "the number of an account or a group",
     // Quoted, where an editor doesn't know a quoted word from a plain one.
@@ -53,6 +53,9 @@ const ONLY_THE_PROGRAM: [&str; 25] = [
     "permissions are three or four octal digits",
     "this is not an octal number",
     // What the values of other keys make of it.
+    "there is an entry for",
+    "are both given",
+    "the keys need a home directory",
     "can't be reached: the link gets no",
     "`to: default` without `via`",
     "an empty `match`",

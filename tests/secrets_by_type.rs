@@ -20,7 +20,7 @@ const MARKER: &str = "Zq0marker";
 
 /// A place, a document that has a secret there, and the file of the machine that is asked to hold it. What a file holds
 /// that everybody may read is shown by a plan: these are files that not everybody may read.
-const PLACES: [(&str, &str, Option<&str>); 15] = [
+const PLACES: [(&str, &str, Option<&str>); 24] = [
     ("chpasswd.list", "chpasswd: {list: \"root:SECRET\\n\"}", None),
     ("chpasswd.list[]", "chpasswd: {list: ['root:SECRET']}", None),
     (
@@ -65,6 +65,51 @@ const PLACES: [(&str, &str, Option<&str>); 15] = [
         Some("etc/shadow"),
     ),
     ("root.password", "root: {password: SECRET}", None),
+    (
+        "system_info.default_user.hashed_passwd",
+        "users: [default]\nsystem_info: {default_user: {name: bob, lock_passwd: false, hashed_passwd: $5$SECRET$Zq3qFmFHbQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA}}",
+        Some("etc/shadow"),
+    ),
+    (
+        "system_info.default_user.passwd",
+        "users: [default]\nsystem_info: {default_user: {name: bob, lock_passwd: false, passwd: $5$SECRET$Zq3qFmFHbQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA}}",
+        Some("etc/shadow"),
+    ),
+    (
+        "system_info.default_user.plain_text_passwd",
+        "users: [default]\nsystem_info: {default_user: {name: bob, lock_passwd: false, plain_text_passwd: SECRET}}",
+        None,
+    ),
+    (
+        "user.hashed_passwd",
+        "user: {name: bob, lock_passwd: false, hashed_passwd: $5$SECRET$Zq3qFmFHbQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA}",
+        Some("etc/shadow"),
+    ),
+    (
+        "user.passwd",
+        "user: {name: bob, lock_passwd: false, passwd: $5$SECRET$Zq3qFmFHbQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA}",
+        Some("etc/shadow"),
+    ),
+    (
+        "user.plain_text_passwd",
+        "user: {name: bob, lock_passwd: false, plain_text_passwd: SECRET}",
+        None,
+    ),
+    (
+        "users[].hashed_passwd",
+        "users: [{name: bob, lock_passwd: false, hashed_passwd: $5$SECRET$Zq3qFmFHbQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA}]",
+        Some("etc/shadow"),
+    ),
+    (
+        "users[].passwd",
+        "users: [{name: bob, lock_passwd: false, passwd: $5$SECRET$Zq3qFmFHbQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA}]",
+        Some("etc/shadow"),
+    ),
+    (
+        "users[].plain_text_passwd",
+        "users: [{name: bob, lock_passwd: false, plain_text_passwd: SECRET}]",
+        None,
+    ),
     (
         "write_files[].content",
         "write_files: [{path: /etc/app, permissions: '0600', content: SECRET}]",

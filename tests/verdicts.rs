@@ -112,6 +112,18 @@ const REFUSED: &[(&str, &[&str])] = &[
         &["ntp: {ntp_client: sundial}", "ntp: {servers: [a b]}"],
     ),
     (
+        "it isn't a public key, and lets nobody in",
+        &[
+            "ssh_authorized_keys: [ssh-ed25519 AAAA]",
+            r#"{"ssh_authorized_keys":["key1","key2"]}"#,
+            r#"{"users":[{"homedir":"/home/lima.linux","lock_passwd":true,"…"#,
+        ],
+    ),
+    (
+        "a list within the list of accounts says nothing that the list doesn't",
+        &[r#"{"users":["default",["aaa","bbb"]]}"#],
+    ),
+    (
         "it isn't the path of a file",
         &[
             "write_files: [{path: /etc/../motd, content: hello}]",
@@ -161,7 +173,7 @@ fn errors(document: &str) -> Vec<Diagnostic> {
 /// Whether all that is wrong is keys that cloud-init has and firstlight doesn't apply, with what to do instead.
 fn only_not_applied(errors: &[Diagnostic]) -> bool {
     let is_told = |error: &Diagnostic| {
-        let key = OtherKey::not_applied(&error.path.join("."));
+        let key = OtherKey::not_applied_at(&error.path);
         key.is_some_and(|key| error.hint.as_deref() == Some(&key.advice()))
     };
     errors.iter().all(is_told)

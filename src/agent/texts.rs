@@ -6,6 +6,7 @@ use nix::sys::utsname::UtsName;
 
 use crate::document::Texts;
 use crate::document::format::MachineFacts;
+use crate::settings::Settings;
 use crate::source::Seed;
 use crate::system::System;
 
@@ -36,6 +37,10 @@ pub fn facts(system: &System) -> MachineFacts {
         distro_release: said("VERSION_CODENAME"),
         kernel_release: of_host(UtsName::release).unwrap_or_default(),
         machine: of_host(UtsName::machine).unwrap_or_default(),
+        // Invalid settings are told where the sources are searched.
+        default_user: Settings::of(&system.root)
+            .ok()
+            .and_then(|settings| settings.default_user),
     }
 }
 

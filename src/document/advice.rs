@@ -22,6 +22,15 @@ use super::yaml::{Entry, Key, Node, Span, Value, decode};
 /// Keys of the network that are called like keys elsewhere.
 const SHARED: [&str; 3] = ["version", "renderer", "config"];
 
+/// Keys that people give accounts, and what they mean.
+const OF_ACCOUNTS: [(&str, &str); 5] = [
+    ("home", "homedir"),
+    ("password", "plain_text_passwd"),
+    ("comment", "gecos"),
+    ("ssh_keys", "ssh_authorized_keys"),
+    ("group", "primary_group"),
+];
+
 /// The most keys that a message lists.
 const LIST: usize = 6;
 
@@ -50,10 +59,12 @@ impl Dialect {
 
 /// Why the key at `path` is not known, and which one may be meant. `value` is what stands there.
 pub(super) fn explain_key(path: &[String], known: &[String], value: Option<&Node>, dialect: Dialect) -> Diagnostic {
-    let written = path.join(".");
     let told = |code, message, hint| Diagnostic::whole("", message, Some(hint)).code(code);
-    if let Some(other) = OtherKey::not_applied(&written).filter(|_| dialect.is_of_a_document()) {
-        let message = format!("`{written}` is a key of cloud-config that firstlight doesn't apply");
+    if let Some(other) = OtherKey::not_applied_at(path).filter(|_| dialect.is_of_a_document()) {
+        let message = format!(
+            "`{}` is a key of cloud-config that firstlight doesn't apply",
+            other.name
+        );
         return told(Code::NotApplied, message, other.advice());
     }
     let name = path.last().map_or("", String::as_str);
@@ -109,6 +120,13 @@ fn hint_below(path: &[String], name: &str, known: &[String]) -> Option<String> {
         .filter_map(|key| key.strip_prefix(&around)?.strip_prefix('.'))
         .map(str::to_owned);
     let all: Vec<String> = known.iter().cloned().chain(others).collect();
+    let is_of_an_account = known.iter().any(|key| key == "plain_text_passwd");
+    if let Some((_, meant)) = OF_ACCOUNTS
+        .iter()
+        .find(|(written, _)| is_of_an_account && *written == name)
+    {
+        return Some(format!("did you mean `{meant}`?"));
+    }
     nearest(name, &all).map(|near| format!("did you mean `{near}`?"))
 }
 
@@ -327,7 +345,6 @@ mod tests {
             ("root.pasword", "did you mean `password`?"),
             ("sshd.permitrootlogin", "did you mean `permit_root_login`?"),
             ("ntp.pers", "did you mean `peers`?"),
-            ("ssh_authorized_keys", "`root.ssh_authorized_keys`"),
             ("disable_root", "`sshd.permit_root_login`"),
             ("runcmd", "doesn't run commands yet"),
             ("keyboard", "`keymap`"),

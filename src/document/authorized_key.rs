@@ -23,6 +23,18 @@ const TYPES: [&str; 7] = [
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = r"^\s*(?!.*PRIVATE KEY)(.*[ \t])?(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)[ \t]+[A-Za-z0-9+/]+={0,2}([ \t].*)?\s*$", "maxLength" = 16384, "examples" = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q5 core@laptop"])))]
 pub struct AuthorizedKey(String);
 
+/// `ssh_authorized_keys`: one key, or a list of keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(with = "crate::vocabulary::schema::OneOrMany<AuthorizedKey>")
+)]
+pub struct AuthorizedKeys(#[serde(deserialize_with = "super::one_or_many::one_or_many")] pub Vec<AuthorizedKey>);
+
+impl super::Check for AuthorizedKeys {}
+
 /// The parts of a line that decide who may log in and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyParts<'a> {

@@ -14,8 +14,6 @@ use super::{Secret, UserName};
 ///
 /// ```yaml
 /// expire: false
-/// ```
-/// ```yaml
 /// users:
 /// - {name: core, type: text, password: correct horse battery}
 /// ```
@@ -159,6 +157,8 @@ impl Chpasswd {
             credential,
             expire: self.expire.unwrap_or(default),
             expire_given: self.expire.is_some(),
+            locked: false,
+            only_first: false,
             path,
         }
     }

@@ -58,6 +58,20 @@ impl OtherKey {
         Self::find(name).filter(|key| key.treatment == Treatment::NotApplied)
     }
 
+    /// The key that `path` leads to, if it is one that is not applied. The numbers of items don't count, and the default
+    /// user has the keys of `users`.
+    pub fn not_applied_at(path: &[String]) -> Option<&'static Self> {
+        let names = path.iter().map(String::as_str);
+        let names: Vec<&str> = names.filter(|name| name.parse::<usize>().is_err()).collect();
+        let names = match names.as_slice() {
+            ["user", rest @ ..] | ["system_info", "default_user", rest @ ..] if !rest.is_empty() => {
+                [&["users"], rest].concat()
+            }
+            _ => names,
+        };
+        Self::not_applied(&names.join("."))
+    }
+
     /// Why, and what to do instead.
     pub fn advice(&self) -> String {
         let both: Vec<_> = [self.reason].into_iter().chain(self.instead).collect();

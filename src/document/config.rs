@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::accounts::NotCreated;
+use super::authorized_key::AuthorizedKeys;
 use super::chpasswd::{self, Chpasswd};
 use super::docker::{self, Docker};
 use super::hostname::{HostName, ManageEtcHosts};
@@ -21,6 +21,7 @@ use super::settings::Settings;
 use super::sshd::{self, SshPwauth, Sshd};
 use super::sysctl::Sysctl;
 use super::timezone::Timezone;
+use super::users::{self, Groups, NotCreated, SystemInfo, User, Users};
 use super::write_files::WriteFile;
 
 document! {
@@ -58,6 +59,17 @@ document! {
         network: Network => network [network::whole];
         /// networkd files, for settings that `network` has no key for.
         networkd_files: Vec<NetworkdFile> => networkd_files [item];
+        /// Groups that exist, with their members.
+        groups: Groups => users;
+        /// The accounts that exist.
+        users: Users => users [users::whole];
+        /// The default user: its name, or a mapping like those of `users`.
+        #[cfg_attr(test, schemars(with = "Option<User>", transform = users::or_name))]
+        user: User => users;
+        /// cloud-init's description of the distribution. Only `default_user` has an effect.
+        system_info: SystemInfo => users;
+        /// Public keys that may log in over SSH as the default user and as root.
+        ssh_authorized_keys: AuthorizedKeys => ssh_authorized_keys;
         /// What the SSH server allows.
         sshd: Sshd => sshd;
         /// cloud-config's way to say `sshd.password_authentication`: true, false or unchanged.
@@ -90,13 +102,18 @@ document! {
         /// What of the network is not taken, because of what is wrong with it.
         #[serde(skip)]
         left_out: LeftOut;
-        /// The accounts that keys ask for which aren't applied.
+        /// The accounts and groups that the document creates, or would create if it had no mistakes.
         #[serde(skip)]
         not_created: NotCreated;
+        /// The default user of the machine, as its owner or its distribution has it; `None` where there is none, as on
+        /// Photon.
+        #[serde(skip)]
+        machine_user: Option<User>;
     }
     together {
         sshd::check_ssh_pwauth;
         password::check;
+        users::check;
         docker::check_with_services;
     }
 }

@@ -3,7 +3,6 @@
 //! Nothing here knows about sources, modules or the machine. Each part of the document has its own file, with the same
 //! name as the module that applies it.
 
-pub mod accounts;
 pub mod advice;
 pub mod asked;
 pub mod authorized_key;
@@ -48,6 +47,7 @@ pub mod text;
 pub mod timezone;
 mod twice;
 pub mod user_name;
+pub mod users;
 pub mod write_files;
 pub mod yaml;
 
@@ -65,4 +65,4 @@ pub use password::Password;
 pub use problem::{Check, Problem, Problems};
 pub use read::{Document, Pointer, alone as read_alone};
 pub use text::{Characters, Shared, Text, Texts};
-pub use user_name::UserName;
+pub use user_name::{GroupName, UserName};

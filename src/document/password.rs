@@ -5,10 +5,9 @@ use serde::{Deserialize, Deserializer};
 use super::chpasswd::{PasswordType, looks_hashed};
 use super::code::Code;
 use super::problem::{Check, Problems};
-use super::{Config, PasswordHash, Secret};
+use super::{Config, PasswordHash, Secret, users};
 
-/// The account that cloud-config's top-level `password` is for. cloud-init means the default user of its `cloud.cfg`;
-/// Photon has none, and firstlight makes none.
+/// The account that cloud-config's top-level `password` is for where there is no default user, as on Photon.
 pub const DEFAULT_USER: &str = "root";
 
 /// The most bytes a password may have: crypt(3) and PAM take 512 with the terminating NUL
@@ -108,11 +107,15 @@ pub struct Login {
     pub expire: bool,
     /// Whether the document says so itself, and not only cloud-config's default does.
     pub expire_given: bool,
+    /// Whether it is locked: it is there, and nobody can log in with it.
+    pub locked: bool,
+    /// Whether it is only for an account that has no password yet.
+    pub only_first: bool,
     /// The keys that lead to it in the document.
     pub path: Vec<String>,
 }
 
-/// Every password that the document gives, `root` first, then `chpasswd`, then `password`; an account that is given
+/// Every password that the document gives, `root` first, then `users`, `chpasswd` and `password`; an account that is given
 /// the same one twice is in it once. What is not valid by itself is left out.
 pub fn logins(config: &Config) -> Vec<Login> {
     let mut logins: Vec<Login> = Vec::new();
@@ -152,8 +155,11 @@ pub(super) fn check(config: &Config, problems: &mut Problems<'_>) {
 
 fn all(config: &Config) -> Vec<Login> {
     let root = config.root.as_ref().and_then(|root| root.login());
+    let users = users::wanted(config).into_iter();
+    let users = users.filter_map(|wanted| wanted.user.login(&wanted.path));
     let chpasswd = config.chpasswd.iter().flat_map(|chpasswd| chpasswd.logins());
-    root.into_iter().chain(chpasswd).chain(default_user(config)).collect()
+    let named = root.into_iter().chain(users).chain(chpasswd);
+    named.chain(default_user(config)).collect()
 }
 
 fn default_user(config: &Config) -> Option<Login> {
@@ -161,11 +167,18 @@ fn default_user(config: &Config) -> Option<Login> {
     let expire = config.chpasswd.as_ref().and_then(|chpasswd| chpasswd.expire);
     let credential = config.password.clone()?;
     let is_plain = matches!(credential, Credential::Plain(_));
+    let wanted = users::wanted(config).into_iter();
+    let user = wanted
+        .filter(|wanted| wanted.is_default)
+        .map(|wanted| wanted.user.name)
+        .next();
     Some(Login {
-        user: DEFAULT_USER.to_owned(),
+        user: user.map_or_else(|| DEFAULT_USER.to_owned(), |name| name.to_string()),
         credential,
         expire: expire.unwrap_or(is_plain),
         expire_given: expire.is_some(),
+        locked: false,
+        only_first: false,
         path: vec!["password".to_owned()],
     })
 }

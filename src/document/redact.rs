@@ -32,6 +32,10 @@ pub fn names_a_secret(name: &str) -> bool {
         .filter(|c| !matches!(c, '-' | '_' | '.'))
         .map(|c| c.to_ascii_lowercase())
         .collect();
+    // A tag of sudoers(5).
+    if plain == "nopasswd" {
+        return false;
+    }
     matches!(
         plain.as_str(),
         "auth" | "auths" | "authorization" | "proxyauthorization"

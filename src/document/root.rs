@@ -60,6 +60,8 @@ impl RootAccount {
             credential,
             expire: self.expire.unwrap_or(false),
             expire_given: self.expire.is_some(),
+            locked: false,
+            only_first: false,
             path: vec!["root".to_owned(), key.to_owned()],
         })
     }

@@ -118,7 +118,6 @@ fn what_asks_for_nothing_is_no_error() {
         "package_update: true",
         "disable_root: true",
         "growpart: {mode: auto}",
-        "users: [default]",
         "create_hostname_file: false",
         "allow_userdata: false",
     ] {

@@ -159,8 +159,10 @@ impl Taker<'_> {
         let mut parent = parent_of(path);
         while parent != "/" && !root.exists(parent)? {
             // A directory that is asked for by itself has a mode of its own.
+            // So has a home directory.
+            let is_home = self.next.inventory.items.contains_key(&format!("home {parent}"));
             let known = self.next.inventory.path(parent);
-            if known.is_some_and(|known| matches!(known.written, PathState::Directory { .. })) {
+            if is_home || known.is_some_and(|known| matches!(known.written, PathState::Directory { .. })) {
                 parent = parent_of(parent);
                 continue;
             }

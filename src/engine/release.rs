@@ -59,6 +59,7 @@ pub(super) fn add(
         planned && !asked.keys.contains(*key)
     });
     retain_empty_directories(&mut released, &asked, baseline);
+    let removed = removed_accounts(&released);
     for plan in plans {
         let own: Vec<_> = released.iter().filter(|(_, item)| item.module == plan.name).collect();
         if document.may_ask_for_more() && !own.is_empty() {
@@ -69,6 +70,10 @@ pub(super) fn add(
             continue;
         }
         for (key, item) in own {
+            if item.thing.account().is_some_and(|account| removed.contains(account)) {
+                plan.released.push((*key).clone());
+                continue;
+            }
             let release = item.thing.kind().release(item.generation, machine, baseline)?;
             take_in(plan, release, machine)?;
             plan.released.push((*key).clone());
@@ -76,6 +81,12 @@ pub(super) fn add(
         order(plan);
     }
     Ok(())
+}
+
+/// The accounts that go. With them go their passwords and memberships.
+fn removed_accounts(released: &[(&String, &Item)]) -> BTreeSet<String> {
+    let removed = released.iter().filter_map(|(_, item)| item.thing.created_account());
+    removed.map(str::to_owned).collect()
 }
 
 /// What the modules that don't take part ask for: theirs is nobody's to undo. What can't be planned asks for nothing here.

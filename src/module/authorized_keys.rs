@@ -1,4 +1,5 @@
-//! `root.ssh_authorized_keys`, and `public-keys` of the meta-data: who may log in as root over SSH with a key.
+//! `ssh_authorized_keys`, at the top level, of `root` and of `users`, and `public-keys` of the meta-data: who may log in over
+//! SSH with a key.
 
 use std::collections::HashMap;
 
@@ -8,12 +9,13 @@ use super::sshd::key_file::{self, KeyFile};
 use super::sshd::{self, strict_modes};
 use super::{Change, DirectoryChange, Expectation, FileChange, Module, Plan, PlanError, Share, Stage, Supply};
 use crate::document::authorized_key::KeyParts;
-use crate::document::password::{Credential, logins};
+use crate::document::password::logins;
+use crate::document::users::wanted;
 use crate::document::{AuthorizedKey, Config};
 use crate::system::Machine;
-use crate::system::write::parent_of;
+use crate::system::write::{self, parent_of};
 
-/// The keys in root's `authorized_keys`.
+/// The keys in the accounts' `authorized_keys`.
 #[derive(Debug, Clone, Copy)]
 pub struct AuthorizedKeys;
 
@@ -26,46 +28,121 @@ impl Module for AuthorizedKeys {
         Stage::Local
     }
 
+    fn changes_stand_alone(&self) -> bool {
+        true
+    }
+
     fn needs(&self) -> &'static [Supply] {
         &[Supply::Files, Supply::Accounts]
     }
 
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
-        let keys = want
-            .root
-            .as_ref()
-            .map(|root| root.ssh_authorized_keys.as_slice())
-            .unwrap_or_default();
         let mut plan = Plan::default();
-        if keys.is_empty() {
-            return Ok(plan);
+        for asked in asked(want) {
+            if let Err(problem) = plan_account(&mut plan, &asked, want, machine) {
+                plan.problems.push(problem);
+            }
         }
-        let Some(account) = Account::read(machine, "root")? else {
-            return Ok(plan);
-        };
-        let account = Account {
-            locked: is_locked(want, &account),
-            ..account
-        };
-        let file = file_for(&account, keys, want, machine, &mut plan)?;
-        plan_directory(&file.path, &account, machine, &mut plan)?;
-        plan.changes.push(Change::File(with_keys(&file, keys, machine)?));
         Ok(plan)
     }
 }
 
-/// Whether root is locked once the document is carried out.
-fn is_locked(want: &Config, account: &Account) -> bool {
-    let logins = logins(want);
-    let given = logins.iter().rfind(|login| login.user == account.who.user);
-    match given.map(|login| &login.credential) {
-        Some(Credential::Hash(hash)) => hash.secret().expose().starts_with('!'),
-        Some(Credential::Plain(_)) => false,
-        None => account.locked,
-    }
+/// The keys that one account gets.
+struct Asked {
+    user: String,
+    keys: Vec<AuthorizedKey>,
+    /// The keys of the document that lead to them.
+    path: Vec<String>,
 }
 
-/// The file that sshd reads root's keys from, with what keeps it from accepting them, or what must show that it does.
+/// All accounts that get keys, root first. Those of the top level are for the default user and for root.
+fn asked(want: &Config) -> Vec<Asked> {
+    let mut all: Vec<Asked> = Vec::new();
+    let mut add = |user: &str, keys: &[AuthorizedKey], path: Vec<String>| {
+        if keys.is_empty() {
+            return;
+        }
+        match all.iter_mut().find(|asked| asked.user == user) {
+            Some(asked) => asked.keys.extend_from_slice(keys),
+            None => all.push(Asked {
+                user: user.to_owned(),
+                keys: keys.to_vec(),
+                path,
+            }),
+        }
+    };
+    let key = || "ssh_authorized_keys".to_owned();
+    let of_root = want.root.as_ref().map(|root| root.ssh_authorized_keys.as_slice());
+    let of_all = want
+        .ssh_authorized_keys
+        .as_ref()
+        .map(|keys| keys.0.as_slice())
+        .unwrap_or_default();
+    add("root", of_root.unwrap_or_default(), vec!["root".to_owned(), key()]);
+    add("root", of_all, vec![key()]);
+    for wanted in wanted(want) {
+        let path = wanted.path.into_iter().chain([key()]).collect();
+        let (name, keys) = (wanted.user.name.as_str(), &wanted.user.ssh_authorized_keys);
+        add(name, keys, path);
+        if wanted.is_default {
+            add(name, of_all, vec![key()]);
+        }
+    }
+    all
+}
+
+fn plan_account(plan: &mut Plan, asked: &Asked, want: &Config, machine: &Machine<'_>) -> Result<(), PlanError> {
+    let Some(account) = Account::read(machine, &asked.user)? else {
+        let path: Vec<&str> = asked.path.iter().map(String::as_str).collect();
+        let error = PlanError::at(&path, format!("there is no account `{}` in /etc/passwd", asked.user));
+        return Err(error.lacks(&asked.user));
+    };
+    let account = Account {
+        locked: is_locked(want, &account),
+        ..account
+    };
+    refuse_home_of_another(&account, asked, machine)?;
+    let file = file_for(&account, &asked.keys, want, machine, plan)?;
+    plan_directory(&file.path, &account, machine, plan)?;
+    let change = with_keys(&file, &asked.keys, &account, machine, plan)?;
+    // Accounts may share a file.
+    plan.changes.retain(|earlier| earlier.path() != Some(&file.path));
+    plan.changes.push(Change::File(change));
+    Ok(())
+}
+
+/// Where the home directory, or `.ssh` in it, is another account's, its keys would let that one decide who gets in.
+fn refuse_home_of_another(account: &Account, asked: &Asked, machine: &Machine<'_>) -> Result<(), PlanError> {
+    for directory in [account.home.clone(), format!("{}/.ssh", account.home)] {
+        let Some(there) = machine.root().metadata_followed(&directory)? else {
+            continue;
+        };
+        if write::may_own() && there.uid != 0 && there.uid != account.uid {
+            let path: Vec<&str> = asked.path.iter().map(String::as_str).collect();
+            let (name, uid) = (&account.who.user, there.uid);
+            let why = format!(
+                "{directory} belongs to account number {uid}: {name} gets no keys in {}/.ssh",
+                account.home
+            );
+            return Err(
+                PlanError::at(&path, why).hint("remove that directory, or give it to the account with chown(1)")
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Whether the account is locked once the document is carried out.
+fn is_locked(want: &Config, account: &Account) -> bool {
+    let name = &account.who.user;
+    if let Some(login) = logins(want).iter().rfind(|login| login.user == *name) {
+        return login.locked;
+    }
+    let mut wanted = wanted(want).into_iter();
+    account.locked || wanted.any(|wanted| wanted.user.name.as_str() == name && wanted.user.is_locked())
+}
+
+/// The file that sshd reads the account's keys from, with what keeps it from accepting them, or what must show that it does.
 fn file_for(
     account: &Account,
     keys: &[AuthorizedKey],
@@ -73,11 +150,12 @@ fn file_for(
     machine: &Machine<'_>,
     plan: &mut Plan,
 ) -> Result<KeyFile, PlanError> {
+    let user = &account.who.user;
     let (effective, settings) = match sshd::planned(want, machine) {
         Ok(Some(planned)) => planned,
         Ok(None) => return Ok(key_file::usual(account)),
         Err(error) => {
-            plan.info(format!("can't tell where sshd reads root's keys: {error}"));
+            plan.info(format!("can't tell where sshd reads {user}'s keys: {error}"));
             return Ok(key_file::usual(account));
         }
     };
@@ -98,7 +176,7 @@ fn file_for(
     let strict = access.strict_modes();
     obstacles.extend(strict_modes::obstacle(&file.path, account, machine)?.filter(|_| strict));
     for obstacle in &obstacles {
-        obstacle.note("root's keys", plan);
+        obstacle.note(&format!("{user}'s keys"), plan);
     }
     if let Some(said) = file
         .said
@@ -106,11 +184,11 @@ fn file_for(
         .filter(|_| file.path != key_file::usual(account).path)
     {
         let all = if file.shared { ", for every account" } else { "" };
-        plan.info(format!("sshd reads root's keys from {}{all}: {said}", file.path));
+        plan.info(format!("sshd reads {user}'s keys from {}{all}: {said}", file.path));
     }
     if obstacles.iter().all(|obstacle| !obstacle.always) {
         plan.expectations.push(Expectation::SshdTakesKeys {
-            user: account.who.user.clone(),
+            user: user.clone(),
             file: file.path.clone(),
             pattern: file.pattern.clone(),
             forced,
@@ -129,23 +207,51 @@ fn plan_directory(file: &str, account: &Account, machine: &Machine<'_>, plan: &m
     let directory = parent_of(file);
     let is_inside_home = directory.starts_with(&format!("{}/", account.home));
     let is_usual = directory == format!("{}/.ssh", account.home);
-    if is_usual || machine.metadata(directory)?.is_none() {
+    let is_planned = plan.changes.iter().any(|change| change.path() == Some(directory));
+    if (is_usual || machine.metadata(directory)?.is_none()) && !is_planned {
         plan.changes.push(Change::Directory(DirectoryChange {
             path: directory.to_owned(),
             mode: if is_inside_home { 0o700 } else { 0o755 },
-            owner: (0, 0),
+            owner: if is_inside_home {
+                (account.uid, account.gid)
+            } else {
+                (0, 0)
+            },
         }));
     }
     Ok(())
 }
 
-/// The file with these keys in it. One that other accounts share stays readable to them.
-fn with_keys(file: &KeyFile, keys: &[AuthorizedKey], machine: &Machine<'_>) -> Result<FileChange, PlanError> {
-    let before = machine.root().read(&file.path)?.unwrap_or_default();
+/// The file with these keys in it, and those that are planned for it already. One that accounts share is root's, and
+/// readable to them.
+fn with_keys(
+    file: &KeyFile,
+    keys: &[AuthorizedKey],
+    account: &Account,
+    machine: &Machine<'_>,
+    plan: &Plan,
+) -> Result<FileChange, PlanError> {
+    let planned = plan.changes.iter().find_map(|change| match change {
+        Change::File(change) if change.path == file.path => change.content.as_ref(),
+        _ => None,
+    });
+    let before = match planned {
+        Some(planned) => planned.bytes.to_vec(),
+        None => machine.root().read(&file.path)?.unwrap_or_default(),
+    };
     let after = merged(&before, keys);
     let there = machine.metadata(&file.path)?.filter(|_| file.shared);
-    let mode = there.map_or(0o600, |there| there.mode & 0o644);
-    Ok(FileChange::write(&file.path, after, mode).share(Share::Lines))
+    let as_is = planned
+        .map(|planned| planned.mode)
+        .or(there.map(|there| there.mode & 0o644));
+    // sshd reads it as the account.
+    let readable = if file.shared && account.uid != 0 { 0o044 } else { 0 };
+    let mode = as_is.unwrap_or(0o600) | readable;
+    let mut change = FileChange::write(&file.path, after, mode).share(Share::Lines);
+    if let Some(content) = change.content.as_mut().filter(|_| !file.shared) {
+        content.owner = (account.uid, account.gid);
+    }
+    Ok(change)
 }
 
 /// The same file with these keys in it. A line that has one with the same options stays; one that has it with other

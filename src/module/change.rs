@@ -14,7 +14,9 @@ use crate::document::network::{Address, Ip, LinkName, Mac, Mtu, Route, SearchDom
 use crate::document::redact::redact;
 use crate::system::Metadata;
 pub use crate::system::systemd::UnitFileState;
-pub use crate::vocabulary::{AccountChange, Dirty, KernelChange, PasswordChange, Share, UnitAction};
+pub use crate::vocabulary::{
+    AccountChange, Aging, Dirty, KernelChange, PasswordChange, Share, Subordinate, UnitAction, UserAccount,
+};
 
 /// One thing that must hold on the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +29,10 @@ pub enum Change {
     RemoveDirectory(DirectoryRemoval),
     /// A symbolic link with exactly this target; or none.
     Symlink(SymlinkChange),
-    /// One entry of an account file, edited under the lock `/etc/.pwd.lock`.
+    /// One entry of the account files, edited under the lock `/etc/.pwd.lock`.
     Account(AccountChange),
+    /// A home directory; one that exists stays as it is.
+    Home(HomeChange),
     /// The kernel's host name, `sethostname(2)`; on a running system through org.freedesktop.hostname1.
     Hostname(HostnameChange),
     /// A module or a parameter of the running kernel.
@@ -49,6 +53,7 @@ impl Change {
         match self {
             Self::File(file) => Some(&file.path),
             Self::Directory(directory) => Some(&directory.path),
+            Self::Home(home) => Some(&home.path),
             Self::RemoveDirectory(removal) => Some(&removal.path),
             Self::Symlink(link) => Some(&link.path),
             Self::Account(_)
@@ -216,6 +221,19 @@ pub struct DirectoryChange {
     pub mode: u32,
     /// Owner and group, numeric.
     pub owner: (u32, u32),
+}
+
+/// A home directory, with copies of the files of a skeleton directory if it is new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HomeChange {
+    /// Absolute path inside the machine's root.
+    pub path: String,
+    /// The permission bits of a new one.
+    pub mode: u32,
+    /// Owner and group of a new one, and of all in it, numeric.
+    pub owner: (u32, u32),
+    /// The directory whose files are copied into a new one: `/etc/skel`.
+    pub skeleton: String,
 }
 
 /// No directory, unless something is in it.

@@ -13,6 +13,8 @@ pub enum Check {
     Sshd(SshdCheck),
     /// `dockerd --validate` on its settings as planned.
     Dockerd(DockerdCheck),
+    /// `visudo -c` on rules of sudo as planned.
+    Sudoers(SudoersCheck),
 }
 
 /// sshd's configuration as planned.
@@ -35,6 +37,17 @@ pub struct DockerdCheck {
     pub asked: Vec<String>,
 }
 
+/// Rules of sudo as planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SudoersCheck {
+    /// The file.
+    pub path: String,
+    /// What must hold.
+    pub content: Vec<u8>,
+    /// The keys that lead to the rules in the document.
+    pub asked: Vec<String>,
+}
+
 impl std::fmt::Debug for DockerdCheck {
     /// Shows everything but the content, which may hold a secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -53,7 +66,8 @@ impl Check {
             (Self::Sshd(_), _) => true,
             (Self::Dockerd(check), Change::File(file)) => file.path == check.path,
             (Self::Dockerd(check), Change::Directory(directory)) => directory.path == parent_of(&check.path),
-            (Self::Dockerd(_), _) => false,
+            (Self::Sudoers(check), Change::File(file)) => file.path == check.path,
+            (Self::Dockerd(_) | Self::Sudoers(_), _) => false,
         }
     }
 }

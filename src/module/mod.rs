@@ -24,6 +24,7 @@ pub mod services;
 pub mod sshd;
 pub mod sysctl;
 pub mod timezone;
+pub mod users;
 mod variables;
 pub mod write_files;
 
@@ -33,7 +34,7 @@ use crate::system::Machine;
 
 pub use crate::vocabulary::Stage;
 pub use change::*;
-pub use check::{Check, DockerdCheck, SshdCheck};
+pub use check::{Check, DockerdCheck, SshdCheck, SudoersCheck};
 pub use order::Supply;
 
 /// One area of the machine that user-data can configure.
@@ -141,6 +142,14 @@ impl Plan {
         });
     }
 
+    /// Adds a note about something that was left as it is, or taken away, on purpose: it is always shown.
+    pub fn notice(&mut self, text: impl Into<String>) {
+        self.notes.push(Note {
+            level: Level::Notice,
+            text: text.into(),
+        });
+    }
+
     /// Adds a warning.
     pub fn warn(&mut self, text: impl Into<String>) {
         self.notes.push(Note {
@@ -212,6 +221,7 @@ pub fn all() -> Vec<&'static dyn Module> {
         &sysctl::Sysctl,
         &network::Network,
         &networkd_files::NetworkdFiles,
+        &users::Users,
         &sshd::Sshd,
         &password::Password,
         &authorized_keys::AuthorizedKeys,
@@ -225,7 +235,7 @@ pub fn all() -> Vec<&'static dyn Module> {
 
 /// The names of all modules, in the same order. Every start of the program lists them for the command line, and needn't
 /// load the code of all modules for that.
-pub const NAMES: [&str; 16] = [
+pub const NAMES: [&str; 17] = [
     "hostname",
     "timezone",
     "locale",
@@ -234,6 +244,7 @@ pub const NAMES: [&str; 16] = [
     "sysctl",
     "network",
     "networkd_files",
+    "users",
     "sshd",
     "password",
     "ssh_authorized_keys",

@@ -4,6 +4,7 @@ use super::sshd::access::{Access, Way};
 use super::sshd::{self, account};
 use super::{AccountChange, Change, Expectation, Module, PasswordChange, Plan, PlanError, Stage, Supply};
 use crate::document::password::{Credential, DEFAULT_USER, Login, logins};
+use crate::document::users::{self, Wanted};
 use crate::document::{Config, PasswordHash, Secret};
 use crate::system::account::passwd::{self, PasswdEntry};
 use crate::system::account::shadow::{self, ShadowEntry};
@@ -30,7 +31,7 @@ impl Module for Password {
         let logins = logins(want);
         let expire_root = want.root.as_ref().and_then(|root| root.expire);
         let mut plan = Plan::default();
-        if logins.is_empty() && expire_root.is_none() {
+        if logins.is_empty() && expire_root.is_none() && users::wanted(want).is_empty() {
             return Ok(plan);
         }
         let accounts = Accounts::read(machine)?;
@@ -39,6 +40,7 @@ impl Module for Password {
                 plan.problems.push(problem);
             }
         }
+        plan_locks(&mut plan, want, &logins, &accounts);
         note_ssh(&mut plan, &logins, want, machine)?;
         if let Some(expire) = expire_root
             && !logins.iter().any(|login| login.user == "root")
@@ -95,15 +97,24 @@ fn plan_login(plan: &mut Plan, login: &Login, accounts: &Accounts, machine: &Mac
             hash.secret().clone()
         }
         Credential::Plain(password) => {
-            let same = current.filter(|entry| crypt::verify(password.secret(), &entry.hash) == Some(true));
+            let unlocked = current.map(|entry| unlocked(&entry.hash));
+            let same = unlocked.filter(|hash| crypt::verify(password.secret(), hash) == Some(true));
             match same {
-                Some(entry) => entry.hash.clone(),
+                Some(hash) => hash,
                 None => crypt::hash(password.secret(), crypt::scheme(machine.root())?)
                     .map_err(|error| PlanError::at(&path, error.to_string()))?,
             }
         }
     };
+    let own = current.map(|entry| unlocked(&entry.hash)).filter(is_password);
+    if login.only_first && own.as_ref().is_some_and(|own| *own != hash) {
+        plan.info(format!(
+            "{user} has a password already and keeps it: `passwd` is for new accounts, `hashed_passwd` for all"
+        ));
+        return Ok(());
+    }
     note_circumstances(plan, login, &account);
+    let hash = if login.locked { locked(&hash) } else { hash };
     plan.changes.push(change(
         user,
         Some(&hash),
@@ -114,6 +125,58 @@ fn plan_login(plan: &mut Plan, login: &Login, accounts: &Accounts, machine: &Mac
         hash,
     });
     Ok(())
+}
+
+/// The accounts of `users` whose passwords are locked, and that are given none. A new account is locked anyway.
+fn plan_locks(plan: &mut Plan, want: &Config, logins: &[Login], accounts: &Accounts) {
+    for Wanted { user, path, .. } in users::wanted(want).into_iter().filter(|wanted| wanted.user.is_locked()) {
+        let name = user.name.as_str();
+        if logins.iter().any(|login| login.user == name && !login.only_first) {
+            continue;
+        }
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        // That there is no such account is said by the area that creates it.
+        let Ok(account) = accounts.find(name, &path) else {
+            continue;
+        };
+        let Some(current) = account.shadow.filter(|entry| is_password(&unlocked(&entry.hash))) else {
+            continue;
+        };
+        let planned =
+            |change: &Change| matches!(change, Change::Account(AccountChange::Password(change)) if change.user == name);
+        if plan.changes.iter().any(planned) {
+            continue;
+        }
+        if user.lock_passwd.is_none() && user.ssh_authorized_keys.is_empty() {
+            plan.notice(format!(
+                "{name} keeps its password: without it and without a key in the document, nobody might get in; \
+                 `lock_passwd: true` locks it anyway, `lock_passwd: false` silences this"
+            ));
+            continue;
+        }
+        if user.lock_passwd.is_none() {
+            plan.notice(format!(
+                "the password of {name} is locked: `lock_passwd` is true by default; write `lock_passwd: false` to keep it"
+            ));
+        }
+        let hash = locked(&current.hash);
+        plan.changes.push(change(name, Some(&hash), current.last_change));
+    }
+}
+
+/// A hash as `passwd -l` locks it: it is kept, and no password fits.
+fn locked(hash: &Secret) -> Secret {
+    Secret::new(format!("!{}", unlocked(hash).expose()))
+}
+
+/// A hash as `passwd -u` unlocks it.
+fn unlocked(hash: &Secret) -> Secret {
+    Secret::new(hash.expose().trim_start_matches('!'))
+}
+
+/// Whether there is a password, and not nothing or a `*` instead.
+fn is_password(hash: &Secret) -> bool {
+    !matches!(hash.expose(), "" | "*")
 }
 
 /// `root.expire` where the document gives root no password.
@@ -174,7 +237,7 @@ const EXPIRED_ROOT: &str = "root must choose a new password at the next login: S
 
 fn note_circumstances(plan: &mut Plan, login: &Login, account: &Account) {
     let user = &login.user;
-    if login.path == ["password"] {
+    if login.path == ["password"] && user == DEFAULT_USER {
         plan.info(format!(
             "`password` sets the password of {DEFAULT_USER}: there is no other default user"
         ));
@@ -211,7 +274,7 @@ fn note_ssh(plan: &mut Plan, logins: &[Login], want: &Config, machine: &Machine<
     let Ok(Some((effective, settings))) = sshd::planned(want, machine) else {
         return Ok(());
     };
-    for login in logins {
+    for login in logins.iter().filter(|login| !login.locked) {
         let Some(account) = account::Account::read(machine, &login.user)? else {
             continue;
         };

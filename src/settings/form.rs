@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use super::Settings;
 use crate::document::one_or_many::one_or_many;
-use crate::document::{Problems, Secret, duration};
+use crate::document::users::User;
+use crate::document::{Check, Problems, Secret, duration};
 use crate::source::signature::TrustedKey;
 use crate::source::{Allow, Http, Name, Rules};
 
@@ -55,6 +56,14 @@ pub struct Form {
     /// ```
     #[serde(default)]
     http: HttpForm,
+    /// The default user, which `default` in a document's `users` stands for, with the keys of an item of `users`. Default:
+    /// that of the distribution; Photon has none.
+    ///
+    /// ```yaml
+    /// default_user: {name: core, groups: [docker], sudo: 'ALL=(ALL) NOPASSWD:ALL'}
+    /// ```
+    #[cfg_attr(test, schemars(extend("x-not-null" = true)))]
+    default_user: Option<Box<User>>,
 }
 
 /// The restricting keys, with advice for one without a value. That is an error because the restriction may have been
@@ -109,6 +118,9 @@ impl Form {
     /// The settings, with defaults for missing keys; problems are added to `problems`.
     pub fn settings(self, problems: &mut Problems<'_>) -> Settings {
         self.check_lists(problems);
+        if let Some(user) = &self.default_user {
+            user.check(&mut problems.below(&["default_user"]));
+        }
         let default = Settings::default();
         let mut time = |key: &str, said: Option<&String>, default, limits| {
             read_time(&mut problems.below(&[key]), said, default, limits)
@@ -139,6 +151,7 @@ impl Form {
                 trusted_keys: self.trusted_keys.unwrap_or_default(),
                 http: self.http.settings(&mut problems.below(&["http"])),
             },
+            default_user: self.default_user,
         }
     }
 

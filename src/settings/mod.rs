@@ -13,6 +13,7 @@ use std::time::Duration;
 #[cfg(test)]
 pub use form::Form;
 
+use crate::document::users::User;
 use crate::document::{Code, Diagnostic};
 use crate::source::{Allow, Name, Rules};
 use crate::system::Root;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub device_timeout: Duration,
     /// What sources may do, and how.
     pub rules: Rules,
+    /// The default user, which `default` in a document's `users` stands for. `None`: that of the distribution.
+    pub default_user: Option<Box<User>>,
 }
 
 /// Invalid settings, with all their problems.
@@ -48,6 +51,7 @@ impl Default for Settings {
             sources: None,
             device_timeout: DEVICE_TIMEOUT,
             rules: Rules::default(),
+            default_user: None,
         }
     }
 }

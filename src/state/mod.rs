@@ -29,10 +29,12 @@ pub use ledger::{Ledger, Once, Run, RunOutcome};
 pub use lock::{Lock, LockError};
 pub use prune::KEEP_GENERATIONS;
 pub use thing::{
-    HostnameItem, Item, LinkItem, MemberItem, PasswordItem, PathItem, PathState, Thing, UnitActiveItem, UnitFileItem,
+    AccountItem, AccountTexts, GroupItem, HomeItem, HostnameItem, Item, LinkItem, MemberItem, PasswordItem, PathItem,
+    PathState, Thing, UnitActiveItem, UnitFileItem,
 };
 pub use undo::{
-    AccountEntryUndo, Before, HostnameUndo, ImpossibleUndo, KernelParameterUndo, PathUndo, Undo, UnitActiveUndo,
+    AccountEntryUndo, Before, CopyUndo, HostnameUndo, ImpossibleUndo, KernelParameterUndo, PathUndo, Undo,
+    UnitActiveUndo,
 };
 
 /// Where state lives, below the machine's root.

@@ -28,6 +28,12 @@ pub enum Thing {
     UnitFile(UnitFileItem),
     /// Whether a unit runs.
     UnitActive(UnitActiveItem),
+    /// An account.
+    Account(AccountItem),
+    /// A group.
+    Group(GroupItem),
+    /// A home directory.
+    Home(HomeItem),
     /// Whether an account is a member of a group.
     Member(MemberItem),
     /// An account's password.
@@ -48,6 +54,9 @@ impl Thing {
                 _ => format!("enabled {}", item.unit),
             },
             Self::UnitActive(item) => format!("active {}", item.unit),
+            Self::Account(item) => format!("account {}", item.name),
+            Self::Group(item) => format!("group {}", item.name),
+            Self::Home(item) => format!("home {}", item.path),
             Self::Member(item) => format!("member {} {}", item.group, item.user),
             Self::Password(item) => format!("password {}", item.user),
             Self::Hostname(_) => "hostname".to_owned(),
@@ -61,8 +70,44 @@ impl Thing {
             Self::UnitActive(item) => Some(item),
             Self::Path(_)
             | Self::UnitFile(_)
+            | Self::Account(_)
+            | Self::Group(_)
+            | Self::Home(_)
             | Self::Member(_)
             | Self::Password(_)
+            | Self::Hostname(_)
+            | Self::Kernel(_) => None,
+        }
+    }
+
+    /// The account that was created, if it is one.
+    pub fn created_account(&self) -> Option<&str> {
+        match self {
+            Self::Account(item) if item.before.is_none() => Some(&item.name),
+            Self::Account(_)
+            | Self::Path(_)
+            | Self::UnitFile(_)
+            | Self::UnitActive(_)
+            | Self::Group(_)
+            | Self::Home(_)
+            | Self::Member(_)
+            | Self::Password(_)
+            | Self::Hostname(_)
+            | Self::Kernel(_) => None,
+        }
+    }
+
+    /// The account that it belongs to, if it is a membership or a password.
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Member(item) => Some(&item.user),
+            Self::Password(item) => Some(&item.user),
+            Self::Path(_)
+            | Self::UnitFile(_)
+            | Self::UnitActive(_)
+            | Self::Account(_)
+            | Self::Group(_)
+            | Self::Home(_)
             | Self::Hostname(_)
             | Self::Kernel(_) => None,
         }
@@ -74,6 +119,9 @@ impl Thing {
             Self::Path(item) => Some(item),
             Self::UnitFile(_)
             | Self::UnitActive(_)
+            | Self::Account(_)
+            | Self::Group(_)
+            | Self::Home(_)
             | Self::Member(_)
             | Self::Password(_)
             | Self::Hostname(_)
@@ -205,6 +253,44 @@ pub struct UnitActiveItem {
     pub before: bool,
     /// Whether it was asked to run.
     pub written: bool,
+}
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountItem {
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub uid: u32,
+    /// Its comment and its shell, where the document says what they are.
+    pub written: AccountTexts,
+    /// What they were before; `None` if there was no such account.
+    pub before: Option<AccountTexts>,
+}
+
+/// The texts of an account's entry in `/etc/passwd` that can change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountTexts {
+    /// The comment, usually the person's full name.
+    pub gecos: Option<String>,
+    /// The login shell.
+    pub shell: Option<String>,
+}
+
+/// A group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupItem {
+    /// Its name.
+    pub name: String,
+    /// Whether there was such a group before.
+    pub before: bool,
+}
+
+/// A home directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HomeItem {
+    /// Its path.
+    pub path: String,
 }
 
 /// An account in a group.

@@ -10,6 +10,8 @@ pub enum Undo {
     Path(PathUndo),
     /// One entry of an account file is restored.
     AccountEntry(AccountEntryUndo),
+    /// A copy of a file is removed.
+    Copy(CopyUndo),
     /// The kernel's host name is restored.
     Hostname(HostnameUndo),
     /// A kernel parameter is restored.
@@ -32,6 +34,7 @@ impl Undo {
         match self {
             Self::Path(undo) => Some(format!("path {}", undo.path)),
             Self::AccountEntry(undo) => Some(format!("entry {} {}", undo.path, undo.name)),
+            Self::Copy(undo) => Some(format!("path {}", undo.path)),
             Self::Hostname(_) => Some("hostname".to_owned()),
             Self::KernelParameter(undo) => Some(format!("parameter {}", undo.name)),
             Self::UnitActive(undo) => Some(format!("active {}", undo.unit)),
@@ -54,6 +57,7 @@ impl Undo {
         match self {
             Self::Path(undo) => Some(&undo.path),
             Self::AccountEntry(undo) => Some(&undo.path),
+            Self::Copy(undo) => Some(&undo.path),
             Self::Hostname(_) | Self::KernelParameter(_) | Self::UnitActive(_) | Self::Impossible(_) => None,
         }
     }
@@ -77,6 +81,15 @@ pub struct AccountEntryUndo {
     pub name: String,
     /// The entry's earlier line; `None` if there was none. It is in an image because it may hold a hash.
     pub image: Option<String>,
+}
+
+/// A copy of a file is removed, unless somebody has edited it since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopyUndo {
+    /// Where the copy is.
+    pub path: String,
+    /// SHA-256 of its content, hexadecimal.
+    pub digest: String,
 }
 
 /// The kernel's host name is restored.

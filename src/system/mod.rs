@@ -29,6 +29,7 @@ pub mod systemd;
 pub mod thread;
 pub mod trust;
 pub mod udev;
+pub mod visudo;
 pub mod way;
 pub mod write;
 

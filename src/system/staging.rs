@@ -2,11 +2,12 @@
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat, renameat};
-use nix::sys::stat::{Mode, mkdirat};
+use nix::sys::stat::{Mode, fstat, mkdirat};
+use nix::unistd::{Gid, Uid, setfsgid, setfsuid};
 
 use super::failpoint::Call::{Change, Read};
 use super::failpoint::{call, pass};
-use super::write::{TEMPORARY_PREFIX, WriteError, Writer, error, fill, new_name, own, parent_of};
+use super::write::{Place, TEMPORARY_PREFIX, WriteError, Writer, error, fill, may_own, new_name, own, parent_of};
 
 impl Writer {
     /// An unpredictable name for a temporary file beside `path`.
@@ -44,7 +45,7 @@ impl Writer {
     /// As [`Writer::make_directory`].
     pub fn stage_directory(&self, path: &str, mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
         let place = self.place("create the directory", path)?;
-        match call(Change, || mkdirat(&place.directory, place.name, Mode::S_IRWXU)) {
+        match call(Change, || make_as(owner, &place)) {
             Ok(()) => self.renamed(&place)?,
             Err(Errno::EEXIST) => {}
             Err(errno) => return Err(place.errno("create the directory", errno)),
@@ -97,5 +98,24 @@ impl Writer {
         let place = self.place("write", path)?;
         let flushed = self.unflushed().flush_before(&place.directory);
         flushed.map_err(|e| place.errno("sync what comes before", e))
+    }
+}
+
+/// Makes a directory. In one that belongs to a user, it is that user's from the beginning: a process that dies before it is
+/// given away would leave one of root's there, which nothing is written into, and which an undo couldn't empty.
+fn make_as(owner: (u32, u32), place: &Place<'_>) -> nix::Result<()> {
+    let make = || mkdirat(&place.directory, place.name, Mode::S_IRWXU);
+    let is_the_users = owner.0 != 0 && may_own() && fstat(&place.directory)?.st_uid == owner.0;
+    if !is_the_users {
+        return make();
+    }
+    let (uid, gid) = (setfsuid(Uid::from_raw(owner.0)), setfsgid(Gid::from_raw(owner.1)));
+    let made = make();
+    setfsgid(gid);
+    setfsuid(uid);
+    match made {
+        // The user may not write there, or another group's; root may.
+        Err(Errno::EACCES | Errno::EPERM) => make(),
+        made => made,
     }
 }

@@ -289,7 +289,8 @@ impl Writer {
     }
 }
 
-pub(super) fn error(what: &'static str, path: &str, why: &dyn std::fmt::Display) -> WriteError {
+/// That `path` can't be changed: what was tried (`write`), and why it failed.
+pub fn error(what: &'static str, path: &str, why: &dyn std::fmt::Display) -> WriteError {
     WriteError {
         what,
         path: path.to_owned(),

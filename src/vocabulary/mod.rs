@@ -12,7 +12,7 @@ mod share;
 mod stage;
 mod unit_action;
 
-pub use account::{AccountChange, PasswordChange};
+pub use account::{AccountChange, Aging, PasswordChange, Subordinate, UserAccount};
 pub use address::{Address, NoAddress, is_address};
 pub use dirty::Dirty;
 pub use kernel::{KernelChange, dots_for_slashes};

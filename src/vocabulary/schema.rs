@@ -137,3 +137,64 @@ impl<T: JsonSchema> JsonSchema for LinesOrList<T> {
         json_schema!({"anyOf": [{"type": "string"}, {"type": "array", "items": one}], "x-secret": true})
     }
 }
+
+/// The name of an account or a group among others with commas in between.
+const NAME: &str = r"(?![0-9]+([\s,]|$))[A-Za-z0-9_][A-Za-z0-9._@$\\-]{0,31}";
+
+/// Names with commas in between, as one text.
+pub fn names() -> Value {
+    let pattern = format!("^[\\s,]*({NAME}\\s*(,[\\s,]*{NAME}\\s*)*[\\s,]*)?$");
+    json!({"type": "string", "pattern": pattern, ONLY_TEXT: true})
+}
+
+/// The same, where a number or a boolean doesn't stand for a text.
+pub fn only_text<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let mut text = T::json_schema(generator);
+    text.insert(ONLY_TEXT.to_owned(), true.into());
+    text
+}
+
+/// A list of `T`, one text of them with commas in between, or the keys of a mapping.
+#[derive(Debug)]
+pub struct NamesOrList<T>(PhantomData<T>);
+
+impl<T: JsonSchema> JsonSchema for NamesOrList<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("NamesOrList{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<T>();
+        json_schema!({"anyOf": [
+            {"type": "array", "items": one},
+            names(),
+            {"type": "object", "propertyNames": one, "deprecated": true},
+            {"type": "null"},
+        ]})
+    }
+}
+
+/// A number that isn't negative, also in quotes.
+#[derive(Debug)]
+pub struct NumberOrText;
+
+impl JsonSchema for NumberOrText {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "NumberOrText".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [
+            {"type": "integer", "minimum": 0, "maximum": 4_294_967_294_u32},
+            {"type": "string", "pattern": "^\\s*[0-9]+\\s*$"},
+        ]})
+    }
+}

@@ -30,6 +30,24 @@ Refused by name, while the other parts are applied: scripts (`#!`, at each boot 
 Network configuration: versions 1 and 2 are applied, see [the reference](reference.md#network-config). Version 1 becomes version 2
 first. Unlike in cloud-init, SLAAC and DHCPv6 of version 1 work with networkd, and a global route goes to the link that can reach its
 gateway.
+
+## Accounts
+
+`users`, `user` and `groups` mean what they mean to cloud-init, in all their forms. What is different, and why:
+
+| Here | In cloud-init | Why |
+|---|---|---|
+| A mistake in one key of an account costs that key; the account is created. | One bad account costs all after it. | A typo in a group should lock nobody out. |
+| An account that exists gets the comment, shell, groups and expiry that the document has. Its number, primary group and home directory stay, which is told. | None of these is changed. | A document says how the machine should be. |
+| `passwd` is for an account that has no password yet. | It is for an account that doesn't exist yet. | The second run has to do what the first one did. |
+| An account that exists, and gets neither a password nor a key, keeps its password. | It is locked. | A boot takes nobody's last way in. |
+| An empty password is refused. | It lets anybody log in. | So it would. |
+| `system` or `no_create_home` with SSH keys: the account is created, its keys are an error. | No account of the document is created. | There is no home directory for the keys. |
+| A number that is taken by another account is refused. | useradd refuses it, and later accounts are lost. | Two accounts with one number are one to the kernel. |
+| Each account's rules of sudo are a file of their own, and visudo checks them first. | All are in one file, unchecked. | One broken rule disables sudo for everybody. |
+| An account that the document no longer has is removed; its home directory stays. | It stays. | Who is taken out of a document should no longer get in. |
+| `password` without a default user sets root's password. | It has no effect. | On Photon there is no default user. |
+| The comment of the default user isn't given to the account that `user` names. | It is. | It is about another account. |
 ";
 
 /// `docs/cloud-init.md`.

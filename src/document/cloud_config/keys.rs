@@ -52,10 +52,6 @@ const JOINS: &str =
 const OWN_OUTPUT: &str = "it is about cloud-init's own output, and that of firstlight is in the journal";
 const SHOWS_NO_KEYS: &str = "firstlight shows no keys or fingerprints on the console";
 const REMOVE: &str = "remove the key";
-const ACCOUNTS: Why = (
-    "firstlight doesn't create accounts yet",
-    "use `root` for root's password and keys, `chpasswd` for passwords of existing accounts",
-);
 const BOOT_LOADER: Why = ("firstlight leaves the boot loader alone", "configure it in the image");
 const CERTIFICATES: Why = (
     "firstlight doesn't rebuild the list of trusted certificates yet",
@@ -178,7 +174,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
         ("firstlight doesn't configure Ubuntu's fan networking", "use `network`"),
     ),
     not_applied("fs_setup", DISKS),
-    not_applied("groups", ACCOUNTS),
     not_applied(
         "growpart",
         (
@@ -270,20 +265,13 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     not_applied("snap", TOOLS),
     not_applied("spacewalk", TOOLS),
     not_applied("ssh", (SHOWS_NO_KEYS, REMOVE)).off_at("emit_keys_to_console"),
-    not_applied(
-        "ssh_authorized_keys",
-        (
-            "it is for a default user, and firstlight creates none yet",
-            "for root's keys, use `root.ssh_authorized_keys`",
-        ),
-    ),
     not_applied("ssh_deletekeys", HOST_KEYS),
     not_applied("ssh_genkeytypes", HOST_KEYS),
     not_applied(
         "ssh_import_id",
         (
             "firstlight doesn't ask other sites for keys",
-            "for root's keys, use `root.ssh_authorized_keys`",
+            "write the keys to `ssh_authorized_keys`",
         ),
     ),
     not_applied(
@@ -299,7 +287,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     )
     .off_at("enabled"),
     not_applied("swap", MOUNTS),
-    not_applied("system_info", ACCOUNTS),
     not_applied("ubuntu_advantage", TOOLS),
     not_applied("ubuntu_pro", TOOLS),
     not_applied(
@@ -309,8 +296,35 @@ pub const OTHER_KEYS: &[OtherKey] = &[
             REMOVE,
         ),
     ),
-    not_applied("user", ACCOUNTS),
-    not_applied("users", ACCOUNTS),
+    not_applied(
+        "users.doas",
+        (
+            "firstlight doesn't write rules of doas",
+            "use `sudo`, or write /etc/doas.conf with `write_files`",
+        ),
+    ),
+    not_applied(
+        "users.selinux_user",
+        (
+            "firstlight doesn't change which SELinux user an account has",
+            "run `semanage login` on the machine",
+        ),
+    ),
+    not_applied("users.snapuser", ("it is for Ubuntu Core", REMOVE)),
+    not_applied(
+        "users.ssh_import_id",
+        (
+            "firstlight doesn't ask other sites for keys",
+            "write the keys to `ssh_authorized_keys` of the account",
+        ),
+    ),
+    not_applied(
+        "users.ssh_redirect_user",
+        (
+            "firstlight gives an account only the keys that are its own",
+            "leave the account without `ssh_authorized_keys`",
+        ),
+    ),
     not_applied(
         "wireguard",
         (

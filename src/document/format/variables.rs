@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::document::users::{self, User};
 use crate::document::yaml::{parse, to_json};
 
 /// The names below `v1`; each is also defined without `v1`.
@@ -25,7 +26,7 @@ pub const V1: [&str; 16] = [
     "variant",
 ];
 
-/// What a template may ask about the machine; empty if unknown.
+/// What the machine knows of itself; empty if unknown. Templates may ask for all but the default user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MachineFacts {
     /// The distribution: `ID` of os-release(5).
@@ -38,6 +39,16 @@ pub struct MachineFacts {
     pub kernel_release: String,
     /// The processor architecture, as uname(2) names it.
     pub machine: String,
+    /// The default user that the machine's owner has chosen in `/etc/firstlight/config.yaml`.
+    pub default_user: Option<Box<User>>,
+}
+
+impl MachineFacts {
+    /// The default user: the owner's choice, or else the distribution's.
+    pub fn default_user(&self) -> Option<User> {
+        let chosen = self.default_user.as_deref().cloned();
+        chosen.or_else(|| users::of_distribution(&self.distro))
+    }
 }
 
 /// The variables of a template. A document can be checked anywhere, so the machine's own may be unknown.

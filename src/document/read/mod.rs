@@ -24,12 +24,13 @@ use super::code::Code;
 use super::config::{Config, KEYS};
 use super::conversion::Located;
 use super::diagnostic::Diagnostic;
-use super::format::Place;
+use super::format::{MachineFacts, Place};
 use super::hostname::HostName;
 use super::meta_data::MetaData;
 use super::network;
 use super::problem::Problems;
 use super::text::{Characters, Text, Texts};
+use super::users::User;
 use super::write_files::{Content, FileSource, check_fetched};
 use super::yaml::{Node, Notes, Piece, Span};
 use crate::vocabulary::Address;
@@ -63,6 +64,8 @@ pub struct Document {
     /// What the decoder noted about the tree.
     notes: Notes,
     budget: Budget,
+    /// The default user of the machine, if it has one.
+    machine_user: Option<User>,
     /// The number of the text from which the network is, if that is a network-config.
     network_config: Option<usize>,
     /// What the keys may be: decides on the hints.
@@ -119,6 +122,7 @@ impl Document {
     pub fn read(texts: &Texts<'_>) -> Self {
         let mut document = Self {
             source: format!("{} {}", texts.source.0, texts.source.1).trim().to_owned(),
+            machine_user: texts.machine.as_ref().and_then(MachineFacts::default_user),
             ..Self::default()
         };
         let user = document.load_all(texts, texts.user_data, &[]);
@@ -209,7 +213,7 @@ impl Document {
     /// apply hides nothing.
     pub fn may_ask_for_more(&self) -> bool {
         let mut errors = self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
-        errors.any(|error| OtherKey::not_applied(&error.path.join(".")).is_none())
+        errors.any(|error| OtherKey::not_applied_at(&error.path).is_none())
     }
 
     /// What is yet to be fetched: documents of lists, and once all of these are here, files.

@@ -1,7 +1,6 @@
 //! Reads the configuration from a tree: reports and removes what is wrong until the rest is valid.
 
 use super::Document;
-use crate::document::accounts::NotCreated;
 use crate::document::advice::respelt;
 use crate::document::budget::PROBLEM_LIMIT;
 use crate::document::chpasswd;
@@ -15,6 +14,7 @@ use crate::document::network::Declared;
 use crate::document::problem::{Check, Problem, Problems};
 use crate::document::public_keys::PublicKeys;
 use crate::document::twice;
+use crate::document::users::{self, NotCreated};
 use crate::document::write_files;
 use crate::document::yaml::decode::DecodeErrorKind;
 use crate::document::yaml::{DecodeError, Entry, Node, Scalar, Span, Value, decode, decode_noting};
@@ -73,6 +73,7 @@ impl Document {
         }
         self.doom_what_is_there_twice();
         self.split_chpasswd_list();
+        self.tidy_users();
         let declared = self.tree.as_ref().map(Declared::by).unwrap_or_default();
         let not_created = self.tree.as_ref().map(NotCreated::by).unwrap_or_default();
         self.prune_all(wrong);
@@ -96,7 +97,11 @@ impl Document {
                 .map(|number| vec!["write_files".to_owned(), number.to_string()]);
             self.report(found, also_bad.collect());
             if done {
-                self.config = Config { not_created, ..config };
+                self.config = Config {
+                    not_created,
+                    machine_user: self.machine_user.take(),
+                    ..config
+                };
                 self.budget = left;
                 return;
             }
@@ -143,6 +148,13 @@ impl Document {
             && let Some(source) = self.texts.get(list.span.source())
         {
             chpasswd::split_list(list, &source.text);
+        }
+    }
+
+    fn tidy_users(&mut self) {
+        let told = self.tree.as_mut().map(users::tidy).unwrap_or_default();
+        for (span, diagnostic) in told {
+            self.report_at(span, None, diagnostic);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{Batch, Entry, Prepared, path_of};
 use crate::engine::act::ActError;
 use crate::state::{Before, Mark, PathUndo, Record, StateError, Step, Store, Undo};
-use crate::system::{System, WriteError, Writer};
+use crate::system::{System, WriteError, Writer, account, write};
 
 /// Why a batch was not committed.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +63,7 @@ impl Batch<'_> {
             return Ok(());
         }
         self.put_removed_directories_last();
+        self.join_account_files().map_err(CommitError::Entries)?;
         let earlier = self.store.records(self.generation);
         let earlier = earlier.map_err(|error| CommitError::Untouched(error.into()))?.len();
         let written = self.prepare();
@@ -85,6 +86,51 @@ impl Batch<'_> {
                 (Some(Step::RemoveDirectory), Some(path)) => usize::MAX - path.split('/').count(),
                 _ => 0,
             });
+    }
+
+    /// Lets the first entry about each account file write it, with the changes of all that are left: at no moment is there
+    /// half of them.
+    fn join_account_files(&mut self) -> Result<(), Vec<Refused>> {
+        for file in self.accounts.keys().copied().collect::<Vec<_>>() {
+            let about = |entry: &Entry| entry.account.as_ref().is_some_and(|(_, own)| own.path() == file);
+            let places: Vec<usize> = (0..self.entries.len()).filter(|at| about(&self.entries[*at])).collect();
+            let Some(first) = places.first().copied() else { continue };
+            let joined = self.joined(file, &places);
+            let (step, prepared) = joined.map_err(|(at, error)| vec![Refused { at, error }])?;
+            for at in places {
+                let entry = &mut self.entries[at];
+                (entry.record.step, entry.prepared) = (None, Prepared::Nothing);
+            }
+            let entry = &mut self.entries[first];
+            (entry.record.step, entry.prepared) = (Some(step), prepared);
+        }
+        Ok(())
+    }
+
+    /// An account file with the changes of the entries at these places.
+    fn joined(&self, path: &str, places: &[usize]) -> Result<(Step, Prepared), (usize, WriteError)> {
+        let first = places.first().copied().unwrap_or_default();
+        let root = &self.system.root;
+        let fail = |at, why: &dyn std::fmt::Display| (at, write::error("write", path, why));
+        let there = root.metadata_followed(path).map_err(|why| fail(first, &why))?;
+        let there = there.ok_or_else(|| fail(first, &"it is gone"))?;
+        let mut bytes = root.read(path).map_err(|why| fail(first, &why))?.unwrap_or_default();
+        for at in places {
+            if let Some((change, file)) = &self.entries[*at].account {
+                bytes = account::apply(change, *file, &bytes).map_err(|why| fail(*at, &why))?;
+            }
+        }
+        let temporary = Writer::temporary_beside(path);
+        let step = Step::Publish {
+            temporary: temporary.clone(),
+        };
+        let prepared = Prepared::File {
+            temporary,
+            bytes: bytes.into(),
+            mode: there.mode,
+            owner: (there.uid, there.gid),
+        };
+        Ok((step, prepared))
     }
 
     fn prepare(&self) -> Result<(), CommitError> {
@@ -145,15 +191,16 @@ impl Batch<'_> {
 
     /// Directories on the way to what was left out lead nowhere.
     fn drop_empty_directories(&mut self) {
+        let leads = |record: &Record| record.step.is_none() && matches!(record.undo, Undo::Path(_));
         let needed: Vec<String> = self
             .entries
             .iter()
-            .filter(|entry| entry.record.step.is_some() || entry.record.immediate)
+            .filter(|entry| !leads(&entry.record) || entry.record.immediate)
             .filter_map(|entry| path_of(&entry.record).map(|path| format!("{path}/")))
             .collect();
         self.entries.retain(|Entry { record, .. }| {
             let path = path_of(record).unwrap_or_default();
-            record.step.is_some() || needed.iter().any(|below| below.starts_with(&format!("{path}/")))
+            !leads(record) || needed.iter().any(|below| below.starts_with(&format!("{path}/")))
         });
     }
 

@@ -11,8 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::act::ActError;
-use crate::module::{Change, Dirty};
+use crate::module::{AccountChange, Change, Dirty};
 use crate::state::{Before, Record, Step, Store, Undo};
+use crate::system::account::AccountFile;
 use crate::system::{Kind, Root, System, Writer, account};
 pub use commit::{CommitError, LeftOut, Refused};
 pub(super) use commit::{abandon, carry_out};
@@ -38,6 +39,8 @@ pub struct Batch<'a> {
 pub(super) struct Entry {
     record: Record,
     prepared: Prepared,
+    /// The change of an account file that it is about.
+    account: Option<(AccountChange, AccountFile)>,
 }
 
 /// What is written before the commit.
@@ -107,6 +110,7 @@ impl<'a> Batch<'a> {
         self.entries.push(Entry {
             record: record(module, undo, &[], Some(Step::RemoveDirectory)),
             prepared: Prepared::Nothing,
+            account: None,
         });
         Ok(())
     }
@@ -186,6 +190,7 @@ impl<'a> Batch<'a> {
             self.entries.push(Entry {
                 record,
                 prepared: Prepared::Nothing,
+                account: None,
             });
         } else {
             self.push(module, undo, &[], Prepared::Directory { path, mode, owner });
@@ -212,6 +217,16 @@ impl<'a> Batch<'a> {
         self.entries.push(Entry {
             record: record(module, undo, dirties, step),
             prepared,
+            account: None,
+        });
+    }
+
+    /// Adds a change of an entry of an account file. The file is written once, with the changes of all modules.
+    pub(super) fn push_account(&mut self, module: &str, undo: Undo, change: &AccountChange, file: AccountFile) {
+        self.entries.push(Entry {
+            record: record(module, undo, &[], None),
+            prepared: Prepared::Nothing,
+            account: Some((change.clone(), file)),
         });
     }
 

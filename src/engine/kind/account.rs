@@ -1,21 +1,22 @@
 //! One entry of an account file, edited under the lock `/etc/.pwd.lock`.
 
+mod group;
+mod member;
+mod password;
+mod user;
+
 use super::path::take_away_prepared;
-use super::{Acting, ChangeKind, TakingBack, ThingKind, UndoKind, nothing};
+use super::{Acting, ChangeKind, TakingBack, UndoKind, nothing};
 use crate::engine::act::{ActError, Scene};
-use crate::engine::baseline::Baseline;
-use crate::engine::batch::{Batch, Prepared};
-use crate::engine::drift::Drifted;
+use crate::engine::batch::Batch;
 use crate::engine::next_inventory::Taker;
 use crate::engine::plan::ModulePlan;
 use crate::engine::preflight::{Needs, PreflightError};
-use crate::engine::release::Release;
 use crate::engine::undo::Back;
 use crate::engine::view::{ChangeView, view};
-use crate::module::{AccountChange, Change, PasswordChange};
-use crate::state::{AccountEntryUndo, MemberItem, PasswordItem, Record, StateError, Thing, Undo, digest};
-use crate::system::clock::date;
-use crate::system::{Imagined, Kind, Machine, ReadError, Root, System, Writer, account};
+use crate::module::AccountChange;
+use crate::state::{AccountEntryUndo, Record, Undo};
+use crate::system::{Imagined, Kind, Machine, ReadError, Root, System, account};
 
 /// By how much an account file grows with one entry, in bytes, at most.
 const ENTRY_BYTES: u64 = 1024;
@@ -23,6 +24,9 @@ const ENTRY_BYTES: u64 = 1024;
 impl ChangeKind for AccountChange {
     fn key(&self) -> Option<String> {
         Some(match self {
+            Self::User(user) => format!("account {}", user.name),
+            Self::NoUser { name } => format!("account {name}"),
+            Self::Group { name, .. } | Self::NoGroup { name } => format!("group {name}"),
             Self::GroupMember { group, user } | Self::NotGroupMember { group, user } => {
                 format!("member {group} {user}")
             }
@@ -30,8 +34,21 @@ impl ChangeKind for AccountChange {
         })
     }
 
-    fn view(&self, _root: &Root) -> Result<ChangeView, ReadError> {
-        Ok(view_account(self))
+    fn view(&self, root: &Root) -> Result<ChangeView, ReadError> {
+        Ok(match self {
+            Self::User(user) => user::view_user(user, root)?,
+            Self::NoUser { name } => view("account", name, "remove", "account removed; its home directory stays"),
+            Self::Group { name, gid, .. } => view("group", name, "create", &format!("group {name}, number {gid}")),
+            Self::NoGroup { name } => view("group", name, "remove", "group removed"),
+            Self::Password(password) => password::view_password(password),
+            Self::GroupMember { group, user } => {
+                view("account", user, "modify", &format!("becomes a member of {group}"))
+            }
+            Self::NotGroupMember { group, user } => {
+                let how = format!("is no longer a member of {group}");
+                view("account", user, "modify", &how)
+            }
+        })
     }
 
     fn holds(&self, machine: &Machine<'_>) -> Result<bool, ReadError> {
@@ -68,7 +85,15 @@ impl ChangeKind for AccountChange {
     }
 
     fn remember(&self, taker: &mut Taker<'_>, module: &ModulePlan, _missing: bool) -> Result<(), ReadError> {
-        remember(self, taker, module)
+        let thing = match self {
+            Self::User(user) => user::item(user, taker)?,
+            Self::Group { name, .. } => group::item(name, taker)?,
+            Self::Password(password) => password::item(password),
+            Self::GroupMember { group, user } => member::item(group, user, taker)?,
+            Self::NoUser { .. } | Self::NoGroup { .. } | Self::NotGroupMember { .. } => return Ok(()),
+        };
+        taker.put(module, thing);
+        Ok(())
     }
 
     fn is_of_files(&self, _system: &System) -> bool {
@@ -84,43 +109,6 @@ impl ChangeKind for AccountChange {
     }
 }
 
-impl ThingKind for MemberItem {
-    fn release(&self, _generation: u32, _machine: &Machine<'_>, _baseline: &Baseline) -> Result<Release, StateError> {
-        let (group, user) = (self.group.clone(), self.user.clone());
-        let leaves = Change::Account(AccountChange::NotGroupMember { group, user });
-        Ok(Release::by((!self.before).then_some(leaves)))
-    }
-
-    fn drift(&self, machine: &Machine<'_>, _baseline: &Baseline) -> Result<Option<Drifted>, StateError> {
-        let left = || {
-            Drifted::new(
-                "account",
-                &self.user,
-                format!("is no longer a member of {}", self.group),
-            )
-        };
-        Ok((!is_member(machine.root(), &self.group, &self.user)?).then(left))
-    }
-}
-
-impl ThingKind for PasswordItem {
-    fn release(&self, _generation: u32, _machine: &Machine<'_>, _baseline: &Baseline) -> Result<Release, StateError> {
-        if self.digest.is_none() {
-            return Ok(Release::default());
-        }
-        Ok(Release::stays(format!(
-            "the document no longer sets a password for {}; the current password stays, and an earlier one is never \
-             restored",
-            self.user
-        )))
-    }
-
-    fn drift(&self, machine: &Machine<'_>, _baseline: &Baseline) -> Result<Option<Drifted>, StateError> {
-        let how = password_drift(self, machine.root())?;
-        Ok(how.map(|how| Drifted::new("account", &self.user, how)))
-    }
-}
-
 impl UndoKind for AccountEntryUndo {
     fn in_words(&self) -> Option<String> {
         Some(format!("restored {} in {}", self.name, self.path))
@@ -128,36 +116,6 @@ impl UndoKind for AccountEntryUndo {
 
     fn take_back<'a>(&'a self, scene: &'a Scene<'a>, record: &'a Record) -> TakingBack<'a> {
         Box::pin(std::future::ready(put_back(self, scene, record).map(|()| Back::Taken)))
-    }
-}
-
-fn view_account(change: &AccountChange) -> ChangeView {
-    match change {
-        AccountChange::Password(password) => {
-            let hash = if password.hash.is_some() { "password set, " } else { "" };
-            let day = describe_day(password);
-            let expiry = if password.clear_expiry {
-                ", account expiry cleared"
-            } else {
-                ""
-            };
-            view("account", &password.user, "modify", &format!("{hash}{day}{expiry}"))
-        }
-        AccountChange::GroupMember { group, user } => {
-            view("account", user, "modify", &format!("becomes a member of {group}"))
-        }
-        AccountChange::NotGroupMember { group, user } => {
-            let how = format!("is no longer a member of {group}");
-            view("account", user, "modify", &how)
-        }
-    }
-}
-
-fn describe_day(password: &PasswordChange) -> String {
-    match password.last_change {
-        Some(0) => "must be changed at the next login".to_owned(),
-        Some(day) => format!("last changed on {}", date(day.into())),
-        None => "without a date of its last change".to_owned(),
     }
 }
 
@@ -183,38 +141,16 @@ fn imagine_account(files: &mut Root, change: &AccountChange) -> Result<(), ReadE
     Ok(())
 }
 
-fn remember(change: &AccountChange, taker: &mut Taker<'_>, module: &ModulePlan) -> Result<(), ReadError> {
-    let thing = match change {
-        AccountChange::Password(password) => Thing::Password(PasswordItem {
-            user: password.user.clone(),
-            digest: password.hash.as_ref().map(|hash| digest(hash.expose().as_bytes())),
-            expired: password.last_change == Some(0),
-        }),
-        AccountChange::GroupMember { group, user } => {
-            let known = taker.baseline.inventory.items.get(&format!("member {group} {user}"));
-            let before = match known.map(|item| &item.thing) {
-                Some(Thing::Member(item)) => item.before,
-                _ => is_member(taker.machine.root(), group, user)?,
-            };
-            Thing::Member(MemberItem {
-                group: group.clone(),
-                user: user.clone(),
-                before,
-            })
-        }
-        AccountChange::NotGroupMember { .. } => return Ok(()),
-    };
-    taker.put(module, thing);
-    Ok(())
-}
-
 impl Batch<'_> {
     fn add_account(&mut self, module: &str, change: &AccountChange) -> Result<(), ActError> {
         self.take_lock()?;
         let root = &self.system.root;
         for file in account::files(change) {
             let path = file.path();
-            let Some(as_is) = root.metadata_followed(path)?.filter(|as_is| as_is.kind == Kind::File) else {
+            if root
+                .metadata_followed(path)?
+                .is_none_or(|there| there.kind != Kind::File)
+            {
                 if file.is_optional() {
                     continue;
                 }
@@ -225,7 +161,7 @@ impl Batch<'_> {
                     why,
                 }
                 .into());
-            };
+            }
             let old = match self.accounts.get(path) {
                 Some(staged) => staged.clone(),
                 None => root.read(path)?.unwrap_or_default(),
@@ -244,19 +180,7 @@ impl Batch<'_> {
                 name,
                 image,
             });
-            let (mode, owner) = (as_is.mode, (as_is.uid, as_is.gid));
-            let temporary = Writer::temporary_beside(path);
-            self.push(
-                module,
-                undo,
-                &[],
-                Prepared::File {
-                    temporary,
-                    bytes: new.as_slice().into(),
-                    mode,
-                    owner,
-                },
-            );
+            self.push_account(module, undo, change, *file);
             self.accounts.insert(path, new);
         }
         Ok(())
@@ -266,31 +190,11 @@ impl Batch<'_> {
 /// The name of the entry that a change is about, the first field of its line.
 fn entry_name(change: &AccountChange) -> &str {
     match change {
+        AccountChange::User(user) => &user.name,
+        AccountChange::NoUser { name } | AccountChange::Group { name, .. } | AccountChange::NoGroup { name } => name,
         AccountChange::Password(password) => &password.user,
         AccountChange::GroupMember { group, .. } | AccountChange::NotGroupMember { group, .. } => group,
     }
-}
-
-/// Whether an account is listed as a member of a group.
-pub(in crate::engine) fn is_member(root: &Root, group: &str, user: &str) -> Result<bool, ReadError> {
-    let bytes = root.read(account::AccountFile::Group.path())?.unwrap_or_default();
-    Ok(account::group::has_member(&bytes, group, user) == Some(true))
-}
-
-/// How the entry differs; `None` if it does not. It never contains the hash.
-fn password_drift(item: &PasswordItem, root: &Root) -> Result<Option<String>, ReadError> {
-    let shadow = root.read(account::AccountFile::Shadow.path())?.unwrap_or_default();
-    let Some(entry) = account::shadow::entry(&shadow, &item.user) else {
-        return Ok(Some("no longer has an entry in /etc/shadow".to_owned()));
-    };
-    let written = item.digest.as_ref();
-    if written.is_some_and(|written| digest(entry.hash.expose().as_bytes()) != *written) {
-        return Ok(Some("has another password".to_owned()));
-    }
-    Ok(
-        (!item.expired && entry.last_change == Some(0))
-            .then(|| "must change the password at the next login".to_owned()),
-    )
 }
 
 /// The other entries stay as they are.

@@ -54,6 +54,7 @@ mod command;
 mod directory;
 mod document_command;
 mod file;
+mod home;
 mod hostname;
 mod kernel;
 mod link;
@@ -195,6 +196,9 @@ impl Thing {
             Self::Path(item) => item,
             Self::UnitFile(item) => item,
             Self::UnitActive(item) => item,
+            Self::Account(item) => item,
+            Self::Group(item) => item,
+            Self::Home(item) => item,
             Self::Member(item) => item,
             Self::Password(item) => item,
             Self::Hostname(item) => item,
@@ -209,6 +213,7 @@ impl Undo {
         match self {
             Self::Path(undo) => undo,
             Self::AccountEntry(undo) => undo,
+            Self::Copy(undo) => undo,
             Self::Hostname(undo) => undo,
             Self::KernelParameter(undo) => undo,
             Self::UnitActive(undo) => undo,
@@ -226,6 +231,7 @@ impl Change {
             Self::RemoveDirectory(removal) => removal,
             Self::Symlink(link) => link,
             Self::Account(account) => account,
+            Self::Home(home) => home,
             Self::Hostname(name) => name,
             Self::Kernel(kernel) => kernel,
             Self::Unit(unit) => unit,

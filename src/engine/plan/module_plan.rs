@@ -161,10 +161,10 @@ impl ModulePlan {
     }
 }
 
-/// What the document can't have because of a key of its own that isn't applied: that key is the error.
+/// What the document can't have because of a mistake of its own: that is the error.
 fn note_follower(found: &Diagnostic) -> Note {
     let text = format!(
-        "{}: {}; the document would create it, with a key that isn't applied",
+        "{}: {}; the document asks for it, but with a mistake, or in an area that doesn't take part",
         found.place(),
         found.message
     );

@@ -11,6 +11,8 @@ pub struct Account {
     pub who: Who,
     /// Its number.
     pub uid: u32,
+    /// The number of its primary group.
+    pub gid: u32,
     /// Its home directory, without a slash at the end.
     pub home: String,
     /// Whether its password is locked: its hash begins with `!`, as `passwd -l` has it.
@@ -43,6 +45,7 @@ impl Account {
                 groups: Some(group::of_user(&groups, user, gid)),
             },
             uid,
+            gid: gid.unwrap_or(u32::MAX),
             home: home.to_owned(),
             locked: shadow::entry(&read("/etc/shadow")?, user).is_some_and(is_locked),
         }))

@@ -132,6 +132,7 @@ mod tests {
         let account = Account {
             who: Who::root(),
             uid: 0,
+            gid: 0,
             home: "/var/roothome".to_owned(),
             locked: false,
         };

@@ -4,12 +4,38 @@ use super::edit::{AccountError, AccountFile};
 use super::lines;
 
 const FIELDS: usize = 4;
+const GID: usize = 2;
 const MEMBERS: usize = 3;
 
 /// Whether `user` is in the list of members of `group`; `None` when there is no such group.
 pub fn has_member(bytes: &[u8], group: &str, user: &str) -> Option<bool> {
     let fields = lines::fields(bytes, group)?;
     Some(members(&fields).any(|member| member == user.as_bytes()))
+}
+
+/// The number of `group`; `None` when there is no such group, or its entry has none.
+pub fn number(bytes: &[u8], group: &str) -> Option<u32> {
+    std::str::from_utf8(lines::fields(bytes, group)?.get(GID)?)
+        .ok()?
+        .parse()
+        .ok()
+}
+
+/// The numbers of all groups, each with its name.
+pub fn numbers(bytes: &[u8]) -> Vec<(String, u32)> {
+    lines::numbers(bytes, GID)
+}
+
+/// The same file with this group, without members if it is new.
+pub fn ensure(bytes: &[u8], file: AccountFile, group: &str, gid: u32) -> Vec<u8> {
+    if lines::position(bytes, group).is_some() {
+        return bytes.to_vec();
+    }
+    let gid = gid.to_string();
+    match file {
+        AccountFile::Gshadow => lines::insert(bytes, &[group.as_bytes(), b"!", b"", b""]),
+        _ => lines::insert(bytes, &[group.as_bytes(), b"x", gid.as_bytes(), b""]),
+    }
 }
 
 /// The names of the groups that `user` is in: its own one by number, and those that list it.

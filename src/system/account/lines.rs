@@ -22,6 +22,16 @@ pub(super) fn fields<'a>(bytes: &'a [u8], name: &str) -> Option<Vec<&'a [u8]>> {
     Some(line.split(|b| *b == b':').collect())
 }
 
+/// The number in the field at `field` of each entry, with the entry's name. What is no entry has none.
+pub(super) fn numbers(bytes: &[u8], field: usize) -> Vec<(String, u32)> {
+    let entry = |line: &[u8]| {
+        let fields: Vec<&[u8]> = line.split(|b| *b == b':').collect();
+        let number = std::str::from_utf8(fields.get(field)?).ok()?.parse().ok()?;
+        Some((String::from_utf8_lossy(fields.first()?).into_owned(), number))
+    };
+    bytes.split(|b| *b == b'\n').filter_map(entry).collect()
+}
+
 /// The same file with `fields` as the entry at `place`.
 pub(super) fn replace(bytes: &[u8], place: Range<usize>, fields: &[&[u8]]) -> Vec<u8> {
     let before = bytes.get(..place.start).unwrap_or_default();

@@ -2,11 +2,12 @@
 
 use super::edit::{AccountError, AccountFile};
 use super::lines;
-use crate::vocabulary::Secret;
+use crate::vocabulary::{Secret, UserAccount};
 
 const HASH: usize = 1;
 const LAST_CHANGE: usize = 2;
 const MAX_AGE: usize = 4;
+const INACTIVE: usize = 6;
 const EXPIRY: usize = 7;
 const FIELDS: usize = 9;
 
@@ -78,6 +79,33 @@ pub fn update(bytes: &[u8], user: &str, update: ShadowUpdate<'_>) -> Result<Vec<
     set(LAST_CHANGE, day.as_bytes());
     if update.clear_expiry {
         set(EXPIRY, b"");
+    }
+    Ok(lines::replace(bytes, place, &fields))
+}
+
+/// The same file with an entry for this account: a new one is locked until it has a password; of one that exists, only
+/// what the account says of expiry and inactivity changes.
+///
+/// # Errors
+/// The entry has not nine fields.
+pub fn ensure(bytes: &[u8], user: &UserAccount) -> Result<Vec<u8>, AccountError> {
+    let days = |days: Option<u32>| days.map(|days| days.to_string()).unwrap_or_default();
+    let (inactive, expires) = (days(user.inactive), days(user.expires));
+    let Some(place) = lines::position(bytes, &user.name) else {
+        let aging = [user.aging.min, user.aging.max, user.aging.warn].map(days);
+        let [min, max, warn] = &aging;
+        let today = days(user.today);
+        let fields = [&user.name, "!", &today, min, max, warn, &inactive, &expires, ""].map(str::as_bytes);
+        return Ok(lines::insert(bytes, &fields));
+    };
+    let mut fields = lines::fields(bytes, &user.name).unwrap_or_default();
+    if fields.len() != FIELDS {
+        return Err(AccountError::shape(AccountFile::Shadow, &user.name, fields.len()));
+    }
+    for (number, value) in [(INACTIVE, &inactive), (EXPIRY, &expires)] {
+        if let Some(field) = fields.get_mut(number).filter(|_| !value.is_empty()) {
+            *field = value.as_bytes();
+        }
     }
     Ok(lines::replace(bytes, place, &fields))
 }

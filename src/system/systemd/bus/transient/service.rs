@@ -237,6 +237,10 @@ impl Bus {
         let answer = self.manager.start_transient_unit(unit, "fail", &properties, &[]).await;
         answer.map_err(|error| match name_and_message(&error).0.as_str() {
             UNIT_EXISTS => ServiceError::Taken { unit: unit.to_owned() },
+            // The connection broke off before the answer came: systemd may have started it.
+            _ if matches!(&error, zbus::Error::InputOutput(_)) => {
+                service.unknown(self.refused(&format!("start {unit}"), &error))
+            }
             _ => self.refused(&format!("start {unit}"), &error).into(),
         })
     }

@@ -1,13 +1,13 @@
-//! The accounts and groups that a document would create, with keys of cloud-config that firstlight doesn't apply yet.
+//! The accounts and groups that a document creates, or would create if it had no mistakes.
 
 use std::collections::BTreeSet;
 
-use super::yaml::{Node, Value};
+use crate::document::yaml::{Node, Value};
 
 /// The keys that create them.
 const KEYS: [&str; 3] = ["users", "user", "groups"];
 
-/// Their names. What only fails because they are missing follows from the key, which is an error of its own.
+/// Their names. What only fails because they are missing follows from a mistake in the key, which is an error of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NotCreated(BTreeSet<String>);
 
