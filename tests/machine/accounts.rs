@@ -59,7 +59,7 @@ pub fn accounts(test: &str, suite: Suite) {
         "what is to be seen of the accounts",
         seen.text("by-hand"),
         "deploy:Deployment:/home/deploy:/bin/sh\nmetrics::/home/metrics:/bin/sh\ndeploy docker ops\nx\
-         755 deploy:deploy /home/deploy\n755 deploy:ops /home/deploy/app\n644 deploy:ops /home/deploy/app/a\n\
+         700 deploy:deploy /home/deploy\n755 deploy:ops /home/deploy/app\n644 deploy:ops /home/deploy/app/a\n\
          700 deploy:deploy /home/deploy/.ssh\n600 deploy:deploy /home/deploy/.ssh/authorized_keys\n!\n\
          90-firstlight-deploy\nwhole\nno drift",
     );

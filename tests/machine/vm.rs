@@ -10,7 +10,7 @@ use crate::web::Web;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The device that the seed comes on.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +46,30 @@ esac
 echo 'No value found' >&2
 exit 1
 "#;
+
+/// What is on the console once a machine has started.
+const STARTED: &str = " login:";
+
+/// No machine takes this long to start, emulated on a busy host either.
+const START_LIMIT: Duration = Duration::from_secs(300);
+
+/// What a machine has said on its console so far.
+fn console(logs: &Path) -> String {
+    let console = std::fs::read(logs.join("console")).unwrap_or_default();
+    String::from_utf8_lossy(&console).into_owned()
+}
+
+/// The emulator's own fault, once in some forty boots: the kernel dies before it has started anything.
+fn died_at_start(console: &str) -> bool {
+    let died = console.contains("Kernel panic - not syncing: Fatal exception");
+    if died {
+        say(
+            "machine",
+            "the emulated kernel died at its start: switched on once more",
+        );
+    }
+    died
+}
 
 /// A machine whose disk is an image file.
 pub struct Vm {
@@ -111,7 +135,17 @@ impl Vm {
     /// Switches it on: where it runs.
     pub fn power_on(&mut self, words: &[&str], address: &str) -> Pen {
         let logs = self.logs.next();
-        self.start(words, address, &logs)
+        let mut pen = self.start(words, address, &logs);
+        let deadline = Instant::now() + START_LIMIT;
+        while pen.running() && !console(&logs).contains(STARTED) && Instant::now() < deadline {
+            sleep(Duration::from_millis(300));
+        }
+        if died_at_start(&console(&logs)) {
+            drop(pen);
+            let logs = self.logs.next();
+            return self.start(words, address, &logs);
+        }
+        pen
     }
 
     fn start(&self, words: &[&str], address: &str, logs: &Path) -> Pen {
@@ -166,13 +200,7 @@ impl Machine for Vm {
 
     fn boot(&mut self, words: &[&str], address: &str, root_password: &str) -> Observed {
         let seen = self.boot_once(words, address, root_password);
-        let console = std::fs::read(seen.logs.join("console")).unwrap_or_default();
-        // The emulator's own fault, once in some forty boots: the kernel dies before it has started anything.
-        if String::from_utf8_lossy(&console).contains("Kernel panic - not syncing: Fatal exception") {
-            say(
-                "machine",
-                "the emulated kernel died at its start: switched on once more",
-            );
+        if died_at_start(&console(&seen.logs)) {
             return self.boot_once(words, address, root_password);
         }
         seen
