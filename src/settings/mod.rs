@@ -1,6 +1,6 @@
 //! The settings of the machine's owner, set in the image: `/etc/firstlight/config.yaml`.
 //!
-//! They say where a document may come from, not how the machine is configured. [`crate::agent`] and [`crate::cli`]
+//! They say where a document may come from, and who the default user is. [`crate::agent`] and [`crate::cli`]
 //! read them and pass the parts to [`crate::source`] as values. May use [`crate::document`]'s YAML and
 //! [`crate::system`]'s read-only half.
 
