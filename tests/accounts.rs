@@ -18,6 +18,28 @@ use support::tree::place;
 /// What is not as in cloud-init, on purpose: the scenario, what it is about, what is there instead, and why.
 const DIFFERENCES: &[(&str, &str, &str, &str)] = &[
     (
+        "ssh_redirect_user",
+        "authorized-keys",
+        "/home/bar 1002:1003 600 no-port-forwarding,no-agent-forwarding,no-X11-forwarding,command=\"echo 'Please login as the user \
+         \\\"photon\\\" rather than the user \\\"bar\\\".';echo;sleep 10;exit 142\" ssh-ed25519 \
+         AAAAC3NzaC1lZDI1NTE5AAAAIA0mcB0zqnV0gQn5SDD2K8nXnq2cQj8wRQzYQ2mRkKzE two@x\n /home/photon 1001:1002 600 ssh-ed25519 \
+         AAAAC3NzaC1lZDI1NTE5AAAAIA0mcB0zqnV0gQn5SDD2K8nXnq2cQj8wRQzYQ2mRkKzE two@x\n /root 0:0 600 ssh-ed25519 \
+         AAAAC3NzaC1lZDI1NTE5AAAAIA0mcB0zqnV0gQn5SDD2K8nXnq2cQj8wRQzYQ2mRkKzE two@x\n",
+        "numbers are given in the document's order; there, the default user comes last",
+    ),
+    (
+        "ssh_redirect_user",
+        "group",
+        "bar:x:1003: photon:x:1002: wheel:x:1001:photon",
+        "the same",
+    ),
+    (
+        "ssh_redirect_user",
+        "passwd",
+        "bar:x:1002:1003::/home/bar:/bin/sh photon:x:1001:1002:PhotonOS:/home/photon:/bin/bash",
+        "the same",
+    ),
+    (
         "password_no_default_user",
         "shadow",
         "root:HASH:0:0:99999:7:::",
@@ -163,16 +185,20 @@ fn recorded(case: &Value, key: &str) -> String {
 }
 
 /// The facts of a machine after a document: what was added to its files, and where.
-fn ours(name: &str, user_data: &str) -> BTreeMap<&'static str, String> {
+fn ours(name: &str, case: &Value) -> BTreeMap<&'static str, String> {
     let tree = tree();
     // Without `users`, Photon's configuration of cloud-init has no default user.
     if name != "password_no_default_user" {
         fs::create_dir_all(tree.path().join("etc/firstlight")).unwrap();
         fs::write(tree.path().join("etc/firstlight/config.yaml"), DEFAULT_USER).unwrap();
     }
-    let document = tree.path().join("document.yaml");
-    fs::write(&document, whole(user_data)).unwrap();
-    let said = firstlight(&["apply", "--root", text(tree.path()), text(&document)]);
+    let seed = tree.path().join("seed");
+    fs::create_dir(&seed).unwrap();
+    fs::write(seed.join("user-data"), whole(case["user-data"].as_str().unwrap())).unwrap();
+    let meta_data = case["meta-data"].as_str().unwrap_or("instance-id: i1\n");
+    fs::write(seed.join("meta-data"), whole(meta_data)).unwrap();
+    let source = format!("nocloud:{}", seed.display());
+    let said = firstlight(&["apply", "--root", text(tree.path()), "--source", &source]);
     let mut facts = BTreeMap::new();
     if said.status != 0 {
         facts.insert("refused", said.stderr.clone() + &said.stdout);
@@ -245,11 +271,11 @@ fn accounts_are_those_of_cloud_init() {
     }
     let cases: BTreeMap<String, Value> =
         serde_json::from_str(&fs::read_to_string("tests/oracles/accounts.json").unwrap()).unwrap();
-    assert_eq!(cases.len(), 21);
+    assert_eq!(cases.len(), 23);
     let mut met = BTreeSet::new();
     let mut wrong = Vec::new();
     for (name, case) in &cases {
-        let (ours, theirs) = (ours(name, case["user-data"].as_str().unwrap()), theirs(case));
+        let (ours, theirs) = (ours(name, case), theirs(case));
         for fact in ours.keys().chain(theirs.keys()).collect::<BTreeSet<_>>() {
             let nothing = String::new();
             let (our, their) = (ours.get(fact).unwrap_or(&nothing), theirs.get(fact).unwrap_or(&nothing));
@@ -421,6 +447,57 @@ fn what_is_no_longer_asked_for_goes() {
     assert_eq!(read("etc/passwd"), PASSWD);
     assert_eq!(read("etc/gshadow"), GSHADOW);
     assert_eq!(read("etc/subuid"), "");
+}
+
+/// Root's key says who to log in as and lets root in again, as the document has it; the image's own line comes back.
+#[test]
+fn root_is_disabled_and_let_in_again() {
+    if !support::skip::is_root("owners are set by root alone") {
+        return;
+    }
+    let tree = tree();
+    let key = whole("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEkeyone");
+    let other = whole("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEkeytwo");
+    let keys = tree.path().join("root/.ssh/authorized_keys");
+    fs::create_dir(keys.parent().unwrap()).unwrap();
+    fs::write(&keys, format!("# the image's\n{key} image\n")).unwrap();
+    let document = tree.path().join("tmp.yaml");
+    let run = |command: &str, yaml: &str| {
+        fs::write(&document, yaml).unwrap();
+        let said = firstlight(&[command, "--root", text(tree.path()), text(&document)]);
+        assert_eq!(said.status, 0, "{}{}", said.stdout, said.stderr);
+        (said.stdout + &said.stderr, fs::read_to_string(&keys).unwrap())
+    };
+    let with = |disabled: bool| {
+        format!("disable_root: {disabled}\nuser: core\nssh_authorized_keys: ['{key} a', '{other} b']\n")
+    };
+    let (_, disabled) = run("apply", &with(true));
+    let lines: Vec<&str> = disabled.lines().collect();
+    assert_eq!(lines.len(), 3, "{disabled}");
+    assert!(
+        lines[1].contains("command=\"echo") && lines[1].ends_with(&format!("{key} a")),
+        "{disabled}"
+    );
+    assert!(
+        lines[2].contains("command=\"echo") && lines[2].ends_with(&format!("{other} b")),
+        "{disabled}"
+    );
+    assert!(run("plan", &with(true)).0.contains("Nothing to do"));
+    let drift = firstlight(&["status", "--drift", "--root", text(tree.path())]);
+    assert_eq!(drift.status, 0, "{}", drift.stdout);
+    // Somebody lets root in by hand: that is told, and undone by the next run.
+    fs::write(&keys, disabled.replace(lines[2], &other)).unwrap();
+    let drift = firstlight(&["status", "--drift", "--root", text(tree.path())]);
+    assert_eq!(drift.status, 3, "{}", drift.stdout);
+    assert_eq!(run("apply", &with(true)).1, disabled);
+    let (_, enabled) = run("apply", &with(false));
+    assert!(
+        !enabled.contains("command=") && enabled.contains(&key) && enabled.contains(&other),
+        "{enabled}"
+    );
+    run("apply", &with(true));
+    let (_, without) = run("apply", "hostname: a\n");
+    assert_eq!(without, format!("# the image's\n{key} image\n"));
 }
 
 fn accepts_if_there(tree: &Path) {

@@ -269,8 +269,11 @@ fn ours(verdict: Verdict, tree: &Path) -> Told {
     if !network.is_empty() {
         told.insert("network", network);
     }
-    let keys = config.root.as_ref().map(|root| &root.ssh_authorized_keys);
-    let keys: Vec<_> = keys.into_iter().flatten().map(|key| key.line().to_owned()).collect();
+    let keys = config.root.iter().flat_map(|root| &root.ssh_authorized_keys);
+    let keys: Vec<_> = keys
+        .chain(&config.platform_keys)
+        .map(|key| key.line().to_owned())
+        .collect();
     if !keys.is_empty() {
         told.insert("keys", keys.join(" "));
     }

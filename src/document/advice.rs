@@ -345,7 +345,7 @@ mod tests {
             ("root.pasword", "did you mean `password`?"),
             ("sshd.permitrootlogin", "did you mean `permit_root_login`?"),
             ("ntp.pers", "did you mean `peers`?"),
-            ("disable_root", "`sshd.permit_root_login`"),
+            ("ssh_import_id", "`ssh_authorized_keys`"),
             ("runcmd", "doesn't run commands yet"),
             ("keyboard", "`keymap`"),
             ("zypper", "a key of cloud-config"),

@@ -51,6 +51,14 @@ impl AuthorizedKey {
     pub fn line(&self) -> &str {
         &self.0
     }
+
+    /// The same key with these options in the place of its own.
+    #[must_use]
+    pub fn with_options(&self, options: &str) -> Self {
+        let own = KeyParts::of(&self.0).map_or(0, |parts| parts.options.len());
+        let rest = self.0.get(own..).unwrap_or_default().trim_start();
+        Self(format!("{options} {rest}"))
+    }
 }
 
 impl<'a> KeyParts<'a> {
@@ -161,6 +169,8 @@ mod tests {
         }
         let line = format!("command=\"a b\" {KEY} c");
         assert_eq!(KeyParts::of(&line).unwrap().options, "command=\"a b\"");
+        let key = AuthorizedKey::try_from(line).unwrap();
+        assert_eq!(key.with_options("no-pty").line(), format!("no-pty {KEY} c"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::authorized_key::AuthorizedKeys;
+use super::authorized_key::{AuthorizedKey, AuthorizedKeys};
 use super::chpasswd::{self, Chpasswd};
 use super::docker::{self, Docker};
 use super::hostname::{HostName, ManageEtcHosts};
@@ -15,6 +15,7 @@ use super::networkd_files::NetworkdFile;
 use super::ntp::Ntp;
 use super::password::{self, Credential};
 use super::problem::{Check, Problems};
+use super::redirect::{self, RedirectOptions};
 use super::root::RootAccount;
 use super::services::Services;
 use super::settings::Settings;
@@ -78,8 +79,14 @@ document! {
         root: RootAccount => {
             password: password, hashed_password: password, expire: password, ssh_authorized_keys: ssh_authorized_keys,
         };
-        /// Whether the public keys in the platform's meta-data may log in as root. Default: true.
+        /// Whether the public keys in the platform's meta-data may log in, as the default user and as root. Default: true.
         allow_public_ssh_keys: bool => ssh_authorized_keys;
+        /// Whether root's keys from the top level and from the platform only tell to log in as the default user instead.
+        /// Default: false. They still let root in where no other account gets a key.
+        disable_root: bool => ssh_authorized_keys;
+        /// The options that such keys get, as in authorized_keys(5). `$USER` is the account to log in as, `$DISABLE_USER` is
+        /// root. Default: a command that says so.
+        disable_root_opts: RedirectOptions => ssh_authorized_keys;
         /// Passwords of accounts, as in cloud-config.
         chpasswd: Chpasswd => password [chpasswd::whole];
         /// The password of cloud-config's default user, or of root if there is none, as on Photon. What looks like a
@@ -109,11 +116,15 @@ document! {
         /// Photon.
         #[serde(skip)]
         machine_user: Option<User>;
+        /// The public keys of the platform's meta-data, unless the document doesn't allow them.
+        #[serde(skip)]
+        platform_keys: Vec<AuthorizedKey>;
     }
     together {
         sshd::check_ssh_pwauth;
         password::check;
         users::check;
+        redirect::check;
         docker::check_with_services;
     }
 }

@@ -2,9 +2,10 @@
 
 /// Keys that can forbid something, with the value that forbids it. That value is used if the given one is invalid: a
 /// typo must not allow what somebody wanted to forbid.
-const FORBIDDING: [(&str, &str); 7] = [
+const FORBIDDING: [(&str, &str); 8] = [
     ("allow_public_ssh_keys", "false"),
     ("chpasswd.expire", "true"),
+    ("disable_root", "true"),
     ("firstlight.scrub", "true"),
     ("firstlight.strict", "true"),
     ("ntp.enabled", "false"),

@@ -32,7 +32,7 @@ pub struct MetaData {
     /// Which addresses the system stage waits for at boot.
     #[serde(rename = "wait-on-network")]
     pub wait_on_network: Option<WaitOnNetwork>,
-    /// The keys that the platform allows to log in as root, in addition to the document's own.
+    /// The keys that the platform allows to log in as the default user and as root, in addition to the document's own.
     ///
     /// ```yaml
     /// - ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q5 core@laptop

@@ -38,6 +38,7 @@ pub mod problem;
 pub mod public_keys;
 pub mod read;
 pub mod redact;
+pub mod redirect;
 pub mod root;
 pub mod services;
 pub mod settings;

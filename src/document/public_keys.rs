@@ -112,8 +112,7 @@ mod tests {
     }
 
     fn keys(document: &Document) -> Vec<&str> {
-        let keys = document.config.root.iter().flat_map(|root| &root.ssh_authorized_keys);
-        keys.map(AuthorizedKey::line).collect()
+        document.config.platform_keys.iter().map(AuthorizedKey::line).collect()
     }
 
     #[test]
@@ -165,7 +164,7 @@ mod tests {
         let user = format!("root: {{expire: true, ssh_authorized_keys: ['{restricted}']}}\n");
         let meta = format!("public-keys: ['{ONE}', '{TWO}']\n");
         let document = read(&user, &meta);
-        assert_eq!(keys(&document), [restricted.as_str(), TWO], "its options stay");
+        assert_eq!(keys(&document), [ONE, TWO]);
         assert_eq!(document.config.root.as_ref().unwrap().expire, Some(true));
         let asked = document.asked(&["root.ssh_authorized_keys"]);
         let expected = [
@@ -175,7 +174,7 @@ mod tests {
         assert_eq!(asked, expected);
         assert_eq!(document.asked(&["hostname"]), Vec::<String>::new());
         let refused = read(&format!("allow_public_ssh_keys: false\n{user}"), &meta);
-        assert_eq!(keys(&refused), [restricted.as_str()]);
+        assert_eq!(keys(&refused), Vec::<&str>::new());
         assert_eq!(refused.diagnostics, []);
     }
 

@@ -116,7 +116,7 @@ fn what_asks_for_nothing_is_no_error() {
     for something in [
         "runcmd: [ls]",
         "package_update: true",
-        "disable_root: true",
+        "ssh_import_id: [gh:bob]",
         "growpart: {mode: auto}",
         "create_hostname_file: false",
         "allow_userdata: false",

@@ -1,8 +1,11 @@
 //! `ssh_authorized_keys`, at the top level, of `root` and of `users`, and `public-keys` of the meta-data: who may log in over
-//! SSH with a key.
+//! SSH with a key. `disable_root` and `ssh_redirect_user`: whose keys only say who to log in as instead.
+
+mod asked;
 
 use std::collections::HashMap;
 
+use self::asked::{AllAsked, Asked};
 use super::sshd::access::{Access, Way};
 use super::sshd::account::Account;
 use super::sshd::key_file::{self, KeyFile};
@@ -38,60 +41,101 @@ impl Module for AuthorizedKeys {
 
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
         let mut plan = Plan::default();
-        for asked in asked(want) {
-            if let Err(problem) = plan_account(&mut plan, &asked, want, machine) {
-                plan.problems.push(problem);
+        let AllAsked {
+            root,
+            shared,
+            others,
+            redirected,
+            default_user,
+        } = AllAsked::of(want);
+        if want.disable_root != Some(true)
+            && let Some(root) = &root
+        {
+            let keys = root.keys.iter().chain(&shared).cloned().collect();
+            plan_or_report(&mut plan, &Asked { keys, ..root.clone() }, want, machine);
+        }
+        let mut entered: Vec<&str> = Vec::new();
+        for asked in &others {
+            if plan_or_report(&mut plan, asked, want, machine) {
+                entered.push(&asked.user);
             }
+        }
+        let default_user = default_user.as_deref();
+        for asked in &redirected {
+            let instead = default_user.filter(|name| entered.contains(name) && *name != asked.user);
+            plan_redirected(&mut plan, asked, instead, want, machine);
+        }
+        if want.disable_root == Some(true)
+            && let Some(root) = &root
+        {
+            // Whom the document names first comes after the default user.
+            let instead = default_user.filter(|name| entered.contains(name));
+            let instead = instead.or(entered.first().copied());
+            plan_disabled_root(&mut plan, root, &shared, instead, want, machine);
         }
         Ok(plan)
     }
 }
 
-/// The keys that one account gets.
-struct Asked {
-    user: String,
-    keys: Vec<AuthorizedKey>,
-    /// The keys of the document that lead to them.
-    path: Vec<String>,
-}
-
-/// All accounts that get keys, root first. Those of the top level are for the default user and for root.
-fn asked(want: &Config) -> Vec<Asked> {
-    let mut all: Vec<Asked> = Vec::new();
-    let mut add = |user: &str, keys: &[AuthorizedKey], path: Vec<String>| {
-        if keys.is_empty() {
-            return;
-        }
-        match all.iter_mut().find(|asked| asked.user == user) {
-            Some(asked) => asked.keys.extend_from_slice(keys),
-            None => all.push(Asked {
-                user: user.to_owned(),
-                keys: keys.to_vec(),
-                path,
-            }),
+/// Root's keys, where those that others get too shall not let root in. If nobody else gets in, they still do.
+fn plan_disabled_root(
+    plan: &mut Plan,
+    root: &Asked,
+    shared: &[AuthorizedKey],
+    instead: Option<&str>,
+    want: &Config,
+    machine: &Machine<'_>,
+) {
+    let shared = match instead {
+        Some(instead) => asked::redirected(shared, want.disable_root_opts.as_ref(), instead, "root"),
+        None => {
+            plan.warn(
+                "`disable_root` has no effect: no other account gets a key with which SSH lets it in, and without root nobody \
+                 could log in; add an account to `users`, with keys or as the default user",
+            );
+            shared.to_vec()
         }
     };
-    let key = || "ssh_authorized_keys".to_owned();
-    let of_root = want.root.as_ref().map(|root| root.ssh_authorized_keys.as_slice());
-    let of_all = want
-        .ssh_authorized_keys
-        .as_ref()
-        .map(|keys| keys.0.as_slice())
-        .unwrap_or_default();
-    add("root", of_root.unwrap_or_default(), vec!["root".to_owned(), key()]);
-    add("root", of_all, vec![key()]);
-    for wanted in wanted(want) {
-        let path = wanted.path.into_iter().chain([key()]).collect();
-        let (name, keys) = (wanted.user.name.as_str(), &wanted.user.ssh_authorized_keys);
-        add(name, keys, path);
-        if wanted.is_default {
-            add(name, of_all, vec![key()]);
-        }
-    }
-    all
+    let asked = Asked {
+        keys: root.keys.iter().cloned().chain(shared).collect(),
+        only_tells: root.keys.is_empty() && instead.is_some(),
+        ..root.clone()
+    };
+    plan_or_report(plan, &asked, want, machine);
 }
 
-fn plan_account(plan: &mut Plan, asked: &Asked, want: &Config, machine: &Machine<'_>) -> Result<(), PlanError> {
+/// The platform's keys of an account that nobody shall log in as.
+fn plan_redirected(plan: &mut Plan, asked: &Asked, instead: Option<&str>, want: &Config, machine: &Machine<'_>) {
+    let path: Vec<&str> = asked.path.iter().map(String::as_str).collect();
+    if asked.keys.is_empty() {
+        plan.info(format!(
+            "`ssh_redirect_user` gives {} nothing: the platform has no public keys",
+            asked.user
+        ));
+        return;
+    }
+    let Some(instead) = instead else {
+        let message = format!(
+            "{} gets none of the platform's keys: there is no default user who could log in instead",
+            asked.user
+        );
+        let hint = "add `default` to `users`, or say who it is with `user`";
+        plan.problems.push(PlanError::at(&path, message).hint(hint));
+        return;
+    };
+    let keys = asked::redirected(&asked.keys, None, instead, &asked.user);
+    plan_or_report(plan, &Asked { keys, ..asked.clone() }, want, machine);
+}
+
+/// Plans an account's keys; whether sshd will let it in with them.
+fn plan_or_report(plan: &mut Plan, asked: &Asked, want: &Config, machine: &Machine<'_>) -> bool {
+    plan_account(plan, asked, want, machine).unwrap_or_else(|problem| {
+        plan.problems.push(problem);
+        false
+    })
+}
+
+fn plan_account(plan: &mut Plan, asked: &Asked, want: &Config, machine: &Machine<'_>) -> Result<bool, PlanError> {
     let Some(account) = Account::read(machine, &asked.user)? else {
         let path: Vec<&str> = asked.path.iter().map(String::as_str).collect();
         let error = PlanError::at(&path, format!("there is no account `{}` in /etc/passwd", asked.user));
@@ -102,13 +146,13 @@ fn plan_account(plan: &mut Plan, asked: &Asked, want: &Config, machine: &Machine
         ..account
     };
     refuse_home_of_another(&account, asked, machine)?;
-    let file = file_for(&account, &asked.keys, want, machine, plan)?;
+    let (file, is_let_in) = file_for(&account, asked, want, machine, plan)?;
     plan_directory(&file.path, &account, machine, plan)?;
     let change = with_keys(&file, &asked.keys, &account, machine, plan)?;
     // Accounts may share a file.
     plan.changes.retain(|earlier| earlier.path() != Some(&file.path));
     plan.changes.push(Change::File(change));
-    Ok(())
+    Ok(is_let_in)
 }
 
 /// Where the home directory, or `.ssh` in it, is another account's, its keys would let that one decide who gets in.
@@ -142,21 +186,22 @@ fn is_locked(want: &Config, account: &Account) -> bool {
     account.locked || wanted.any(|wanted| wanted.user.name.as_str() == name && wanted.user.is_locked())
 }
 
-/// The file that sshd reads the account's keys from, with what keeps it from accepting them, or what must show that it does.
+/// The file that sshd reads the account's keys from, and whether it accepts them as far as can be told; with what keeps it from
+/// that, or what must show that it does.
 fn file_for(
     account: &Account,
-    keys: &[AuthorizedKey],
+    asked: &Asked,
     want: &Config,
     machine: &Machine<'_>,
     plan: &mut Plan,
-) -> Result<KeyFile, PlanError> {
+) -> Result<(KeyFile, bool), PlanError> {
     let user = &account.who.user;
     let (effective, settings) = match sshd::planned(want, machine) {
         Ok(Some(planned)) => planned,
-        Ok(None) => return Ok(key_file::usual(account)),
+        Ok(None) => return Ok((key_file::usual(account), true)),
         Err(error) => {
             plan.info(format!("can't tell where sshd reads {user}'s keys: {error}"));
-            return Ok(key_file::usual(account));
+            return Ok((key_file::usual(account), true));
         }
     };
     let access = Access {
@@ -164,7 +209,7 @@ fn file_for(
         settings: &settings,
         account,
     };
-    let forced = keys.iter().all(is_forced);
+    let forced = asked.keys.iter().all(is_forced);
     let mut obstacles = access.obstacles(Way::Key { forced });
     let file = match key_file::choose(&access, machine)? {
         Ok(file) => file,
@@ -175,7 +220,7 @@ fn file_for(
     };
     let strict = access.strict_modes();
     obstacles.extend(strict_modes::obstacle(&file.path, account, machine)?.filter(|_| strict));
-    for obstacle in &obstacles {
+    for obstacle in obstacles.iter().filter(|_| !asked.only_tells) {
         obstacle.note(&format!("{user}'s keys"), plan);
     }
     if let Some(said) = file
@@ -186,7 +231,8 @@ fn file_for(
         let all = if file.shared { ", for every account" } else { "" };
         plan.info(format!("sshd reads {user}'s keys from {}{all}: {said}", file.path));
     }
-    if obstacles.iter().all(|obstacle| !obstacle.always) {
+    let is_let_in = obstacles.iter().all(|obstacle| !obstacle.always);
+    if is_let_in {
         plan.expectations.push(Expectation::SshdTakesKeys {
             user: user.clone(),
             file: file.path.clone(),
@@ -194,7 +240,7 @@ fn file_for(
             forced,
         });
     }
-    Ok(file)
+    Ok((file, is_let_in))
 }
 
 /// Whether the key is bound to a command.

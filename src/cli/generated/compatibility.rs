@@ -47,6 +47,9 @@ gateway.
 | Each account's rules of sudo are a file of their own, and visudo checks them first. | All are in one file, unchecked. | One broken rule disables sudo for everybody. |
 | An account that the document no longer has is removed; its home directory stays. | It stays. | Who is taken out of a document should no longer get in. |
 | `password` without a default user sets root's password. | It has no effect. | On Photon there is no default user. |
+| Accounts are numbered in the document's order. | The default user comes last. | The order is there to be seen. |
+| `disable_root` is false unless the document says otherwise. | It is true, but on Photon. | A key that somebody gave the machine lets him in. |
+| `disable_root: true` names the default user, else the first account that gets a key. If none does, or sshd refuses it, root's keys still work, with a warning. | Root's keys name the default user or `NONE`, whoever can log in. | A boot leaves nobody without a login. |
 | The comment of the default user isn't given to the account that `user` names. | It is. | It is about another account. |
 ";
 

@@ -84,10 +84,6 @@ const REPOSITORIES: Why = (
     "firstlight doesn't configure package managers yet",
     "write the package manager's own files with `write_files`",
 );
-const ROOT_LOGIN: Why = (
-    "who may log in over SSH is a setting of sshd",
-    "use `sshd.permit_root_login` to allow or forbid root logins over SSH",
-);
 const SOURCES: Why = (
     "sources are searched before there is a document",
     "use `sources` and `allow` in /etc/firstlight/config.yaml",
@@ -165,8 +161,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
             "block 169.254.169.254 in the image's firewall",
         ),
     ),
-    not_applied("disable_root", ROOT_LOGIN),
-    not_applied("disable_root_opts", ROOT_LOGIN),
     not_applied("disk_setup", DISKS),
     not_applied("drivers", PACKAGES),
     not_applied(
@@ -316,13 +310,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
         (
             "firstlight doesn't ask other sites for keys",
             "write the keys to `ssh_authorized_keys` of the account",
-        ),
-    ),
-    not_applied(
-        "users.ssh_redirect_user",
-        (
-            "firstlight gives an account only the keys that are its own",
-            "leave the account without `ssh_authorized_keys`",
         ),
     ),
     not_applied(

@@ -49,8 +49,6 @@ pub struct Document {
     pub diagnostics: Vec<Diagnostic>,
     /// Where it comes from: `nocloud /dev/sr0`.
     pub source: String,
-    /// The public keys in the meta-data that may log in as root.
-    platform_keys: Vec<AuthorizedKey>,
     /// The addresses of documents that were not fetched.
     missing: Vec<Address>,
     texts: Vec<Source>,
@@ -192,16 +190,17 @@ impl Document {
         if self.config.allow_public_ssh_keys == Some(false) {
             return;
         }
-        let own = self
-            .config
-            .root
-            .as_ref()
-            .map(|root| root.ssh_authorized_keys.as_slice());
-        self.platform_keys = self.meta_data.public_keys_beside(own.unwrap_or_default());
-        if !self.platform_keys.is_empty() {
-            let root = self.config.root.get_or_insert_default();
-            root.ssh_authorized_keys.extend_from_slice(&self.platform_keys);
+        self.config.platform_keys = self.meta_data.public_keys_beside(&[]);
+    }
+
+    /// The platform's keys that root's own are not already.
+    fn platform_keys(&self) -> Vec<AuthorizedKey> {
+        if self.config.platform_keys.is_empty() {
+            return Vec::new();
         }
+        let root = self.config.root.as_ref();
+        let own = root.map(|root| root.ssh_authorized_keys.as_slice());
+        self.meta_data.public_keys_beside(own.unwrap_or_default())
     }
 
     /// Whether an error keeps a value from being used.
@@ -258,7 +257,7 @@ impl Document {
         // The meta-data is not part of the tree.
         let is_of_the_platform = |key: &str| match key {
             "hostname" => self.config.hostname.is_some(),
-            "root.ssh_authorized_keys" => !self.platform_keys.is_empty(),
+            "root.ssh_authorized_keys" => !self.config.platform_keys.is_empty(),
             _ => false,
         };
         let mut areas: Vec<&'static str> = Vec::new();
@@ -281,8 +280,9 @@ impl Document {
             // It comes from the meta-data, which is not part of the tree.
             lines.push(format!("hostname: {}", name.as_str()));
         }
-        if keys.contains(&"root.ssh_authorized_keys") && !self.platform_keys.is_empty() {
-            let given: Vec<_> = self.platform_keys.iter().map(AuthorizedKey::line).collect();
+        let platform_keys = self.platform_keys();
+        if keys.contains(&"root.ssh_authorized_keys") && !platform_keys.is_empty() {
+            let given: Vec<_> = platform_keys.iter().map(AuthorizedKey::line).collect();
             let given = serde_json::json!({ "public-keys": given });
             lines.extend(super::asked::lines(&given, &["public-keys"]));
         }

@@ -7,6 +7,7 @@ use super::{Expiry, GroupNames, Inactivity, Sudo};
 use crate::document::one_or_many::one_or_many;
 use crate::document::password::{Credential, Login, Password};
 use crate::document::problem::{Check, Problems};
+use crate::document::redirect::SshRedirectUser;
 use crate::document::user_name::GroupName;
 use crate::document::{AuthorizedKey, Code, PasswordHash, UserName};
 
@@ -74,6 +75,9 @@ pub struct User {
     #[serde(default, deserialize_with = "one_or_many")]
     #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<AuthorizedKey>"))]
     pub ssh_authorized_keys: Vec<AuthorizedKey>,
+    /// Whether the platform's public keys tell those who log in as this account to log in as the default user. Default:
+    /// false, the account doesn't get them.
+    pub ssh_redirect_user: Option<SshRedirectUser>,
     /// Has no effect: firstlight keeps no log of logins.
     pub no_log_init: Option<bool>,
 }
@@ -136,6 +140,7 @@ impl User {
             inactive: None,
             sudo: None,
             ssh_authorized_keys: Vec::new(),
+            ssh_redirect_user: None,
             no_log_init: None,
         }
     }
@@ -171,6 +176,7 @@ impl User {
                 true => other.ssh_authorized_keys,
                 false => self.ssh_authorized_keys,
             },
+            ssh_redirect_user: self.ssh_redirect_user.or(other.ssh_redirect_user),
             no_log_init: self.no_log_init.or(other.no_log_init),
         }
     }
@@ -188,6 +194,11 @@ impl User {
     /// Whether the password is locked: it is unless the document says otherwise.
     pub fn is_locked(&self) -> bool {
         self.lock_passwd.unwrap_or(true)
+    }
+
+    /// Whether the platform's keys tell to log in as the default user instead.
+    pub fn is_redirected(&self) -> bool {
+        self.ssh_redirect_user == Some(SshRedirectUser::Default)
     }
 
     /// Whether a home directory is created.
@@ -251,7 +262,18 @@ impl Check for User {
                 .of(Code::NoEffect)
                 .warning(&["no_user_group"], message, Some("remove it"));
         }
-        if !self.has_home() && !self.ssh_authorized_keys.is_empty() {
+        let has_keys = !self.ssh_authorized_keys.is_empty();
+        if has_keys && self.is_redirected() {
+            let message = "`ssh_redirect_user` and `ssh_authorized_keys` are both given";
+            let hint = Some("keep the keys to let somebody in, or `ssh_redirect_user` to let nobody in");
+            problems.of(Code::Conflict).error(&["ssh_redirect_user"], message, hint);
+        }
+        if !self.has_home() && (has_keys || self.is_redirected()) {
+            let needs = if has_keys {
+                "ssh_authorized_keys"
+            } else {
+                "ssh_redirect_user"
+            };
             let key = if self.system == Some(true) {
                 "system"
             } else {
@@ -259,9 +281,7 @@ impl Check for User {
             };
             let message = format!("the keys need a home directory, and `{key}` creates none");
             let hint = format!("remove `{key}`, or the keys");
-            problems
-                .of(Code::Conflict)
-                .error(&["ssh_authorized_keys"], message, Some(&hint));
+            problems.of(Code::Conflict).error(&[needs], message, Some(&hint));
         }
     }
 }

@@ -65,14 +65,21 @@ fn over_default(entry: &User, below: User) -> User {
 }
 
 fn speaks_of_default_user(config: &Config) -> bool {
-    config.password.is_some() || config.ssh_authorized_keys.is_some()
+    config.password.is_some() || config.ssh_authorized_keys.is_some() || needs_another_than_root(config)
+}
+
+/// Whether the platform's keys are not to let root in.
+fn needs_another_than_root(config: &Config) -> bool {
+    config.disable_root == Some(true) && !config.platform_keys.is_empty()
 }
 
 fn implying_key(config: &Config) -> &'static str {
     if config.password.is_some() {
         "password"
-    } else {
+    } else if config.ssh_authorized_keys.is_some() {
         "ssh_authorized_keys"
+    } else {
+        "disable_root"
     }
 }
 

@@ -507,3 +507,135 @@ fn homes_of_every_kind() {
         assert_eq!(told(&plan), "", "{passwd}");
     }
 }
+
+const CORE: &str =
+    "root:x:0:0::/root:/bin/sh\ncore:x:1000:1000::/home/core:/bin/sh\nbob:x:1001:1001::/home/bob:/bin/sh\n";
+const SAYS_CORE: &str = r#"no-port-forwarding,no-agent-forwarding,no-X11-forwarding,command="echo 'Please login as the user \"core\" rather than the user \"root\".';echo;sleep 10;exit 142""#;
+
+/// The lines of each account's keys, and what is told, for a document and the platform's keys.
+fn plan_of_all(tree: &Tree, document: serde_json::Value, platform: &[&str]) -> (Vec<(String, String)>, String) {
+    let mut config: Config = crate::document::yaml::from_json(&document).unwrap();
+    let key = |line: &&str| AuthorizedKey::try_from((*line).to_owned()).unwrap();
+    config.platform_keys = platform.iter().map(key).collect();
+    let facts = Facts::default();
+    let plan = AuthorizedKeys.plan(&config, &Machine::new(&tree.root, &facts)).unwrap();
+    let files = plan.changes.iter().filter_map(|change| match change {
+        Change::File(file) => {
+            let bytes = &file.content.as_ref().unwrap().bytes;
+            Some((file.path.clone(), String::from_utf8(bytes.to_vec()).unwrap()))
+        }
+        _ => None,
+    });
+    let problems: String = plan.problems.iter().map(|problem| format!("{problem}\n")).collect();
+    (files.collect(), told(&plan) + &problems)
+}
+
+fn of(files: &[(String, String)], home: &str) -> String {
+    let path = format!("{home}/.ssh/authorized_keys");
+    let found = files.iter().find(|(own, _)| *own == path);
+    found.map(|(_, text)| text.clone()).unwrap_or_default()
+}
+
+#[test]
+fn a_disabled_root_says_who_to_log_in_as() {
+    let tree = Tree::new("UsePAM yes\n");
+    tree.write("etc/passwd", CORE);
+    let document =
+        json!({"disable_root": true, "user": {"name": "core"}, "ssh_authorized_keys": [format!("restrict {ONE} x")]});
+    let (files, told) = plan_of_all(&tree, document, &[TWO]);
+    assert_eq!(of(&files, "/root"), format!("{SAYS_CORE} {ONE} x\n{SAYS_CORE} {TWO}\n"));
+    assert_eq!(of(&files, "/home/core"), format!("restrict {ONE} x\n{TWO}\n"));
+    assert_eq!(told, "");
+    // That sshd refuses root anyway is no news.
+    tree.write("etc/ssh/sshd_config", "UsePAM yes\nPermitRootLogin no\n");
+    let document = json!({"disable_root": true, "user": {"name": "core"}, "ssh_authorized_keys": [ONE]});
+    assert_eq!(plan_of_all(&tree, document, &[]).1, "");
+    // With options of its own, and a key that is root's alone.
+    let document = json!({"disable_root": true, "disable_root_opts": "command=\"echo $DISABLE_USER: $USER\"", "user": {"name": "core"},
+        "ssh_authorized_keys": [ONE], "users": [{"name": "root", "ssh_authorized_keys": [TWO]}]});
+    let (files, _) = plan_of_all(&tree, document, &[TWO]);
+    assert_eq!(
+        of(&files, "/root"),
+        format!("{TWO}\ncommand=\"echo root: core\" {ONE}\n")
+    );
+}
+
+#[test]
+fn a_line_of_an_earlier_boot_is_replaced_in_both_directions() {
+    let tree = Tree::new("UsePAM yes\n");
+    tree.write("etc/passwd", CORE);
+    let document = |disabled| json!({"disable_root": disabled, "user": {"name": "core"}, "ssh_authorized_keys": [ONE]});
+    tree.write("root/.ssh/authorized_keys", &format!("{TWO}\n{ONE}\n"));
+    let disabled = format!("{TWO}\n{SAYS_CORE} {ONE}\n");
+    for _ in 0..2 {
+        assert_eq!(of(&plan_of_all(&tree, document(true), &[]).0, "/root"), disabled);
+        tree.write("root/.ssh/authorized_keys", &disabled);
+    }
+    let enabled = of(&plan_of_all(&tree, document(false), &[]).0, "/root");
+    assert_eq!(enabled, format!("{TWO}\n{ONE}\n"));
+}
+
+#[test]
+fn root_stays_where_nobody_else_gets_in() {
+    for (sshd_config, document) in [
+        ("UsePAM yes\n", json!({})),
+        ("UsePAM yes\n", json!({"user": {"name": "root"}})),
+        // An account that couldn't be created.
+        ("UsePAM yes\n", json!({"user": {"name": "ghost"}})),
+        ("UsePAM yes\n", json!({"users": ["bob"]})),
+        ("UsePAM yes\nAllowUsers root\n", json!({"user": {"name": "core"}})),
+        ("UsePAM yes\nDenyUsers core\n", json!({"user": {"name": "core"}})),
+    ] {
+        let tree = Tree::new(sshd_config);
+        tree.write("etc/passwd", CORE);
+        let mut all = document.clone();
+        all["disable_root"] = json!(true);
+        all["ssh_authorized_keys"] = json!([ONE]);
+        let (files, told) = plan_of_all(&tree, all, &[TWO]);
+        assert_eq!(of(&files, "/root"), format!("{ONE}\n{TWO}\n"), "{document}");
+        assert!(
+            told.contains("Warning: `disable_root` has no effect"),
+            "{document}: {told}"
+        );
+    }
+}
+
+#[test]
+fn another_account_with_keys_is_named_where_there_is_no_default_user() {
+    let tree = Tree::new("UsePAM yes\n");
+    tree.write("etc/passwd", CORE);
+    let document = json!({"disable_root": true, "ssh_authorized_keys": [ONE], "users": [
+        {"name": "bob"}, {"name": "core", "ssh_authorized_keys": [TWO]}]});
+    let (files, told) = plan_of_all(&tree, document, &[]);
+    assert_eq!(of(&files, "/root"), format!("{SAYS_CORE} {ONE}\n"));
+    assert_eq!(told, "");
+}
+
+#[test]
+fn an_account_that_is_redirected_gets_the_platforms_keys_to_say_so() {
+    let tree = Tree::new("UsePAM yes\n");
+    tree.write("etc/passwd", CORE);
+    let document =
+        json!({"user": {"name": "core"}, "users": ["default", {"name": "bob", "ssh_redirect_user": "default"}]});
+    let (files, told) = plan_of_all(&tree, document.clone(), &[TWO]);
+    let said = SAYS_CORE.replace("\"root\\\"", "\"bob\\\"");
+    assert_eq!(of(&files, "/home/bob"), format!("{said} {TWO}\n"));
+    assert_eq!(of(&files, "/home/core"), format!("{TWO}\n"));
+    assert_eq!(of(&files, "/root"), format!("{TWO}\n"));
+    assert_eq!(told, "");
+    let (files, told) = plan_of_all(&tree, document, &[]);
+    assert_eq!(files, []);
+    assert!(told.contains("Info: `ssh_redirect_user` gives bob nothing"), "{told}");
+    for document in [
+        json!({"users": [{"name": "bob", "ssh_redirect_user": true}]}),
+        json!({"user": {"name": "bob", "ssh_redirect_user": true}}),
+        json!({"user": {"name": "ghost"}, "users": ["default", {"name": "bob", "ssh_redirect_user": true}]}),
+    ] {
+        let (files, told) = plan_of_all(&tree, document.clone(), &[TWO]);
+        assert!(!of(&files, "/home/bob").contains("command="), "{document}");
+        assert!(
+            told.contains("bob gets none of the platform's keys"),
+            "{document}: {told}"
+        );
+    }
+}

@@ -72,7 +72,7 @@ fn a_drive_as_nova_writes_it() {
         assert!(!document.has_errors(), "{}", shown.join("\n"));
         assert_eq!(document.meta_data.instance_id.as_deref(), Some("0f3c-1"));
         assert_eq!(document.config.hostname.unwrap().as_str(), "mine");
-        let keys = document.config.root.unwrap().ssh_authorized_keys;
+        let keys = document.config.platform_keys;
         assert!(
             matches!(keys.as_slice(), [key] if key.line().ends_with("5 me")),
             "{keys:?}"
@@ -141,7 +141,7 @@ fn read(more: &[(&str, &str)]) -> (Document, Vec<String>) {
 fn assert_identity(document: &Document, case: &str) {
     let config = &document.config;
     assert_eq!(config.hostname.as_ref().unwrap().as_str(), "web1.novalocal", "{case}");
-    assert_eq!(config.root.as_ref().unwrap().ssh_authorized_keys.len(), 1, "{case}");
+    assert_eq!(config.platform_keys.len(), 1, "{case}");
     assert_eq!(document.meta_data.instance_id.as_deref(), Some("0f3c-1"), "{case}");
 }
 
@@ -318,11 +318,7 @@ fn who_the_machine_is_with_a_detail_off() {
             let hostname = document.config.hostname.as_ref().map(|name| name.as_str());
             assert_eq!(hostname, name, "{text}");
         }
-        assert_eq!(
-            document.config.root.map_or(0, |root| root.ssh_authorized_keys.len()),
-            keys,
-            "{text}"
-        );
+        assert_eq!(document.config.platform_keys.len(), keys, "{text}");
     }
 }
 
