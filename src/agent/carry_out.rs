@@ -93,13 +93,13 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     }
     let policy = policy(request);
     if policy == Policy::Rollback && plan.problems().next().is_some() {
-        return Ok(AppliedReport::of(None, &plan, &refused(&plan)));
+        return Ok(AppliedReport::of(request.document, None, &plan, &refused(&plan)));
     }
     let (next, shown) = loop {
         let next = NextInventory::take(&plan, &baseline, &machine)?;
         let is_news = !plan.is_empty() || next.inventory != baseline.inventory;
         if !is_news && !request.always && request.resume.is_none() {
-            return Ok(AppliedReport::of(None, &plan, &nothing_to_do(&plan)));
+            return Ok(AppliedReport::of(request.document, None, &plan, &nothing_to_do(&plan)));
         }
         let shown = PlanReport::of(&plan, &request.document.diagnostics, &root, system.live)?;
         let (bytes, files) = next.size();
@@ -143,7 +143,7 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     if applied.outcome == Outcome::Failed {
         settle_inventory(store, generation.number)?;
     }
-    let mut report = AppliedReport::of(Some(generation.number), &plan, &applied);
+    let mut report = AppliedReport::of(request.document, Some(generation.number), &plan, &applied);
     let trial = generation.unconfirmed.clone();
     let left = left_for_boot(&plan, &Machine::new(&system.root, &facts))?;
     finish(store, generation, request, &report, left)?;

@@ -15,31 +15,36 @@ use crate::vocabulary::MASK;
 
 /// Whether the name of a key, option or variable says that its value is a secret.
 pub fn names_a_secret(name: &str) -> bool {
-    const PARTS: [&str; 10] = [
-        "pass",
-        "pwd",
-        "secret",
-        "token",
-        "private",
-        "credential",
-        "apikey",
-        "accesskey",
-        "psk",
-        "preshared",
-    ];
-    let plain: String = name
-        .chars()
-        .filter(|c| !matches!(c, '-' | '_' | '.'))
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
+    /// The parts of names that say so, by their first letter.
+    fn parts(first: u8) -> &'static [&'static str] {
+        match first {
+            b'a' => &["apikey", "accesskey"],
+            b'c' => &["credential"],
+            b'p' => &["pass", "pwd", "private", "psk", "preshared"],
+            b's' => &["secret"],
+            b't' => &["token"],
+            _ => &[],
+        }
+    }
+    const WHOLE: [&str; 4] = ["auth", "auths", "authorization", "proxyauthorization"];
+    // Each word of each text that is shown comes by here: nothing is copied.
+    let letters = name.bytes().filter(|byte| !matches!(byte, b'-' | b'_' | b'.'));
+    let mut plain = letters.map(|byte| byte.to_ascii_lowercase());
+    let is = |word: &str| plain.clone().eq(word.bytes());
     // A tag of sudoers(5).
-    if plain == "nopasswd" {
+    if is("nopasswd") {
         return false;
     }
-    matches!(
-        plain.as_str(),
-        "auth" | "auths" | "authorization" | "proxyauthorization"
-    ) || PARTS.iter().any(|part| plain.contains(part))
+    if WHOLE.into_iter().any(is) {
+        return true;
+    }
+    while let Some(first) = plain.next() {
+        let rest_is = |part: &&str| plain.clone().take(part.len() - 1).eq(part.bytes().skip(1));
+        if parts(first).iter().any(rest_is) {
+            return true;
+        }
+    }
+    false
 }
 
 /// The text with secrets masked.
@@ -61,8 +66,8 @@ pub fn redact(text: &str) -> Cow<'_, str> {
 
 /// Where the secrets of a text are: in order, without overlaps, none across a line break.
 pub fn secrets(text: &str) -> Vec<Range<usize>> {
-    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text.trim_start_matches('\u{feff}')).is_ok();
-    let found = if is_json && text.contains(['{', '[']) {
+    let is_json = || serde_json::from_str::<serde::de::IgnoredAny>(text.trim_start_matches('\u{feff}')).is_ok();
+    let found = if text.contains(['{', '[']) && is_json() {
         json::secrets(text)
     } else {
         let mut found: Vec<_> = lines(text)
@@ -102,9 +107,12 @@ fn joined(mut spans: Vec<Range<usize>>) -> Vec<Range<usize>> {
 }
 
 fn line_secrets(line: &str) -> Vec<Range<usize>> {
-    let mut found = url_passwords(line);
-    found.extend(passwords_without_scheme(line));
-    found.extend(assigned(line));
+    let mut found = assigned(line);
+    // A password in an address is before the `@` of its host.
+    if line.contains('@') {
+        found.extend(url_passwords(line));
+        found.extend(passwords_without_scheme(line));
+    }
     found.extend(words::secrets(line));
     found
 }

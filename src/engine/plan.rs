@@ -9,7 +9,7 @@ use super::release;
 use crate::document::{Code, Diagnostic, Document};
 use crate::module::order::{needs, order};
 use crate::module::{Change, Module, Stage, Supply, asked_at};
-use crate::state::StateError;
+use crate::state::{StateError, targets};
 use crate::system::{Machine, Root};
 pub use module_plan::ModulePlan;
 
@@ -65,11 +65,12 @@ impl GenerationPlan {
         denied: &Denied,
     ) -> Result<Self, StateError> {
         let mut files = without_edits.clone();
+        let mut targets = targets(machine.root());
         let mut planned: Vec<(usize, ModulePlan)> = Vec::new();
         for at in order(modules) {
             let module = modules[at];
             let (imagined, see) = (machine.with_root(&files), (document, machine));
-            let mut made = ModulePlan::make(module, &imagined, see, baseline, denied)?;
+            let mut made = ModulePlan::make(module, &imagined, see, (baseline, denied), &mut targets)?;
             made.after = after(module, modules, &planned);
             for change in &made.declared {
                 change.kind().imagine(&mut files)?;
@@ -116,7 +117,7 @@ impl GenerationPlan {
             module.declared.retain(|change| !is_out(change));
             module.problems.push(problem);
             if module.declared.is_empty() {
-                let empty = ModulePlan::empty(module.name, module.stage, std::mem::take(&mut module.asked));
+                let empty = ModulePlan::empty(module.name, module.stage);
                 module.problems = std::mem::replace(module, empty).problems;
             }
         }

@@ -231,7 +231,6 @@ mod tests {
             released: Vec::new(),
             changes: vec![Change::File(FileChange::write("/etc/new/file", vec![0; bytes], 0o644))],
             holding: 0,
-            asked: Vec::new(),
             expectations: Vec::new(),
             checks: Vec::new(),
             notes: Vec::new(),

@@ -261,6 +261,12 @@ pub fn asked_at(name: &str, change: &Change, want: &Config) -> Vec<String> {
     module.map_or_else(Vec::new, |module| module.asked_at(change, want))
 }
 
+/// The document's keys that the module of this name answers for; none if there is no such module.
+pub fn keys_of(name: &str) -> Vec<&'static str> {
+    let module = all().into_iter().find(|module| module.name() == name);
+    module.map_or_else(Vec::new, Module::keys)
+}
+
 /// The modules with these names; all where none is named.
 pub fn only(names: &[String]) -> Vec<&'static dyn Module> {
     let wanted = |module: &&'static dyn Module| names.is_empty() || names.iter().any(|name| name == module.name());

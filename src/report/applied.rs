@@ -8,11 +8,11 @@ use super::SCHEMA;
 use super::plan::render_change;
 use super::style::Style;
 use super::words::time;
-use crate::document::Diagnostic;
 use crate::document::plain::plain;
+use crate::document::{Diagnostic, Document};
 use crate::engine::verify::{Finding, Verdict};
 use crate::engine::{Applied, ChangeView, GenerationPlan, ModuleResult};
-use crate::module::{Level, Note};
+use crate::module::{Level, Note, keys_of};
 use crate::state::Outcome;
 
 /// The result of a generation, or of one of its stages.
@@ -65,9 +65,10 @@ pub struct ModuleOutcome {
 }
 
 impl AppliedReport {
-    /// The report of what was applied of `plan`.
-    pub fn of(generation: Option<u32>, plan: &GenerationPlan, applied: &Applied) -> Self {
-        let modules = applied.modules.iter().map(ModuleOutcome::of).collect();
+    /// The report of what was applied of `plan`, which `document` asks for.
+    pub fn of(document: &Document, generation: Option<u32>, plan: &GenerationPlan, applied: &Applied) -> Self {
+        let outcome = |result| ModuleOutcome::of(document, result);
+        let modules = applied.modules.iter().map(outcome).collect();
         Self {
             schema: SCHEMA,
             generation,
@@ -127,11 +128,11 @@ impl AppliedReport {
 }
 
 impl ModuleOutcome {
-    fn of(result: &ModuleResult) -> Self {
+    fn of(document: &Document, result: &ModuleResult) -> Self {
         Self {
             name: result.name.to_owned(),
             outcome: result.outcome(),
-            asked: result.asked.clone(),
+            asked: document.asked(&keys_of(result.name)),
             changed: result.changed.clone(),
             holding: result.holding,
             findings: result.findings.clone(),

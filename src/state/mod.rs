@@ -17,7 +17,7 @@ pub mod undo;
 
 use crate::system::root::FILE_LIMIT;
 use crate::system::write::TEMPORARY_PREFIX;
-use crate::system::{Kind, Metadata, PathError, ReadError, Root, WriteError, Writer};
+use crate::system::{Kind, ReadError, Root, Targets, WriteError, Writer};
 
 pub use contents::digest;
 use damage::remedy;
@@ -43,13 +43,9 @@ pub const STATE_DIRECTORY: &str = "/var/lib/firstlight";
 /// The version of the state's format. Older versions are read; newer ones are rejected.
 pub const STATE_VERSION: u32 = 2;
 
-/// Checks whether a document may write to `path`: as [`Root::check_target`], and the path is not in firstlight's
-/// state, by any name.
-///
-/// # Errors
-/// It may not; the error says why.
-pub fn check_target(root: &Root, path: &str) -> Result<Option<Metadata>, PathError> {
-    root.check_target(path, &[STATE_DIRECTORY, run::RUN_DIRECTORY])
+/// What a document may write to: not firstlight's state, by any name.
+pub fn targets(root: &Root) -> Targets<'_> {
+    root.targets(&[STATE_DIRECTORY, run::RUN_DIRECTORY])
 }
 
 /// Why state could not be read or written.

@@ -38,5 +38,5 @@ pub use host::System;
 pub use imagined::Imagined;
 pub use machine::{Facts, LinkFacts, Live, Machine, UnitFacts};
 pub use root::{Kind, Metadata, ReadError, Root};
-pub use way::PathError;
+pub use way::{PathError, Targets};
 pub use write::{WriteError, Writer};

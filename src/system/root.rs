@@ -288,6 +288,13 @@ impl Root {
         }
     }
 
+    /// What the entry at `path` itself is, found on another way than by its whole path.
+    pub(super) fn saw(&self, path: &str, there: Option<Metadata>) {
+        if let Some(seen) = &self.seen {
+            seen.saw(path, there);
+        }
+    }
+
     fn stat_there(&self, path: &str, flags: OFlag) -> Result<Option<Metadata>, ReadError> {
         let fail = |e: Errno| ReadError {
             what: "look at",

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::root::{Metadata, ReadError};
 
-/// How many answers of a kind are remembered; what comes later is looked at each time. A document may name many files.
-const ANSWER_LIMIT: usize = 4096;
+/// How many answers of a kind are remembered; what comes later is looked at each time. A document may name many files:
+/// 4,000 VLANs are two files each.
+const ANSWER_LIMIT: usize = 16 * 1024;
 
 /// The largest file whose content is remembered, in bytes: a unit file, or a daemon's configuration.
 const CONTENT_LIMIT: usize = 16 * 1024;
@@ -44,6 +45,12 @@ impl Seen {
     /// What the entry itself is.
     pub(super) fn entry(&self, path: &str, look: impl FnOnce() -> Answer<Metadata>) -> Answer<Metadata> {
         once(&self.entries, path, look, |_, _| true)
+    }
+
+    /// What the entry itself is was found elsewhere.
+    pub(super) fn saw(&self, path: &str, there: Option<Metadata>) {
+        // It can't fail: there is nothing to look at.
+        let _ = self.entry(path, || Ok(there));
     }
 
     /// What the path leads to.

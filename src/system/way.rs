@@ -5,6 +5,7 @@
 //! ends on one of the kernel's file systems, not even through a link.
 
 mod error;
+mod targets;
 mod walk;
 
 use std::os::fd::OwnedFd;
@@ -14,9 +15,10 @@ use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, fstat};
 
 use super::failpoint::{Call, call};
-use super::root::{Kind, Metadata, Root, absent_is_none, kind_of, whole};
+use super::root::{Kind, Metadata, Root, kind_of, whole};
 use super::write::parent_of;
 pub use error::PathError;
+pub use targets::Targets;
 pub(super) use walk::is_privileged;
 use walk::is_unsafe;
 
@@ -46,48 +48,6 @@ pub(super) struct Way {
 }
 
 impl Root {
-    /// Looks whether something may be written at `path`: the way there is safe, ends in directories or where directories
-    /// can be made, and is not in the kernel's file systems, nor in one of the directories of `own`. Gives what is there
-    /// now, links not followed.
-    ///
-    /// # Errors
-    /// It may not; the error says why.
-    pub fn check_target(&self, path: &str, own: &[&str]) -> Result<Option<Metadata>, PathError> {
-        let name = file_name(path)?;
-        let mut forbidden = Vec::new();
-        for directory in own {
-            let opened = self.open_at(directory, OFlag::O_PATH | OFlag::O_DIRECTORY);
-            if let Some(fd) = absent_is_none(opened).map_err(|e| PathError::system(directory, e))? {
-                let stat = call(Call::Read, || fstat(&fd)).map_err(|e| PathError::system(directory, e))?;
-                forbidden.push((stat.st_dev, stat.st_ino));
-            }
-        }
-        let way = self.way_around(parent_of(path), forbidden.clone())?;
-        let missing: String = last_names(parent_of(path), way.missing);
-        let place = format!("{}{missing}/{name}", way.place.trim_end_matches('/'));
-        if own.iter().any(|own| is_at_or_below(&place, own)) {
-            return Err(PathError::State { place });
-        }
-        if KERNEL_PLACES.iter().any(|kernel| is_at_or_below(&place, kernel)) {
-            return Err(PathError::Kernel { place });
-        }
-        if way.missing > 0 {
-            return Ok(None);
-        }
-        let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        match call(Call::Read, || openat(&way.directory, name, flags, Mode::empty())) {
-            Ok(fd) => {
-                let stat = call(Call::Read, || fstat(&fd)).map_err(|e| PathError::system("", e))?;
-                if forbidden.contains(&(stat.st_dev, stat.st_ino)) {
-                    return Err(PathError::State { place });
-                }
-                Ok(Some(Metadata::from(&stat)))
-            }
-            Err(Errno::ENOENT) => Ok(None),
-            Err(errno) => Err(PathError::system("", errno)),
-        }
-    }
-
     /// A file's content, to be written again with more in it: as [`Root::read`], but through no link at its end and on a
     /// safe way only, so that nobody's link gets a copy of what only others may read. `None` when there is no such file.
     ///
@@ -147,11 +107,7 @@ impl Root {
 
     /// The way to the directory `path`, as far as there are directories.
     pub(super) fn way(&self, path: &str) -> Result<Way, PathError> {
-        self.way_around(path, Vec::new())
-    }
-
-    fn way_around(&self, path: &str, forbidden: Vec<(u64, u64)>) -> Result<Way, PathError> {
-        Ok(self.walk(path, forbidden)?.way())
+        Ok(self.walk(path, Vec::new())?.way())
     }
 }
 

@@ -3,12 +3,18 @@
 use super::lines;
 use std::ops::Range;
 
+/// How a key begins.
+const BEGIN: &str = "-----BEGIN ";
+
 /// The lines from `-----BEGIN … PRIVATE KEY-----` to the end marker, or to the end of the text.
 pub(super) fn private_keys(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
+    if !text.contains(BEGIN) {
+        return found;
+    }
     let mut inside = false;
     for (at, line) in lines(text) {
-        let begin = line.find("-----BEGIN ").filter(|_| line.contains("PRIVATE KEY"));
+        let begin = line.find(BEGIN).filter(|_| line.contains("PRIVATE KEY"));
         let end = line.find("-----END ");
         // The whole key may be on one line, with `\n` as text.
         let from = match begin {

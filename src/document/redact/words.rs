@@ -4,10 +4,12 @@ use std::ops::Range;
 
 /// `curl -u USER:PASSWORD`, and netrc lines: `machine HOST login USER password PASSWORD`.
 pub(super) fn secrets(line: &str) -> Vec<Range<usize>> {
-    let words: Vec<(usize, &str)> = split(line).collect();
-    let mut found = netrc(&words);
-    if words.iter().any(|(_, word)| is_curl(word)) {
-        found.extend(curl(&words));
+    let mut found = Vec::new();
+    if split(line).next().is_some_and(|(_, word)| is_netrc(word)) {
+        found.extend(netrc(&split(line).collect::<Vec<_>>()));
+    }
+    if split(line).any(|(_, word)| is_curl(word)) {
+        found.extend(curl(&split(line).collect::<Vec<_>>()));
     }
     found
 }
@@ -54,6 +56,10 @@ fn curl(words: &[(usize, &str)]) -> Vec<Range<usize>> {
         }
     }
     found
+}
+
+fn is_netrc(word: &str) -> bool {
+    matches!(word, "default" | "machine" | "login" | "account" | "password")
 }
 
 /// Only if the whole line consists of netrc keywords and values: `password` is an English word too.

@@ -56,8 +56,6 @@ pub struct Applied {
 pub struct ModuleResult {
     /// Its name.
     pub name: &'static str,
-    /// What the document requests, one setting per line, secrets masked.
-    pub asked: Vec<String>,
     /// The changes that were made.
     pub changed: Vec<ChangeView>,
     /// How many settings were already as requested.
@@ -84,7 +82,6 @@ impl ModuleResult {
     pub fn untouched(module: &ModulePlan) -> Self {
         Self {
             name: module.name,
-            asked: module.asked.clone(),
             changed: Vec::new(),
             holding: module.holding,
             findings: Vec::new(),

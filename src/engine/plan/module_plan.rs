@@ -4,8 +4,8 @@ use crate::document::{Code, Diagnostic, Document};
 use crate::engine::baseline::Baseline;
 use crate::engine::owner::Denied;
 use crate::module::{Change, Check, Expectation, FileChange, Level, Module, Note, PlanError, Stage, Supply, header};
-use crate::state::{StateError, check_target};
-use crate::system::{Kind, Machine, PathError, ReadError};
+use crate::state::StateError;
+use crate::system::{Kind, Machine, PathError, ReadError, Targets};
 
 /// The plan of one module.
 #[derive(Debug, Clone)]
@@ -14,8 +14,6 @@ pub struct ModulePlan {
     pub name: &'static str,
     /// The stage it belongs to.
     pub stage: Stage,
-    /// What the document requests, one setting per line, secrets masked.
-    pub asked: Vec<String>,
     /// Everything that the document asks for.
     pub declared: Vec<Change>,
     /// The pending changes, including those that undo what is no longer asked for.
@@ -40,11 +38,10 @@ pub struct ModulePlan {
 
 impl ModulePlan {
     /// An empty plan.
-    pub(super) fn empty(name: &'static str, stage: Stage, asked: Vec<String>) -> Self {
+    pub(super) fn empty(name: &'static str, stage: Stage) -> Self {
         Self {
             name,
             stage,
-            asked,
             declared: Vec::new(),
             changes: Vec::new(),
             released: Vec::new(),
@@ -82,12 +79,12 @@ impl ModulePlan {
         module: &dyn Module,
         imagined: &Machine<'_>,
         (document, machine): (&Document, &Machine<'_>),
-        baseline: &Baseline,
-        denied: &Denied,
+        (baseline, denied): (&Baseline, &Denied),
+        targets: &mut Targets<'_>,
     ) -> Result<Self, StateError> {
         let mut made = Self {
             stands_alone: module.changes_stand_alone(),
-            ..Self::empty(module.name(), module.stage(), document.asked(&module.keys()))
+            ..Self::empty(module.name(), module.stage())
         };
         let diagnose = |error: PlanError| {
             let told = document.diagnose(&error.path, error.message).hint(error.hint);
@@ -117,7 +114,7 @@ impl ModulePlan {
                 .and_then(|path| denied.get(&(module.name(), path.to_owned())));
             let why = match clash {
                 Some(why) => Some(why.clone()),
-                None => obstacle(&change, machine)?,
+                None => obstacle(&change, targets)?,
             };
             match why {
                 Some(why) => {
@@ -211,12 +208,12 @@ fn note_opened_up(change: &Change, machine: &Machine<'_>, baseline: &Baseline) -
 }
 
 /// What keeps a change from being made on this machine, as far as can be seen.
-fn obstacle(change: &Change, machine: &Machine<'_>) -> Result<Option<String>, ReadError> {
+fn obstacle(change: &Change, targets: &mut Targets<'_>) -> Result<Option<String>, ReadError> {
     let kind = change.kind();
     let Some((path, wanted)) = kind.makes() else {
         return Ok(None);
     };
-    let there = match check_target(machine.root(), path) {
+    let there = match targets.check(path) {
         Ok(there) => there.map(|there| there.kind),
         Err(error @ PathError::System { .. }) => return Err(error.of("look at", path)),
         Err(refused) => return Ok(Some(format!("{path} can't be written: {refused}"))),

@@ -192,7 +192,6 @@ async fn a_failure_and_a_failed_undoing_are_both_told() {
         declared: Vec::new(),
         released: Vec::new(),
         name: "m",
-        asked: Vec::new(),
         stage: Stage::Local,
         changes: vec![Change::File(file), Change::Command(command)],
         holding: 0,

@@ -62,9 +62,18 @@ impl Section {
     /// Adds `key=value`. A value can't leave its line: control characters, which no type of the document lets pass, are
     /// left out here once more.
     pub fn set(&mut self, key: &str, value: impl Display) {
-        let value: String = value.to_string().chars().filter(|c| !c.is_control()).collect();
+        let begin = self.lines.len() + key.len() + 1;
         // Writing to a String can't fail.
-        let _ = writeln!(self.lines, "{key}={value}");
+        let _ = write!(self.lines, "{key}={value}");
+        if self
+            .lines
+            .get(begin..)
+            .is_some_and(|value| value.contains(char::is_control))
+        {
+            let value = self.lines.split_off(begin);
+            self.lines.extend(value.chars().filter(|c| !c.is_control()));
+        }
+        self.lines.push('\n');
     }
 
     /// The same if there is a value.

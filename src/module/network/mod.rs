@@ -256,7 +256,7 @@ fn netdev_change(own: &Interface<'_>, machine: &Machine<'_>) -> Result<Option<Fi
         return Ok(None);
     };
     let path = own.path(".netdev");
-    let is_there = machine.metadata(&path)?.is_some();
+    let is_there = machine.root().metadata(&path)?.is_some();
     let mut change = FileChange::write(path, text, 0o644).headed().dirties(Dirty::Network);
     if let Some(key) = netdev::inline_key(own.device.netdev()) {
         let place = ["network", own.device.kind(), own.id.as_str(), key];
@@ -296,16 +296,14 @@ impl Interface<'_> {
     /// The name of the interface's file with this suffix. Whatever may be read as something else in a name is written as
     /// `%` and its code, `%` too: different IDs have different names.
     fn file_name(&self, suffix: &str) -> String {
-        let escaped: String = self
-            .id
-            .as_str()
-            .bytes()
-            .map(|byte| match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
-                other => format!("%{other:02x}"),
-            })
-            .collect();
-        format!("{PREFIX}{escaped}{suffix}")
+        let mut name = PREFIX.to_owned();
+        for byte in self.id.as_str().bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => name.push(char::from(byte)),
+                other => name.push_str(&format!("%{other:02x}")),
+            }
+        }
+        name + suffix
     }
 
     fn path(&self, suffix: &str) -> String {

@@ -57,7 +57,7 @@ fn what_an_unprivileged_user_leads_elsewhere_is_refused_and_named() {
         ("/tmp/door/file", Some(("/tmp/door", "/"))),
         ("/home/bob/../../etc/file", Some(("/home/bob", "/home"))),
     ] {
-        let result = root.check_target(path, &[]);
+        let result = root.targets(&[]).check(path);
         match (refused, &result) {
             (None, Ok(_)) => {}
             (Some((from, to)), Err(error @ PathError::Unsafe { .. })) => {
@@ -125,14 +125,14 @@ fn the_kernels_file_systems_and_the_own_state_are_no_targets_by_whatever_way() {
         ("/etc/s/deep/x", state("/state")),
         ("/absent/state/x", state("/absent/state/x")),
     ] {
-        assert_eq!(root.check_target(path, &own).unwrap_err(), expected, "{path}");
+        assert_eq!(root.targets(&own).check(path).unwrap_err(), expected, "{path}");
     }
-    assert!(root.check_target("/statement", &own).unwrap().is_none());
-    assert!(root.check_target("/etc/plain", &own).unwrap().is_some());
+    assert!(root.targets(&own).check("/statement").unwrap().is_none());
+    assert!(root.targets(&own).check("/etc/plain").unwrap().is_some());
     // A real one, wherever it is mounted: only its magic number tells.
     let host = Root::open(Path::new("/")).unwrap();
     assert!(matches!(
-        host.check_target("/proc/self/x", &[]),
+        host.targets(&[]).check("/proc/self/x"),
         Err(PathError::Kernel { .. })
     ));
 }
@@ -154,7 +154,7 @@ fn what_is_in_the_way_is_named() {
         ("/", "no file name"),
         ("/etc/..", "no file name"),
     ] {
-        let error = root.check_target(path, &[]).unwrap_err().to_string();
+        let error = root.targets(&[]).check(path).unwrap_err().to_string();
         assert!(error.contains(words), "{path}: {error}");
     }
 }
@@ -163,7 +163,7 @@ fn what_is_in_the_way_is_named() {
 fn paths_have_a_length_and_a_depth() {
     let (_tree, root) = tree();
     let deep = "/a".repeat(DEPTH_LIMIT - 1);
-    assert_eq!(root.check_target(&format!("{deep}/x"), &[]).unwrap(), None);
+    assert_eq!(root.targets(&[]).check(&format!("{deep}/x")).unwrap(), None);
     for (path, words) in [
         (format!("{deep}/a/x"), "129 directories deep; the maximum is 128"),
         (
@@ -172,7 +172,7 @@ fn paths_have_a_length_and_a_depth() {
         ),
         (format!("/{}", "name/".repeat(820)), "bytes; the maximum is 4095"),
     ] {
-        let error = root.check_target(&path, &[]).unwrap_err().to_string();
+        let error = root.targets(&[]).check(&path).unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
     }
 }
