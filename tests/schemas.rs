@@ -42,7 +42,7 @@ fn errors(kind: &str, document: &str) -> Vec<Diagnostic> {
 }
 
 /// What only the program knows: values that have to do with each other, and texts that YAML reads as something else.
-const ONLY_THE_PROGRAM: [&str; 28] = [
+const ONLY_THE_PROGRAM: [&str; 29] = [
     // A name like `1.0` is a whole number for an editor.
     "a number is an ID",
     "a name of digits alone is read as a number",
@@ -55,6 +55,7 @@ const ONLY_THE_PROGRAM: [&str; 28] = [
     // What the values of other keys make of it.
     "there is an entry for",
     "are both given",
+    "a password is missing",
     "the keys need a home directory",
     "can't be reached: the link gets no",
     "`to: default` without `via`",

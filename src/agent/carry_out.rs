@@ -82,7 +82,8 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     store.generations()?;
     let root = system.root.at_one_moment();
     let baseline = Baseline::read(store, &root)?;
-    let (facts, plan) = survey_and_plan((system, &root), request.modules, request.document, &baseline).await?;
+    let ran = store.ran_for(request.instance_id)?;
+    let (facts, plan) = survey_and_plan((system, &root), request.modules, request.document, &baseline, ran).await?;
     let machine = Machine::new(&root, &facts);
     let work = Work::of(&plan);
     let mut plan = plan.up_to(request.stage, &machine);

@@ -2,6 +2,7 @@
 
 mod network_graph;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -14,6 +15,7 @@ use crate::report::plan::PlanReport;
 use crate::state::{StateError, Store};
 use crate::system::network::Session;
 use crate::system::{Root, write};
+use crate::vocabulary::Run;
 
 /// The arguments of `plan`.
 #[derive(Debug, Args)]
@@ -39,7 +41,8 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
     let modules = module::only(&arguments.only);
     let root = system.root.at_one_moment();
     let baseline = baseline(&root)?;
-    let (facts, mut plan) = survey_and_plan((&system, &root), &modules, &input.document, &baseline).await?;
+    let ran = ran(&root, &input.instance_id)?;
+    let (facts, mut plan) = survey_and_plan((&system, &root), &modules, &input.document, &baseline, ran).await?;
     add_unmet(&system, &mut plan).await;
     let report = PlanReport::of(&plan, &input.document.diagnostics, &root, system.live)?;
     let session = system.live.then(|| Session::current(&system.root)).flatten();
@@ -60,6 +63,14 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
         () if arguments.exit_code && !plan.is_empty() => Exit::Pending,
         () => Exit::Done,
     })
+}
+
+/// What ran once for this instance; for users who can't read that, nothing.
+fn ran(root: &Root, instance_id: &str) -> Result<BTreeMap<String, Run>, StateError> {
+    match Store::new(root.clone()).ran_for(instance_id) {
+        Err(StateError::Read(_)) if !write::may_own() => Ok(BTreeMap::new()),
+        ran => ran,
+    }
 }
 
 /// Only root can read the state. For other users the plan assumes that firstlight never changed the machine.

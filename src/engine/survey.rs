@@ -1,5 +1,6 @@
 //! Collects, before planning, the facts that only a running machine shows.
 
+use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::baseline::Baseline;
@@ -9,6 +10,7 @@ use crate::module::{Dirty, Module, Stage};
 use crate::state::StateError;
 use crate::system::clock::BootTime;
 use crate::system::{Facts, Live, Machine, Root, System, network};
+use crate::vocabulary::Run;
 
 /// Units that react to what modules write, and so are always looked at.
 const REACTING: [&str; 5] = [
@@ -29,7 +31,11 @@ pub async fn survey(system: &System, modules: &[&dyn Module], config: &Config, u
     } else {
         None
     };
-    Facts { today: today(), live }
+    Facts {
+        today: today(),
+        live,
+        ran: BTreeMap::new(),
+    }
 }
 
 async fn look(system: &System, modules: &[&dyn Module], config: &Config, units: Vec<String>) -> Live {
@@ -56,7 +62,8 @@ async fn look(system: &System, modules: &[&dyn Module], config: &Config, units: 
     live
 }
 
-/// Plans against the running machine, with its files as `root` shows them; also returns the facts.
+/// Plans against the running machine, with its files as `root` shows them; also returns the facts. `ran`: what ran once for
+/// this instance.
 ///
 /// # Errors
 /// Something of the machine or of the state can't be read.
@@ -65,8 +72,10 @@ pub async fn survey_and_plan(
     modules: &[&dyn Module],
     document: &Document,
     baseline: &Baseline,
+    ran: BTreeMap<String, Run>,
 ) -> Result<(Facts, GenerationPlan), StateError> {
     let mut facts = survey(system, modules, &document.config, baseline.inventory.units()).await;
+    facts.ran = ran;
     if let Some(live) = &mut facts.live {
         live.taken_over = baseline.inventory.taken_over();
     }

@@ -120,7 +120,11 @@ mod tests {
             ..Texts::default()
         });
         assert!(!document.has_errors(), "{:?}", document.diagnostics);
-        let facts = Facts { today: 20_000, live };
+        let facts = Facts {
+            today: 20_000,
+            live,
+            ..Facts::default()
+        };
         NetworkdFiles.plan(&document.config, &Machine::new(&root, &facts))
     }
 

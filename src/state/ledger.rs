@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{STATE_DIRECTORY, STATE_VERSION, StateError, Store};
+use crate::vocabulary::{Run, RunOutcome};
 
 const NAME: &str = "ledger.json";
 
@@ -19,29 +20,6 @@ pub struct Ledger {
     pub version: u32,
     /// By name: `runcmd`, `host-keys`.
     pub runs: BTreeMap<String, Run>,
-}
-
-/// Something that ran or was started.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Run {
-    /// The instance that it ran for.
-    pub instance_id: String,
-    /// When it began, in seconds since 1970-01-01 UTC.
-    pub begun: u64,
-    /// How it ended.
-    pub outcome: RunOutcome,
-}
-
-/// How something that runs once ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RunOutcome {
-    /// It was started and has no recorded end: it is running or was interrupted.
-    Begun,
-    /// It succeeded.
-    Done,
-    /// It failed.
-    Failed,
 }
 
 /// Whether to run something.
@@ -62,17 +40,20 @@ impl Default for Ledger {
     }
 }
 
-impl std::fmt::Display for Run {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self.outcome {
-            RunOutcome::Begun => "it was interrupted, so it is unknown how much of it was done; it is not repeated",
-            RunOutcome::Done => "it has already run",
-            RunOutcome::Failed => "it has already run and failed; it is not repeated",
-        })
-    }
-}
+/// The instance of what runs once on a machine, whatever instance it is.
+pub const ANY_INSTANCE: &str = "*";
 
 impl Store {
+    /// What ran once for this instance, or for any, by name.
+    ///
+    /// # Errors
+    /// As [`Store::ledger`].
+    pub fn ran_for(&self, instance_id: &str) -> Result<BTreeMap<String, Run>, StateError> {
+        let mut runs = self.ledger()?.runs;
+        runs.retain(|_, run| run.instance_id == instance_id || run.instance_id == ANY_INSTANCE);
+        Ok(runs)
+    }
+
     /// The ledger.
     ///
     /// # Errors
@@ -113,6 +94,18 @@ impl Store {
         }
         self.write_json(&Self::path(NAME), &ledger)
     }
+
+    /// Forgets that `key` ran: what it did was undone.
+    ///
+    /// # Errors
+    /// The ledger can't be read or written.
+    pub fn forget_once(&self, key: &str) -> Result<(), StateError> {
+        let mut ledger = self.ledger()?;
+        match ledger.runs.remove(key) {
+            Some(_) => self.write_json(&Self::path(NAME), &ledger),
+            None => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -136,6 +129,8 @@ mod tests {
         assert_eq!((run.outcome, run.begun), (RunOutcome::Failed, 7));
         assert_eq!(begin("host-keys", "i-1"), Once::Run, "another thing");
         assert_eq!(begin("runcmd", "i-2"), Once::Run, "another instance");
+        store(&tree).forget_once("runcmd").unwrap();
+        assert_eq!(begin("runcmd", "i-2"), Once::Run, "it was undone");
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub use generation::{Deadline, Generation, Incomplete, Outcome, StageRecord, scr
 pub use instance::instance_id;
 pub use inventory::{Expected, Inventory};
 pub use journal::{Journal, Mark, Record, Step};
-pub use ledger::{Ledger, Once, Run, RunOutcome};
+pub use ledger::{ANY_INSTANCE, Ledger, Once};
 pub use lock::{Lock, LockError};
 pub use prune::KEEP_GENERATIONS;
 pub use thing::{
@@ -33,7 +33,7 @@ pub use thing::{
     PathState, Thing, UnitActiveItem, UnitFileItem,
 };
 pub use undo::{
-    AccountEntryUndo, Before, CopyUndo, HostnameUndo, ImpossibleUndo, KernelParameterUndo, PathUndo, Undo,
+    AccountEntryUndo, Before, CopyUndo, HostnameUndo, ImpossibleUndo, KernelParameterUndo, LedgerUndo, PathUndo, Undo,
     UnitActiveUndo,
 };
 

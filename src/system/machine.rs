@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::root::{Metadata, ReadError, Root};
+use crate::vocabulary::Run;
 
 /// The machine as it is now. It can't write.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +19,8 @@ pub struct Facts {
     pub today: u32,
     /// What only a running machine shows; `None` under `--root`.
     pub live: Option<Live>,
+    /// What ran once for this instance, by name.
+    pub ran: BTreeMap<String, Run>,
 }
 
 /// The facts of a running machine.
@@ -92,6 +95,11 @@ impl<'a> Machine<'a> {
     /// The facts of a running machine; `None` under `--root`, where nothing runs and nothing may be run.
     pub fn live(&self) -> Option<&'a Live> {
         self.facts.live.as_ref()
+    }
+
+    /// How what runs once went, if it ran for this instance.
+    pub fn ran(&self, name: &str) -> Option<&'a Run> {
+        self.facts.ran.get(name)
     }
 
     /// The unit as systemd has it; `None` where there is no bus, or nobody asked about it before planning.

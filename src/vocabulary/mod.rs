@@ -5,6 +5,7 @@ mod address;
 mod dirty;
 mod kernel;
 pub mod password_hash;
+mod run;
 #[cfg(test)]
 pub mod schema;
 pub mod secret;
@@ -12,11 +13,12 @@ mod share;
 mod stage;
 mod unit_action;
 
-pub use account::{AccountChange, Aging, PasswordChange, Subordinate, UserAccount};
+pub use account::{AccountChange, Aging, PasswordChange, RandomPassword, Subordinate, UserAccount};
 pub use address::{Address, NoAddress, is_address};
 pub use dirty::Dirty;
 pub use kernel::{KernelChange, dots_for_slashes};
 pub use password_hash::PasswordHash;
+pub use run::{Run, RunOutcome};
 pub use secret::{MASK, Secret};
 pub use share::Share;
 pub use stage::Stage;

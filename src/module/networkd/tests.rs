@@ -32,7 +32,11 @@ fn plan(tree: &tempfile::TempDir, document: &str, live: Option<Live>) -> Plan {
     let value: serde_json::Value = serde_json::from_str(document).unwrap();
     let want: Config = crate::document::yaml::from_json(&value).unwrap();
     let root = Root::open(tree.path()).unwrap();
-    let facts = Facts { today: 20_000, live };
+    let facts = Facts {
+        today: 20_000,
+        live,
+        ..Facts::default()
+    };
     Networkd.plan(&want, &Machine::new(&root, &facts)).unwrap()
 }
 

@@ -29,6 +29,7 @@ fn plan(document: &str, units: &[&str], files: &[(&str, &str)]) -> Result<Vec<St
             bus: true,
             ..Live::default()
         }),
+        ..Facts::default()
     };
     let text = crate::document::Text::new("user-data", document.as_bytes());
     let document = crate::document::Document::read(&crate::document::Texts {

@@ -65,6 +65,7 @@ fn running(units: &[(&str, &str, &str)]) -> Facts {
             units: units.collect(),
             ..Live::default()
         }),
+        ..Facts::default()
     }
 }
 

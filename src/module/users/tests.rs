@@ -51,6 +51,7 @@ impl Tree {
         let facts = Facts {
             today: 20_500,
             live: None,
+            ..Facts::default()
         };
         Users.plan(&document.config, &Machine::new(&root, &facts)).unwrap()
     }

@@ -54,7 +54,10 @@ impl Tree {
     }
 
     fn plan_for(&self, config: &Config, live: Option<Live>) -> Result<Plan, PlanError> {
-        let facts = Facts { today: 0, live };
+        let facts = Facts {
+            live,
+            ..Facts::default()
+        };
         Sshd.plan(config, &Machine::new(&self.root, &facts))
     }
 
