@@ -43,6 +43,9 @@ _firstlight() {
             firstlight,rollback)
                 cmd="firstlight__subcmd__rollback"
                 ;;
+            firstlight,run-script)
+                cmd="firstlight__subcmd__run__subcmd__script"
+                ;;
             firstlight,schema)
                 cmd="firstlight__subcmd__schema"
                 ;;
@@ -82,6 +85,9 @@ _firstlight() {
             firstlight__subcmd__help,rollback)
                 cmd="firstlight__subcmd__help__subcmd__rollback"
                 ;;
+            firstlight__subcmd__help,run-script)
+                cmd="firstlight__subcmd__help__subcmd__run__subcmd__script"
+                ;;
             firstlight__subcmd__help,schema)
                 cmd="firstlight__subcmd__help__subcmd__schema"
                 ;;
@@ -101,7 +107,7 @@ _firstlight() {
 
     case "${cmd}" in
         firstlight)
-            opts="-v -h -V --root --format --source --verbose --help --version plan apply confirm rollback history sources status validate explain schema completions boot help"
+            opts="-v -h -V --root --format --source --verbose --help --version plan apply confirm rollback history sources status validate explain schema completions boot run-script help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -127,14 +133,14 @@ _firstlight() {
             return 0
             ;;
         firstlight__subcmd__apply)
-            opts="-v -h --again --only --confirm --root --format --source --verbose --help"
+            opts="-v -h --again --only --run-again --confirm --root --format --source --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --only)
-                    COMPREPLY=($(compgen -W "hostname timezone locale keymap kernel_modules sysctl network networkd_files users sshd password ssh_authorized_keys write_files networkd services ntp docker" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "hostname timezone locale keymap kernel_modules sysctl network networkd_files users sshd password ssh_authorized_keys write_files networkd bootcmd services ntp docker runcmd" -- "${cur}"))
                     return 0
                     ;;
                 --confirm)
@@ -269,7 +275,7 @@ _firstlight() {
             return 0
             ;;
         firstlight__subcmd__help)
-            opts="plan apply confirm rollback history sources status validate explain schema completions boot help"
+            opts="plan apply confirm rollback history sources status validate explain schema completions boot run-script help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -408,6 +414,20 @@ _firstlight() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        firstlight__subcmd__help__subcmd__run__subcmd__script)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         firstlight__subcmd__help__subcmd__schema)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -498,7 +518,7 @@ _firstlight() {
             fi
             case "${prev}" in
                 --only)
-                    COMPREPLY=($(compgen -W "hostname timezone locale keymap kernel_modules sysctl network networkd_files users sshd password ssh_authorized_keys write_files networkd services ntp docker" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "hostname timezone locale keymap kernel_modules sysctl network networkd_files users sshd password ssh_authorized_keys write_files networkd bootcmd services ntp docker runcmd" -- "${cur}"))
                     return 0
                     ;;
                 --network-graph)
@@ -526,6 +546,32 @@ _firstlight() {
             ;;
         firstlight__subcmd__rollback)
             opts="-v -h --resume --unconfirmed --root --format --source --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "human json sarif" -- "${cur}"))
+                    return 0
+                    ;;
+                --source)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        firstlight__subcmd__run__subcmd__script)
+            opts="-v -h --root --format --source --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -44,6 +44,7 @@ complete -c firstlight -n "__fish_firstlight_needs_command" -f -a "explain" -d '
 complete -c firstlight -n "__fish_firstlight_needs_command" -f -a "schema" -d 'Print the JSON Schema of an input or an output, for editors and programs'
 complete -c firstlight -n "__fish_firstlight_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c firstlight -n "__fish_firstlight_needs_command" -f -a "boot" -d 'Run one stage of the boot (used by the systemd units)'
+complete -c firstlight -n "__fish_firstlight_needs_command" -f -a "run-script" -d 'Run a script of the document and record how it goes (used by the units of commands)'
 complete -c firstlight -n "__fish_firstlight_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c firstlight -n "__fish_firstlight_using_subcommand plan" -l only -d 'Only this module; can be repeated' -r -f -a "hostname\t''
 timezone\t''
@@ -59,9 +60,11 @@ password\t''
 ssh_authorized_keys\t''
 write_files\t''
 networkd\t''
+bootcmd\t''
 services\t''
 ntp\t''
-docker\t''"
+docker\t''
+runcmd\t''"
 complete -c firstlight -n "__fish_firstlight_using_subcommand plan" -l network-graph -d 'Draw the network as it will be, as an SVG image; `-` prints it instead of the plan' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand plan" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand plan" -l format -d 'How results are printed' -r -f -a "human\t'For people'
@@ -85,9 +88,11 @@ password\t''
 ssh_authorized_keys\t''
 write_files\t''
 networkd\t''
+bootcmd\t''
 services\t''
 ntp\t''
-docker\t''"
+docker\t''
+runcmd\t''"
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -l confirm -d 'Undo all changes after this time (90s, 2m, 1h) unless `firstlight confirm` is run' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -l format -d 'How results are printed' -r -f -a "human\t'For people'
@@ -95,6 +100,7 @@ json\t'For programs; the format is stable'
 sarif\t'For CI systems, which show it beside the line; only of `validate`'"
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -l source -d 'Use only this source, optionally at this place (see `firstlight sources --help`)' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -l again -d 'Apply the document in force again, which repairs drift'
+complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -l run-again -d 'Run commands and scripts again that have run for this instance'
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -s v -l verbose -d 'Print more details; give it twice for everything'
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c firstlight -n "__fish_firstlight_using_subcommand confirm" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
@@ -180,16 +186,24 @@ sarif\t'For CI systems, which show it beside the line; only of `validate`'"
 complete -c firstlight -n "__fish_firstlight_using_subcommand boot" -l source -d 'Use only this source, optionally at this place (see `firstlight sources --help`)' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand boot" -s v -l verbose -d 'Print more details; give it twice for everything'
 complete -c firstlight -n "__fish_firstlight_using_subcommand boot" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot help" -f -a "plan" -d 'Show what would change as a diff'
-complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot help" -f -a "apply" -d 'Configure the machine as the document specifies'
-complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot help" -f -a "confirm" -d 'Keep the changes of `apply --confirm`'
-complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot help" -f -a "rollback" -d 'Undo a generation and all later ones'
-complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot help" -f -a "history" -d 'List the generations'
-complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot help" -f -a "sources" -d 'Show what each source has and which one is chosen'
-complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot help" -f -a "status" -d 'Show how the boot went and which generation is in force'
-complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot help" -f -a "validate" -d 'Check documents and report all problems; changes nothing'
-complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot help" -f -a "explain" -d 'Explain the code of a diagnostic, such as unknown-key, with an example'
-complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot help" -f -a "schema" -d 'Print the JSON Schema of an input or an output, for editors and programs'
-complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot help" -f -a "boot" -d 'Run one stage of the boot (used by the systemd units)'
-complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c firstlight -n "__fish_firstlight_using_subcommand run-script" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
+complete -c firstlight -n "__fish_firstlight_using_subcommand run-script" -l format -d 'How results are printed' -r -f -a "human\t'For people'
+json\t'For programs; the format is stable'
+sarif\t'For CI systems, which show it beside the line; only of `validate`'"
+complete -c firstlight -n "__fish_firstlight_using_subcommand run-script" -l source -d 'Use only this source, optionally at this place (see `firstlight sources --help`)' -r
+complete -c firstlight -n "__fish_firstlight_using_subcommand run-script" -s v -l verbose -d 'Print more details; give it twice for everything'
+complete -c firstlight -n "__fish_firstlight_using_subcommand run-script" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot run-script help" -f -a "plan" -d 'Show what would change as a diff'
+complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot run-script help" -f -a "apply" -d 'Configure the machine as the document specifies'
+complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot run-script help" -f -a "confirm" -d 'Keep the changes of `apply --confirm`'
+complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot run-script help" -f -a "rollback" -d 'Undo a generation and all later ones'
+complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot run-script help" -f -a "history" -d 'List the generations'
+complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot run-script help" -f -a "sources" -d 'Show what each source has and which one is chosen'
+complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot run-script help" -f -a "status" -d 'Show how the boot went and which generation is in force'
+complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot run-script help" -f -a "validate" -d 'Check documents and report all problems; changes nothing'
+complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot run-script help" -f -a "explain" -d 'Explain the code of a diagnostic, such as unknown-key, with an example'
+complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot run-script help" -f -a "schema" -d 'Print the JSON Schema of an input or an output, for editors and programs'
+complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot run-script help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot run-script help" -f -a "boot" -d 'Run one stage of the boot (used by the systemd units)'
+complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot run-script help" -f -a "run-script" -d 'Run a script of the document and record how it goes (used by the units of commands)'
+complete -c firstlight -n "__fish_firstlight_using_subcommand help; and not __fish_seen_subcommand_from plan apply confirm rollback history sources status validate explain schema completions boot run-script help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -47,6 +47,8 @@ const ONLY_THE_PROGRAM: [&str; 29] = [
     "a number is an ID",
     "a name of digits alone is read as a number",
     "the number of an account or a group",
+    // `- 5` and `- "5"` are one text for an editor.
+    "expected a command or a list of words",
     // Quoted, where an editor doesn't know a quoted word from a plain one.
     "expected true, false, or a mapping",
     // An editor reads `0644` and `644` as the same number.
@@ -55,7 +57,6 @@ const ONLY_THE_PROGRAM: [&str; 29] = [
     // What the values of other keys make of it.
     "there is an entry for",
     "are both given",
-    "a password is missing",
     "the keys need a home directory",
     "can't be reached: the link gets no",
     "`to: default` without `via`",

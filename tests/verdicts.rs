@@ -100,9 +100,10 @@ const REFUSED: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "a plain text that is taken for a hash locks the account",
+        "a plain text that is taken for a hash locks the account, and a random password would have to be shown",
         &[
             "chpasswd: {users: [{name: core, password: horse}]}",
+            "chpasswd: {users: [{name: core, type: RANDOM}]}",
             r#"{"chpasswd":{"users":[{"name":"what-if-1","password":"correct-…"#,
         ],
     ),

@@ -6,7 +6,7 @@ use super::carry_out::{Request, carry_out};
 use super::confirm::settle;
 use super::decide::{Decision, decide};
 use super::online;
-use super::remote::{final_stage, prepare, start_final_stage};
+use super::remote::{final_stage, prepare, start_final, start_final_stage};
 use super::selection::selection;
 use super::standing::{about, conclude, is_last_word, not_before_all_is_undone, note_drift, unchanged};
 use super::texts::texts_on;
@@ -129,7 +129,7 @@ async fn run(mut system: System, store: &Store, stage: Stage, source: Option<&Ch
             return start_final_stage(&system, &seed).await;
         }
         store.forget_handed_on()?;
-        return go_on(&system, store, &seed).await;
+        return go_on(&system, store, &seed, Stage::System).await;
     }
     match published(store)? {
         Some(status) if status.status != Standing::Running => Ok(Status {
@@ -169,7 +169,10 @@ async fn local(system: &System, store: &Store, choice: &Choice, settings: &Setti
 async fn late(system: &System, store: &Store, choice: &Choice, settings: &Settings) -> anyhow::Result<Status> {
     let limit = settings.device_timeout.max(LATE_DEVICE_TIMEOUT);
     match find(system, choice, &settings.rules, limit).await {
-        Verdict::Present(seed) if seed.is_whole() => begin(system, store, &seed, Stage::System).await,
+        Verdict::Present(seed) if seed.is_whole() => {
+            let status = begin(system, store, &seed, Stage::System).await?;
+            before_final(system, store, &seed, status).await
+        }
         Verdict::Present(seed) => {
             prepare(system, store, &seed, Stage::System).await?;
             start_final_stage(system, &seed).await
@@ -232,12 +235,39 @@ pub(super) async fn begin(system: &System, store: &Store, seed: &Seed, stage: St
     Ok(status)
 }
 
-/// The system stage of what the local stage began.
-async fn go_on(system: &System, store: &Store, seed: &Seed) -> anyhow::Result<Status> {
+/// The next stage of what an earlier one began.
+pub(super) async fn go_on(system: &System, store: &Store, seed: &Seed, stage: Stage) -> anyhow::Result<Status> {
     let document = Document::read(&texts_on(system, seed));
     let id = instance_id(document.meta_data.instance_id.as_deref(), &system.root, true)?;
     let resume = store.current()?;
-    carry_out_stage(system, store, seed, &document, &id, Stage::System, resume.as_ref()).await
+    let status = carry_out_stage(system, store, seed, &document, &id, stage, resume.as_ref()).await?;
+    before_final(system, store, seed, status).await
+}
+
+/// Has the final stage started where the generation needs it; the boot runs until that has ended.
+async fn before_final(system: &System, store: &Store, seed: &Seed, status: Status) -> anyhow::Result<Status> {
+    let is_next = status.stage == Some(Stage::System)
+        && status.status != Standing::Failed
+        && store.current()?.is_some_and(|generation| awaits_final(&generation));
+    if !is_next {
+        return Ok(status);
+    }
+    store.hand_on(seed)?;
+    if let Err(error) = start_final(system, "to run what is left of the document").await {
+        store.forget_handed_on()?;
+        let mut status = status;
+        status.add_problem(format!("{error:#}"));
+        return Ok(status);
+    }
+    Ok(Status {
+        status: Standing::Running,
+        detail: "the final stage has not run yet: it waits for the network".to_owned(),
+        ..status
+    })
+}
+
+fn awaits_final(generation: &Generation) -> bool {
+    generation.needs.contains(&Stage::Final) && !generation.stages.contains_key(&Stage::Final)
 }
 
 /// As [`carry_out_document`]; and where the document says so, a failure stops the boot: this process ends with an error,
@@ -321,6 +351,7 @@ async fn carry_out_document(
         resume,
         always: true,
         confirm: None,
+        run_again: false,
     };
     let report = carry_out(system, store, &request).await?;
     if let Some(earlier) = published(store)?.filter(|_| stage != Stage::Local) {

@@ -50,6 +50,8 @@ pub struct Request<'a> {
     pub always: bool,
     /// Undo all changes after this time unless they are confirmed.
     pub confirm: Option<Duration>,
+    /// Run again what ran once for this instance.
+    pub run_again: bool,
 }
 
 /// Why a document could not be applied.
@@ -82,6 +84,10 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     store.generations()?;
     let root = system.root.at_one_moment();
     let baseline = Baseline::read(store, &root)?;
+    store.settle_runs(&BootTime::now(&system.root).boot_id)?;
+    if request.run_again {
+        store.forget_runs(request.instance_id)?;
+    }
     let ran = store.ran_for(request.instance_id)?;
     let (facts, plan) = survey_and_plan((system, &root), request.modules, request.document, &baseline, ran).await?;
     let machine = Machine::new(&root, &facts);
@@ -172,7 +178,7 @@ impl Work {
             !(module.declared.is_empty()
                 && module.changes.is_empty()
                 && module.problems.is_empty()
-                && module.notes.is_empty())
+                && module.notes.iter().all(|note| note.level == Level::Info))
         };
         let modules = || plan.modules.iter().filter(has_work);
         let mut stages: BTreeSet<Stage> = modules().map(|module| module.stage).collect();
@@ -226,7 +232,7 @@ fn prune(store: &Store, document: &Document) {
 fn left_for_boot(plan: &GenerationPlan, machine: &Machine<'_>) -> Result<BTreeSet<String>, ReadError> {
     let mut left = BTreeSet::new();
     for module in &plan.modules {
-        if module.is_left_for_boot(machine)? {
+        if !module.left_for_boot(machine)?.is_empty() {
             left.insert(module.name.to_owned());
         }
     }
@@ -296,6 +302,12 @@ fn begin(
                 outcome: Outcome::Running,
                 needs: earlier.needs.union(&work.stages).copied().collect(),
                 incomplete,
+                // What an earlier boot has done of these stages is done again.
+                stages: earlier
+                    .stages
+                    .range(..request.stage)
+                    .map(|(stage, record)| (*stage, record.clone()))
+                    .collect(),
                 ..earlier.clone()
             };
             store.save(&resumed)?;
@@ -353,12 +365,23 @@ fn finish(
     if Some(&stage) >= generation.needs.iter().max() {
         let again = report.modules.iter().filter(|module| can_get_better(module, document));
         generation.incomplete.modules = again.map(|module| module.name.clone()).chain(left).collect();
+        generation.incomplete.document = errors(document);
+        generation.incomplete.document.extend(lasting(report));
     }
     let earlier = store.part(generation.number, GenerationReport::NAME)?;
     let mut whole = GenerationReport::resume(generation.number, earlier.as_deref());
     whole.add(stage, report);
     store.save_part(generation.number, GenerationReport::NAME, &json(&whole))?;
     store.save(&generation)
+}
+
+/// What has failed and is not tried again.
+fn lasting(report: &AppliedReport) -> impl Iterator<Item = String> {
+    let notes = report.modules.iter().flat_map(|module| {
+        let lasting = module.notes.iter().filter(|note| note.level == Level::Lasting);
+        lasting.map(move |note| format!("{}: {}", module.name, note.text))
+    });
+    notes.take(PROBLEM_LIMIT)
 }
 
 /// Whether the module is short of what was asked for a reason of the machine's, which may pass: not only because of what an

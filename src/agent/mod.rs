@@ -9,6 +9,7 @@ pub mod confirm;
 pub mod decide;
 pub mod online;
 pub mod remote;
+pub mod script;
 pub mod scrub;
 mod seedless;
 pub mod selection;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::boot::begin;
+use super::boot::{begin, go_on};
 use super::carry_out::{Request, carry_out};
 use super::confirm::settle;
 use super::decide::last_from_a_source;
@@ -87,10 +87,22 @@ async fn carry_out_the_network(
         resume: None,
         always: false,
         confirm: None,
+        run_again: false,
     };
     let report = carry_out(system, store, &request).await?;
     status.add_report(&report);
     Ok(())
+}
+
+/// Has systemd start the unit of the final stage. `what_for`: begins with "to".
+///
+/// # Errors
+/// There is no bus, or systemd refuses.
+pub async fn start_final(system: &System, what_for: &str) -> anyhow::Result<()> {
+    let Some(bus) = &system.bus else {
+        anyhow::bail!("{FINAL} can't be started {what_for} without a system bus");
+    };
+    Ok(bus.queue_job(Verb::Start, FINAL).await?)
 }
 
 /// Has systemd start the final stage, and the wait for the network with it.
@@ -98,13 +110,7 @@ async fn carry_out_the_network(
 /// # Errors
 /// There is no bus, or systemd refuses.
 pub async fn start_final_stage(system: &System, seed: &Seed) -> anyhow::Result<Status> {
-    let Some(bus) = &system.bus else {
-        anyhow::bail!(
-            "the document is at {}, and {FINAL} can't be started to fetch it without a system bus",
-            seed.rest()
-        );
-    };
-    bus.queue_job(Verb::Start, FINAL).await?;
+    start_final(system, &format!("to fetch the document from {}", seed.rest())).await?;
     let detail = format!("waiting for the network: the document is at {}", seed.rest());
     Ok(Status {
         stage: Some(Stage::System),
@@ -120,9 +126,12 @@ pub async fn start_final_stage(system: &System, seed: &Seed) -> anyhow::Result<S
 /// The machine or the state could not be read or written.
 pub async fn final_stage(mut system: System, store: &Store, source: Option<&Choice>) -> anyhow::Result<Status> {
     let Some(seed) = store.handed_on()? else {
-        let why = "no earlier stage found a seed that has to be fetched";
+        let why = "no earlier stage of this boot has left anything for the final one";
         return Ok(failed(Stage::Final, why.to_owned()));
     };
+    if seed.is_whole() {
+        return rest_of_whole(system, store, &seed).await;
+    }
     let (_, settings) = selection(&system, source)?;
     let fetched = fetch(&system, &seed, &settings.rules).await;
     // Take the lock only now, so that a command run by hand doesn't wait for a server.
@@ -143,6 +152,14 @@ pub async fn final_stage(mut system: System, store: &Store, source: Option<&Choi
             None => Ok(failed(Stage::Final, fault.to_string())),
         },
     }
+}
+
+/// The final stage of a document that an earlier stage has carried out so far.
+async fn rest_of_whole(mut system: System, store: &Store, seed: &Seed) -> anyhow::Result<Status> {
+    let _lock = store.lock()?;
+    system.connect().await?;
+    store.forget_handed_on()?;
+    go_on(&system, store, seed, Stage::Final).await
 }
 
 /// A machine that was configured from there before stays as that left it. That somebody has put something there which is

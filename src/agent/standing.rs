@@ -32,7 +32,7 @@ pub fn unchanged(seed: &Seed, id: &str, generation: &Generation, stage: Stage) -
         ),
         Outcome::Degraded => (
             Standing::Degraded,
-            "the document is unchanged and still has errors: nothing to do until they are corrected",
+            "the document is unchanged, and what is wrong with it or has failed is not tried again",
         ),
         _ => (
             Standing::Done,

@@ -34,6 +34,9 @@ pub struct Arguments {
     /// Only this module; can be repeated
     #[arg(long, value_name = "MODULE", value_parser = module::NAMES)]
     only: Vec<String>,
+    /// Run commands and scripts again that have run for this instance
+    #[arg(long)]
+    run_again: bool,
     /// Undo all changes after this time (90s, 2m, 1h) unless `firstlight confirm` is run
     #[arg(long, value_name = "TIME", value_parser = time_to_confirm)]
     confirm: Option<Duration>,
@@ -112,6 +115,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
         resume: None,
         always: false,
         confirm: arguments.confirm,
+        run_again: arguments.run_again,
     };
     if let Some(time) = arguments.confirm {
         context.say(&before_it_is_lost(time));

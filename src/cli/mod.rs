@@ -13,6 +13,7 @@ mod history;
 mod logging;
 mod plan;
 mod rollback;
+mod run_script;
 mod schema;
 mod sources;
 mod status;
@@ -92,6 +93,9 @@ enum Command {
     Completions(completions::Arguments),
     /// Run one stage of the boot (used by the systemd units)
     Boot(boot::Arguments),
+    /// Run a script of the document and record how it goes (used by the units of commands)
+    #[command(hide = true)]
+    RunScript(run_script::Arguments),
 }
 
 /// Runs the program: parses the command line, runs the subcommand, turns its end into an exit status.
@@ -143,6 +147,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Explain(arguments) => explain::run(&arguments, context),
         Command::Schema(arguments) => schema::run(&arguments, context),
         Command::Completions(arguments) => completions::run(&arguments, context),
+        Command::RunScript(arguments) => run_script::run(&arguments, context),
         Command::Boot(arguments) => wait(Box::pin(boot::run(&arguments, context))),
     }
 }

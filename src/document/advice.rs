@@ -327,7 +327,8 @@ mod tests {
     fn what_is_meant_is_named() {
         for (path, words) in [
             ("hostnme", "did you mean `hostname`?"),
-            ("runmcd", "did you mean `runcmd`? firstlight doesn't apply that key"),
+            ("runmcd", "did you mean `runcmd`?"),
+            ("monts", "did you mean `mounts`? firstlight doesn't apply that key"),
             ("pakages", "did you mean `packages`? firstlight"),
             ("write-file", "did you mean `write_files`?"),
             ("permit_root_login", "`permit_root_login` goes below `sshd`"),
@@ -346,7 +347,7 @@ mod tests {
             ("sshd.permitrootlogin", "did you mean `permit_root_login`?"),
             ("ntp.pers", "did you mean `peers`?"),
             ("ssh_import_id", "`ssh_authorized_keys`"),
-            ("runcmd", "doesn't run commands yet"),
+            ("mounts", "doesn't mount file systems yet"),
             ("keyboard", "`keymap`"),
             ("zypper", "a key of cloud-config"),
             ("ubuntu_pro", "a key of cloud-config"),

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::authorized_key::{AuthorizedKey, AuthorizedKeys};
 use super::chpasswd::{self, Chpasswd};
+use super::commands::{self, Commands, UserScripts};
 use super::docker::{self, Docker};
 use super::hostname::{HostName, ManageEtcHosts};
 use super::kernel_modules::KernelModules;
@@ -102,6 +103,10 @@ document! {
         docker: Docker => docker;
         /// Files to write, with content from the document or fetched.
         write_files: Vec<WriteFile> => write_files [item];
+        /// Commands to run early in each boot.
+        bootcmd: Commands => bootcmd [commands::whole];
+        /// Commands to run once for each instance, when the rest is done.
+        runcmd: Commands => runcmd [commands::whole];
         /// How firstlight treats this document.
         firstlight: Settings;
     }
@@ -112,6 +117,9 @@ document! {
         /// The accounts and groups that the document creates, or would create if it had no mistakes.
         #[serde(skip)]
         not_created: NotCreated;
+        /// The scripts among the parts of user-data and vendor-data.
+        #[serde(skip)]
+        scripts: UserScripts;
         /// The default user of the machine, as its owner or its distribution has it; `None` where there is none, as on
         /// Photon.
         #[serde(skip)]

@@ -44,7 +44,14 @@ fn walk(node: &Node, notes: &Notes, secret: bool) -> Json {
             let entries = entries.iter().map(|below| entry(below, notes, typed, secret));
             Json::Object(entries.collect::<Map<_, _>>())
         }
-        Value::Sequence(items) => Json::Array(items.iter().map(|item| walk(item, notes, secret)).collect()),
+        Value::Sequence(items) => {
+            let before = std::iter::once(None).chain(items.iter().map(Some));
+            let walked = items.iter().zip(before).map(|(item, before)| {
+                let is_of_option = before.is_some_and(|before| is_value_of_option(before, item));
+                walk(item, notes, secret || is_of_option)
+            });
+            Json::Array(walked.collect())
+        }
         Value::Scalar(scalar) => match resolve(scalar) {
             Meaning::Null => Json::Null,
             _ if notes.is_secret(node.span) => Json::String(MASK.to_owned()),
@@ -57,6 +64,15 @@ fn walk(node: &Node, notes: &Notes, secret: bool) -> Json {
             Meaning::Text(text) => Json::String(redact::redact(text).into_owned()),
         },
     }
+}
+
+/// Whether a word is the secret value of the option before it: `[mysql, --password, abc]`.
+fn is_value_of_option(before: &Node, word: &Node) -> bool {
+    let (Value::Scalar(before), Value::Scalar(word)) = (&before.value, &word.value) else {
+        return false;
+    };
+    let both = || format!("{} {}", &*before.text, &*word.text);
+    before.text.starts_with('-') && redact::redact(&both()).ends_with(MASK)
 }
 
 /// Whether the value of this key is, or may be, a secret. The lines of `chpasswd.list` hold passwords.

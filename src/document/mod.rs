@@ -11,6 +11,7 @@ pub mod budget;
 pub mod chpasswd;
 pub mod cloud_config;
 pub mod code;
+pub mod commands;
 pub mod config;
 pub mod conversion;
 pub mod diagnostic;

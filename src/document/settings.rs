@@ -1,7 +1,10 @@
 //! `firstlight`: how firstlight treats the document.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
+use super::duration;
 use super::problem::Check;
 
 /// Settings of firstlight that are part of the document.
@@ -21,11 +24,43 @@ pub struct Settings {
     pub strict: bool,
     /// How many generations to keep for rollback. Default: 10.
     pub keep_generations: Option<KeepGenerations>,
+    /// Stop `runcmd` and `bootcmd` at the first command that fails.
+    #[serde(default)]
+    pub stop_on_error: bool,
+    /// How long `runcmd`, and each script, may take. Default: 1h.
+    pub command_timeout: Option<CommandTimeout>,
     /// After a successful boot, overwrite the hypervisor's copy of data that held secrets. Default: true.
     pub scrub: Option<bool>,
 }
 
 impl Check for Settings {}
+
+/// How long commands may take: from 1s to 24h.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("pattern" = "^[0-9]+[smh]$", "examples" = ["20m"])))]
+pub struct CommandTimeout(Duration);
+
+impl CommandTimeout {
+    /// The time.
+    pub fn get(self) -> Duration {
+        self.0
+    }
+}
+
+impl Default for CommandTimeout {
+    fn default() -> Self {
+        Self(Duration::from_secs(60 * 60))
+    }
+}
+
+impl TryFrom<String> for CommandTimeout {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        duration::parse(&text, Duration::from_secs(1)..=Duration::from_secs(24 * 60 * 60)).map(Self)
+    }
+}
 
 /// How many generations to keep: from 1 to [`KEEP_MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

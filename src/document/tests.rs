@@ -114,7 +114,7 @@ fn what_asks_for_nothing_is_no_error() {
         assert_eq!(document.diagnostics, [], "{nothing}");
     }
     for something in [
-        "runcmd: [ls]",
+        "mounts: [[a]]",
         "package_update: true",
         "ssh_import_id: [gh:bob]",
         "growpart: {mode: auto}",
@@ -194,6 +194,15 @@ fn a_hash_at_the_wrong_key_leaves_the_other_password() {
         users,
         [("root".to_owned(), true, false), ("bob".to_owned(), true, true)]
     );
+}
+
+#[test]
+fn a_password_that_asks_for_one_is_none() {
+    for asks in ["RANDOM", "R"] {
+        let document = read(format!("password: {asks}\n").as_bytes());
+        assert!(shown(&document).contains("not supported"), "{}", shown(&document));
+        assert_eq!(logins(&document.config).len(), 0);
+    }
 }
 
 #[test]

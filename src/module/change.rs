@@ -5,18 +5,17 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::document_command::{DocumentCommand, Once, Program};
 use crate::document::Secret;
 use crate::document::network::{Address, Ip, LinkName, Mac, Mtu, Route, SearchDomain};
 use crate::document::redact::redact;
 use crate::system::Metadata;
 pub use crate::system::systemd::UnitFileState;
 pub use crate::vocabulary::{
-    AccountChange, Aging, Dirty, KernelChange, PasswordChange, RandomPassword, Share, Subordinate, UnitAction,
-    UserAccount,
+    AccountChange, Aging, Dirty, KernelChange, PasswordChange, Share, Subordinate, UnitAction, UserAccount,
 };
 
 /// One thing that must hold on the machine.
@@ -32,8 +31,6 @@ pub enum Change {
     Symlink(SymlinkChange),
     /// One entry of the account files, edited under the lock `/etc/.pwd.lock`.
     Account(AccountChange),
-    /// A password that is made on the machine, once for an instance, and shown on its console.
-    RandomPassword(RandomPassword),
     /// A home directory; one that exists stays as it is.
     Home(HomeChange),
     /// The kernel's host name, `sethostname(2)`; on a running system through org.freedesktop.hostname1.
@@ -60,7 +57,6 @@ impl Change {
             Self::RemoveDirectory(removal) => Some(&removal.path),
             Self::Symlink(link) => Some(&link.path),
             Self::Account(_)
-            | Self::RandomPassword(_)
             | Self::Hostname(_)
             | Self::Kernel(_)
             | Self::Unit(_)
@@ -287,25 +283,6 @@ pub struct UnitChange {
 pub struct CommandChange {
     /// The program's absolute path and its arguments. Never a shell line, never a secret.
     pub argv: Vec<String>,
-    /// What it is for, in a few words.
-    pub purpose: String,
-}
-
-/// A command that the document wants run. systemd runs it as its own unit, outside our sandbox.
-///
-/// It takes a running systemd: a module that wants it is of the stage [`crate::module::Stage::System`] or a later one. In a
-/// tree that doesn't run it is left for the first boot, and the plan says so. That it runs once is the module's to see to:
-/// it never holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DocumentCommand {
-    /// What tells its unit from others, the same at each boot: `runcmd-2` runs as `firstlight-runcmd-2.service`.
-    pub name: String,
-    /// The program, by its absolute path or by a name in the search path, and its arguments. No shell is between. Anybody
-    /// may read them: what holds a secret is a script in a file for root alone.
-    pub argv: Vec<String>,
-    /// How long it may take. Then it is stopped, with all that it has started. What it leaves in the background when it ends
-    /// by itself goes on.
-    pub limit: Duration,
     /// What it is for, in a few words.
     pub purpose: String,
 }

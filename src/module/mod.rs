@@ -6,9 +6,11 @@
 //! missing).
 
 pub mod authorized_keys;
+pub mod bootcmd;
 pub mod change;
 mod check;
 pub mod docker;
+pub mod document_command;
 pub mod header;
 pub mod hostname;
 pub mod kernel_modules;
@@ -20,6 +22,7 @@ pub mod networkd_files;
 pub mod ntp;
 pub mod order;
 pub mod password;
+pub mod runcmd;
 pub mod services;
 pub mod sshd;
 pub mod sysctl;
@@ -122,6 +125,15 @@ pub enum Level {
     Notice,
     /// What was asked will probably not work as asked.
     Warning,
+    /// What was asked was tried and failed, and is not tried again by itself.
+    Lasting,
+}
+
+impl Level {
+    /// Whether it leaves the machine short of what was asked.
+    pub fn is_short(self) -> bool {
+        matches!(self, Self::Warning | Self::Lasting)
+    }
 }
 
 impl Plan {
@@ -146,6 +158,14 @@ impl Plan {
     pub fn notice(&mut self, text: impl Into<String>) {
         self.notes.push(Note {
             level: Level::Notice,
+            text: text.into(),
+        });
+    }
+
+    /// Adds what has failed and is not tried again.
+    pub fn lasting(&mut self, text: impl Into<String>) {
+        self.notes.push(Note {
+            level: Level::Lasting,
             text: text.into(),
         });
     }
@@ -227,15 +247,17 @@ pub fn all() -> Vec<&'static dyn Module> {
         &authorized_keys::AuthorizedKeys,
         &write_files::WriteFiles,
         &networkd::Networkd,
+        &bootcmd::Bootcmd,
         &services::Services,
         &ntp::Ntp,
         &docker::Docker,
+        &runcmd::Runcmd,
     ]
 }
 
 /// The names of all modules, in the same order. Every start of the program lists them for the command line, and needn't
 /// load the code of all modules for that.
-pub const NAMES: [&str; 17] = [
+pub const NAMES: [&str; 19] = [
     "hostname",
     "timezone",
     "locale",
@@ -250,9 +272,11 @@ pub const NAMES: [&str; 17] = [
     "ssh_authorized_keys",
     "write_files",
     "networkd",
+    "bootcmd",
     "services",
     "ntp",
     "docker",
+    "runcmd",
 ];
 
 /// The document's keys that make the module of this name plan `change`; none if there is no such module.

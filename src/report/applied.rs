@@ -189,11 +189,7 @@ impl ModuleOutcome {
             );
         }
         for note in remarks {
-            let word = if note.level == Level::Warning {
-                "warning"
-            } else {
-                "note"
-            };
+            let word = if note.level.is_short() { "warning" } else { "note" };
             let _ = writeln!(text, "  {}: {}", style.changed(word), plain(&note.text));
         }
         for problem in problems {

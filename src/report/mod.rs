@@ -4,6 +4,7 @@
 //! never renamed; `schema` is their version.
 
 pub mod applied;
+mod commands;
 pub mod drift;
 pub mod generation;
 pub mod in_force;

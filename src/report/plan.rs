@@ -12,7 +12,7 @@ use crate::document::plain::plain;
 use crate::engine::{ChangeView, GenerationPlan, disturbances};
 use crate::module::{Expectation, Level, Note};
 use crate::system::network::Session;
-use crate::system::{ReadError, Root};
+use crate::system::{Facts, Machine, ReadError, Root};
 
 /// A plan as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -46,6 +46,8 @@ pub struct ModuleReport {
     pub checks: Vec<String>,
     /// What only the booted machine can look at, in words; empty on a running machine.
     pub left_for_boot: Vec<String>,
+    /// What is run at the first boot, in full, secrets masked; empty on a running machine.
+    pub at_first_boot: Vec<ChangeView>,
     /// What a person should know.
     pub notes: Vec<Note>,
     /// Why it can't be planned, or some entries of it.
@@ -63,7 +65,11 @@ impl PlanReport {
         let view = |changes: &[crate::module::Change]| -> Result<Vec<_>, _> {
             changes.iter().map(|change| ChangeView::of(change, root)).collect()
         };
+        let facts = Facts::default();
+        let tree = Machine::new(root, &facts);
+        let view_of = |change| ChangeView::of(change, root);
         let modules = plan.modules.iter().map(|module| {
+            let at_first_boot = if live { Vec::new() } else { module.left_for_boot(&tree)? };
             let later = |expectation: &&Expectation| !live && expectation.needs_running();
             let (left, now): (Vec<_>, Vec<_>) = module.expectations.iter().partition(later);
             let words = |some: Vec<&Expectation>| some.into_iter().map(Expectation::in_words).collect();
@@ -73,6 +79,7 @@ impl PlanReport {
                 holding: module.holding,
                 checks: words(now),
                 left_for_boot: words(left),
+                at_first_boot: at_first_boot.into_iter().map(view_of).collect::<Result<_, _>>()?,
                 notes: module.notes.clone(),
                 problems: module.problems.clone(),
                 after: module
@@ -170,12 +177,15 @@ impl ModuleReport {
             let _ = writeln!(text, "  {}", style.faint(&format!("planned after {after}")));
         }
         for note in self.notes.iter().filter(told) {
-            let word = if note.level == Level::Warning {
+            let word = if note.level.is_short() {
                 style.changed("warning")
             } else {
                 style.faint("note")
             };
             let _ = writeln!(text, "  {word}: {}", plain(&note.text));
+        }
+        for command in &self.at_first_boot {
+            render_diff(text, command.diff.as_deref(), style);
         }
         for (when, checks) in [("then checked", &self.checks), ("checked at boot", &self.left_for_boot)] {
             for check in checks.iter().filter(|_| verbose || !self.changes.is_empty()) {

@@ -8,12 +8,12 @@ use super::applied::AppliedReport;
 use super::in_force::InForce;
 use super::style::Style;
 use super::words::time;
-use super::{SCHEMA, applied};
+use super::{SCHEMA, applied, commands};
 use crate::document::Diagnostic;
 use crate::document::plain::plain;
 use crate::engine::verify::Finding;
 use crate::module::Stage;
-use crate::state::Outcome;
+use crate::state::{CommandRecord, Outcome};
 
 /// How firstlight stands in this boot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +94,10 @@ pub struct Status {
     /// The generation that is in force now. Filled in when the status is asked for, not when it is written.
     #[serde(default)]
     pub in_force: Option<InForce>,
+    /// The commands and scripts that have run, command by command. Filled in when the status is asked for; only root can
+    /// read them.
+    #[serde(default)]
+    pub commands: Vec<CommandRecord>,
 }
 
 /// A generation that is undone unless somebody confirms it.
@@ -145,6 +149,7 @@ impl Status {
             problems: Vec::new(),
             unconfirmed: None,
             in_force: None,
+            commands: Vec::new(),
         }
     }
 
@@ -241,6 +246,9 @@ impl Status {
                 module.milliseconds
             );
         }
+        for record in &self.commands {
+            text.push_str(&commands::render(record, style));
+        }
         for problem in &self.problems {
             let _ = writeln!(text, "{}: {}", style.removed("problem"), plain(problem));
         }
@@ -258,7 +266,7 @@ fn problems_of(module: &applied::ModuleOutcome, of_the_document: &[String]) -> V
     let mut all: Vec<(usize, String)> = module.problems.iter().map(|it| (place(it), it.clone())).collect();
     all.extend(module.left_out.iter().map(|it| (place(it), format!("left out: {it}"))));
     let short = module.findings.iter().filter(|f| f.is_short()).map(Finding::to_string);
-    let warnings = module.notes.iter().filter(|n| n.level == crate::module::Level::Warning);
+    let warnings = module.notes.iter().filter(|n| n.level.is_short());
     let told = short.chain(warnings.map(|n| n.text.clone()));
     all.extend(told.map(|problem| (usize::MAX, problem)));
     all.dedup_by(|one, other| one.1 == other.1);

@@ -63,6 +63,41 @@ impl Store {
         Ok(found.map(|(_, ledger)| ledger).unwrap_or_default())
     }
 
+    /// Records how what was begun ended, where its own record says so. `boot`: the ID of this boot.
+    ///
+    /// # Errors
+    /// As [`Store::ledger`].
+    pub fn settle_runs(&self, boot: &str) -> Result<(), StateError> {
+        let begun = self
+            .ledger()?
+            .runs
+            .into_iter()
+            .filter(|(_, run)| run.outcome == RunOutcome::Begun);
+        for (key, _) in begun {
+            let record = self.command(&key).ok().flatten();
+            if let Some(outcome) = record.and_then(|record| record.outcome(boot)) {
+                self.end_once(&key, outcome)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets that anything ran for this instance.
+    ///
+    /// # Errors
+    /// As [`Store::ledger`].
+    pub fn forget_runs(&self, instance_id: &str) -> Result<(), StateError> {
+        let mut ledger = self.ledger()?;
+        let before = ledger.runs.len();
+        ledger
+            .runs
+            .retain(|_, run| run.instance_id != instance_id && run.instance_id != ANY_INSTANCE);
+        match ledger.runs.len() == before {
+            true => Ok(()),
+            false => self.write_json(&Self::path(NAME), &ledger),
+        }
+    }
+
     /// Records the start of `key` for this instance, unless it was started before. The caller holds the lock.
     ///
     /// # Errors
@@ -94,18 +129,6 @@ impl Store {
         }
         self.write_json(&Self::path(NAME), &ledger)
     }
-
-    /// Forgets that `key` ran: what it did was undone.
-    ///
-    /// # Errors
-    /// The ledger can't be read or written.
-    pub fn forget_once(&self, key: &str) -> Result<(), StateError> {
-        let mut ledger = self.ledger()?;
-        match ledger.runs.remove(key) {
-            Some(_) => self.write_json(&Self::path(NAME), &ledger),
-            None => Ok(()),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -129,8 +152,6 @@ mod tests {
         assert_eq!((run.outcome, run.begun), (RunOutcome::Failed, 7));
         assert_eq!(begin("host-keys", "i-1"), Once::Run, "another thing");
         assert_eq!(begin("runcmd", "i-2"), Once::Run, "another instance");
-        store(&tree).forget_once("runcmd").unwrap();
-        assert_eq!(begin("runcmd", "i-2"), Once::Run, "it was undone");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! State is read and written through [`crate::system`], below the machine's root, like everything else.
 
+pub mod commands;
 pub mod contents;
 mod damage;
 pub mod generation;
@@ -19,6 +20,7 @@ use crate::system::root::FILE_LIMIT;
 use crate::system::write::TEMPORARY_PREFIX;
 use crate::system::{Kind, ReadError, Root, Targets, WriteError, Writer};
 
+pub use commands::{CommandRecord, CommandState, ItemRecord};
 pub use contents::digest;
 use damage::remedy;
 pub use generation::{Deadline, Generation, Incomplete, Outcome, StageRecord, scrubbed};
@@ -33,7 +35,7 @@ pub use thing::{
     PathState, Thing, UnitActiveItem, UnitFileItem,
 };
 pub use undo::{
-    AccountEntryUndo, Before, CopyUndo, HostnameUndo, ImpossibleUndo, KernelParameterUndo, LedgerUndo, PathUndo, Undo,
+    AccountEntryUndo, Before, CopyUndo, HostnameUndo, ImpossibleUndo, KernelParameterUndo, PathUndo, Undo,
     UnitActiveUndo,
 };
 

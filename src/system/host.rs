@@ -9,6 +9,14 @@ use super::{ReadError, Root, Writer, account};
 /// How long connecting to the system bus may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
+/// The path of the program that runs now, for a unit that runs it too.
+///
+/// # Errors
+/// `/proc` is not there.
+pub fn own_program() -> std::io::Result<String> {
+    Ok(std::env::current_exe()?.to_string_lossy().into_owned())
+}
+
 /// A machine that can be changed: one that runs, or a tree that is not running.
 #[derive(Debug)]
 pub struct System {

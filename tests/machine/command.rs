@@ -11,7 +11,7 @@ use crate::scenario::{SHIPPED_PASSWORD, administrator_sets_address};
 use firstlight::agent::{Request, carry_out};
 use firstlight::document::{Config, Document, Texts};
 use firstlight::engine::Policy;
-use firstlight::module::{Change, CommandChange, DocumentCommand, Module, Plan, PlanError, Stage};
+use firstlight::module::{Change, CommandChange, DocumentCommand, Module, Once, Plan, PlanError, Program, Stage};
 use firstlight::state::Store;
 use firstlight::system::{Machine as Seen, System};
 use std::fmt::Write;
@@ -338,7 +338,8 @@ async fn answers() -> String {
 fn of_the_document(name: &str, argv: &[&str]) -> Change {
     Change::DocumentCommand(DocumentCommand {
         name: name.to_owned(),
-        argv: argv.iter().map(ToString::to_string).collect(),
+        program: Program::Argv(argv.iter().map(ToString::to_string).collect()),
+        once: Once::No,
         limit: Duration::from_secs(if name == "hangs" { 3 } else { 60 }),
         purpose: format!("see how {name} goes"),
     })
@@ -362,6 +363,7 @@ async fn carried_out(system: &System, change: Change) -> String {
         resume: None,
         always: false,
         confirm: None,
+        run_again: false,
     };
     let report = carry_out(system, &store, &request)
         .await

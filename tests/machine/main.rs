@@ -10,6 +10,7 @@ mod accounts;
 mod bridges;
 mod check;
 mod command;
+mod commands;
 mod container;
 mod devices;
 mod drift;
@@ -107,6 +108,7 @@ machines! {
     container_bookworm => |test| scenario::three_boots(test, &mut Container::new(Bookworm, test));
     container_trixie => |test| scenario::three_boots(test, &mut Container::new(Trixie, test));
     container_accounts_trixie => |test| accounts::accounts(test, Trixie);
+    container_runcmd_trixie => |test| commands::commands(test, Trixie);
     container_confirm_bookworm => |test| trial::confirm_or_revert(test, Bookworm);
     container_confirm_trixie => |test| trial::confirm_or_revert(test, Trixie);
     container_bridges_bookworm => |test| bridges::bridges(test, Bookworm);

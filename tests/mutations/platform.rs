@@ -147,7 +147,7 @@ proptest! {
         // Whatever is wrong with the network, the machine has its name and its keys.
         let config = drive(META_DATA.as_bytes(), &network, VENDOR_DATA.as_bytes()).unwrap().config;
         prop_assert_eq!(config.hostname.as_ref().unwrap().as_str(), "web1");
-        prop_assert_eq!(config.root.unwrap().ssh_authorized_keys.len(), 1);
+        prop_assert_eq!(config.platform_keys.len(), 1);
     }
 
     #[test]

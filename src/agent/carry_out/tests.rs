@@ -3,7 +3,7 @@
 use super::*;
 use crate::agent::decide::{Decision, decide};
 use crate::document::{Config, Texts};
-use crate::module::{Change, DocumentCommand, FileChange, Plan, PlanError};
+use crate::module::{Change, DocumentCommand, FileChange, Once, Plan, PlanError, Program};
 
 /// A module that wants a file, and a command run.
 #[derive(Debug)]
@@ -21,9 +21,10 @@ impl Module for Commands {
     fn plan(&self, _want: &Config, _machine: &Machine<'_>) -> Result<Plan, PlanError> {
         let command = DocumentCommand {
             name: "setup".to_owned(),
-            argv: ["/usr/bin/setup", "--token", "hunter2"].map(str::to_owned).into(),
+            program: Program::Argv(["/usr/bin/setup", "--token", "hunter2"].map(str::to_owned).into()),
             limit: Duration::from_secs(90),
             purpose: "set it up".to_owned(),
+            once: Once::No,
         };
         let mut file = FileChange::write("/etc/setup", "a\n", 0o644);
         if let Some(content) = &mut file.content {
@@ -56,6 +57,7 @@ async fn a_command_is_left_for_the_first_boot_and_is_still_wanted_then() {
         resume: None,
         always: false,
         confirm: None,
+        run_again: false,
     };
     let report = carry_out(&system, &store, &request).await.unwrap();
     // Nothing is short of what can be done here.

@@ -24,12 +24,29 @@ Read: cloud-config with or without its first line, MIME messages, cloud-config a
 `#include-once`), Jinja templates; each of them also compressed with gzip, in base64, or both. They are merged as in cloud-init
 (`merge_how`, `Merge-Type`).
 
-Refused by name, while the other parts are applied: scripts (`#!`, at each boot or once), boot hooks and part handlers. Use
-`services`, `write_files`, `sysctl` and `kernel_modules` instead.
+Scripts (`#!`, also for each boot or once) and boot hooks are run. Refused by name, while the other parts are applied: part handlers,
+as nothing here runs Python; and scripts that don't name their interpreter.
 
 Network configuration: versions 1 and 2 are applied, see [the reference](reference.md#network-config). Version 1 becomes version 2
 first. Unlike in cloud-init, SLAAC and DHCPv6 of version 1 work with networkd, and a global route goes to the link that can reach its
 gateway.
+
+## Commands and scripts
+
+`runcmd`, `bootcmd` and scripts run as their users are used to: all commands of a key are one `sh`, so that `cd`, `export` and `source`
+carry over; a list is a program with arguments that no shell looks at; null is skipped; scripts and `runcmd` run in the order of their
+names. What is different, and why:
+
+| Here | In cloud-init | Why |
+|---|---|---|
+| Each command's exit status is recorded, and one that fails makes the boot degraded. The commands behind it run all the same; `firstlight: {stop_on_error: true}` stops at it. | Only the last command counts. | What fails in the middle is found months later. |
+| A mistake in an item, such as a mapping, costs all commands of the key, and is told before anything runs. | The same, in a log. | The commands behind it may rely on it. |
+| Commands have an hour, or `firstlight: {command_timeout: 10m}`; `bootcmd` has 3 minutes. | They may hang for ever. | A boot should come to an end. |
+| `runcmd` and scripts run once for each instance, even where they were cut off or have changed. `firstlight apply --run-again` runs them again. | The same, but the command line has other names. | Nobody knows how much of a script was done. |
+| `bootcmd` and boot hooks are units that run before `basic.target`, also where there is no seed any more. In the first boot they run after files and accounts are written. | They run before files are written, when the network is up. | A later boot has the files anyway. |
+| What a command leaves in the background goes on, in its unit `firstlight-runcmd.service`. | It goes on in cloud-init's own unit. | `systemctl stop` stops it. |
+| The output is in the journal of the unit and, up to 1 MiB, in `/var/lib/firstlight/commands/NAME/output`, for root alone. | It is in `/var/log/cloud-init-output.log`, for all users of the group adm. | Commands print secrets. |
+| A script for each boot is run until the document no longer has it. | It stays. | Who is taken out of a document should be gone. |
 
 ## Accounts
 
@@ -50,7 +67,6 @@ gateway.
 | Accounts are numbered in the document's order. | The default user comes last. | The order is there to be seen. |
 | `disable_root` is false unless the document says otherwise. | It is true, but on Photon. | A key that somebody gave the machine lets him in. |
 | `disable_root: true` names the default user, else the first account that gets a key. If none does, or sshd refuses it, root's keys still work, with a warning. | Root's keys name the default user or `NONE`, whoever can log in. | A boot leaves nobody without a login. |
-| A random password is from the kernel's generator, and is shown on the console alone. Only a machine that runs gets one. | It is in the output of cloud-init too. | A log is read by more people than a console. |
 | The comment of the default user isn't given to the account that `user` names. | It is. | It is about another account. |
 ";
 

@@ -57,11 +57,6 @@ const CERTIFICATES: Why = (
     "firstlight doesn't rebuild the list of trusted certificates yet",
     "add the certificates to the image",
 );
-const COMMANDS: Why = (
-    "firstlight doesn't run commands yet",
-    "use `services` to enable and start units, `write_files` to write files, `sysctl` to set kernel parameters, \
-     `kernel_modules` to load modules",
-);
 const DISKS: Why = (
     "firstlight doesn't partition or format disks yet",
     "prepare them in the image, with systemd-repart",
@@ -134,7 +129,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     not_applied("apt_update", PACKAGES),
     not_applied("apt_upgrade", PACKAGES),
     not_applied("autoinstall", ("it is for Ubuntu's installer", REMOVE)),
-    not_applied("bootcmd", COMMANDS),
     not_applied("byobu_by_default", TOOLS),
     not_applied("ca-certs", CERTIFICATES),
     not_applied("ca_certs", CERTIFICATES),
@@ -254,7 +248,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
             "write files in /etc/rsyslog.d with `write_files`, and enable it with `services`",
         ),
     ),
-    not_applied("runcmd", COMMANDS),
     not_applied("salt_minion", TOOLS),
     not_applied("snap", TOOLS),
     not_applied("spacewalk", TOOLS),

@@ -25,7 +25,7 @@ const fn without_keys(name: &'static str, note: &'static str) -> Module {
 
 const RIGHTSCALE: &str = "not applied: firstlight doesn't ask RightScale for scripts";
 const RMC: &str = "not applied: firstlight doesn't manage IBM's RMC";
-const SCRIPTS: &str = "scripts are refused by name: firstlight doesn't run them yet";
+const SCRIPTS: &str = "applied: scripts in user-data and vendor-data are run; directories of scripts are not";
 
 /// All modules of cloud-init 22.4 to 26.2.
 pub const MODULES: &[Module] = &[

@@ -84,7 +84,7 @@ impl Code {
                 "hostname: web1\nrh_subscription:\n  auto-attach: true\n",
                 "hostname: web1\n",
             ),
-            Self::NotSupported => ("#!/bin/sh\nhostname web1\n", "#cloud-config\nhostname: web1\n"),
+            Self::NotSupported => ("#part-handler\ndef list_types():\n", "#cloud-config\nhostname: web1\n"),
             Self::MissingKey => (
                 "write_files:\n  - content: hello\n",
                 "write_files:\n  - path: /etc/motd\n    content: hello\n",

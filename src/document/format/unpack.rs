@@ -38,6 +38,8 @@ pub struct Part {
     pub kind: Kind,
     /// Its place.
     pub place: Place,
+    /// The name of its file, if it is said.
+    pub name: Option<String>,
     /// Its text, without a byte order mark.
     pub text: Characters,
     /// How it is merged with the parts before it, if its header says so.
@@ -88,6 +90,7 @@ struct Unpacker<'a, 'b> {
 #[derive(Debug, Clone)]
 struct Label {
     place: Place,
+    name: Option<String>,
     declared: Declared,
     merge: Option<String>,
     /// Whether it is the document itself, rather than a part of one.
@@ -98,6 +101,7 @@ impl Label {
     fn of(place: Place) -> Self {
         Self {
             place,
+            name: None,
             declared: Declared::Anything(Some(Kind::CloudConfig)),
             merge: None,
             is_whole: true,
@@ -198,6 +202,7 @@ impl Unpacker<'_, '_> {
         self.unpacked.found.push(Found::Part(Part {
             kind,
             place: label.place.clone(),
+            name: label.name.clone(),
             text: Characters::of(text, self.whole),
             merge: label.merge.clone(),
         }));
@@ -243,6 +248,7 @@ impl Unpacker<'_, '_> {
                 .part(step("part", number, part.name.as_deref()), part.lines, 0);
             let inner = |place: Place| Label {
                 place,
+                name: part.name.clone(),
                 declared: Declared::by_type(&part.media_type),
                 merge: part.merge.clone(),
                 is_whole: false,
@@ -297,6 +303,7 @@ impl Unpacker<'_, '_> {
             let declared = item.media_type.as_deref().map(Declared::by_type);
             let label = Label {
                 place,
+                name: item.name.clone(),
                 declared: declared.unwrap_or(Declared::Anything(Some(Kind::CloudConfig))),
                 merge: item.merge.clone(),
                 is_whole: false,

@@ -3,15 +3,19 @@
 use super::{Document, Source};
 use crate::document::advice::Dialect;
 use crate::document::budget::Budget;
-use crate::document::cloud_config::OtherKey;
 use crate::document::code::Code;
+use crate::document::commands::UserScript;
+use crate::document::commands::script::Script;
 use crate::document::conversion::Conversion;
 use crate::document::diagnostic::Diagnostic;
-use crate::document::format::{self, Around, Found, Kind, Part, Place, Variables};
+use crate::document::format::{self, Around, Found, Kind, Often, Part, Place, Variables};
 use crate::document::text::{Characters, Text, Texts};
 use crate::document::yaml::{
     Entry, Fault, Key, Mergers, Node, Value, decode, join, merge, parse_within, patch, to_json,
 };
+
+/// How a boot hook begins; what follows is its script.
+const BOOTHOOK: &str = "#cloud-boothook";
 
 impl Document {
     /// One tree of several documents, each in parts: a key of a later part takes the place of an earlier one's, unless it
@@ -46,7 +50,10 @@ impl Document {
             for found in unpacked.found {
                 match found {
                     Found::Told(diagnostic) => self.report_whole(diagnostic),
-                    Found::Part(part) => tree = self.add_part(tree, part, conversion, &around),
+                    Found::Part(part) => {
+                        self.parts += 1;
+                        tree = self.add_part(tree, part, conversion, &around);
+                    }
                 }
             }
         }
@@ -97,26 +104,60 @@ impl Document {
                     tree
                 })
             }
-            kind => {
-                self.refuse(kind, &part.place);
+            Kind::Script(often) => {
+                self.add_script(&part, often, false);
+                tree
+            }
+            Kind::Boothook => {
+                self.add_script(&part, Often::Boot, true);
+                tree
+            }
+            Kind::Handler | Kind::List | Kind::Archive | Kind::Message | Kind::Template => {
+                self.refuse(part.kind, &part.place);
                 tree
             }
         }
     }
 
+    /// Takes in a script.
+    fn add_script(&mut self, part: &Part, often: Often, is_boothook: bool) {
+        let text = match part.text.strip_prefix(BOOTHOOK).filter(|_| is_boothook) {
+            Some(rest) => rest.trim_start(),
+            None => part.text.trim_start(),
+        };
+        if !text.starts_with("#!") {
+            let message = "this script doesn't name its interpreter, so it is not run";
+            let hint = "begin it with `#!/bin/sh`";
+            return self.report_part(&part.place, message, hint);
+        }
+        let script = UserScript {
+            name: part.name.clone().unwrap_or_default(),
+            script: Script::of_text(text),
+            often,
+            is_boothook,
+            is_vendors: self.is_vendors,
+        };
+        self.scripts.add(script, self.parts);
+    }
+
     /// Says of a part that it is not carried out, and what does it instead.
     fn refuse(&mut self, kind: Kind, place: &Place) {
-        let (message, hint) = match kind {
-            Kind::Handler => (
-                "this is a part handler: Python code is not run".to_owned(),
-                "write what its parts say as keys and values, or do it in the image".to_owned(),
+        match kind {
+            Kind::Handler => self.report_part(
+                place,
+                "this is a part handler: Python code is not run",
+                "write what its parts say as keys and values, or do it in the image",
             ),
-            _ => (
-                format!("this is {}, which is not run yet", kind.in_words()),
-                OtherKey::find("runcmd").map(OtherKey::advice).unwrap_or_default(),
+            _ => self.report_part(
+                place,
+                &format!("this is {}, which can't be a part here", kind.in_words()),
+                "write a cloud-config or a script",
             ),
-        };
-        let told = Diagnostic::whole(&place.file(), message, Some(hint)).code(Code::NotSupported);
+        }
+    }
+
+    fn report_part(&mut self, place: &Place, message: &str, hint: &str) {
+        let told = Diagnostic::whole(&place.file(), message, Some(hint.to_owned())).code(Code::NotSupported);
         let mut told = told.packed(place.is_packed());
         (told.line, told.column) = (place.line(1), 1);
         self.report_whole(told);
@@ -276,7 +317,7 @@ pub(super) fn assemble(user: Option<Node>, vendor: Option<Node>) -> Option<Node>
 }
 
 /// `vendor_data: {enabled: false}` in user-data: the owner wants none of it.
-fn refuses_vendor_data(user: &Node) -> bool {
+pub(super) fn refuses_vendor_data(user: &Node) -> bool {
     let enabled = user.find(&["vendor_data".to_owned(), "enabled".to_owned()]);
     enabled.is_some_and(|node| !matches!(decode::<Option<bool>>(node), Ok(None | Some(true))))
 }

@@ -21,10 +21,11 @@ use super::authorized_key::AuthorizedKey;
 use super::budget::Budget;
 use super::cloud_config::OtherKey;
 use super::code::Code;
+use super::commands::{UserScript, UserScripts};
 use super::config::{Config, KEYS};
 use super::conversion::Located;
 use super::diagnostic::Diagnostic;
-use super::format::{MachineFacts, Place};
+use super::format::{MachineFacts, Often, Place};
 use super::hostname::HostName;
 use super::meta_data::MetaData;
 use super::network;
@@ -35,7 +36,7 @@ use super::write_files::{Content, FileSource, check_fetched};
 use super::yaml::{Node, Notes, Piece, Span};
 use crate::vocabulary::Address;
 pub use alone::alone;
-use assemble::assemble;
+use assemble::{assemble, refuses_vendor_data};
 use explain::Finding;
 
 /// A document that was read.
@@ -49,6 +50,11 @@ pub struct Document {
     pub diagnostics: Vec<Diagnostic>,
     /// Where it comes from: `nocloud /dev/sr0`.
     pub source: String,
+    /// The scripts among the parts.
+    scripts: UserScripts,
+    /// How many parts there were so far, and whether they are the vendor's now.
+    parts: usize,
+    is_vendors: bool,
     /// The addresses of documents that were not fetched.
     missing: Vec<Address>,
     texts: Vec<Source>,
@@ -124,7 +130,11 @@ impl Document {
             ..Self::default()
         };
         let user = document.load_all(texts, texts.user_data, &[]);
+        document.is_vendors = true;
         let vendor = document.load_all(texts, texts.vendor_data, &texts.more_vendor_data);
+        if user.as_ref().is_some_and(refuses_vendor_data) {
+            document.scripts.drop_vendors();
+        }
         let own = document.found.len();
         let network = texts.network_config.and_then(|text| document.load(texts, text));
         let network = network.and_then(|node| document.mapping(node));
@@ -154,6 +164,7 @@ impl Document {
         network::leave_out(&mut document.config, &all);
         document.say_paths_of_version_1();
         if !document.given_up {
+            document.config.scripts = std::mem::take(&mut document.scripts);
             document.add_meta_data();
         }
         document
@@ -231,7 +242,7 @@ impl Document {
     /// Whether the texts hold nothing at all. One that can't be judged may hold something.
     pub fn is_empty(&self) -> bool {
         let is_there = |diagnostic: &Diagnostic| diagnostic.code != Code::MisspeltHeader;
-        self.tree.is_none() && !self.diagnostics.iter().any(is_there)
+        self.tree.is_none() && self.config.scripts.all().is_empty() && !self.diagnostics.iter().any(is_there)
     }
 
     /// Reports a problem with the document as a whole.
@@ -254,19 +265,30 @@ impl Document {
             let node = self.tree.as_ref().and_then(|tree| tree.find(&path));
             node.is_some_and(|node| !node.is_empty())
         };
-        // The meta-data is not part of the tree.
-        let is_of_the_platform = |key: &str| match key {
+        // The meta-data is not part of the tree, and scripts are not.
+        let is_beside_the_tree = |key: &str| match key {
             "hostname" => self.config.hostname.is_some(),
             "root.ssh_authorized_keys" => !self.config.platform_keys.is_empty(),
+            "runcmd" => !self.scripts_of("runcmd").is_empty(),
+            "bootcmd" => !self.scripts_of("bootcmd").is_empty(),
             _ => false,
         };
         let mut areas: Vec<&'static str> = Vec::new();
         for (key, area) in KEYS.iter().flat_map(|key| key.answers) {
-            if !areas.contains(area) && (says(key) || is_of_the_platform(key)) {
+            if !areas.contains(area) && (says(key) || is_beside_the_tree(key)) {
                 areas.push(area);
             }
         }
         areas
+    }
+
+    /// The scripts for which the area of this name answers: `bootcmd` for those of each boot.
+    fn scripts_of(&self, area: &str) -> Vec<&UserScript> {
+        let of_each_boot = |script: &&UserScript| script.is_boothook || script.often == Often::Boot;
+        let scripts = self.config.scripts.all().iter();
+        scripts
+            .filter(|script| of_each_boot(script) == (area == "bootcmd"))
+            .collect()
     }
 
     /// The valid settings under `keys` (`root.password`: a nested key), one per line, with secrets masked.
@@ -285,6 +307,10 @@ impl Document {
             let given: Vec<_> = platform_keys.iter().map(AuthorizedKey::line).collect();
             let given = serde_json::json!({ "public-keys": given });
             lines.extend(super::asked::lines(&given, &["public-keys"]));
+        }
+        for area in ["bootcmd", "runcmd"].into_iter().filter(|area| keys.contains(area)) {
+            let scripts = self.scripts_of(area).into_iter();
+            lines.extend(scripts.map(|script| format!("script: {}", script.name)));
         }
         lines
     }

@@ -10,7 +10,7 @@ use super::plan::{GenerationPlan, ModulePlan};
 use super::undo::undo_generation;
 use super::verify::{Finding, Sight, verify_after, verify_before_reload};
 use super::view::ChangeView;
-use crate::module::{Change, Level, Note, Stage};
+use crate::module::{Change, Note, Stage};
 use crate::state::{Outcome, Store};
 use crate::system::{Facts, System};
 use files::{commit, prepare_module, publish};
@@ -116,7 +116,7 @@ impl ModuleResult {
     pub fn outcome(&self) -> Outcome {
         let short = !self.left_out.is_empty()
             || self.findings.iter().any(Finding::is_short)
-            || self.notes.iter().any(|n| n.level == Level::Warning);
+            || self.notes.iter().any(|n| n.level.is_short());
         match (self.problems.is_empty(), short) {
             (false, _) => Outcome::Failed,
             (true, true) => Outcome::Degraded,

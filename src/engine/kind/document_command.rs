@@ -1,13 +1,17 @@
-//! A command of the document, run in its own unit. It can't be undone.
+//! What a document wants run, in its own unit. It can't be undone.
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{Acting, ChangeKind};
+use crate::document::commands::script::Script;
 use crate::document::redact::redact;
 use crate::engine::act::{ActError, Scene};
-use crate::engine::view::{ChangeView, view};
-use crate::module::DocumentCommand;
-use crate::state::{ImpossibleUndo, Undo};
-use crate::system::systemd::{TransientService, UnitName};
-use crate::system::{Machine, ReadError, Root, command};
+use crate::engine::view::{ChangeView, text_diff, view};
+use crate::module::{DocumentCommand, Once, Program};
+use crate::state::{self, ANY_INSTANCE, CommandRecord, ImpossibleUndo, Undo};
+use crate::system::systemd::{BadEnd, ServiceError, TransientService, UnitName};
+use crate::system::{Machine, ReadError, Root, command, host};
+use crate::vocabulary::RunOutcome;
 
 /// How much of a command line is shown, in characters.
 const SHOWN: usize = 200;
@@ -21,9 +25,18 @@ impl ChangeKind for DocumentCommand {
 
     fn view(&self, _root: &Root) -> Result<ChangeView, ReadError> {
         let how = format!("{}; can't be undone", self.purpose);
-        let seen = view("command", &shown(&self.argv), "run", "");
+        let seen = view("command", &self.shown(), "run", "");
+        let diff = match &self.program {
+            Program::Argv(_) => None,
+            Program::Script(script) => Some(text_diff(
+                b"",
+                script.shown().as_bytes(),
+                ("/dev/null", &format!("{} (script)", self.name)),
+            )),
+        };
         Ok(ChangeView {
             summary: format!("run {}: {how}", seen.target),
+            diff,
             ..seen
         })
     }
@@ -35,40 +48,128 @@ impl ChangeKind for DocumentCommand {
 
     fn left_for_boot(&self, machine: &Machine<'_>) -> Result<Option<String>, ReadError> {
         let is_booted = machine.live().is_some() && machine.root().exists(BOOTED)?;
-        Ok((!is_booted).then(|| format!("{} runs at the first boot: {}", shown(&self.argv), self.purpose)))
+        Ok((!is_booted).then(|| format!("{} runs at the first boot: {}", self.shown(), self.purpose)))
     }
 
     fn act<'a>(&'a self, scene: &'a Scene<'a>) -> Acting<'a> {
         Box::pin(async move {
-            let bus = scene.bus(&format!("run {}", shown(&self.argv)))?;
-            let service = self.service(&scene.system.root)?;
+            let bus = scene.bus(&format!("run {}", self.shown()))?;
+            self.note_begin(scene)?;
             let what = self.purpose.clone();
             scene.record(Undo::Impossible(ImpossibleUndo { what }), &[])?;
-            let left = bus.run_service(&service).await?;
-            if left > 0 {
+            let service = self.service(scene)?;
+            let ended = bus.run_service(&service).await;
+            if let Ok(left @ 1..) = ended {
+                tracing::debug!("{left} processes are left in {}", service.unit);
                 tracing::info!(
                     "{0} continues in the background; `systemctl stop {0}` stops it",
                     service.unit
                 );
             }
-            Ok(())
+            self.note_end(scene, ended.map(drop))
         })
     }
 }
 
 impl DocumentCommand {
+    /// What is run, in one line.
+    fn shown(&self) -> String {
+        match &self.program {
+            Program::Argv(argv) => shown(argv),
+            Program::Script(_) => self.name.clone(),
+        }
+    }
+
+    /// Notes in the ledger that it runs.
+    fn note_begin(&self, scene: &Scene<'_>) -> Result<(), ActError> {
+        let instance_id = match self.once {
+            Once::No => return Ok(()),
+            Once::PerMachine => ANY_INSTANCE.to_owned(),
+            Once::PerInstance => {
+                let generation = scene.store.generation(scene.generation)?;
+                generation.map_or_else(String::new, |generation| generation.instance_id)
+            }
+        };
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.map_or(0, |since| since.as_secs());
+        match scene.store.begin_once(&self.name, &instance_id, now)? {
+            state::Once::Run => Ok(()),
+            state::Once::Already(run) => Err(ActError::Refused(format!("{}: {run}", self.name))),
+        }
+    }
+
+    /// Notes how it ended. A script with secrets doesn't stay.
+    fn note_end(&self, scene: &Scene<'_>, ended: Result<(), ServiceError>) -> Result<(), ActError> {
+        let is_known = !matches!(ended, Err(ServiceError::Unknown { .. }));
+        if self.once != Once::No && is_known {
+            let outcome = if ended.is_ok() {
+                RunOutcome::Done
+            } else {
+                RunOutcome::Failed
+            };
+            scene.store.end_once(&self.name, outcome)?;
+        }
+        let Program::Script(_) = &self.program else {
+            return Ok(ended?);
+        };
+        if is_known {
+            scene.store.discard_script(&self.name)?;
+        }
+        let record = scene.store.command(&self.name)?;
+        ended.map_err(|error| match record {
+            Some(record) => self.told(error, &record),
+            None => error.into(),
+        })
+    }
+
+    /// Why a script failed: by command, where its record says so.
+    fn told(&self, error: ServiceError, record: &CommandRecord) -> ActError {
+        let how = match &error {
+            // It says of itself that something in it failed.
+            ServiceError::Ended {
+                end: BadEnd::Exit(_), ..
+            } => None,
+            ServiceError::Ended { end, .. } => Some(format!("it {end}")),
+            ServiceError::Bus(_)
+            | ServiceError::Arguments { .. }
+            | ServiceError::Taken { .. }
+            | ServiceError::Unknown { .. } => return error.into(),
+        };
+        let why: Vec<String> = how.into_iter().chain(record.failures()).collect();
+        ActError::Refused(format!(
+            "{}: {}; its output is in {}",
+            self.name,
+            why.join("; "),
+            record.output
+        ))
+    }
+
     /// The unit that runs it.
-    fn service(&self, root: &Root) -> Result<TransientService, ActError> {
-        let (name, words) = (self.argv.first().map(String::as_str), self.argv.iter().skip(1).cloned());
-        let program = command::locate(root, name.unwrap_or_default())?;
+    fn service(&self, scene: &Scene<'_>) -> Result<TransientService, ActError> {
         let unit = UnitName::parse(&format!("firstlight-{}.service", self.name)).map_err(ActError::UnitName)?;
+        let argv = match &self.program {
+            Program::Argv(argv) => located(&scene.system.root, argv)?,
+            Program::Script(script) => self.script_argv(script, scene)?,
+        };
         Ok(TransientService {
             unit,
             description: self.purpose.clone(),
-            argv: std::iter::once(program).chain(words).collect(),
+            argv,
             limit: self.limit,
         })
     }
+
+    fn script_argv(&self, script: &Script, scene: &Scene<'_>) -> Result<Vec<String>, ActError> {
+        let path = scene.store.put_script(&self.name, script.text())?;
+        let own = host::own_program().map_err(|why| ActError::Refused(format!("can't run {}: {why}", self.name)))?;
+        Ok(vec![own, "run-script".to_owned(), self.name.clone(), path])
+    }
+}
+
+/// The command line, with the program's absolute path.
+fn located(root: &Root, argv: &[String]) -> Result<Vec<String>, ActError> {
+    let program = command::locate(root, argv.first().map(String::as_str).unwrap_or_default())?;
+    Ok(std::iter::once(program).chain(argv.iter().skip(1).cloned()).collect())
 }
 
 /// The command line as it is shown.
@@ -90,9 +191,10 @@ mod tests {
     fn command(argv: &[&str]) -> DocumentCommand {
         DocumentCommand {
             name: "setup".to_owned(),
-            argv: argv.iter().map(ToString::to_string).collect(),
+            program: Program::Argv(argv.iter().map(ToString::to_string).collect()),
             limit: Duration::from_secs(90),
             purpose: "set it up".to_owned(),
+            once: Once::No,
         }
     }
 
@@ -130,31 +232,38 @@ mod tests {
     }
 
     #[test]
-    fn the_unit_has_the_name_and_the_program_its_path() {
+    fn a_program_is_found_by_its_name() {
         let tree = tempfile::tempdir().unwrap();
         let bin = tree.path().join("usr/bin");
         std::fs::create_dir_all(&bin).unwrap();
         std::fs::write(bin.join("setup"), "").unwrap();
         std::fs::set_permissions(bin.join("setup"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let root = Root::open(tree.path()).unwrap();
-        let service = command(&["setup", "-v"]).service(&root).unwrap();
-        assert_eq!(service.unit.as_str(), "firstlight-setup.service");
-        assert_eq!(service.argv, ["/usr/bin/setup", "-v"]);
-        for (name, argv, why) in [
-            ("a/b", ["setup"], "`firstlight-a/b.service` is not a unit name"),
+        let located = |argv: &[&str]| located(&root, &argv.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(located(&["setup", "-v"]).unwrap(), ["/usr/bin/setup", "-v"]);
+        for (program, why) in [
             (
-                "setup",
-                ["nowhere"],
+                "nowhere",
                 "can't run nowhere: there is no such program in /usr/local/sbin:",
             ),
-            ("setup", [""], "no program is given"),
+            ("", "no program is given"),
         ] {
-            let wrong = DocumentCommand {
-                name: name.to_owned(),
-                ..command(&argv)
-            };
-            let error = wrong.service(&root).unwrap_err().to_string();
+            let error = located(&[program]).unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
         }
+    }
+
+    #[test]
+    fn a_script_is_shown_in_full_without_its_secrets() {
+        let tree = tempfile::tempdir().unwrap();
+        let root = Root::open(tree.path()).unwrap();
+        let script = DocumentCommand {
+            program: Program::Script(Script::of_text("#!/bin/sh\nexport TOKEN=hunter2\necho a\n")),
+            ..command(&[])
+        };
+        let seen = script.view(&root).unwrap();
+        assert_eq!(seen.summary, "run setup: set it up; can't be undone");
+        let diff = seen.diff.unwrap();
+        assert!(diff.contains("+export TOKEN=(secret)\n+echo a\n"), "{diff}");
     }
 }

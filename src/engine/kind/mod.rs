@@ -60,7 +60,6 @@ mod kernel;
 mod link;
 mod network;
 mod path;
-mod random_password;
 mod unit;
 
 use std::pin::Pin;
@@ -218,7 +217,6 @@ impl Undo {
             Self::Hostname(undo) => undo,
             Self::KernelParameter(undo) => undo,
             Self::UnitActive(undo) => undo,
-            Self::Ledger(undo) => undo,
             Self::Impossible(undo) => undo,
         }
     }
@@ -233,7 +231,6 @@ impl Change {
             Self::RemoveDirectory(removal) => removal,
             Self::Symlink(link) => link,
             Self::Account(account) => account,
-            Self::RandomPassword(password) => password,
             Self::Home(home) => home,
             Self::Hostname(name) => name,
             Self::Kernel(kernel) => kernel,

@@ -55,17 +55,18 @@ impl ModulePlan {
         }
     }
 
-    /// Whether something of it is left for the first boot.
+    /// What of it is left for the first boot.
     ///
     /// # Errors
     /// The machine can't be looked at.
-    pub fn is_left_for_boot(&self, machine: &Machine<'_>) -> Result<bool, ReadError> {
+    pub fn left_for_boot(&self, machine: &Machine<'_>) -> Result<Vec<&Change>, ReadError> {
+        let mut left = Vec::new();
         for change in &self.declared {
             if change.kind().left_for_boot(machine)?.is_some() {
-                return Ok(true);
+                left.push(change);
             }
         }
-        Ok(false)
+        Ok(left)
     }
 
     /// Why it can't be planned, or some entries of it, in words: where, what, and what to do.

@@ -6,6 +6,7 @@
 //! For the machine's own programs, which are asked or do our work. What a document wants run is a unit of its own:
 //! [`super::systemd::TransientService`].
 
+mod follow;
 mod left_behind;
 
 use std::fs::File;
@@ -22,6 +23,8 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use zeroize::Zeroizing;
+
+pub use follow::follow;
 
 /// The environment that every program is given; nothing of ours is handed on.
 const ENVIRONMENT: [(&str, &str); 2] = [("PATH", "/usr/sbin:/usr/bin"), ("LC_ALL", "C")];

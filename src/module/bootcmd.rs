@@ -1,0 +1,167 @@
+//! `bootcmd`, boot hooks and scripts of each boot: a unit for each, so that they run whether there is a seed or not.
+
+use super::{
+    Change, DirectoryChange, Dirty, Expectation, FileChange, Module, Plan, PlanError, Stage, Supply, UnitAction,
+    UnitChange, UnitFileState,
+};
+use crate::document::Config;
+use crate::document::commands::UserScript;
+use crate::document::commands::script::Script;
+use crate::document::format::Often;
+use crate::system::Machine;
+
+/// Where scripts of each boot are: only root may read them.
+const DIRECTORIES: [(&str, u32); 2] = [("/etc/firstlight", 0o755), ("/etc/firstlight/commands", 0o700)];
+
+/// How long they may take: what needs the machine to be up waits for those that run early.
+const TIMEOUT: &str = "3min";
+
+/// Runs commands and scripts at each boot.
+#[derive(Debug, Clone, Copy)]
+pub struct Bootcmd;
+
+impl Module for Bootcmd {
+    fn name(&self) -> &'static str {
+        "bootcmd"
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::System
+    }
+
+    fn changes_stand_alone(&self) -> bool {
+        true
+    }
+
+    fn needs(&self) -> &'static [Supply] {
+        &[Supply::Files, Supply::Accounts]
+    }
+
+    fn observes(&self, want: &Config) -> Vec<String> {
+        each_boot(want).iter().map(BootScript::unit).collect()
+    }
+
+    fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
+        let mut plan = Plan::default();
+        let scripts = each_boot(want);
+        if scripts.is_empty() {
+            return Ok(plan);
+        }
+        for (path, mode) in DIRECTORIES {
+            let there = machine.metadata(path)?;
+            plan.changes.push(Change::Directory(DirectoryChange {
+                path: path.to_owned(),
+                mode: there.map_or(mode, |there| there.mode),
+                owner: there.map_or((0, 0), |there| (there.uid, there.gid)),
+            }));
+        }
+        for script in &scripts {
+            script.plan(machine, &mut plan);
+        }
+        Ok(plan)
+    }
+}
+
+/// A script of each boot.
+struct BootScript<'a> {
+    name: String,
+    what: &'static str,
+    script: std::borrow::Cow<'a, Script>,
+    is_early: bool,
+}
+
+/// All that runs at each boot, in its order.
+fn each_boot(want: &Config) -> Vec<BootScript<'_>> {
+    let stops = want.firstlight.as_ref().is_some_and(|settings| settings.stop_on_error);
+    let commands = want.bootcmd.iter().filter(|commands| !commands.is_empty());
+    let commands = commands.map(|commands| BootScript {
+        name: "bootcmd".to_owned(),
+        what: "bootcmd",
+        script: std::borrow::Cow::Owned(Script::of_commands(commands, stops)),
+        is_early: true,
+    });
+    let is_wanted = |script: &&UserScript| script.is_boothook || script.often == Often::Boot;
+    let scripts = want.scripts.all().iter().filter(is_wanted).map(|script| BootScript {
+        name: format!("boot-{}", script.name),
+        what: if script.is_boothook {
+            "a boot hook"
+        } else {
+            "a script of each boot"
+        },
+        script: std::borrow::Cow::Borrowed(&script.script),
+        is_early: script.is_boothook,
+    });
+    let (hooks, others): (Vec<_>, Vec<_>) = scripts.partition(|script| script.is_early);
+    hooks.into_iter().chain(commands).chain(others).collect()
+}
+
+impl BootScript<'_> {
+    fn unit(&self) -> String {
+        format!("firstlight-{}.service", self.name)
+    }
+
+    fn plan(&self, machine: &Machine<'_>, plan: &mut Plan) {
+        let path = format!("/etc/firstlight/commands/{}", self.name);
+        plan.changes
+            .push(Change::File(FileChange::write(&path, self.script.text(), 0o700)));
+        let unit = FileChange::write(
+            format!("/etc/systemd/system/{}", self.unit()),
+            self.unit_file(&path),
+            0o644,
+        );
+        plan.changes.push(Change::File(unit.headed().dirties(Dirty::Manager)));
+        self.act(UnitAction::Enable, plan);
+        plan.expectations.push(Expectation::UnitFileIs {
+            unit: self.unit(),
+            state: UnitFileState::Enabled,
+        });
+        // Without a bus it is the next boot that starts it.
+        if machine.live().is_some_and(|live| live.bus) {
+            self.act(UnitAction::Start, plan);
+        }
+    }
+
+    fn act(&self, action: UnitAction, plan: &mut Plan) {
+        plan.changes.push(Change::Unit(UnitChange {
+            unit: self.unit(),
+            action,
+        }));
+    }
+
+    /// An early one waits for the files alone: no network, no bus. What is started by hand may rely on all of it.
+    fn unit_file(&self, path: &str) -> String {
+        let Self {
+            name, what, is_early, ..
+        } = self;
+        let (dependencies, wanted_by) = match is_early {
+            true => (
+                "DefaultDependencies=no\n\
+                 Conflicts=shutdown.target\n\
+                 After=local-fs.target systemd-tmpfiles-setup.service firstlight-local.service\n\
+                 Before=basic.target shutdown.target\n",
+                "sysinit.target",
+            ),
+            false => (
+                "Wants=network-online.target\nAfter=network-online.target\n",
+                "multi-user.target",
+            ),
+        };
+        format!(
+            "[Unit]\n\
+             Description=Run {what} of this machine's document\n\
+             {dependencies}\n\
+             [Service]\n\
+             Type=oneshot\n\
+             RemainAfterExit=yes\n\
+             ExecStart=/usr/bin/firstlight run-script {name} {path}\n\
+             TimeoutStartSec={TIMEOUT}\n\
+             Environment=HOME=/root\n\
+             \n\
+             [Install]\n\
+             WantedBy={wanted_by}\n"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests;

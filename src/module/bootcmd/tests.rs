@@ -1,0 +1,71 @@
+use super::*;
+use crate::document::{Document, Texts};
+use crate::system::{Facts, Live, Root};
+
+fn plan(user_data: &str, facts: &Facts) -> Plan {
+    let document = Document::read(&Texts::of_user_data("x", user_data.as_bytes()));
+    assert_eq!(document.diagnostics, []);
+    let tree = tempfile::tempdir().unwrap();
+    let root = Root::open(tree.path()).unwrap();
+    Bootcmd.plan(&document.config, &Machine::new(&root, facts)).unwrap()
+}
+
+/// What a plan does, without the directories.
+fn lines(plan: &Plan) -> Vec<String> {
+    let lines = plan.changes.iter().filter_map(|change| match change {
+        Change::File(file) => Some(file.path.clone()),
+        Change::Unit(unit) => Some(format!("{:?} {}", unit.action, unit.unit)),
+        _ => None,
+    });
+    lines.collect()
+}
+
+#[test]
+fn a_unit_runs_them_at_each_boot() {
+    let live = Facts {
+        live: Some(Live {
+            bus: true,
+            ..Live::default()
+        }),
+        ..Facts::default()
+    };
+    let on = |facts: &Facts| lines(&plan("bootcmd: [a]\n", facts));
+    let files = [
+        "/etc/firstlight/commands/bootcmd",
+        "/etc/systemd/system/firstlight-bootcmd.service",
+    ];
+    let enable = "Enable firstlight-bootcmd.service";
+    assert_eq!(on(&Facts::default()), [files[0], files[1], enable]);
+    assert_eq!(
+        on(&live),
+        [files[0], files[1], enable, "Start firstlight-bootcmd.service"]
+    );
+    assert_eq!(lines(&plan("bootcmd: []\n", &live)), [""; 0]);
+}
+
+#[test]
+fn boot_hooks_run_before_commands_and_scripts_after_them() {
+    let parts = "Content-Type: multipart/mixed; boundary=b\n\n\
+        --b\nContent-Type: text/cloud-config\n\n#cloud-config\nbootcmd: [a]\n\
+        --b\nContent-Type: text/x-shellscript-per-boot\nContent-Disposition: attachment; filename=a.sh\n\n#!/bin/sh\n\
+        --b\nContent-Type: text/cloud-boothook\n\n#cloud-boothook\n#!/bin/sh\necho hook\n\
+        --b--\n";
+    let plan = plan(parts, &Facts::default());
+    let units: Vec<String> = lines(&plan)
+        .into_iter()
+        .filter(|line| line.starts_with("Enable"))
+        .collect();
+    assert_eq!(
+        units,
+        [
+            "Enable firstlight-boot-part-003.service",
+            "Enable firstlight-bootcmd.service",
+            "Enable firstlight-boot-a.sh.service"
+        ]
+    );
+    let hook = plan.changes.iter().find_map(|change| match change {
+        Change::File(file) if file.path.ends_with("commands/boot-part-003") => file.content.clone(),
+        _ => None,
+    });
+    assert_eq!(&*hook.unwrap().bytes, b"#!/bin/sh\necho hook");
+}

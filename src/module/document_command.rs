@@ -1,0 +1,46 @@
+//! What a document wants run: commands, scripts, and programs that take long.
+
+use std::time::Duration;
+
+use crate::document::commands::script::Script;
+
+/// Something that the document wants run. systemd runs it as its own unit, outside our sandbox.
+///
+/// It takes a running systemd: a module that wants it is of the stage [`crate::module::Stage::System`] or a later one. In a
+/// tree that doesn't run it is left for the first boot, and the plan says so. It never holds: whether it is still to be
+/// run is its module's to see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentCommand {
+    /// What tells its unit from others, the same at each boot: `runcmd` runs as `firstlight-runcmd.service`.
+    pub name: String,
+    /// What runs.
+    pub program: Program,
+    /// How long it may take. Then it is stopped, with all that it has started. What it leaves in the background when it ends
+    /// by itself goes on.
+    pub limit: Duration,
+    /// What it is for, in a few words.
+    pub purpose: String,
+    /// Whether it runs a second time.
+    pub once: Once,
+}
+
+/// What a [`DocumentCommand`] runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Program {
+    /// The program, by its absolute path or by a name in the search path, and its arguments. No shell is between. Anybody
+    /// may read them: what holds a secret is a script.
+    Argv(Vec<String>),
+    /// A script, which is a file for root alone while it runs.
+    Script(Script),
+}
+
+/// How often a [`DocumentCommand`] runs. The ledger notes under its name that it ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Once {
+    /// Each time that its module plans it.
+    No,
+    /// Once for each instance.
+    PerInstance,
+    /// Once on this machine, whatever instance it is.
+    PerMachine,
+}

@@ -1,0 +1,100 @@
+use super::*;
+use crate::document::{Document, Texts};
+use crate::system::{Facts, Root};
+
+fn document(user_data: &str) -> Document {
+    Document::read(&Texts::of_user_data("x", user_data.as_bytes()))
+}
+
+fn plan(user_data: &str, ran: &[(&str, RunOutcome)]) -> Plan {
+    let document = document(user_data);
+    assert_eq!(document.diagnostics, []);
+    let tree = tempfile::tempdir().unwrap();
+    let root = Root::open(tree.path()).unwrap();
+    let run = |outcome| Run {
+        instance_id: "i-1".to_owned(),
+        begun: 7,
+        outcome,
+    };
+    let facts = Facts {
+        ran: ran
+            .iter()
+            .map(|(name, outcome)| ((*name).to_owned(), run(*outcome)))
+            .collect(),
+        ..Facts::default()
+    };
+    Runcmd.plan(&document.config, &Machine::new(&root, &facts)).unwrap()
+}
+
+fn names(plan: &Plan) -> Vec<&str> {
+    let commands = plan.changes.iter().filter_map(|change| match change {
+        Change::DocumentCommand(command) => Some(command.name.as_str()),
+        _ => None,
+    });
+    commands.collect()
+}
+
+const PARTS: &str = "Content-Type: multipart/mixed; boundary=b\n\n\
+    --b\nContent-Type: text/x-shellscript\nContent-Disposition: attachment; filename=zz.sh\n\n#!/bin/sh\n\
+    --b\nContent-Type: text/x-shellscript-per-once\nContent-Disposition: attachment; filename=once.sh\n\n#!/bin/sh\n\
+    --b\nContent-Type: text/x-shellscript-per-boot\n\n#!/bin/sh\n\
+    --b\nContent-Type: text/x-shellscript\n\n#!/usr/bin/python3\n\
+    --b\nContent-Type: text/cloud-config\n\n#cloud-config\nruncmd: [a, b]\n\
+    --b--\n";
+
+#[test]
+fn scripts_and_commands_run_in_the_order_of_cloud_init() {
+    assert_eq!(
+        names(&plan(PARTS, &[])),
+        ["script-once.sh", "script-part-004", "runcmd", "script-zz.sh"]
+    );
+    assert_eq!(names(&plan("#!/bin/sh\necho a\n", &[])), ["script-part-001"]);
+    assert_eq!(names(&plan("#cloud-config\nruncmd: [null]\n", &[])), [""; 0]);
+}
+
+#[test]
+fn what_ran_for_the_instance_is_told_and_not_planned() {
+    use crate::module::Level;
+    for (outcome, level, words) in [
+        (RunOutcome::Done, Level::Info, "it is not run again"),
+        (RunOutcome::Failed, Level::Lasting, "failed"),
+        (RunOutcome::Begun, Level::Lasting, "interrupted"),
+    ] {
+        let plan = plan("runcmd: [a]\n", &[("runcmd", outcome), ("script-x", RunOutcome::Done)]);
+        assert_eq!(names(&plan), [""; 0]);
+        assert_eq!(plan.notes.len(), 1);
+        assert!(
+            plan.notes[0].level == level && plan.notes[0].text.contains(words),
+            "{plan:?}"
+        );
+    }
+}
+
+#[test]
+fn the_vendors_scripts_run_first_unless_the_owner_wants_none() {
+    let read = |user_data: &str| {
+        let texts = Texts {
+            vendor_data: Texts::of_user_data("v", b"#!/bin/sh\nvendor\n").user_data,
+            ..Texts::of_user_data("x", user_data.as_bytes())
+        };
+        let document = Document::read(&texts);
+        let all = in_order(&document.config);
+        all.into_iter().map(|command| command.name).collect::<Vec<_>>()
+    };
+    assert_eq!(read("#cloud-config\nruncmd: [a]\n"), ["script-part-002", "runcmd"]);
+    assert_eq!(
+        read("#cloud-config\nruncmd: [a]\nvendor_data: {enabled: false}\n"),
+        ["runcmd"]
+    );
+}
+
+#[test]
+fn a_script_without_an_interpreter_is_refused_at_its_place() {
+    let text = "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/x-shellscript\n\necho a\n--b--\n";
+    let document = document(text);
+    let told: Vec<String> = document.diagnostics.iter().map(|found| found.in_one_line()).collect();
+    assert!(
+        told.len() == 1 && told[0].contains("doesn't name its interpreter"),
+        "{told:?}"
+    );
+}

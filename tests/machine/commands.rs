@@ -1,0 +1,98 @@
+//! A document with commands and scripts, booted: they run outside our sandbox, once or at each boot, and what fails is
+//! seen.
+
+use crate::check::Checks;
+use crate::container::Container;
+use crate::machine::Machine;
+use crate::rootfs::Suite;
+use crate::scenario::FIRST;
+use crate::seed::{PASSWORD, Seed};
+
+/// The commands of the first two boots.
+const COMMANDS: &str = r#"write_files:
+- {path: /etc/app.conf, content: "a=1\n"}
+bootcmd:
+- echo boot >>/var/log/boots
+- [sh, -c, "cat /etc/app.conf >/var/log/early"]
+runcmd:
+- export WORD=carried; cd /srv
+- echo "$WORD $PWD $INSTANCE_ID" >/var/log/ran
+- [touch, "/var/log/it's $HOME"]
+- systemctl is-active network-online.target docker.service >>/var/log/ran
+- nohup sh -c 'echo started; exec sleep 1000' &
+- mount -t tmpfs none /mnt && echo mounted >>/var/log/ran
+-
+- echo the end
+"#;
+
+/// Those of the next two.
+const FAILING: &str = "runcmd:\n- echo a\n- echo why >&2; false\n- echo after >/var/log/after\n";
+
+/// What is looked at in each boot.
+const LOOK: &str = r#"
+firstlight status --wait >/dev/null
+cat /var/log/boots /var/log/early /var/log/ran
+ls /var/log | grep "it's"
+ls /var/log/after
+firstlight status | grep -c '^ *[0-9]* .* (done, '
+firstlight status | grep 'exit status' | sed 's/, [0-9]* ms//'
+pgrep -f 'sleep 1000' >/dev/null && systemctl is-active firstlight-runcmd.service
+tail -n 1 /var/lib/firstlight/commands/runcmd/output
+stat -c '%a %n' /var/lib/firstlight/commands/runcmd/* /etc/firstlight/commands/*
+journalctl -b -u firstlight-runcmd.service -o cat | grep -c '^the end$'
+firstlight status --drift >&2 && echo no drift
+"#;
+
+const FILES: &str =
+    "600 /var/lib/firstlight/commands/runcmd/output\n600 /var/lib/firstlight/commands/runcmd/record.json\n";
+
+/// Two boots with commands that succeed, two with some that fail.
+pub fn commands(test: &str, suite: Suite) {
+    let mut machine = Container::new(suite, test);
+    machine.root.write("usr/lib/probe/by-hand", LOOK);
+    let seed = Seed {
+        extra: COMMANDS,
+        ..Seed::new("commands", FIRST)
+    };
+    machine.insert(&seed);
+    let ran = "a=1\ncarried /srv rig-1\nactive\nactive\nmounted\nit's $HOME\n";
+    for (boots, running, journal) in [("boot\n", "active\n", "1"), ("boot\nboot\n", "", "0")] {
+        let seen = machine.boot(&[], FIRST, PASSWORD);
+        let mut checks = Checks::new(test, "commands", &seen);
+        checks.configured(&seed);
+        checks.status("0");
+        checks.units_succeeded();
+        checks.generations(1);
+        checks.equal(
+            "what the commands have done",
+            seen.text("by-hand"),
+            format!(
+                "{boots}{ran}9\n{running}the end\n{FILES}700 /etc/firstlight/commands/bootcmd\n{journal}\nno drift"
+            ),
+        );
+        checks.finish();
+    }
+
+    let seed = Seed {
+        extra: FAILING,
+        instance_id: "rig-2",
+        ..Seed::new("commands", FIRST)
+    };
+    machine.insert(&seed);
+    for _ in 0..2 {
+        let seen = machine.boot(&[], FIRST, PASSWORD);
+        let mut checks = Checks::new(test, "commands that fail", &seen);
+        checks.configured(&seed);
+        checks.status("10");
+        checks.generations(2);
+        checks.equal(
+            "what the commands have done, the one behind the failed one too",
+            seen.text("by-hand"),
+            format!(
+                "boot\nboot\n{ran}/var/log/after\n2\n  2 echo why >&2; false (exit status 1): why\n\
+                 ==> 3: echo after >/var/log/after <==\n{FILES}0\nno drift"
+            ),
+        );
+        checks.finish();
+    }
+}
