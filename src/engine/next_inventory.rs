@@ -1,10 +1,11 @@
 //! The inventory after a plan. It is computed and written before anything is changed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::baseline::Baseline;
 use super::plan::{GenerationPlan, ModulePlan};
-use crate::module::Share;
+use crate::module::{Change, Share};
 use crate::state::{Expected, Inventory, Item, PathItem, PathState, StateError, Thing};
 use crate::system::write::parent_of;
 use crate::system::{Machine, ReadError, Root};
@@ -45,8 +46,12 @@ impl NextInventory {
             }
         }
         for module in &plan.modules {
+            let mut changes: BTreeMap<Option<&str>, Vec<&Change>> = BTreeMap::new();
+            for change in &module.changes {
+                changes.entry(change.path()).or_default().push(change);
+            }
             for change in &module.declared {
-                let missing = module.changes.contains(change);
+                let missing = changes.get(&change.path()).is_some_and(|there| there.contains(&change));
                 change.kind().remember(&mut taker, module, missing)?;
             }
         }

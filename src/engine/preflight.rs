@@ -87,10 +87,7 @@ impl PreflightError {
 
 /// Whether this change can't be made in any case, because its file system is read-only.
 pub(super) fn refuses(system: &System, change: &Change) -> bool {
-    let mut needs = Needs {
-        root: &system.root,
-        by_device: BTreeMap::new(),
-    };
+    let mut needs = Needs::of(&system.root);
     matches!(
         change.kind().need(&mut needs, system),
         Err(PreflightError::ReadOnly { .. })
@@ -101,6 +98,8 @@ pub(super) fn refuses(system: &System, change: &Change) -> bool {
 pub(super) struct Needs<'a> {
     root: &'a Root,
     by_device: BTreeMap<u64, Need>,
+    /// The file systems of the directories that were looked at: a plan has many files in few of them.
+    seen: BTreeMap<String, FileSystem>,
 }
 
 /// What is needed of one file system.
@@ -115,10 +114,7 @@ struct Need {
 /// # Errors
 /// They can't; the error names the file system and the numbers.
 pub fn preflight(system: &System, plan: &GenerationPlan, bytes: u64, files: u64) -> Result<(), PreflightError> {
-    let mut needs = Needs {
-        root: &system.root,
-        by_device: BTreeMap::new(),
-    };
+    let mut needs = Needs::of(&system.root);
     needs.add(&state_path(), bytes, GENERATION_INODES.saturating_add(files))?;
     for change in plan.modules.iter().flat_map(|module| &module.changes) {
         change.kind().need(&mut needs, system)?;
@@ -126,11 +122,20 @@ pub fn preflight(system: &System, plan: &GenerationPlan, bytes: u64, files: u64)
     needs.check()
 }
 
-impl Needs<'_> {
+impl<'a> Needs<'a> {
+    /// Nothing yet.
+    fn of(root: &'a Root) -> Self {
+        Self {
+            root,
+            by_device: BTreeMap::new(),
+            seen: BTreeMap::new(),
+        }
+    }
+
     /// A directory entry, its missing parent directories, and their records.
-    pub(super) fn add_entry(&mut self, system: &System, path: &str) -> Result<(), PreflightError> {
+    pub(super) fn add_entry(&mut self, path: &str) -> Result<(), PreflightError> {
         // Obstacles are found when the change is prepared, and reported for its module.
-        let missing = system.writer.missing_parents(path).map_or(0, |missing| missing.len());
+        let missing = self.file_system(parent_of(path)).map_or(0, |on| on.missing);
         let entries = 1 + u64::try_from(missing).unwrap_or(u64::MAX);
         self.add_each(path, 1, entries)?;
         self.add(&state_path(), entries.saturating_mul(RECORD_BYTES), 0)
@@ -158,7 +163,7 @@ impl Needs<'_> {
 
     fn add_to(&mut self, path: &str, taken: impl Fn(&FileSystem) -> u64, inodes: u64) -> Result<(), PreflightError> {
         let parent = parent_of(path);
-        let on = match self.root.file_system(parent) {
+        let on = match self.file_system(parent) {
             Ok(on) => on,
             Err(error @ PathError::System { .. }) => return Err(error.of("look at the file system of", parent).into()),
             Err(_) => return Ok(()),
@@ -178,6 +183,16 @@ impl Needs<'_> {
         need.bytes = need.bytes.saturating_add(taken);
         need.inodes = need.inodes.saturating_add(inodes);
         Ok(())
+    }
+
+    /// The file system of a directory, which is looked at once.
+    fn file_system(&mut self, directory: &str) -> Result<FileSystem, PathError> {
+        if let Some(seen) = self.seen.get(directory) {
+            return Ok(seen.clone());
+        }
+        let found = self.root.file_system(directory)?;
+        self.seen.insert(directory.to_owned(), found.clone());
+        Ok(found)
     }
 
     fn check(self) -> Result<(), PreflightError> {
@@ -250,10 +265,7 @@ mod tests {
         std::fs::create_dir(tree.path().join("etc")).unwrap();
         let system = System::tree(tree.path()).unwrap();
         let count = |bytes| {
-            let mut needs = Needs {
-                root: &system.root,
-                by_device: BTreeMap::new(),
-            };
+            let mut needs = Needs::of(&system.root);
             for change in &plan(bytes).modules[0].changes {
                 change.kind().need(&mut needs, &system).unwrap();
             }

@@ -102,8 +102,9 @@ pub fn settle_inventory(store: &Store, number: u32) -> Result<(), StateError> {
 fn finish_files(system: &System, store: &Store, journal: &Journal) -> Result<Vec<String>, ActError> {
     let committed = journal.records.iter().take(journal.committed);
     let mut refused = Vec::new();
+    let mut hand = system.writer.hand();
     for record in committed.filter(|record| !record.immediate) {
-        if let Err(error) = carry_out(&system.writer, record) {
+        if let Err(error) = carry_out(&mut hand, record) {
             tracing::warn!("{error}: left out");
             refused.extend(path_of(record).map(str::to_owned));
         }

@@ -31,12 +31,12 @@ impl Store {
             return Ok(());
         }
         self.make(&directory())?;
+        let mut hand = self.writer.hand();
         for (name, bytes) in missing {
             let path = content_path(&name);
             let temporary = Writer::temporary_beside(&path);
-            self.writer
-                .stage_file(&temporary, bytes, 0o600, super::current_owner())?;
-            self.writer.publish(&temporary, &path)?;
+            hand.stage_file(&temporary, bytes, 0o600, super::current_owner())?;
+            hand.publish(&temporary, &path)?;
         }
         Ok(())
     }

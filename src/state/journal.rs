@@ -193,6 +193,7 @@ impl Store {
         self.make(&directory)?;
         let name = new_name();
         self.writer
+            .hand()
             .stage_file(&format!("{directory}/{name}"), bytes, 0o600, super::current_owner())?;
         Ok(name)
     }

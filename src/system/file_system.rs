@@ -13,6 +13,8 @@ use super::write::may_own;
 pub struct FileSystem {
     /// The deepest directory on the way to the path that is there.
     pub directory: String,
+    /// How many directories of the path are missing.
+    pub missing: usize,
     /// The device number: the same for all paths on one file system.
     pub device: u64,
     /// It is mounted read-only, or bound read-only to this place.
@@ -54,6 +56,7 @@ impl Root {
         };
         let block = room.fragment_size().max(1);
         Ok(FileSystem {
+            missing: way.missing,
             directory: way.place,
             device: stat.st_dev,
             read_only: room.flags().contains(FsFlags::ST_RDONLY),

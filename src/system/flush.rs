@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::libc;
@@ -52,7 +53,7 @@ struct Device {
 
 #[derive(Debug)]
 struct Changed {
-    file: OwnedFd,
+    file: Arc<OwnedFd>,
     path: String,
 }
 
@@ -65,29 +66,29 @@ pub(super) struct Unsynced {
 
 impl Unflushed {
     /// Writes out the complete content of a file in `directory`, before a final name leads to it.
-    pub(super) fn wrote(&mut self, file: &File, directory: &OwnedFd, path: &str) -> Result<(), Errno> {
+    pub(super) fn wrote(&mut self, file: &File, directory: &Arc<OwnedFd>, path: &str) -> Result<(), Errno> {
         match self.device(directory)?.log {
             Log::One => {
                 call(Change, || write_out(file))?;
                 // Not its directory: the log may have had that before the place of the content.
-                self.changed(file.as_fd().try_clone_to_owned().map_err(errno_of)?, path)
+                self.changed(copy(file)?, path)
             }
             Log::None => {
-                self.changed(file.as_fd().try_clone_to_owned().map_err(errno_of)?, path)?;
+                self.changed(copy(file)?, path)?;
                 self.renamed(directory, path)
             }
         }
     }
 
     /// The names in `directory` have changed.
-    pub(super) fn renamed(&mut self, directory: &OwnedFd, path: &str) -> Result<(), Errno> {
-        self.changed(directory.try_clone().map_err(errno_of)?, path)
+    pub(super) fn renamed(&mut self, directory: &Arc<OwnedFd>, path: &str) -> Result<(), Errno> {
+        self.changed(Arc::clone(directory), path)
     }
 
     /// This directory itself has changed.
-    pub(super) fn changed(&mut self, file: OwnedFd, path: &str) -> Result<(), Errno> {
-        let inode = call(Read, || fstat(&file))?.st_ino;
-        let device = self.device(&file)?;
+    pub(super) fn changed(&mut self, file: Arc<OwnedFd>, path: &str) -> Result<(), Errno> {
+        let stat = call(Read, || fstat(&file))?;
+        let device = self.device_of(stat.st_dev, &file)?;
         match device.log {
             Log::One => device.changed.clear(),
             // One more than are synced one by one says that they are many.
@@ -95,7 +96,7 @@ impl Unflushed {
             Log::None => {}
         }
         let path = path.to_owned();
-        device.changed.insert(inode, Changed { file, path });
+        device.changed.insert(stat.st_ino, Changed { file, path });
         Ok(())
     }
 
@@ -133,6 +134,11 @@ impl Unflushed {
     /// The file system of what is open.
     fn device(&mut self, file: &OwnedFd) -> Result<&mut Device, Errno> {
         let number = call(Read, || fstat(file))?.st_dev;
+        self.device_of(number, file)
+    }
+
+    /// The file system with this number, which what is open is on.
+    fn device_of(&mut self, number: u64, file: &OwnedFd) -> Result<&mut Device, Errno> {
         Ok(match self.0.entry(number) {
             Entry::Occupied(known) => known.into_mut(),
             // Asked once: it does not change.
@@ -162,6 +168,11 @@ impl Device {
         }
         Ok(())
     }
+}
+
+/// The same file, open once more: for as long as it has to be synced.
+fn copy(file: &File) -> Result<Arc<OwnedFd>, Errno> {
+    file.as_fd().try_clone_to_owned().map(Arc::new).map_err(errno_of)
 }
 
 fn log_of(file: &OwnedFd, device: u64) -> Result<Log, Errno> {

@@ -12,6 +12,7 @@ pub mod dockerd;
 pub mod failpoint;
 pub mod file_system;
 mod flush;
+mod hand;
 pub mod host;
 mod imagined;
 pub mod kernel;
@@ -34,6 +35,7 @@ pub mod way;
 pub mod write;
 
 pub use file_system::FileSystem;
+pub use hand::Hand;
 pub use host::System;
 pub use imagined::Imagined;
 pub use machine::{Facts, LinkFacts, Live, Machine, UnitFacts};

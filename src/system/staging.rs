@@ -1,41 +1,21 @@
-//! Writes a batch: entries are staged beside their targets, renamed into place, and flushed together.
+//! What a batch needs beside the [`Hand`](super::hand::Hand) that writes it: names, directories, and the end, with which it is flushed together.
+
+use std::sync::Arc;
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, openat, renameat};
+use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, fstat, mkdirat};
 use nix::unistd::{Gid, Uid, setfsgid, setfsuid};
 
 use super::failpoint::Call::{Change, Read};
 use super::failpoint::{call, pass};
-use super::write::{Place, TEMPORARY_PREFIX, WriteError, Writer, error, fill, may_own, new_name, own, parent_of};
+use super::write::{Place, TEMPORARY_PREFIX, WriteError, Writer, error, may_own, new_name, own, parent_of};
 
 impl Writer {
     /// An unpredictable name for a temporary file beside `path`.
     pub fn temporary_beside(path: &str) -> String {
         let parent = parent_of(path).trim_end_matches('/');
         format!("{parent}/{TEMPORARY_PREFIX}{}", new_name())
-    }
-
-    /// Writes a new file: part of a batch that [`Writer::flush`] ends.
-    ///
-    /// # Errors
-    /// As [`Writer::write_file`]; also when something is there already.
-    pub fn stage_file(&self, path: &str, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<(), WriteError> {
-        let place = self.place("write", path)?;
-        let file = place.create(place.name)?;
-        pass();
-        fill(&file, bytes, mode, owner).map_err(|e| place.errno("write", e))?;
-        self.wrote(&place, &file)
-    }
-
-    /// Makes a new symbolic link: part of a batch that [`Writer::flush`] ends.
-    ///
-    /// # Errors
-    /// As [`Writer::stage_file`].
-    pub fn stage_symlink(&self, path: &str, target: &str) -> Result<(), WriteError> {
-        let place = self.place("link", path)?;
-        place.link(place.name, target)?;
-        self.renamed(&place)
     }
 
     /// Makes a new directory, part of a batch that [`Writer::flush`] ends; one that is there already gets the mode and
@@ -54,29 +34,10 @@ impl Writer {
         let made = call(Read, || openat(&place.directory, place.name, flags, Mode::empty()))
             .map_err(|e| place.errno("create the directory", e))?;
         own(&made, mode, owner).map_err(|e| place.errno("create the directory", e))?;
-        let noted = self.unflushed().changed(made, path);
+        let noted = self.unflushed().changed(Arc::new(made), path);
         noted.map_err(|e| place.errno("create the directory", e))?;
         pass();
         Ok(())
-    }
-
-    /// Puts a staged entry in its place, in the same directory, until [`Writer::flush`] in memory alone, replacing whatever non-directory is there. `Ok(false)`
-    /// when the staged entry is not there (any more).
-    ///
-    /// # Errors
-    /// A directory is in its place, or the directory it is in is read-only.
-    pub fn publish(&self, temporary: &str, path: &str) -> Result<bool, WriteError> {
-        let Some(place) = self.place_if_there("write", path)? else {
-            return Ok(false);
-        };
-        let name = temporary.rsplit('/').next().unwrap_or_default();
-        match call(Change, || {
-            renameat(&place.directory, name, &place.directory, place.name)
-        }) {
-            Ok(()) => self.renamed(&place).map(|()| true),
-            Err(Errno::ENOENT) => Ok(false),
-            Err(errno) => Err(place.errno("write", errno)),
-        }
     }
 
     /// Waits until all changes of this writer and its copies are on disk. Changes of others are waited for only if

@@ -47,9 +47,9 @@ pub struct Writer {
 
 /// A directory entry that is about to be changed: its directory, open, and its name.
 pub(super) struct Place<'a> {
-    pub(super) directory: OwnedFd,
+    pub(super) directory: Arc<OwnedFd>,
     pub(super) name: &'a str,
-    path: &'a str,
+    pub(super) path: &'a str,
 }
 
 impl Writer {
@@ -285,6 +285,7 @@ impl Writer {
         let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let directory = call(Read, || openat(&way.directory, ".", flags, Mode::empty()))
             .map_err(|e| error(what, path, &e.desc()))?;
+        let directory = Arc::new(directory);
         Ok(Some(Place { directory, name, path }))
     }
 }

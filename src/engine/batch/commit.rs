@@ -3,7 +3,7 @@
 use super::{Batch, Entry, Prepared, path_of};
 use crate::engine::act::ActError;
 use crate::state::{Before, Mark, PathUndo, Record, StateError, Step, Store, Undo};
-use crate::system::{System, WriteError, Writer, account, write};
+use crate::system::{Hand, System, WriteError, Writer, account, write};
 
 /// Why a batch was not committed.
 #[derive(Debug, thiserror::Error)]
@@ -144,8 +144,9 @@ impl Batch<'_> {
     /// Writes every entry beside its place; those that can't be are found all at once.
     fn write(&self) -> Result<(), CommitError> {
         let mut refused = Vec::new();
+        let mut hand = self.system.writer.hand();
         for (at, entry) in self.entries.iter().enumerate() {
-            if let Err(error) = self.write_entry(entry) {
+            if let Err(error) = write_entry(&mut hand, entry) {
                 refused.push(Refused { at, error });
             }
         }
@@ -154,21 +155,6 @@ impl Batch<'_> {
         }
         // The mark must not be on disk before what it is about.
         Ok(self.store.stay_behind(&self.system.writer).map_err(ActError::from)?)
-    }
-
-    fn write_entry(&self, entry: &Entry) -> Result<(), WriteError> {
-        let writer = &self.system.writer;
-        match &entry.prepared {
-            Prepared::File {
-                temporary,
-                bytes,
-                mode,
-                owner,
-            } => writer.stage_file(temporary, bytes, *mode, *owner),
-            Prepared::Symlink { temporary, target } => writer.stage_symlink(temporary, target),
-            Prepared::Directory { path, mode, owner } => writer.stage_directory(path, *mode, *owner),
-            Prepared::Nothing => Ok(()),
-        }
     }
 
     /// Leaves these entries out, and with each all of its module unless the module is one of `alone`. Returns whose they
@@ -211,8 +197,9 @@ impl Batch<'_> {
     /// The disk failed.
     pub fn publish(self) -> Result<Vec<LeftOut>, ActError> {
         let mut left_out = Vec::new();
+        let mut hand = self.system.writer.hand();
         for Entry { record, .. } in &self.entries {
-            if let Err(error) = carry_out(&self.system.writer, record) {
+            if let Err(error) = carry_out(&mut hand, record) {
                 left_out.push(LeftOut::of(record, error.into()));
             }
         }
@@ -222,13 +209,28 @@ impl Batch<'_> {
     }
 }
 
+/// Writes an entry beside its place.
+fn write_entry(hand: &mut Hand<'_>, entry: &Entry) -> Result<(), WriteError> {
+    match &entry.prepared {
+        Prepared::File {
+            temporary,
+            bytes,
+            mode,
+            owner,
+        } => hand.stage_file(temporary, bytes, *mode, *owner),
+        Prepared::Symlink { temporary, target } => hand.stage_symlink(temporary, target),
+        Prepared::Directory { path, mode, owner } => hand.let_go().stage_directory(path, *mode, *owner),
+        Prepared::Nothing => Ok(()),
+    }
+}
+
 /// Does what is left to do for a committed record; part of a batch that [`Writer::flush`] ends. Doing it again does no harm.
-pub(in crate::engine) fn carry_out(writer: &Writer, record: &Record) -> Result<(), WriteError> {
+pub(in crate::engine) fn carry_out(hand: &mut Hand<'_>, record: &Record) -> Result<(), WriteError> {
     match (path_of(record), &record.step) {
-        (Some(path), Some(Step::Publish { temporary })) => writer.publish(temporary, path).map(|_| ()),
-        (Some(path), Some(Step::Remove)) => writer.discard(path),
-        (Some(path), Some(Step::RemoveDirectory)) => writer.discard_directory(path),
-        (Some(path), Some(Step::Directory { mode, owner })) => writer.stage_directory(path, *mode, *owner),
+        (Some(path), Some(Step::Publish { temporary })) => hand.publish(temporary, path).map(|_| ()),
+        (Some(path), Some(Step::Remove)) => hand.let_go().discard(path),
+        (Some(path), Some(Step::RemoveDirectory)) => hand.let_go().discard_directory(path),
+        (Some(path), Some(Step::Directory { mode, owner })) => hand.let_go().stage_directory(path, *mode, *owner),
         _ => Ok(()),
     }
 }

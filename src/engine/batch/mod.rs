@@ -14,6 +14,7 @@ use super::act::ActError;
 use crate::module::{AccountChange, Change, Dirty};
 use crate::state::{Before, Record, Step, Store, Undo};
 use crate::system::account::AccountFile;
+use crate::system::write::parent_of;
 use crate::system::{Kind, Root, System, Writer, account};
 pub use commit::{CommitError, LeftOut, Refused};
 pub(super) use commit::{abandon, carry_out};
@@ -31,6 +32,8 @@ pub struct Batch<'a> {
     pub(super) accounts: BTreeMap<&'static str, Vec<u8>>,
     /// Directories that will be made on the way.
     directories: BTreeSet<String>,
+    /// The directories to which the way was looked at, and will be there.
+    ways: BTreeSet<String>,
     /// Held from the first look at an account file until the new one is in place.
     lock: Option<account::Lock>,
 }
@@ -75,6 +78,7 @@ impl<'a> Batch<'a> {
             entries: Vec::new(),
             accounts: BTreeMap::new(),
             directories: BTreeSet::new(),
+            ways: BTreeSet::new(),
             lock: None,
         }
     }
@@ -94,6 +98,7 @@ impl<'a> Batch<'a> {
                 self.entries.truncate(entries);
                 self.accounts = accounts;
                 self.directories = directories;
+                self.ways.clear();
                 return Err(error);
             }
         }
@@ -148,7 +153,11 @@ impl<'a> Batch<'a> {
     }
 
     fn add_parents(&mut self, module: &str, path: &str) -> Result<(), ActError> {
+        if self.ways.contains(parent_of(path)) {
+            return Ok(());
+        }
         let missing = self.system.writer.missing_parents(path)?;
+        self.ways.insert(parent_of(path).to_owned());
         if missing.is_empty() {
             return Ok(());
         }

@@ -43,8 +43,8 @@ impl ChangeKind for DirectoryChange {
         files.imagine(&self.path, Some(Imagined::Directory { mode, owner }))
     }
 
-    fn need(&self, needs: &mut Needs<'_>, system: &System) -> Result<(), PreflightError> {
-        needs.add_entry(system, &self.path)
+    fn need(&self, needs: &mut Needs<'_>, _system: &System) -> Result<(), PreflightError> {
+        needs.add_entry(&self.path)
     }
 
     fn remember(&self, taker: &mut Taker<'_>, module: &ModulePlan, _missing: bool) -> Result<(), ReadError> {
@@ -86,8 +86,8 @@ impl ChangeKind for DirectoryRemoval {
         files.imagine(&self.path, None)
     }
 
-    fn need(&self, needs: &mut Needs<'_>, system: &System) -> Result<(), PreflightError> {
-        needs.add_entry(system, &self.path)
+    fn need(&self, needs: &mut Needs<'_>, _system: &System) -> Result<(), PreflightError> {
+        needs.add_entry(&self.path)
     }
 
     fn remember(&self, taker: &mut Taker<'_>, module: &ModulePlan, _missing: bool) -> Result<(), ReadError> {

@@ -61,7 +61,7 @@ impl ChangeKind for FileChange {
         let old = system.root.metadata(&self.path)?.map_or(0, |there| there.size);
         needs.add_to_state(old, 1)?;
         needs.add(&self.path, self.size(), 1)?;
-        needs.add_entry(system, &self.path)
+        needs.add_entry(&self.path)
     }
 
     fn remember(&self, taker: &mut Taker<'_>, module: &ModulePlan, missing: bool) -> Result<(), ReadError> {

@@ -55,7 +55,7 @@ impl ChangeKind for HomeChange {
     }
 
     fn need(&self, needs: &mut Needs<'_>, system: &System) -> Result<(), PreflightError> {
-        needs.add_entry(system, &self.path)?;
+        needs.add_entry(&self.path)?;
         for copy in copies(&system.root, self)? {
             needs.add(&copy.path, copy.size, 1)?;
             needs.add_record(0)?;

@@ -39,8 +39,8 @@ impl ChangeKind for SymlinkChange {
         files.imagine(&self.path, target.map(|target| Imagined::Symlink { target }))
     }
 
-    fn need(&self, needs: &mut Needs<'_>, system: &System) -> Result<(), PreflightError> {
-        needs.add_entry(system, &self.path)
+    fn need(&self, needs: &mut Needs<'_>, _system: &System) -> Result<(), PreflightError> {
+        needs.add_entry(&self.path)
     }
 
     fn remember(&self, taker: &mut Taker<'_>, module: &ModulePlan, _missing: bool) -> Result<(), ReadError> {

@@ -81,9 +81,9 @@ impl ChangeKind for UnitChange {
         }
     }
 
-    fn need(&self, needs: &mut Needs<'_>, system: &System) -> Result<(), PreflightError> {
+    fn need(&self, needs: &mut Needs<'_>, _system: &System) -> Result<(), PreflightError> {
         match is_of_links(self.action) {
-            true => needs.add_entry(system, UNIT_LINKS),
+            true => needs.add_entry(UNIT_LINKS),
             false => Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::DIRECTORY;
+use super::{DIRECTORY, PREFIX};
 use crate::document::networkd_files::NetworkdFile as Written;
 use crate::system::{Machine, ReadError};
 
@@ -26,7 +26,7 @@ pub struct NetworkdFile {
     pub text: String,
 }
 
-/// The files whose name ends in `suffix` (`.network`, `.link`), in the order in which they are tried, once `written` are
+/// The files of others whose name ends in `suffix` (`.network`, `.link`), in the order in which they are tried, once `written` are
 /// in `/etc/systemd/network`. Left out are those that one of the same name replaces, and masked ones: empty files and links
 /// to `/dev/null`.
 ///
@@ -36,7 +36,7 @@ pub fn effective(machine: &Machine<'_>, suffix: &str, written: &[Written]) -> Re
     let mut paths: BTreeMap<String, String> = BTreeMap::new();
     for directory in DIRECTORIES {
         for name in machine.root().list(directory)? {
-            if name.ends_with(suffix) {
+            if name.ends_with(suffix) && !name.starts_with(PREFIX) {
                 let path = format!("{directory}/{name}");
                 paths.entry(name).or_insert(path);
             }

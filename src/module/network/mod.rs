@@ -344,15 +344,13 @@ impl Interface<'_> {
 fn others(want: &Config, machine: &Machine<'_>, suffix: &str, plan: &mut Plan) -> Vec<Other> {
     let written = want.networkd_files.as_deref().unwrap_or_default();
     match files::effective(machine, suffix, written) {
-        Ok(all) => {
-            let foreign = all.into_iter().filter(|file| !file.name.starts_with(PREFIX));
-            foreign
-                .map(|file| Other {
-                    conditions: Conditions::of(&file.text),
-                    file,
-                })
-                .collect()
-        }
+        Ok(all) => all
+            .into_iter()
+            .map(|file| Other {
+                conditions: Conditions::of(&file.text),
+                file,
+            })
+            .collect(),
         Err(error) => {
             plan.warn(format!(
                 "can't tell whether another `{suffix}` file takes precedence: {error}"
@@ -372,6 +370,9 @@ fn default_link_settings(link_files: &[Other]) -> Vec<Assignment> {
 /// Warns of each file that is tried before ours and holds for the same link. Where it only may hold, networkd will say on
 /// a running machine which one it uses: verification looks.
 fn note_shadows(own: &Interface<'_>, suffix: &str, others: &[Other], machine: &Machine<'_>, plan: &mut Plan) {
+    if others.is_empty() {
+        return;
+    }
     let name = own.file_name(suffix);
     let targets = match suffix {
         // Names that udev gave are not what it looked at.

@@ -193,9 +193,9 @@ pub fn all_routes(device: &dyn Device) -> Vec<Route> {
         common.gateway4.map(|gateway| IpAddr::V4(gateway.0)),
         common.gateway6.map(|gateway| IpAddr::V6(gateway.0)),
     ];
-    let reach = Reach::of(device);
+    let is_outside = |gateway| matches!(Reach::of(device).why_not(gateway), Some(Unreachable::Outside(_)));
     let defaults = gateways.into_iter().flatten().map(|gateway| Route {
-        on_link: matches!(reach.why_not(gateway), Some(Unreachable::Outside(_))).then_some(true),
+        on_link: is_outside(gateway).then_some(true),
         ..Route::default_via(gateway)
     });
     let routes = defaults.chain(common.routes.iter().cloned());
