@@ -46,8 +46,12 @@ fn what_has_no_effect_is_said() {
 #[test]
 fn a_plan_ends_in_what_matters() {
     let tree = tree();
-    let table: [(&str, &[&str]); 4] = [
+    let table: [(&str, &[&str]); 5] = [
         ("hostname: web1\n", &["1 change, 1 unchanged."]),
+        (
+            "runcmd: [date]\n",
+            &["Nothing to do now: all of it is left for the first boot."],
+        ),
         ("hostname: photon-machine\n", &["Nothing to do: 2 unchanged."]),
         (
             "merge_how: dict(replace)\n",

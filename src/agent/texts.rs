@@ -34,7 +34,7 @@ pub fn facts(system: &System) -> MachineFacts {
     MachineFacts {
         distro: said("ID"),
         distro_version: said("VERSION_ID"),
-        distro_release: said("VERSION_CODENAME"),
+        distro_release: release_name(said),
         kernel_release: of_host(UtsName::release).unwrap_or_default(),
         machine: of_host(UtsName::machine).unwrap_or_default(),
         // Invalid settings are told where the sources are searched.
@@ -42,6 +42,19 @@ pub fn facts(system: &System) -> MachineFacts {
             .ok()
             .and_then(|settings| settings.default_user),
     }
+}
+
+/// The name of the version as cloud-init has it: Photon's is its whole name, others have a code name, or one in brackets.
+fn release_name(said: impl Fn(&str) -> String) -> String {
+    if said("ID") == "photon" {
+        return said("PRETTY_NAME");
+    }
+    let version = said("VERSION");
+    let in_brackets = || Some(version.split_once(" (")?.1.split_once(')')?.0.to_owned());
+    Some(said("VERSION_CODENAME"))
+        .filter(|name| !name.is_empty())
+        .or_else(in_brackets)
+        .unwrap_or_default()
 }
 
 /// The value of a line `KEY=VALUE`, its quotes off.
@@ -72,5 +85,27 @@ mod tests {
             ("photon", "5.0")
         );
         assert_eq!((facts.distro_release.as_str(), facts.machine.as_str()), ("", ""));
+    }
+
+    /// cloud-init 25.1, `util.get_linux_distro`.
+    #[test]
+    fn a_release_has_the_name_that_cloud_init_gives_it() {
+        for (text, name) in [
+            (
+                "ID=photon\nVERSION=\"5.0\"\nPRETTY_NAME=\"VMware Photon OS/Linux\"\n",
+                "VMware Photon OS/Linux",
+            ),
+            (
+                "ID=debian\nVERSION=\"13 (trixie)\"\nVERSION_CODENAME=trixie\n",
+                "trixie",
+            ),
+            (
+                "ID=fedora\nVERSION=\"42 (Cloud Edition)\"\nVERSION_CODENAME=\"\"\n",
+                "Cloud Edition",
+            ),
+            ("ID=arch\n", ""),
+        ] {
+            assert_eq!(release_name(|key| os_release_value(text, key)), name, "{text}");
+        }
     }
 }

@@ -127,6 +127,10 @@ fn hint_below(path: &[String], name: &str, known: &[String]) -> Option<String> {
     {
         return Some(format!("did you mean `{meant}`?"));
     }
+    // A key of the top level that was indented too far (`chpasswd`) is no typo of a similar one (`passwd`).
+    if is_of_an_account && keys_of::<Config>().iter().any(|key| key == name) {
+        return None;
+    }
     nearest(name, &all).map(|near| format!("did you mean `{near}`?"))
 }
 

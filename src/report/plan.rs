@@ -131,7 +131,9 @@ impl PlanReport {
         let unchanged: usize = self.modules.iter().map(|module| module.holding).sum();
         let errors: Vec<&Diagnostic> = self.errors().collect();
         if errors.is_empty() {
+            let waits = self.modules.iter().any(|module| !module.at_first_boot.is_empty());
             let _ = match (self.changes, unchanged) {
+                (0, 0) if waits => writeln!(text, "Nothing to do now: all of it is left for the first boot."),
                 (0, 0) => writeln!(text, "Nothing to do: the document configures nothing."),
                 (0, unchanged) => writeln!(text, "Nothing to do: {unchanged} unchanged."),
                 (changes, unchanged) => writeln!(text, "{}, {unchanged} unchanged.", count(changes, "change")),

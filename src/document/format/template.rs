@@ -394,6 +394,12 @@ mod tests {
                 "v1.hostnme",
                 "`v1.hostnme`, which doesn't exist",
             ),
+            (
+                "a: {{ v1.distro_release }}\n",
+                2,
+                "v1.distro_release",
+                "`v1.distro_release`, which this machine or its platform doesn't say",
+            ),
             ("a: 1\nb: {{ foo }}\n", 3, "foo", "`foo`"),
             ("a: {{ foo.bar }}\n", 2, "foo.bar", "the template uses"),
             ("a: {% if %}\n", 2, "%}", "not valid Jinja"),

@@ -33,7 +33,7 @@ pub struct MachineFacts {
     pub distro: String,
     /// Its version: `VERSION_ID`.
     pub distro_version: String,
-    /// The name of its version: `VERSION_CODENAME`.
+    /// The name of its version, as cloud-init has it: mostly `VERSION_CODENAME`.
     pub distro_release: String,
     /// The release of the running kernel.
     pub kernel_release: String,

@@ -20,16 +20,23 @@ pub(super) fn explain(error: &Error, body: &str, are_known: bool) -> Fault {
     let (message, hint) = match error.kind() {
         ErrorKind::UndefinedError => {
             let asked = name.clone().and_then(|name| body.get(name));
+            let is_known = asked.is_some_and(|asked| V1.contains(&asked.strip_prefix("v1.").unwrap_or(asked)));
             let asked = asked.map_or_else(|| "a variable".to_owned(), |asked| format!("`{asked}`"));
-            (
-                format!("the template uses {asked}, which doesn't exist"),
-                format!(
-                    "{}use `v1.NAME` ({}), or `ds.meta_data.KEY` for a key of the meta-data; add `| default('…')` to what may \
-                     be missing",
-                    meant(&asked),
-                    V1.join(", ")
+            match is_known {
+                true => (
+                    format!("the template uses {asked}, which this machine or its platform doesn't say"),
+                    "add `| default('…')` to what may be missing".to_owned(),
                 ),
-            )
+                false => (
+                    format!("the template uses {asked}, which doesn't exist"),
+                    format!(
+                        "{}use `v1.NAME` ({}), or `ds.meta_data.KEY` for a key of the meta-data; add `| default('…')` to what may \
+                     be missing",
+                        meant(&asked),
+                        V1.join(", ")
+                    ),
+                ),
+            }
         }
         ErrorKind::OutOfFuel => (
             "the template does too much".to_owned(),
