@@ -21,7 +21,7 @@ fn tree() -> tempfile::TempDir {
 /// With `-vv`, every key that is taken and does nothing says why.
 #[test]
 fn what_has_no_effect_is_said() {
-    let document = "final_message: bye\nmerge_how: list(append)\nvendor_data: {enabled: true}\npackages: []\npackage_update: false\n\
+    let document = "final_message: bye\nmerge_how: list(append)\nvendor_data: {enabled: true}\nmounts: []\napt_update: false\n\
                     growpart: {mode: off}\noutput: {all: '> /dev/null'}\nhostname: web1\n";
     let said = firstlight_reading(&["validate", "-vv", "-"], document.as_bytes());
     assert_eq!(said.status, 0, "{said:?}");
@@ -29,8 +29,8 @@ fn what_has_no_effect_is_said() {
         "final_message",
         "merge_how",
         "vendor_data",
-        "packages",
-        "package_update",
+        "mounts",
+        "apt_update",
         "growpart",
         "output",
     ] {

@@ -42,13 +42,14 @@ fn errors(kind: &str, document: &str) -> Vec<Diagnostic> {
 }
 
 /// What only the program knows: values that have to do with each other, and texts that YAML reads as something else.
-const ONLY_THE_PROGRAM: [&str; 29] = [
+const ONLY_THE_PROGRAM: [&str; 30] = [
     // A name like `1.0` is a whole number for an editor.
     "a number is an ID",
     "a name of digits alone is read as a number",
     "the number of an account or a group",
     // `- 5` and `- "5"` are one text for an editor.
     "expected a command or a list of words",
+    "expected the name of a package, or its name",
     // Quoted, where an editor doesn't know a quoted word from a plain one.
     "expected true, false, or a mapping",
     // An editor reads `0644` and `644` as the same number.

@@ -31,8 +31,9 @@ pub fn run_script(name: &str, path: &str) -> anyhow::Result<CommandRecord> {
     let text = system.root.read_text(path)?;
     let text = text.with_context(|| format!("there is no script {path}"))?;
     let names = names(&text);
-    let mut recorder = Recorder::begin(&store, name, &names, &BootTime::now(&system.root).boot_id)?;
     let instance = store.current()?.map_or_else(String::new, |current| current.instance_id);
+    let boot = BootTime::now(&system.root).boot_id;
+    let mut recorder = Recorder::begin(&store, name, &names, (&instance, &boot))?;
     let mark = recorder.output.mark().to_owned();
     let variables = [(MARK_VARIABLE, mark.as_str()), ("INSTANCE_ID", instance.as_str())];
     let ended = run::follow(&interpreter(&text, path), &variables, &mut |bytes| {
@@ -69,12 +70,14 @@ struct Recorder<'a> {
 }
 
 impl<'a> Recorder<'a> {
-    fn begin(store: &'a Store, name: &str, names: &'a [(usize, String)], boot: &str) -> anyhow::Result<Self> {
+    /// `at`: the instance, and the boot.
+    fn begin(store: &'a Store, name: &str, names: &'a [(usize, String)], at: (&str, &str)) -> anyhow::Result<Self> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let record = CommandRecord {
             name: name.to_owned(),
             begun: now.map_or(0, |since| since.as_secs()),
-            boot: boot.to_owned(),
+            boot: at.1.to_owned(),
+            instance_id: at.0.to_owned(),
             state: CommandState::Running,
             exit: None,
             milliseconds: 0,

@@ -72,7 +72,9 @@ fn look(system: &System) -> anyhow::Result<Status> {
     if let Ok(generations) = store.generations() {
         status.take_in(&generations);
     }
-    status.commands = store.commands().unwrap_or_default();
+    if let Some(current) = store.current().ok().flatten() {
+        status.commands = store.commands(&current.instance_id).unwrap_or_default();
+    }
     let pending = pending(system, &store).ok().flatten();
     status.unconfirmed = pending.map(|(generation, reverts_in)| Unconfirmed { generation, reverts_in });
     Ok(status)

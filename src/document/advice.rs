@@ -333,7 +333,7 @@ mod tests {
             ("hostnme", "did you mean `hostname`?"),
             ("runmcd", "did you mean `runcmd`?"),
             ("monts", "did you mean `mounts`? firstlight doesn't apply that key"),
-            ("pakages", "did you mean `packages`? firstlight"),
+            ("pakages", "did you mean `packages`?"),
             ("write-file", "did you mean `write_files`?"),
             ("permit_root_login", "`permit_root_login` goes below `sshd`"),
             ("hashed_password", "goes below `root`"),

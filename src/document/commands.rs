@@ -42,6 +42,11 @@ pub enum Command {
 }
 
 impl Commands {
+    /// Commands that an area makes itself.
+    pub fn of_lines(lines: Vec<String>) -> Self {
+        Self(lines.into_iter().map(|line| Some(Command::Line(line))).collect())
+    }
+
     /// The commands, each with its number in the document, which begins with 1.
     pub fn each(&self) -> impl Iterator<Item = (usize, &Command)> {
         let numbered = (1..).zip(&self.0);
@@ -59,10 +64,7 @@ impl Command {
     pub fn shell(&self) -> String {
         match self {
             Self::Line(line) => line.clone(),
-            Self::Words(words) => {
-                let quoted = words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''")));
-                quoted.collect::<Vec<_>>().join(" ")
-            }
+            Self::Words(words) => quoted(words),
         }
     }
 
@@ -72,6 +74,12 @@ impl Command {
             Self::Words(words) => words.iter().any(|word| word.contains('\0')),
         }
     }
+}
+
+/// Words as a shell takes each for one.
+pub fn quoted(words: &[String]) -> String {
+    let quoted = words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''")));
+    quoted.collect::<Vec<_>>().join(" ")
 }
 
 impl fmt::Debug for Command {

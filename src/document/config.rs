@@ -14,6 +14,7 @@ use super::locale::Locale;
 use super::network::{self, LeftOut, Network};
 use super::networkd_files::NetworkdFile;
 use super::ntp::Ntp;
+use super::packages::Packages;
 use super::password::{self, Credential};
 use super::problem::{Check, Problems};
 use super::redirect::{self, RedirectOptions};
@@ -103,6 +104,12 @@ document! {
         docker: Docker => docker;
         /// Files to write, with content from the document or fetched.
         write_files: Vec<WriteFile> => write_files [item];
+        /// Packages to install.
+        packages: Packages => packages;
+        /// Update the package manager's lists first. Default: true where packages are installed.
+        package_update: bool => packages;
+        /// Upgrade all packages.
+        package_upgrade: bool => packages;
         /// Commands to run early in each boot.
         bootcmd: Commands => bootcmd [commands::whole];
         /// Commands to run once for each instance, when the rest is done.

@@ -33,6 +33,7 @@ pub mod network;
 pub mod networkd_files;
 pub mod ntp;
 pub mod one_or_many;
+pub mod packages;
 pub mod password;
 pub mod plain;
 pub mod problem;

@@ -25,8 +25,9 @@ impl Module for Bootcmd {
         "bootcmd"
     }
 
+    /// The files of an earlier document must be gone before systemd gets to their units.
     fn stage(&self) -> Stage {
-        Stage::System
+        Stage::Local
     }
 
     fn changes_stand_alone(&self) -> bool {
@@ -149,6 +150,7 @@ impl BootScript<'_> {
         format!(
             "[Unit]\n\
              Description=Run {what} of this machine's document\n\
+             ConditionPathExists={path}\n\
              {dependencies}\n\
              [Service]\n\
              Type=oneshot\n\

@@ -35,7 +35,7 @@ pub enum Program {
 }
 
 /// How often a [`DocumentCommand`] runs. The ledger notes under its name that it ran.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Once {
     /// Each time that its module plans it.
     No,
@@ -43,4 +43,6 @@ pub enum Once {
     PerInstance,
     /// Once on this machine, whatever instance it is.
     PerMachine,
+    /// Until this has succeeded, once for each instance.
+    UntilDone(String),
 }

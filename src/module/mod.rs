@@ -21,6 +21,7 @@ pub mod networkd;
 pub mod networkd_files;
 pub mod ntp;
 pub mod order;
+pub mod packages;
 pub mod password;
 pub mod runcmd;
 pub mod services;
@@ -251,13 +252,14 @@ pub fn all() -> Vec<&'static dyn Module> {
         &services::Services,
         &ntp::Ntp,
         &docker::Docker,
+        &packages::Packages,
         &runcmd::Runcmd,
     ]
 }
 
 /// The names of all modules, in the same order. Every start of the program lists them for the command line, and needn't
 /// load the code of all modules for that.
-pub const NAMES: [&str; 19] = [
+pub const NAMES: [&str; 20] = [
     "hostname",
     "timezone",
     "locale",
@@ -276,6 +278,7 @@ pub const NAMES: [&str; 19] = [
     "services",
     "ntp",
     "docker",
+    "packages",
     "runcmd",
 ];
 

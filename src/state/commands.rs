@@ -15,6 +15,8 @@ pub const OUTPUT_LIMIT: usize = 1024 * 1024;
 pub struct CommandRecord {
     /// Its name: `runcmd`.
     pub name: String,
+    /// The instance for which it ran.
+    pub instance_id: String,
     /// When it began, in seconds since 1970-01-01 UTC.
     pub begun: u64,
     /// The ID of the boot in which it began, random(4).
@@ -203,14 +205,15 @@ impl Store {
         self.read_json(&Self::record_of(name))
     }
 
-    /// The records of all scripts that ran, in the order in which they began.
+    /// The records of all scripts that ran for this instance, in the order in which they began.
     ///
     /// # Errors
     /// One of them is damaged.
-    pub fn commands(&self) -> Result<Vec<CommandRecord>, StateError> {
+    pub fn commands(&self, instance_id: &str) -> Result<Vec<CommandRecord>, StateError> {
         let names = self.root.list(&format!("{STATE_DIRECTORY}/commands"))?;
         let records: Result<Vec<_>, _> = names.iter().map(|name| self.command(name)).collect();
         let mut records: Vec<CommandRecord> = records?.into_iter().flatten().collect();
+        records.retain(|record| record.instance_id == instance_id);
         records.sort_by_key(|record| record.begun);
         Ok(records)
     }

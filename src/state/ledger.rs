@@ -111,11 +111,29 @@ impl Store {
             instance_id: instance_id.to_owned(),
             begun: now,
             outcome: RunOutcome::Begun,
+            what: None,
         };
         ledger.runs.insert(key.to_owned(), run);
         self.make(STATE_DIRECTORY)?;
         self.write_json(&Self::path(NAME), &ledger)?;
         Ok(Once::Run)
+    }
+
+    /// Records the start of something that is tried until it succeeds: `what` is to be done.
+    ///
+    /// # Errors
+    /// The ledger can't be read or written.
+    pub fn begin_again(&self, key: &str, instance_id: &str, now: u64, what: &str) -> Result<(), StateError> {
+        let mut ledger = self.ledger()?;
+        let run = Run {
+            instance_id: instance_id.to_owned(),
+            begun: now,
+            outcome: RunOutcome::Begun,
+            what: Some(what.to_owned()),
+        };
+        ledger.runs.insert(key.to_owned(), run);
+        self.make(STATE_DIRECTORY)?;
+        self.write_json(&Self::path(NAME), &ledger)
     }
 
     /// Records how it ended.

@@ -11,6 +11,9 @@ pub struct Run {
     pub begun: u64,
     /// How it ended.
     pub outcome: RunOutcome,
+    /// What was to be done, where something else would be done as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what: Option<String>,
 }
 
 /// How something that runs once ended.

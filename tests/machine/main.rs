@@ -18,6 +18,7 @@ mod emergency;
 mod gate;
 mod handed_over;
 mod machine;
+mod packages;
 mod pen;
 mod probe;
 mod rootfs;
@@ -108,6 +109,7 @@ machines! {
     container_bookworm => |test| scenario::three_boots(test, &mut Container::new(Bookworm, test));
     container_trixie => |test| scenario::three_boots(test, &mut Container::new(Trixie, test));
     container_accounts_trixie => |test| accounts::accounts(test, Trixie);
+    container_packages_trixie => |test| packages::packages(test, Trixie);
     container_runcmd_trixie => |test| commands::commands(test, Trixie);
     container_confirm_bookworm => |test| trial::confirm_or_revert(test, Bookworm);
     container_confirm_trixie => |test| trial::confirm_or_revert(test, Trixie);

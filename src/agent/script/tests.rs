@@ -20,7 +20,7 @@ fn run_text(text: &str) -> (CommandRecord, String) {
     let tree = tempfile::tempdir().unwrap();
     let store = Store::new(Root::open(tree.path()).unwrap());
     let names = names(text);
-    let mut recorder = Recorder::begin(&store, "runcmd", &names, "boot-1").unwrap();
+    let mut recorder = Recorder::begin(&store, "runcmd", &names, ("i-1", "boot-1")).unwrap();
     let path = store.put_script("runcmd", text).unwrap();
     let path = format!("{}{path}", tree.path().display());
     let mark = recorder.output.mark().to_owned();
@@ -125,6 +125,7 @@ fn a_machine_that_restarts_in_its_last_command_has_run_all() {
     let record = |state, commands: &[(usize, Option<i32>)]| CommandRecord {
         name: "runcmd".to_owned(),
         begun: 0,
+        instance_id: String::new(),
         boot: "one".to_owned(),
         state,
         exit: None,

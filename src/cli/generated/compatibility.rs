@@ -47,6 +47,9 @@ names. What is different, and why:
 | What a command leaves in the background goes on, in its unit `firstlight-runcmd.service`. | It goes on in cloud-init's own unit. | `systemctl stop` stops it. |
 | The output is in the journal of the unit and, up to 1 MiB, in `/var/lib/firstlight/commands/NAME/output`, for root alone. | It is in `/var/log/cloud-init-output.log`, for all users of the group adm. | Commands print secrets. |
 | A script for each boot is run until the document no longer has it. | It stays. | Who is taken out of a document should be gone. |
+| Packages that can't be installed make the boot degraded, and are tried again at the next one; the others are installed. | tdnf's failure is only logged; with apt one unknown name costs all. | A mirror may be late. |
+| The lists of packages are always updated before packages are installed. | Only with `package_update`, or where they are old. | An image has none. |
+| `packages` for a package manager that isn't there (`apt:` on Photon) are left out, with a note. | They are an error, and no package is installed. | One document is for several distributions. |
 
 ## Accounts
 

@@ -74,7 +74,18 @@ const NAME_SERVERS: Why = (
     "/etc/resolv.conf belongs to systemd-resolved",
     "use `nameservers` of an interface under `network`",
 );
-const PACKAGES: Why = ("firstlight doesn't install packages yet", "add them to the image");
+const DEBCONF: Why = (
+    "firstlight doesn't answer the questions of packages",
+    "run `debconf-set-selections` in `bootcmd`",
+);
+const OLD_FLAG: Why = (
+    "it is an old name",
+    "use `package_update`, `package_upgrade` and `packages`",
+);
+const REBOOT: Why = (
+    "firstlight doesn't restart the machine yet",
+    "restart it in `runcmd`: `[ ! -e /run/reboot-required ] || reboot`",
+);
 const REPOSITORIES: Why = (
     "firstlight doesn't configure package managers yet",
     "write the package manager's own files with `write_files`",
@@ -125,9 +136,9 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     not_applied("apk_repos", REPOSITORIES),
     not_applied("apt", REPOSITORIES),
     not_applied("apt_pipelining", REPOSITORIES).even_false(),
-    not_applied("apt_reboot_if_required", PACKAGES),
-    not_applied("apt_update", PACKAGES),
-    not_applied("apt_upgrade", PACKAGES),
+    not_applied("apt_reboot_if_required", REBOOT),
+    not_applied("apt_update", OLD_FLAG),
+    not_applied("apt_upgrade", OLD_FLAG),
     not_applied("autoinstall", ("it is for Ubuntu's installer", REMOVE)),
     not_applied("byobu_by_default", TOOLS),
     not_applied("ca-certs", CERTIFICATES),
@@ -146,7 +157,7 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     .unless_true(),
     not_applied("datasource", SOURCES),
     not_applied("datasource_list", SOURCES),
-    not_applied("debconf_selections", PACKAGES),
+    not_applied("debconf_selections", DEBCONF),
     not_applied("device_aliases", DISKS),
     not_applied(
         "disable_ec2_metadata",
@@ -156,7 +167,13 @@ pub const OTHER_KEYS: &[OtherKey] = &[
         ),
     ),
     not_applied("disk_setup", DISKS),
-    not_applied("drivers", PACKAGES),
+    not_applied(
+        "drivers",
+        (
+            "firstlight doesn't install drivers",
+            "add them to the image, or use `packages`",
+        ),
+    ),
     not_applied(
         "fan",
         ("firstlight doesn't configure Ubuntu's fan networking", "use `network`"),
@@ -195,10 +212,7 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     not_applied("ntp.allow", TIME_CLIENT),
     not_applied("ntp.config", TIME_CLIENT),
     not_applied("ntp.peers", TIME_CLIENT),
-    not_applied("package_reboot_if_required", PACKAGES),
-    not_applied("package_update", PACKAGES),
-    not_applied("package_upgrade", PACKAGES),
-    not_applied("packages", PACKAGES),
+    not_applied("package_reboot_if_required", REBOOT),
     not_applied(
         "phone_home",
         (

@@ -175,7 +175,8 @@ pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, Appl
     let sight = Sight::of(job);
     for at in 0..results.len() {
         let module = &plan.modules[at];
-        if module.stage >= Stage::System && !reacted {
+        let starts = module.changes.iter().any(|change| change.kind().settles().is_some());
+        if (module.stage >= Stage::System || starts) && !reacted {
             // Before anything is started: docker waits for a network that waits for its new files.
             react(job, plan, &mut results).await;
             reacted = true;

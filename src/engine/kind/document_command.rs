@@ -82,16 +82,16 @@ impl DocumentCommand {
 
     /// Notes in the ledger that it runs.
     fn note_begin(&self, scene: &Scene<'_>) -> Result<(), ActError> {
-        let instance_id = match self.once {
-            Once::No => return Ok(()),
-            Once::PerMachine => ANY_INSTANCE.to_owned(),
-            Once::PerInstance => {
-                let generation = scene.store.generation(scene.generation)?;
-                generation.map_or_else(String::new, |generation| generation.instance_id)
-            }
-        };
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = now.map_or(0, |since| since.as_secs());
+        let generation = scene.store.generation(scene.generation)?;
+        let instance_id = generation.map_or_else(String::new, |generation| generation.instance_id);
+        let instance_id = match &self.once {
+            Once::No => return Ok(()),
+            Once::UntilDone(what) => return Ok(scene.store.begin_again(&self.name, &instance_id, now, what)?),
+            Once::PerMachine => ANY_INSTANCE.to_owned(),
+            Once::PerInstance => instance_id,
+        };
         match scene.store.begin_once(&self.name, &instance_id, now)? {
             state::Once::Run => Ok(()),
             state::Once::Already(run) => Err(ActError::Refused(format!("{}: {run}", self.name))),
@@ -117,13 +117,13 @@ impl DocumentCommand {
         }
         let record = scene.store.command(&self.name)?;
         ended.map_err(|error| match record {
-            Some(record) => self.told(error, &record),
+            Some(record) => self.told(error, &record, scene.module),
             None => error.into(),
         })
     }
 
     /// Why a script failed: by command, where its record says so.
-    fn told(&self, error: ServiceError, record: &CommandRecord) -> ActError {
+    fn told(&self, error: ServiceError, record: &CommandRecord, module: &str) -> ActError {
         let how = match &error {
             // It says of itself that something in it failed.
             ServiceError::Ended {
@@ -136,12 +136,12 @@ impl DocumentCommand {
             | ServiceError::Unknown { .. } => return error.into(),
         };
         let why: Vec<String> = how.into_iter().chain(record.failures()).collect();
-        ActError::Refused(format!(
-            "{}: {}; its output is in {}",
-            self.name,
-            why.join("; "),
-            record.output
-        ))
+        let name = match self.name == module {
+            true => String::new(),
+            false => format!("{}: ", self.name),
+        };
+        let why = why.join("; ");
+        ActError::Refused(format!("{name}{why}; the output is in {}", record.output))
     }
 
     /// The unit that runs it.

@@ -15,6 +15,7 @@ fn plan(user_data: &str, ran: &[(&str, RunOutcome)]) -> Plan {
         instance_id: "i-1".to_owned(),
         begun: 7,
         outcome,
+        what: None,
     };
     let facts = Facts {
         ran: ran

@@ -1,0 +1,113 @@
+//! `packages`: what the machine's own package manager installs and upgrades.
+
+mod manager;
+
+use super::{Change, DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, Supply};
+use crate::document::Config;
+use crate::document::commands::Commands;
+use crate::document::commands::script::Script;
+use crate::document::packages::{Item, Package};
+use crate::system::Machine;
+use crate::vocabulary::RunOutcome;
+use manager::Manager;
+
+/// The name of its unit, and of its entry in the ledger.
+const NAME: &str = "packages";
+
+/// Installs and upgrades packages.
+#[derive(Debug, Clone, Copy)]
+pub struct Packages;
+
+impl Module for Packages {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Final
+    }
+
+    /// The sources of packages.
+    fn needs(&self) -> &'static [Supply] {
+        &[Supply::Files]
+    }
+
+    fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
+        let mut plan = Plan::default();
+        let upgrade = want.package_upgrade == Some(true);
+        let is_asked = upgrade || want.package_update == Some(true);
+        let is_listed = want
+            .packages
+            .iter()
+            .flat_map(|packages| packages.each())
+            .next()
+            .is_some();
+        if !is_asked && !is_listed {
+            return Ok(plan);
+        }
+        let key = if is_listed { "packages" } else { "package_update" };
+        let Some(manager) = Manager::of(machine.root())? else {
+            let message = format!(
+                "there is no package manager on this machine: none of {}",
+                Manager::names()
+            );
+            return Err(PlanError::at(&[key], message).hint("add the packages to the image"));
+        };
+        let packages = wanted(want, manager, &mut plan);
+        if packages.is_empty() && !is_asked {
+            return Ok(plan);
+        }
+        let words: Vec<String> = packages.iter().map(|package| manager.word(package)).collect();
+        let what = format!("{}{}", if upgrade { "upgrade, " } else { "" }, words.join(" "));
+        let ran = machine.ran(NAME);
+        if ran.is_some_and(|ran| ran.outcome == RunOutcome::Done && ran.what.as_deref() == Some(what.as_str())) {
+            plan.info("the packages have been installed for this instance");
+            return Ok(plan);
+        }
+        let limit = want.firstlight.as_ref().and_then(|settings| settings.command_timeout);
+        plan.changes.push(Change::DocumentCommand(DocumentCommand {
+            name: NAME.to_owned(),
+            program: Program::Script(Script::of_commands(
+                &Commands::of_lines(manager.lines(upgrade, &words)),
+                false,
+            )),
+            limit: limit.unwrap_or_default().get(),
+            purpose: purpose(upgrade, &words, manager),
+            once: Once::UntilDone(what),
+        }));
+        Ok(plan)
+    }
+}
+
+/// The packages for this package manager.
+fn wanted<'a>(want: &'a Config, manager: Manager, plan: &mut Plan) -> Vec<&'a Package> {
+    let mut packages = Vec::new();
+    for (_, item) in want.packages.iter().flat_map(|packages| packages.each()) {
+        match item {
+            Item::Package(package) => packages.push(package),
+            Item::Of(managers) => {
+                for (name, own) in managers {
+                    match manager.is_called(name) {
+                        true => packages.extend(own),
+                        false => plan.info(format!(
+                            "the packages below `{name}` are not for this machine, which has {manager}"
+                        )),
+                    }
+                }
+            }
+        }
+    }
+    packages
+}
+
+fn purpose(upgrade: bool, words: &[String], manager: Manager) -> String {
+    match (upgrade, words.is_empty()) {
+        (true, true) => format!("{manager} upgrades all packages"),
+        (true, false) => format!("{manager} upgrades all packages and installs {}", words.join(", ")),
+        (false, true) => format!("{manager} updates its lists"),
+        (false, false) => format!("{manager} installs {}", words.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+use super::*;
+use crate::document::{Document, Texts};
+use crate::system::{Facts, Root};
+use crate::vocabulary::Run;
+
+/// The plan of a document on a machine with these programs.
+fn plan(user_data: &str, programs: &[&str], ran: Option<Run>) -> Result<Plan, PlanError> {
+    let document = Document::read(&Texts::of_user_data("x", user_data.as_bytes()));
+    assert_eq!(document.diagnostics, []);
+    let tree = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(tree.path().join("usr/bin")).unwrap();
+    for program in programs {
+        std::fs::write(tree.path().join("usr/bin").join(program), "").unwrap();
+    }
+    let root = Root::open(tree.path()).unwrap();
+    let facts = Facts {
+        ran: ran.into_iter().map(|run| ("packages".to_owned(), run)).collect(),
+        ..Facts::default()
+    };
+    Packages.plan(&document.config, &Machine::new(&root, &facts))
+}
+
+/// What is run, without the functions.
+fn lines(plan: &Plan) -> Vec<String> {
+    let [Change::DocumentCommand(command)] = plan.changes.as_slice() else {
+        assert_eq!(plan.changes, []);
+        return Vec::new();
+    };
+    let Program::Script(script) = &command.program else {
+        panic!()
+    };
+    let steps = script
+        .shown()
+        .lines()
+        .filter(|line| line.starts_with("run ") || line.starts_with("retry run"));
+    steps.map(str::to_owned).collect()
+}
+
+#[test]
+fn each_package_manager_is_told_in_its_own_words() {
+    let document = "packages: [vim, [git, 2.40], {apt: [a], dnf: [d]}]\npackage_upgrade: true\n";
+    for (programs, steps) in [
+        (
+            &["apt-get"][..],
+            [
+                "retry run update",
+                "run dist-upgrade",
+                "run install 'vim' 'git=2.40' 'a' || each 'vim' 'git=2.40' 'a'",
+            ],
+        ),
+        (
+            &["tdnf", "dnf", "yum"],
+            [
+                "retry run makecache",
+                "run upgrade",
+                "run install 'vim' 'git-2.40' 'd' || each 'vim' 'git-2.40' 'd'",
+            ],
+        ),
+        (
+            &["zypper"],
+            [
+                "retry run refresh",
+                "run update",
+                "run install 'vim' 'git=2.40' || each 'vim' 'git=2.40'",
+            ],
+        ),
+    ] {
+        assert_eq!(lines(&plan(document, programs, None).unwrap()), steps);
+    }
+}
+
+#[test]
+fn flags_alone_are_enough_and_false_asks_for_nothing() {
+    let steps = |document: &str| lines(&plan(document, &["apt-get"], None).unwrap());
+    assert_eq!(steps("package_update: true\n"), ["retry run update"]);
+    assert_eq!(
+        steps("package_upgrade: true\n"),
+        ["retry run update", "run dist-upgrade"]
+    );
+    for nothing in [
+        "package_update: false\npackage_upgrade: false\npackages: []\n",
+        "packages: [{dnf: [a]}]\n",
+    ] {
+        assert_eq!(steps(nothing), [""; 0], "{nothing}");
+    }
+}
+
+#[test]
+fn what_was_installed_is_not_installed_again() {
+    let run = |what: &str, outcome| Run {
+        instance_id: "i-1".to_owned(),
+        begun: 7,
+        outcome,
+        what: Some(what.to_owned()),
+    };
+    for (run, is_planned) in [
+        (run("vim", RunOutcome::Done), false),
+        (run("vim", RunOutcome::Failed), true),
+        (run("vim", RunOutcome::Begun), true),
+        (run("vim git", RunOutcome::Done), true),
+        (run("upgrade, vim", RunOutcome::Done), true),
+    ] {
+        let plan = plan("packages: [vim]\n", &["apt-get"], Some(run)).unwrap();
+        assert_eq!(!plan.changes.is_empty(), is_planned);
+    }
+}
+
+#[test]
+fn a_machine_without_a_package_manager_says_so() {
+    let error = plan("packages: [vim]\n", &[], None).unwrap_err();
+    assert_eq!(error.path, ["packages"]);
+    assert!(error.message.contains("none of /usr/bin/tdnf, /usr/bin/dnf"), "{error}");
+    assert_eq!(
+        plan("package_update: true\n", &[], None).unwrap_err().path,
+        ["package_update"]
+    );
+}

@@ -1,0 +1,119 @@
+//! Packages of a repository on the machine itself, installed by its real apt.
+
+use crate::check::Checks;
+use crate::container::Container;
+use crate::machine::Machine;
+use crate::rootfs::{Suite, run};
+use crate::scenario::FIRST;
+use crate::seed::{PASSWORD, Seed};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Where the repository is on the machine.
+const REPOSITORY: &str = "srv/repository";
+
+/// A command that needs a package of the same document.
+const WANTED: &str = "packages: [fl-hello, [fl-world, 1.2], fl-nowhere]
+package_upgrade: true
+runcmd: [fl-hello >/var/log/hello]
+";
+
+const CORRECTED: &str = "packages: [fl-hello, [fl-world, 1.2]]\nruncmd: [fl-hello >/var/log/hello]\n";
+
+/// What is looked at in each boot.
+const LOOK: &str = r"
+firstlight status --wait >/dev/null
+dpkg-query -W -f '${Package} ${Version} ${Status}\n' 'fl-*' | grep ' ok installed'
+cat /var/log/hello
+firstlight status | grep -o 'not installed: .*' | head -n 1
+firstlight status --drift >&2 && echo no drift
+";
+
+/// A package with a program of its name, which says its name and version.
+fn package(into: &Path, name: &str, version: &str) {
+    let tree = into.join(format!("{name}-{version}"));
+    let program = tree.join("usr/bin").join(name);
+    fs::create_dir_all(program.parent().expect("it has one")).expect("a new directory");
+    fs::create_dir_all(tree.join("DEBIAN")).expect("a new directory");
+    fs::write(&program, format!("#!/bin/sh\necho {name} {version}\n")).expect("a new file");
+    run(Command::new("chmod").arg("755").arg(&program));
+    let control = format!(
+        "Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: rig <rig@example.org>\nDescription: test\n"
+    );
+    fs::write(tree.join("DEBIAN/control"), control).expect("a new file");
+    run(Command::new("dpkg-deb")
+        .args(["--build", "--root-owner-group"])
+        .arg(&tree)
+        .arg(into));
+    fs::remove_dir_all(&tree).expect("it is ours");
+}
+
+/// A repository of all packages in a directory, without a signature.
+fn index(repository: &Path) {
+    let said = Command::new("sh")
+        .arg("-c")
+        .arg(
+            "for deb in *.deb; do dpkg-deb --field \"$deb\"; \
+             printf 'Filename: ./%s\\nSize: %s\\nSHA256: %s\\n\\n' \"$deb\" \"$(stat -c %s \"$deb\")\" \
+             \"$(sha256sum \"$deb\" | cut -d ' ' -f 1)\"; done >Packages",
+        )
+        .current_dir(repository)
+        .status();
+    assert!(said.is_ok_and(|said| said.success()), "no index");
+}
+
+/// A boot in which a package is not to be had, a second one in which it is tried again, a third one without it.
+pub fn packages(test: &str, suite: Suite) {
+    let mut machine = Container::new(suite, test);
+    let repository = machine.root.path.join(REPOSITORY);
+    fs::create_dir_all(&repository).expect("a new directory");
+    for (name, version) in [("fl-hello", "1.0"), ("fl-world", "1.2"), ("fl-world", "2.0")] {
+        package(&repository, name, version);
+    }
+    index(&repository);
+    let sources = machine.root.path.join("etc/apt/sources.list.d");
+    let _ = fs::remove_dir_all(sources);
+    machine.root.write(
+        "etc/apt/sources.list",
+        &format!("deb [trusted=yes] file:/{REPOSITORY} ./\n"),
+    );
+    machine.root.write("usr/lib/probe/by-hand", LOOK);
+    let installed = "fl-hello 1.0 install ok installed\nfl-world 1.2 install ok installed\nfl-hello 1.0\n";
+
+    let seed = Seed {
+        extra: WANTED,
+        ..Seed::new("packages", FIRST)
+    };
+    machine.insert(&seed);
+    for _ in 0..2 {
+        let seen = machine.boot(&[], FIRST, PASSWORD);
+        let mut checks = Checks::new(test, "a package that is nowhere", &seen);
+        checks.configured(&seed);
+        checks.status("4");
+        checks.generations(1);
+        checks.equal(
+            "what is installed",
+            seen.text("by-hand"),
+            format!("{installed}not installed: fl-nowhere\nno drift"),
+        );
+        checks.finish();
+    }
+
+    let seed = Seed {
+        extra: CORRECTED,
+        ..seed
+    };
+    machine.insert(&seed);
+    let seen = machine.boot(&[], FIRST, PASSWORD);
+    let mut checks = Checks::new(test, "packages that there are", &seen);
+    checks.configured(&seed);
+    checks.status("0");
+    checks.generations(2);
+    checks.equal(
+        "what is installed",
+        seen.text("by-hand"),
+        format!("{installed}no drift"),
+    );
+    checks.finish();
+}
