@@ -58,6 +58,7 @@ const ONLY_THE_PROGRAM: [&str; 30] = [
     // What the values of other keys make of it.
     "there is an entry for",
     "are both given",
+    "a password is missing",
     "the keys need a home directory",
     "can't be reached: the link gets no",
     "`to: default` without `via`",

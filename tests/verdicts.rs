@@ -100,10 +100,9 @@ const REFUSED: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "a plain text that is taken for a hash locks the account, and a random password would have to be shown",
+        "a plain text that is taken for a hash locks the account",
         &[
             "chpasswd: {users: [{name: core, password: horse}]}",
-            "chpasswd: {users: [{name: core, type: RANDOM}]}",
             r#"{"chpasswd":{"users":[{"name":"what-if-1","password":"correct-…"#,
         ],
     ),

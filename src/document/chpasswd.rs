@@ -5,7 +5,8 @@ use std::fmt;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::password::{Credential, Login, NO_RANDOM, read_untyped};
+use super::code::Code;
+use super::password::{Credential, Login, read_untyped};
 use super::problem::{Check, Problems};
 use super::yaml::{Node, Value, lines};
 use super::{Secret, UserName};
@@ -51,12 +52,12 @@ pub struct ChpasswdUser {
     /// What `password` is. Default: hash.
     #[serde(rename = "type", default)]
     pub kind: PasswordType,
-    /// The password, in plain text or as a hash.
+    /// The password, in plain text or as a hash. Required, except for a random one.
     ///
     /// ```yaml
     /// password: correct horse battery
     /// ```
-    #[cfg_attr(test, schemars(required, extend("minLength" = 1)))]
+    #[cfg_attr(test, schemars(extend("minLength" = 1)))]
     pub password: Option<Secret>,
 }
 
@@ -69,8 +70,8 @@ pub enum PasswordType {
     Hash,
     /// Plain text.
     Text,
-    /// cloud-init makes a password and shows it on the console. Refused, so no message proposes it.
-    #[cfg_attr(test, schemars(skip))]
+    /// None: the machine makes one, once for an instance, and shows it on its console.
+    #[cfg_attr(test, schemars(rename = "RANDOM"))]
     Random,
 }
 
@@ -80,7 +81,7 @@ impl<'de> Deserialize<'de> for PasswordType {
             "hash" => Ok(Self::Hash),
             "text" => Ok(Self::Text),
             "RANDOM" => Ok(Self::Random),
-            _ => Err(D::Error::custom("expected hash or text")),
+            _ => Err(D::Error::custom("expected hash, text or RANDOM")),
         }
     }
 }
@@ -106,7 +107,7 @@ struct ChpasswdLine {
 impl ChpasswdUser {
     fn credential(&self) -> Result<Credential, String> {
         match (&self.password, self.kind) {
-            (_, PasswordType::Random) => Err(NO_RANDOM.to_owned()),
+            (_, PasswordType::Random) => Ok(Credential::Random),
             (None, _) => Err("a password is missing".to_owned()),
             (Some(password), kind) => Credential::read(password, kind),
         }
@@ -151,7 +152,7 @@ impl Chpasswd {
 
     fn login(&self, user: &UserName, credential: Credential, path: Vec<String>) -> Login {
         // cloud-init's default expires what it hashed itself; asked in so many words, we expire the others too.
-        let default = matches!(credential, Credential::Plain(_));
+        let default = !matches!(credential, Credential::Hash(_));
         Login {
             user: user.as_str().to_owned(),
             credential,
@@ -169,13 +170,18 @@ impl Check for Chpasswd {
         for (n, user) in self.users.iter().enumerate() {
             if let Err(why) = user.credential() {
                 let number = n.to_string();
-                let path: &[&str] = match (user.kind, &user.password) {
-                    (PasswordType::Random, _) => &["users", &number, "type"],
+                let path: &[&str] = match &user.password {
                     // What is not there has no place of its own.
-                    (_, None) => &["users", &number],
-                    _ => &["users", &number, "password"],
+                    None => &["users", &number],
+                    Some(_) => &["users", &number, "password"],
                 };
                 problems.error(path, why, None);
+            }
+            if user.kind == PasswordType::Random && user.password.is_some() {
+                let message = "the password has no effect: `type: RANDOM` makes another one";
+                let hint = Some("remove one of the two");
+                let keys = ["users", &n.to_string(), "password"];
+                problems.of(Code::NoEffect).warning(&keys, message, hint);
             }
             let text = user.password.as_ref().filter(|_| user.kind == PasswordType::Text);
             if text.is_some_and(|text| looks_hashed(text.expose())) {
@@ -298,6 +304,19 @@ mod tests {
     }
 
     #[test]
+    fn a_random_password_is_asked_for_in_each_form() {
+        for value in [
+            json!({"users": [{"name": "bob", "type": "RANDOM"}]}),
+            json!({"list": ["bob:RANDOM"]}),
+            json!({"list": "bob:R\n"}),
+        ] {
+            let chpasswd: Chpasswd = from_value(value.clone()).unwrap();
+            let login = chpasswd.logins().remove(0);
+            assert_eq!((login.credential, login.expire), (Credential::Random, true), "{value}");
+        }
+    }
+
+    #[test]
     fn text_that_only_begins_like_a_hash_is_text() {
         for text in ["$6$", "$6$a", "$6$a$", "$6$$a", "$x$a$b", "6$a$b$c", "$6$a$b:c"] {
             assert!(!looks_hashed(text), "{text}");
@@ -312,8 +331,6 @@ mod tests {
         for (list, why) in [
             (json!("root:x\nhunter2\n"), "line 2: expected `user:password`"),
             (json!(["hunter2 is not:a name"]), "account's name"),
-            (json!(["root:RANDOM"]), "not supported"),
-            (json!(["root:R"]), "not supported"),
             (json!(["root:"]), "empty"),
             (json!(["root:$6$salt$hunter2"]), "cut short"),
             (json!(["root:$1$salt$hunter2"]), "cracked"),
@@ -328,7 +345,7 @@ mod tests {
     fn users_that_are_not_right_are_named() {
         let chpasswd: Chpasswd = from_value(json!({"users": [
             {"name": "ok", "type": "text", "password": "x"},
-            {"name": "a", "type": "RANDOM"},
+            {"name": "a", "type": "RANDOM", "password": "hunter2"},
             {"name": "b", "password": "hunter2"},
             {"name": "c", "type": "text"},
             {"name": "d", "type": "text", "password": ""},
@@ -339,10 +356,10 @@ mod tests {
         let paths: Vec<String> = found.iter().map(|p| p.path.join(".")).collect();
         assert_eq!(
             paths,
-            ["users.1.type", "users.2.password", "users.3", "users.4.password"]
+            ["users.1.password", "users.2.password", "users.3", "users.4.password"]
         );
-        assert!(found[0].message.contains("not supported"), "{found:?}");
+        assert!(found[0].warning && found[0].message.contains("no effect"), "{found:?}");
         assert!(!format!("{found:?}").contains("hunter2"));
-        assert_eq!(chpasswd.logins().len(), 1);
+        assert_eq!(chpasswd.logins().len(), 2);
     }
 }

@@ -54,6 +54,8 @@ pub enum Credential {
     Plain(Password),
     /// A hash: taken as it is.
     Hash(PasswordHash),
+    /// A password that is made on the machine, and shown on its console.
+    Random,
 }
 
 impl Check for Credential {}
@@ -62,12 +64,12 @@ impl Credential {
     /// Reads a text as what the document says it is.
     ///
     /// # Errors
-    /// It is not that, or a random password is asked for. The words never show the text.
+    /// It is not that. The words never show the text.
     pub fn read(text: &Secret, kind: PasswordType) -> Result<Self, String> {
         match kind {
             PasswordType::Text => Password::try_from(text.clone()).map(Self::Plain),
             PasswordType::Hash => PasswordHash::try_from(text.clone()).map(Self::Hash),
-            PasswordType::Random => Err(NO_RANDOM.to_owned()),
+            PasswordType::Random => Ok(Self::Random),
         }
     }
 }
@@ -91,10 +93,6 @@ pub fn as_in_chpasswd_list<'de, D: Deserializer<'de>>(deserializer: D) -> Result
         .transpose()
         .map_err(serde::de::Error::custom)
 }
-
-/// Why `RANDOM` is refused.
-pub(super) const NO_RANDOM: &str =
-    "a random password is not supported: firstlight would have to show it; cloud-init prints it on the console";
 
 /// A password that the document gives to an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,7 +164,7 @@ fn default_user(config: &Config) -> Option<Login> {
     // `chpasswd.expire` is for this password too: people write `password: …` and `chpasswd: {expire: false}`.
     let expire = config.chpasswd.as_ref().and_then(|chpasswd| chpasswd.expire);
     let credential = config.password.clone()?;
-    let is_plain = matches!(credential, Credential::Plain(_));
+    let is_hash = matches!(credential, Credential::Hash(_));
     let wanted = users::wanted(config).into_iter();
     let user = wanted
         .filter(|wanted| wanted.is_default)
@@ -175,7 +173,7 @@ fn default_user(config: &Config) -> Option<Login> {
     Some(Login {
         user: user.map_or_else(|| DEFAULT_USER.to_owned(), |name| name.to_string()),
         credential,
-        expire: expire.unwrap_or(is_plain),
+        expire: expire.unwrap_or(!is_hash),
         expire_given: expire.is_some(),
         locked: false,
         only_first: false,
@@ -233,9 +231,11 @@ mod tests {
             let found = matches!(login.credential, Credential::Hash(_));
             assert_eq!((found, login.expire), (is_hash, expire), "{value}");
         }
+        for random in ["R", "RANDOM"] {
+            let login = logins(&config(json!({"password": random}))).remove(0);
+            assert_eq!((login.credential, login.expire), (Credential::Random, true));
+        }
         for (bad, why) in [
-            ("RANDOM", "not supported"),
-            ("R", "not supported"),
             ("$6$salt$hunter2", "cut short"),
             ("$1$salt$hunter2", "cracked"),
             (&format!("{HASH}\n"), "white space"),

@@ -197,15 +197,6 @@ fn a_hash_at_the_wrong_key_leaves_the_other_password() {
 }
 
 #[test]
-fn a_password_that_asks_for_one_is_none() {
-    for asks in ["RANDOM", "R"] {
-        let document = read(format!("password: {asks}\n").as_bytes());
-        assert!(shown(&document).contains("not supported"), "{}", shown(&document));
-        assert_eq!(logins(&document.config).len(), 0);
-    }
-}
-
-#[test]
 fn a_name_that_cant_be_read_costs_no_other() {
     let long = "a".repeat(64);
     for (document, hostname, fqdn) in [

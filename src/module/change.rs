@@ -15,7 +15,8 @@ use crate::document::redact::redact;
 use crate::system::Metadata;
 pub use crate::system::systemd::UnitFileState;
 pub use crate::vocabulary::{
-    AccountChange, Aging, Dirty, KernelChange, PasswordChange, Share, Subordinate, UnitAction, UserAccount,
+    AccountChange, Aging, Dirty, KernelChange, PasswordChange, RandomPassword, Share, Subordinate, UnitAction,
+    UserAccount,
 };
 
 /// One thing that must hold on the machine.
@@ -31,6 +32,8 @@ pub enum Change {
     Symlink(SymlinkChange),
     /// One entry of the account files, edited under the lock `/etc/.pwd.lock`.
     Account(AccountChange),
+    /// A password that is made on the machine, once for an instance, and shown on its console.
+    RandomPassword(RandomPassword),
     /// A home directory; one that exists stays as it is.
     Home(HomeChange),
     /// The kernel's host name, `sethostname(2)`; on a running system through org.freedesktop.hostname1.
@@ -57,6 +60,7 @@ impl Change {
             Self::RemoveDirectory(removal) => Some(&removal.path),
             Self::Symlink(link) => Some(&link.path),
             Self::Account(_)
+            | Self::RandomPassword(_)
             | Self::Hostname(_)
             | Self::Kernel(_)
             | Self::Unit(_)

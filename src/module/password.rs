@@ -2,13 +2,15 @@
 
 use super::sshd::access::{Access, Way};
 use super::sshd::{self, account};
-use super::{AccountChange, Change, Expectation, Module, PasswordChange, Plan, PlanError, Stage, Supply};
+use super::{
+    AccountChange, Change, Expectation, Module, PasswordChange, Plan, PlanError, RandomPassword, Stage, Supply,
+};
 use crate::document::password::{Credential, DEFAULT_USER, Login, logins};
 use crate::document::users::{self, Wanted};
 use crate::document::{Config, PasswordHash, Secret};
 use crate::system::account::passwd::{self, PasswdEntry};
 use crate::system::account::shadow::{self, ShadowEntry};
-use crate::system::{Machine, crypt};
+use crate::system::{Machine, console, crypt};
 
 /// The passwords of root and of other accounts that exist.
 #[derive(Debug, Clone, Copy)]
@@ -92,6 +94,7 @@ fn plan_login(plan: &mut Plan, login: &Login, accounts: &Accounts, machine: &Mac
     let account = accounts.find(user, &path)?;
     let current = account.shadow.as_ref();
     let hash = match &login.credential {
+        Credential::Random => return plan_random(plan, login, &account, machine),
         Credential::Hash(hash) => {
             warn_of_unknown_method(plan, user, hash, machine)?;
             hash.secret().clone()
@@ -124,6 +127,26 @@ fn plan_login(plan: &mut Plan, login: &Login, accounts: &Accounts, machine: &Mac
         user: user.to_owned(),
         hash,
     });
+    Ok(())
+}
+
+/// A password that only the machine's console shows.
+fn plan_random(plan: &mut Plan, login: &Login, account: &Account, machine: &Machine<'_>) -> Result<(), PlanError> {
+    let path: Vec<&str> = login.path.iter().map(String::as_str).collect();
+    if machine.live().is_some() && machine.metadata(console::PATH)?.is_none() {
+        let message = format!(
+            "{} gets no random password: there is no {} to show it on",
+            login.user,
+            console::PATH
+        );
+        return Err(PlanError::at(&path, message).hint("give the account a password"));
+    }
+    note_circumstances(plan, login, account);
+    plan.changes.push(Change::RandomPassword(RandomPassword {
+        user: login.user.clone(),
+        expire: login.expire,
+        today: Some(machine.today()).filter(|day| *day != 0),
+    }));
     Ok(())
 }
 

@@ -147,6 +147,18 @@ impl Store {
         }
         self.write_json(&Self::path(NAME), &ledger)
     }
+
+    /// Forgets that `key` ran: what it did was undone.
+    ///
+    /// # Errors
+    /// The ledger can't be read or written.
+    pub fn forget_once(&self, key: &str) -> Result<(), StateError> {
+        let mut ledger = self.ledger()?;
+        match ledger.runs.remove(key) {
+            Some(_) => self.write_json(&Self::path(NAME), &ledger),
+            None => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -170,6 +182,8 @@ mod tests {
         assert_eq!((run.outcome, run.begun), (RunOutcome::Failed, 7));
         assert_eq!(begin("host-keys", "i-1"), Once::Run, "another thing");
         assert_eq!(begin("runcmd", "i-2"), Once::Run, "another instance");
+        store(&tree).forget_once("runcmd").unwrap();
+        assert_eq!(begin("runcmd", "i-2"), Once::Run, "it was undone");
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub use thing::{
     PathState, Thing, UnitActiveItem, UnitFileItem,
 };
 pub use undo::{
-    AccountEntryUndo, Before, CopyUndo, HostnameUndo, ImpossibleUndo, KernelParameterUndo, PathUndo, Undo,
+    AccountEntryUndo, Before, CopyUndo, HostnameUndo, ImpossibleUndo, KernelParameterUndo, LedgerUndo, PathUndo, Undo,
     UnitActiveUndo,
 };
 

@@ -18,6 +18,8 @@ pub enum Undo {
     KernelParameter(KernelParameterUndo),
     /// A unit is started or stopped again.
     UnitActive(UnitActiveUndo),
+    /// The ledger forgets that something was done.
+    Ledger(LedgerUndo),
     /// It can't be undone.
     Impossible(ImpossibleUndo),
 }
@@ -38,6 +40,7 @@ impl Undo {
             Self::Hostname(_) => Some("hostname".to_owned()),
             Self::KernelParameter(undo) => Some(format!("parameter {}", undo.name)),
             Self::UnitActive(undo) => Some(format!("active {}", undo.unit)),
+            Self::Ledger(undo) => Some(format!("once {}", undo.key)),
             Self::Impossible(_) => None,
         }
     }
@@ -58,7 +61,11 @@ impl Undo {
             Self::Path(undo) => Some(&undo.path),
             Self::AccountEntry(undo) => Some(&undo.path),
             Self::Copy(undo) => Some(&undo.path),
-            Self::Hostname(_) | Self::KernelParameter(_) | Self::UnitActive(_) | Self::Impossible(_) => None,
+            Self::Hostname(_)
+            | Self::KernelParameter(_)
+            | Self::UnitActive(_)
+            | Self::Ledger(_)
+            | Self::Impossible(_) => None,
         }
     }
 }
@@ -115,6 +122,13 @@ pub struct UnitActiveUndo {
     pub unit: String,
     /// Whether it ran.
     pub active: bool,
+}
+
+/// The ledger forgets that something was done once for an instance: the next run does it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerUndo {
+    /// The name in the ledger.
+    pub key: String,
 }
 
 /// What can't be undone.

@@ -7,6 +7,7 @@ pub mod account;
 mod append;
 pub mod clock;
 pub mod command;
+pub mod console;
 pub mod crypt;
 pub mod dockerd;
 pub mod failpoint;

@@ -107,3 +107,21 @@ pub struct PasswordChange {
     /// Whether the account's expiry date is cleared.
     pub clear_expiry: bool,
 }
+
+/// A password that is made on the machine, once for an instance, and shown on its console.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RandomPassword {
+    /// The account's name.
+    pub user: String,
+    /// Whether it must be changed at the next login.
+    pub expire: bool,
+    /// The day of the change where it needn't, in days since 1970-01-01; `None` where the clock is not to be believed.
+    pub today: Option<u32>,
+}
+
+impl RandomPassword {
+    /// Its name in the ledger.
+    pub fn name(&self) -> String {
+        format!("password-{}", self.user)
+    }
+}

@@ -13,7 +13,7 @@ mod share;
 mod stage;
 mod unit_action;
 
-pub use account::{AccountChange, Aging, PasswordChange, Subordinate, UserAccount};
+pub use account::{AccountChange, Aging, PasswordChange, RandomPassword, Subordinate, UserAccount};
 pub use address::{Address, NoAddress, is_address};
 pub use dirty::Dirty;
 pub use kernel::{KernelChange, dots_for_slashes};

@@ -70,6 +70,7 @@ names. What is different, and why:
 | Accounts are numbered in the document's order. | The default user comes last. | The order is there to be seen. |
 | `disable_root` is false unless the document says otherwise. | It is true, but on Photon. | A key that somebody gave the machine lets him in. |
 | `disable_root: true` names the default user, else the first account that gets a key. If none does, or sshd refuses it, root's keys still work, with a warning. | Root's keys name the default user or `NONE`, whoever can log in. | A boot leaves nobody without a login. |
+| A random password is from the kernel's generator, and is shown on the console alone. Only a machine that runs gets one. | It is in the output of cloud-init too. | A log is read by more people than a console. |
 | The comment of the default user isn't given to the account that `user` names. | It is. | It is about another account. |
 ";
 

@@ -305,8 +305,8 @@ fn more_problems_than_are_shown_leave_nothing_to_apply() {
 #[test]
 fn each_line_of_a_list_of_passwords_is_judged_alone() {
     for list in [
-        "|\n    root:x\n    hunter2\n\n    amy:R\n    bob:y",
-        "\"root:x\\nhunter2\\namy:R\\nbob:y\"",
+        "|\n    root:x\n    hunter2\n\n    amy:\n    bob:y",
+        "\"root:x\\nhunter2\\namy:\\nbob:y\"",
     ] {
         let document = read(&format!("chpasswd:\n  list: {list}\n"));
         let errors: Vec<_> = document.diagnostics.iter().filter(|found| found.is_error()).collect();

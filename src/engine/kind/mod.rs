@@ -60,6 +60,7 @@ mod kernel;
 mod link;
 mod network;
 mod path;
+mod random_password;
 mod unit;
 
 use std::pin::Pin;
@@ -217,6 +218,7 @@ impl Undo {
             Self::Hostname(undo) => undo,
             Self::KernelParameter(undo) => undo,
             Self::UnitActive(undo) => undo,
+            Self::Ledger(undo) => undo,
             Self::Impossible(undo) => undo,
         }
     }
@@ -231,6 +233,7 @@ impl Change {
             Self::RemoveDirectory(removal) => removal,
             Self::Symlink(link) => link,
             Self::Account(account) => account,
+            Self::RandomPassword(password) => password,
             Self::Home(home) => home,
             Self::Hostname(name) => name,
             Self::Kernel(kernel) => kernel,

@@ -48,6 +48,29 @@ pub fn hash(password: &Secret, scheme: Scheme) -> Result<Secret, CryptError> {
         .map_err(|_| CryptError::Hash(scheme))
 }
 
+/// The characters of a random password: letters and digits that nobody takes for one another.
+const CHARACTERS: &[u8; 55] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789";
+
+/// How many a random password has: 115 bits.
+const RANDOM_LENGTH: usize = 20;
+
+/// A random password, from the kernel's generator.
+///
+/// # Errors
+/// There are no random bytes.
+pub fn random_password() -> Result<Secret, CryptError> {
+    let mut password = String::with_capacity(RANDOM_LENGTH);
+    while password.len() < RANDOM_LENGTH {
+        let [byte] = salt::<1>()?;
+        // Beyond the last whole row of them, some would be more frequent than others.
+        let index = usize::from(byte);
+        if index < 256 - 256 % CHARACTERS.len() {
+            password.extend(CHARACTERS.get(index % CHARACTERS.len()).map(|byte| char::from(*byte)));
+        }
+    }
+    Ok(Secret::new(password))
+}
+
 /// Whether `hash` is of `password`; `None` where this can't be told: a method that is not known here, one that would
 /// take very long, no hash at all.
 pub fn verify(password: &Secret, hash: &Secret) -> Option<bool> {
@@ -160,6 +183,21 @@ mod tests {
             assert_eq!(verify(&Secret::new("hunter"), &one), Some(false));
             assert!(!format!("{one:?} {scheme} {:?}", CryptError::Hash(scheme)).contains("hunter2"));
         }
+    }
+
+    #[test]
+    fn a_random_password_is_long_and_another_one_each_time() {
+        let passwords: Vec<_> = (0..100).map(|_| random_password().unwrap()).collect();
+        for (n, password) in passwords.iter().enumerate() {
+            let text = password.expose();
+            assert!(
+                text.len() == 20 && text.bytes().all(|b| b.is_ascii_alphanumeric()),
+                "{text}"
+            );
+            assert!(passwords.iter().take(n).all(|other| other.expose() != text));
+        }
+        let seen: std::collections::BTreeSet<_> = passwords.iter().flat_map(|p| p.expose().bytes()).collect();
+        assert_eq!(seen.len(), CHARACTERS.len(), "{seen:?}");
     }
 
     #[test]
