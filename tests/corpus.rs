@@ -28,11 +28,6 @@ const WHOLE: usize = 48;
 const OTHERWISE: &[(&str, &str, &str)] = &[
     (
         "debian13",
-        "freeipa-client.yaml",
-        "a random password: cloud-init makes one and shows it",
-    ),
-    (
-        "debian13",
         "homelab-grafana.yaml",
         "the owner of a deferred file comes with a package: only known once it is installed",
     ),

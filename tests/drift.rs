@@ -18,7 +18,17 @@ use support::tree::{Snapshot, build, difference, snapshot};
 const NOTHING: &str = "firstlight: {}\n";
 
 /// What stays when the document no longer asks for it: the name, the passwords, and the lock that lckpwdf(3) leaves.
-const LASTING: [&str; 4] = ["/etc/hostname", "/etc/shadow", "/etc/passwd", "/etc/.pwd.lock"];
+const LASTING: [&str; 9] = [
+    "/etc/hostname",
+    "/etc/shadow",
+    "/etc/passwd",
+    "/etc/.pwd.lock",
+    "/etc/ssh/ssh_host_rsa_key",
+    "/etc/ssh/ssh_host_rsa_key.pub",
+    "/etc/ssh/ssh_host_ed25519_key",
+    "/etc/ssh/ssh_host_ed25519_key.pub",
+    "/etc/ssh/ssh_host_ed25519_key-cert.pub",
+];
 
 /// A machine as a tree.
 struct Tree {

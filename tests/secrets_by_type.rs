@@ -20,7 +20,7 @@ const MARKER: &str = "Zq0marker";
 
 /// A place, a document that has a secret there, and the file of the machine that is asked to hold it. What a file holds
 /// that everybody may read is shown by a plan: these are files that not everybody may read.
-const PLACES: [(&str, &str, Option<&str>); 24] = [
+const PLACES: [(&str, &str, Option<&str>); 27] = [
     ("chpasswd.list", "chpasswd: {list: \"root:SECRET\\n\"}", None),
     ("chpasswd.list[]", "chpasswd: {list: ['root:SECRET']}", None),
     (
@@ -65,6 +65,21 @@ const PLACES: [(&str, &str, Option<&str>); 24] = [
         Some("etc/shadow"),
     ),
     ("root.password", "root: {password: SECRET}", None),
+    (
+        "ssh_keys.ecdsa_private",
+        "ssh_keys: {ecdsa_private: \"-----BEGIN EC PRIVATE KEY-----\\nMAoASECRETAAA\\n-----END EC PRIVATE KEY-----\\n\"}",
+        Some("etc/ssh/ssh_host_ecdsa_key"),
+    ),
+    (
+        "ssh_keys.ed25519_private",
+        "ssh_keys: {ed25519_private: \"-----BEGIN PRIVATE KEY-----\\nMAoASECRETAAA\\n-----END PRIVATE KEY-----\\n\"}",
+        Some("etc/ssh/ssh_host_ed25519_key"),
+    ),
+    (
+        "ssh_keys.rsa_private",
+        "ssh_keys: {rsa_private: \"-----BEGIN RSA PRIVATE KEY-----\\nMAoASECRETAAA\\n-----END RSA PRIVATE KEY-----\\n\"}",
+        Some("etc/ssh/ssh_host_rsa_key"),
+    ),
     (
         "system_info.default_user.hashed_passwd",
         "users: [default]\nsystem_info: {default_user: {name: bob, lock_passwd: false, hashed_passwd: $5$SECRET$Zq3qFmFHbQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA}}",

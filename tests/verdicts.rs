@@ -85,6 +85,10 @@ const TAKEN: &[(&str, &[&str])] = &[
             r#"{"ntp":{"pools":["0.mypool.org","0.mypool.org"],"servers":["10.0.0.1","10.0.0.1"]}}"#,
         ],
     ),
+    (
+        "a password beside `type: RANDOM` has no effect, which is told",
+        &[r#"{"chpasswd":{"users":[{"name":"what-if-1","password":"but you …"#],
+    ),
     ("the network may be in the same document", &["network: {version: 2}"]),
 ];
 
@@ -105,6 +109,10 @@ const REFUSED: &[(&str, &[&str])] = &[
             "chpasswd: {users: [{name: core, password: horse}]}",
             r#"{"chpasswd":{"users":[{"name":"what-if-1","password":"correct-…"#,
         ],
+    ),
+    (
+        "it isn't a key, and sshd wouldn't start with it",
+        &["ssh_keys: {ed25519_private: a}"],
     ),
     (
         "no time client reads it",

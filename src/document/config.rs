@@ -6,6 +6,7 @@ use super::authorized_key::{AuthorizedKey, AuthorizedKeys};
 use super::chpasswd::{self, Chpasswd};
 use super::commands::{self, Commands, UserScripts};
 use super::docker::{self, Docker};
+use super::host_keys::{self, HostKeyTypes, SshKeys};
 use super::hostname::{HostName, ManageEtcHosts};
 use super::kernel_modules::KernelModules;
 use super::key::{document, item};
@@ -77,6 +78,13 @@ document! {
         sshd: Sshd => sshd;
         /// cloud-config's way to say `sshd.password_authentication`: true, false or unchanged.
         ssh_pwauth: SshPwauth => sshd;
+        /// The keys by which the SSH server is known. A mistake in one takes out all, and the machine keeps its own.
+        ssh_keys: SshKeys => host_keys [host_keys::whole];
+        /// Whether the host keys that the image brought are removed, once for an instance, for new ones. Default: false.
+        ssh_deletekeys: bool => host_keys;
+        /// Which kinds of host keys are made where they are missing: ecdsa and ed25519. Default: with `ssh_deletekeys` both,
+        /// otherwise none.
+        ssh_genkeytypes: HostKeyTypes => host_keys;
         /// The root account.
         root: RootAccount => {
             password: password, hashed_password: password, expire: password, ssh_authorized_keys: ssh_authorized_keys,
@@ -140,6 +148,7 @@ document! {
         password::check;
         users::check;
         redirect::check;
+        host_keys::check;
         docker::check_with_services;
     }
 }

@@ -22,6 +22,7 @@ pub mod fix;
 pub mod flag;
 pub mod forbidding;
 pub mod format;
+pub mod host_keys;
 pub mod hostname;
 pub mod kernel_modules;
 pub mod key;

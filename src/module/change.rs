@@ -15,8 +15,8 @@ use crate::document::redact::redact;
 use crate::system::Metadata;
 pub use crate::system::systemd::UnitFileState;
 pub use crate::vocabulary::{
-    AccountChange, Aging, Dirty, KernelChange, PasswordChange, RandomPassword, Share, Subordinate, UnitAction,
-    UserAccount,
+    AccountChange, Aging, Dirty, HostKeyType, KernelChange, PasswordChange, RandomPassword, Share, Subordinate,
+    UnitAction, UserAccount,
 };
 
 /// One thing that must hold on the machine.
@@ -34,6 +34,8 @@ pub enum Change {
     Account(AccountChange),
     /// A password that is made on the machine, once for an instance, and shown on its console.
     RandomPassword(RandomPassword),
+    /// An SSH server's host keys, made on the machine.
+    HostKeys(HostKeys),
     /// A home directory; one that exists stays as it is.
     Home(HomeChange),
     /// The kernel's host name, `sethostname(2)`; on a running system through org.freedesktop.hostname1.
@@ -61,6 +63,7 @@ impl Change {
             Self::Symlink(link) => Some(&link.path),
             Self::Account(_)
             | Self::RandomPassword(_)
+            | Self::HostKeys(_)
             | Self::Hostname(_)
             | Self::Kernel(_)
             | Self::Unit(_)
@@ -238,6 +241,19 @@ pub struct HomeChange {
     pub owner: (u32, u32),
     /// The directory whose files are copied into a new one: `/etc/skel`.
     pub skeleton: String,
+}
+
+/// The host keys that an SSH server has: made on the machine, beside those that the document gives it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostKeys {
+    /// The kinds that are made where they are missing.
+    pub make: Vec<HostKeyType>,
+    /// The kinds that the document gives.
+    pub given: Vec<HostKeyType>,
+    /// Whether all others go, and those that are made are new, once for an instance.
+    pub delete: bool,
+    /// Who has to read them again.
+    pub dirties: Vec<Dirty>,
 }
 
 /// No directory, unless something is in it.

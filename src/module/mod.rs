@@ -12,6 +12,7 @@ mod check;
 pub mod docker;
 pub mod document_command;
 pub mod header;
+pub mod host_keys;
 pub mod hostname;
 pub mod kernel_modules;
 pub mod keymap;
@@ -243,6 +244,7 @@ pub fn all() -> Vec<&'static dyn Module> {
         &network::Network,
         &networkd_files::NetworkdFiles,
         &users::Users,
+        &host_keys::HostKeys,
         &sshd::Sshd,
         &password::Password,
         &authorized_keys::AuthorizedKeys,
@@ -259,7 +261,7 @@ pub fn all() -> Vec<&'static dyn Module> {
 
 /// The names of all modules, in the same order. Every start of the program lists them for the command line, and needn't
 /// load the code of all modules for that.
-pub const NAMES: [&str; 20] = [
+pub const NAMES: [&str; 21] = [
     "hostname",
     "timezone",
     "locale",
@@ -269,6 +271,7 @@ pub const NAMES: [&str; 20] = [
     "network",
     "networkd_files",
     "users",
+    "host_keys",
     "sshd",
     "password",
     "ssh_authorized_keys",

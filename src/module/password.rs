@@ -25,6 +25,10 @@ impl Module for Password {
         Stage::Local
     }
 
+    fn changes_stand_alone(&self) -> bool {
+        true
+    }
+
     fn needs(&self) -> &'static [Supply] {
         &[Supply::Files, Supply::Accounts]
     }

@@ -28,7 +28,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 )]
 pub fn show(root: &Root, text: &str) -> Result<(), String> {
     let path = root.path().join(PATH.trim_start_matches('/'));
-    let flags = OFlag::O_WRONLY | OFlag::O_NOCTTY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    let flags = OFlag::O_WRONLY | OFlag::O_NOCTTY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     let opened = open(&path, flags, Mode::empty());
     let console = opened.map_err(|errno| format!("can't open {PATH}: {}", errno.desc()))?;
     let console = File::from(console);
@@ -73,7 +73,11 @@ mod tests {
         std::fs::create_dir(tree.path().join("dev")).unwrap();
         std::fs::write(tree.path().join("dev/console"), "").unwrap();
         show(&root, "hello").unwrap();
-        assert_eq!(std::fs::read(tree.path().join("dev/console")).unwrap(), b"hello");
+        // In a container it is a link to a terminal.
+        std::fs::rename(tree.path().join("dev/console"), tree.path().join("dev/tty")).unwrap();
+        std::os::unix::fs::symlink("tty", tree.path().join("dev/console")).unwrap();
+        show(&root, ", world").unwrap();
+        assert_eq!(std::fs::read(tree.path().join("dev/tty")).unwrap(), b", world");
     }
 
     #[test]

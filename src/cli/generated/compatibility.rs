@@ -71,6 +71,9 @@ names. What is different, and why:
 | `disable_root` is false unless the document says otherwise. | It is true, but on Photon. | A key that somebody gave the machine lets him in. |
 | `disable_root: true` names the default user, else the first account that gets a key. If none does, or sshd refuses it, root's keys still work, with a warning. | Root's keys name the default user or `NONE`, whoever can log in. | A boot leaves nobody without a login. |
 | A random password is from the kernel's generator, and is shown on the console alone. Only a machine that runs gets one. | It is in the output of cloud-init too. | A log is read by more people than a console. |
+| `ssh_deletekeys` is false unless the document says otherwise, and removes nothing unless another host key is there. | It is true. | A key that clients know isn't taken away without being asked. |
+| Host keys are ecdsa and ed25519; RSA keys are left to sshd's own units. Without `ssh_genkeytypes` and `ssh_deletekeys` none are made. | All three kinds are made. | Every client of the last ten years knows these. |
+| One wrong key in `ssh_keys` takes out all of them. | It is written, and sshd doesn't start. | The machine keeps the keys that it has. |
 | The comment of the default user isn't given to the account that `user` names. | It is. | It is about another account. |
 ";
 

@@ -61,10 +61,6 @@ const DISKS: Why = (
     "firstlight doesn't partition or format disks yet",
     "prepare them in the image, with systemd-repart",
 );
-const HOST_KEYS: Why = (
-    "sshd's own units make the host keys that are missing",
-    "build the image without host keys",
-);
 const MODULES: Why = ("the keys of a document say what is done, not a list of modules", REMOVE);
 const MOUNTS: Why = (
     "firstlight doesn't mount file systems yet",
@@ -124,7 +120,7 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     no_effect("output", OWN_OUTPUT),
     no_effect("ssh_fp_console_blacklist", SHOWS_NO_KEYS),
     no_effect("ssh_key_console_blacklist", SHOWS_NO_KEYS),
-    no_effect("ssh_quiet_keygen", "firstlight doesn't make host keys"),
+    no_effect("ssh_quiet_keygen", "making host keys says nothing anyway"),
     no_effect("syslog_fix_perms", OWN_OUTPUT),
     no_effect(
         "vendor_data",
@@ -266,20 +262,11 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     not_applied("snap", TOOLS),
     not_applied("spacewalk", TOOLS),
     not_applied("ssh", (SHOWS_NO_KEYS, REMOVE)).off_at("emit_keys_to_console"),
-    not_applied("ssh_deletekeys", HOST_KEYS),
-    not_applied("ssh_genkeytypes", HOST_KEYS),
     not_applied(
         "ssh_import_id",
         (
             "firstlight doesn't ask other sites for keys",
             "write the keys to `ssh_authorized_keys`",
-        ),
-    ),
-    not_applied(
-        "ssh_keys",
-        (
-            "firstlight doesn't install host keys itself",
-            "write them to /etc/ssh with `write_files` and `permissions: '0600'`",
         ),
     ),
     not_applied(

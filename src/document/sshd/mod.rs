@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::Config;
 use super::code::Code;
+use super::host_keys::SshKeys;
 use super::problem::{Check, Problems};
 use super::redact::redact;
 
@@ -125,9 +126,14 @@ pub struct Setting {
 
 /// Everything that a document wants of sshd, in a fixed order, each keyword once: where it is asked for twice, the first
 /// place counts, and [`Check`] and `check_ssh_pwauth` see to it that the others agree.
-pub fn settings(sshd: Option<&Sshd>, ssh_pwauth: Option<SshPwauth>) -> Vec<Setting> {
+pub fn settings(config: &Config) -> Vec<Setting> {
+    let certificates = config.ssh_keys.as_ref().and_then(certificates);
+    of_requests(requests(config.sshd.as_ref(), config.ssh_pwauth).chain(certificates))
+}
+
+fn of_requests(requests: impl Iterator<Item = Setting>) -> Vec<Setting> {
     let mut settings: Vec<Setting> = Vec::new();
-    for setting in requests(sshd, ssh_pwauth) {
+    for setting in requests {
         let known = settings.iter().any(|s| is_same_keyword(s, &setting));
         if !known {
             settings.push(setting);
@@ -137,7 +143,7 @@ pub fn settings(sshd: Option<&Sshd>, ssh_pwauth: Option<SshPwauth>) -> Vec<Setti
 }
 
 /// Every request for a keyword, in the order in which they count.
-fn requests(sshd: Option<&Sshd>, ssh_pwauth: Option<SshPwauth>) -> Vec<Setting> {
+fn requests(sshd: Option<&Sshd>, ssh_pwauth: Option<SshPwauth>) -> impl Iterator<Item = Setting> {
     let yes_or_no = |yes: bool| if yes { "yes" } else { "no" };
     let typed = [
         (
@@ -173,7 +179,18 @@ fn requests(sshd: Option<&Sshd>, ssh_pwauth: Option<SshPwauth>) -> Vec<Setting> 
         lines: option.keyword.shape.lines(&option.values),
         path: vec!["sshd".to_owned(), "options".to_owned(), option.key.clone()],
     });
-    typed.chain(options).collect()
+    typed.chain(options).collect::<Vec<_>>().into_iter()
+}
+
+/// The lines that name the certificates of host keys.
+fn certificates(keys: &SshKeys) -> Option<Setting> {
+    let with_one: Vec<_> = keys.given().filter(|key| key.certificate.is_some()).collect();
+    let first = with_one.first()?;
+    Some(Setting {
+        keyword: Keyword::find("HostCertificate")?,
+        lines: with_one.iter().map(|key| key.kind.certificate_path()).collect(),
+        path: vec!["ssh_keys".to_owned(), format!("{}_certificate", first.kind.name())],
+    })
 }
 
 fn is_same_keyword(one: &Setting, other: &Setting) -> bool {
@@ -182,7 +199,7 @@ fn is_same_keyword(one: &Setting, other: &Setting) -> bool {
 
 impl Check for Sshd {
     fn check(&self, problems: &mut Problems<'_>) {
-        let requests = requests(Some(self), None);
+        let requests: Vec<Setting> = requests(Some(self), None).collect();
         for (number, later) in requests.iter().enumerate() {
             let earlier = requests.iter().take(number).find(|s| is_same_keyword(s, later));
             if let Some(earlier) = earlier.filter(|e| !later.keyword.same(&e.lines, &later.lines)) {
@@ -200,7 +217,7 @@ const AGREE: &str = "keep one of them";
 /// Reports an `ssh_pwauth` that asks for something else than `sshd` does; paths from the top of the document.
 pub(super) fn check_ssh_pwauth(config: &Config, problems: &mut Problems<'_>) {
     for own in requests(None, config.ssh_pwauth) {
-        let other = settings(config.sshd.as_ref(), None)
+        let other = of_requests(requests(config.sshd.as_ref(), None))
             .into_iter()
             .find(|s| is_same_keyword(s, &own));
         if let Some(other) = other.filter(|o| !own.keyword.same(&o.lines, &own.lines)) {
@@ -289,7 +306,7 @@ mod tests {
             "password_authentication": false,
             "options": {"maxauthtries": 3, "Port": [22, 2222], "AllowUsers": ["a", "b"], "PermitRootLogin": "yes"},
         }));
-        let all = settings(Some(&sshd), Some(SshPwauth::Yes));
+        let all = of_requests(requests(Some(&sshd), Some(SshPwauth::Yes)));
         let all: Vec<_> = all
             .iter()
             .map(|s| (s.keyword.name, s.lines.join("|"), s.path.join(".")))
@@ -305,8 +322,8 @@ mod tests {
                 ("MaxAuthTries", "3", "sshd.options.maxauthtries"),
             ]
         );
-        assert_eq!(settings(None, Some(SshPwauth::Unchanged)), []);
-        assert_eq!(settings(None, Some(SshPwauth::No)).len(), 1);
+        assert_eq!(of_requests(requests(None, Some(SshPwauth::Unchanged))), []);
+        assert_eq!(of_requests(requests(None, Some(SshPwauth::No))).len(), 1);
     }
 
     #[test]

@@ -55,6 +55,7 @@ mod directory;
 mod document_command;
 mod file;
 mod home;
+mod host_keys;
 mod hostname;
 mod kernel;
 mod link;
@@ -234,6 +235,7 @@ impl Change {
             Self::Symlink(link) => link,
             Self::Account(account) => account,
             Self::RandomPassword(password) => password,
+            Self::HostKeys(keys) => keys,
             Self::Home(home) => home,
             Self::Hostname(name) => name,
             Self::Kernel(kernel) => kernel,

@@ -52,7 +52,7 @@ impl Module for Sshd {
     }
 
     fn observes(&self, want: &Config) -> Vec<String> {
-        if wants_address(&settings(want.sshd.as_ref(), want.ssh_pwauth)) {
+        if wants_address(&settings(want)) {
             unit::SOCKETS.map(str::to_owned).to_vec()
         } else {
             Vec::new()
@@ -60,7 +60,7 @@ impl Module for Sshd {
     }
 
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
-        let settings = settings(want.sshd.as_ref(), want.ssh_pwauth);
+        let settings = settings(want);
         let Some(first) = settings.first() else {
             return Ok(Plan::default());
         };
@@ -92,7 +92,7 @@ pub fn planned(want: &Config, machine: &Machine<'_>) -> Result<Option<(Effective
     let Some(main) = machine.root().read(MAIN)? else {
         return Ok(None);
     };
-    let settings = settings(want.sshd.as_ref(), want.ssh_pwauth);
+    let settings = settings(want);
     let files = Files::new(machine.root());
     let effective = Effective::read(&place(&settings, &files, &main)?.applied(&files))?;
     Ok(Some((effective, settings)))

@@ -2,6 +2,7 @@
 //!
 //! Only for the machine that firstlight runs on, never for a tree under `--root`: it runs that machine's programs.
 
+pub mod openssh_key;
 mod printed;
 mod scratch_config;
 mod scratch_key;

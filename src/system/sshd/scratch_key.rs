@@ -5,8 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use base64ct::{Base64, Encoding};
-
+use super::openssh_key;
 use crate::system::scratch::ScratchDirectory;
 
 /// Ed25519's first example, RFC 8032 §7.1: the private half.
@@ -22,10 +21,7 @@ const PUBLIC: [u8; 32] = [
 ];
 
 /// The kind of key, as OpenSSH names it.
-const KIND: &[u8] = b"ssh-ed25519";
-
-/// The private part of a key file is padded to a multiple of this, in bytes.
-const BLOCK: usize = 8;
+const KIND: &str = "ssh-ed25519";
 
 /// A host key in a directory that nobody else can look into. Both are gone when this is dropped.
 #[derive(Debug)]
@@ -54,42 +50,18 @@ impl ScratchKey {
     }
 }
 
-/// The key in OpenSSH's own form (PROTOCOL.key), without a passphrase.
+/// The content of its file.
 fn key_file() -> String {
-    let public = [string(KIND), string(&PUBLIC)].concat();
-    // Two equal numbers show that the rest was deciphered, where it was ciphered. The comment is empty.
-    let mut private = [&[0; 8], &*public, &string(&[PRIVATE, PUBLIC].concat()), &string(b"")].concat();
-    let padding = private.len().next_multiple_of(BLOCK) - private.len();
-    private.extend((1..=u8::MAX).take(padding));
-    let none = string(b"none");
-    let file = [
-        b"openssh-key-v1\0",
-        // The cipher, the way from a passphrase to its key, and the options of that.
-        &*none,
-        &none,
-        &string(b""),
-        &1_u32.to_be_bytes(),
-        &string(&public),
-        &string(&private),
-    ]
-    .concat();
-    let name = "OPENSSH PRIVATE KEY";
-    format!(
-        "-----BEGIN {name}-----\n{}\n-----END {name}-----\n",
-        Base64::encode_string(&file)
-    )
-}
-
-/// Some bytes with their length in front, as SSH writes them (RFC 4251 §5).
-fn string(bytes: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-    [&length.to_be_bytes(), bytes].concat()
+    let both = [PRIVATE, PUBLIC].concat();
+    openssh_key::file(KIND, &openssh_key::row(KIND, &[&PUBLIC]), &[&PUBLIC, &both], [0; 4])
 }
 
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::process::Command;
+
+    use base64ct::{Base64, Encoding};
 
     use super::*;
 
@@ -104,7 +76,7 @@ mod tests {
             return eprintln!("skipped: ssh-keygen is missing");
         };
         assert!(said.status.success(), "{said:?}");
-        let public = Base64::encode_string(&[string(KIND), string(&PUBLIC)].concat());
+        let public = Base64::encode_string(&openssh_key::row(KIND, &[&PUBLIC]));
         assert_eq!(
             String::from_utf8(said.stdout).unwrap().trim(),
             format!("ssh-ed25519 {public}")
