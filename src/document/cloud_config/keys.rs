@@ -74,6 +74,10 @@ const DEBCONF: Why = (
     "firstlight doesn't answer the questions of packages",
     "run `debconf-set-selections` in `bootcmd`",
 );
+const DSA: Why = (
+    "sshd takes no DSA keys any more (since OpenSSH 10.0)",
+    "remove the key, or use `ssh_keys.ed25519_private`",
+);
 const OLD_FLAG: Why = (
     "it is an old name",
     "use `package_update`, `package_upgrade` and `packages`",
@@ -269,6 +273,9 @@ pub const OTHER_KEYS: &[OtherKey] = &[
             "write the keys to `ssh_authorized_keys`",
         ),
     ),
+    not_applied("ssh_keys.dsa_certificate", DSA),
+    not_applied("ssh_keys.dsa_private", DSA),
+    not_applied("ssh_keys.dsa_public", DSA),
     not_applied(
         "ssh_publish_hostkeys",
         ("firstlight doesn't send host keys to the platform", REMOVE),
