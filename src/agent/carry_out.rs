@@ -1,24 +1,23 @@
 //! One document becomes one generation: survey, plan, begin, apply, record the result.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use crate::document::budget::PROBLEM_LIMIT;
+use super::incomplete::{can_get_better, errors, lasting, left_for_boot};
+use crate::document::Document;
 use crate::document::settings::OnFailure;
-use crate::document::{Diagnostic, Document};
-use crate::engine::verify::Finding;
 use crate::engine::{
     Applied, ApplyError, ArmError, Baseline, GenerationPlan, Job, ModulePlan, ModuleResult, NextInventory, Policy,
     PreflightError, add_unmet, apply, confirm, preflight, relieve, settle_inventory, survey_and_plan, vet,
 };
-use crate::module::{Level, Module, Note, Stage};
-use crate::report::applied::{AppliedReport, ModuleOutcome};
+use crate::module::{Level, Module, Stage};
+use crate::report::applied::AppliedReport;
 use crate::report::generation::GenerationReport;
 use crate::report::plan::PlanReport;
 use crate::state::{
     Deadline, Generation, Incomplete, KEEP_GENERATIONS, Outcome, STATE_VERSION, StageRecord, StateError, Store,
 };
-use crate::system::clock::BootTime;
+use crate::system::clock::{self, BootTime};
 use crate::system::{Machine, ReadError, System};
 
 /// A document to apply.
@@ -50,7 +49,7 @@ pub struct Request<'a> {
     pub always: bool,
     /// Undo all changes after this time unless they are confirmed.
     pub confirm: Option<Duration>,
-    /// Run again what ran once for this instance.
+    /// Run commands and scripts again that ran once for this instance.
     pub run_again: bool,
 }
 
@@ -85,10 +84,8 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     let root = system.root.at_one_moment();
     let baseline = Baseline::read(store, &root)?;
     store.settle_runs(&BootTime::now(&system.root).boot_id)?;
-    if request.run_again {
-        store.forget_runs(request.instance_id)?;
-    }
-    let ran = store.ran_for(request.instance_id)?;
+    let mut ran = store.ran_for(request.instance_id)?;
+    ran.retain(|_, run| !(request.run_again && run.command));
     let (facts, plan) = survey_and_plan((system, &root), request.modules, request.document, &baseline, ran).await?;
     let machine = Machine::new(&root, &facts);
     let work = Work::of(&plan);
@@ -120,6 +117,9 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
         }
     };
     let generation = begin(system, store, request, &shown, &work)?;
+    if request.run_again {
+        store.forget_commands(request.instance_id)?;
+    }
     if let Some(after) = request.confirm {
         arm(system, store, &generation, after).await?;
     }
@@ -228,17 +228,6 @@ fn prune(store: &Store, document: &Document) {
     }
 }
 
-/// The modules that leave work for the first boot.
-fn left_for_boot(plan: &GenerationPlan, machine: &Machine<'_>) -> Result<BTreeSet<String>, ReadError> {
-    let mut left = BTreeSet::new();
-    for module in &plan.modules {
-        if !module.left_for_boot(machine)?.is_empty() {
-            left.insert(module.name.to_owned());
-        }
-    }
-    Ok(left)
-}
-
 /// The policy for failures: the document's, otherwise the caller's.
 fn policy(request: &Request<'_>) -> Policy {
     match request
@@ -316,9 +305,7 @@ fn begin(
         None => store.begin(Generation {
             version: STATE_VERSION,
             number: 0,
-            created: SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |since| since.as_secs()),
+            created: clock::now(),
             instance_id: request.instance_id.to_owned(),
             source: request.origin.0.to_owned(),
             place: request.origin.1.to_owned(),
@@ -365,7 +352,6 @@ fn finish(
     if Some(&stage) >= generation.needs.iter().max() {
         let again = report.modules.iter().filter(|module| can_get_better(module, document));
         generation.incomplete.modules = again.map(|module| module.name.clone()).chain(left).collect();
-        generation.incomplete.document = errors(document);
         generation.incomplete.document.extend(lasting(report));
     }
     let earlier = store.part(generation.number, GenerationReport::NAME)?;
@@ -373,33 +359,6 @@ fn finish(
     whole.add(stage, report);
     store.save_part(generation.number, GenerationReport::NAME, &json(&whole))?;
     store.save(&generation)
-}
-
-/// What has failed and is not tried again.
-fn lasting(report: &AppliedReport) -> impl Iterator<Item = String> {
-    let notes = report.modules.iter().flat_map(|module| {
-        let lasting = module.notes.iter().filter(|note| note.level == Level::Lasting);
-        lasting.map(move |note| format!("{}: {}", module.name, note.text))
-    });
-    notes.take(PROBLEM_LIMIT)
-}
-
-/// Whether the module is short of what was asked for a reason of the machine's, which may pass: not only because of what an
-/// error of the document takes out.
-fn can_get_better(module: &ModuleOutcome, document: &Document) -> bool {
-    let is_of_the_document = |note: &Note| document.config.left_out.network.contains(&note.text);
-    let warnings = || module.notes.iter().filter(|note| note.level == Level::Warning);
-    let only_warned = module.problems.is_empty()
-        && module.left_out.is_empty()
-        && !module.findings.iter().any(Finding::is_short)
-        && warnings().all(is_of_the_document);
-    module.outcome != Outcome::Done && !only_warned
-}
-
-/// The reported errors of the document, one line each.
-fn errors(document: &Document) -> Vec<String> {
-    let errors = document.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
-    errors.take(PROBLEM_LIMIT).map(Diagnostic::in_one_line).collect()
 }
 
 fn stage_name(stage: Stage) -> &'static str {

@@ -119,7 +119,7 @@ pub async fn start_final_stage(system: &System, seed: &Seed) -> anyhow::Result<S
     })
 }
 
-/// The final stage: fetches what was handed on and carries it out. Where an earlier boot did and the same can't be
+/// The final stage: goes on with what was handed on, or fetches it first. Where an earlier boot did and the same can't be
 /// fetched now, the machine stays as it is.
 ///
 /// # Errors
@@ -129,11 +129,14 @@ pub async fn final_stage(mut system: System, store: &Store, source: Option<&Choi
         let why = "no earlier stage of this boot has left anything for the final one";
         return Ok(failed(Stage::Final, why.to_owned()));
     };
-    if seed.is_whole() {
-        return rest_of_whole(system, store, &seed).await;
-    }
-    let (_, settings) = selection(&system, source)?;
-    let fetched = fetch(&system, &seed, &settings.rules).await;
+    let fetched = match seed.is_whole() {
+        true => None,
+        false => {
+            let (_, settings) = selection(&system, source)?;
+            let fetched = fetch(&system, &seed, &settings.rules).await;
+            Some((fetched, settings.rules.trusted_keys.is_empty()))
+        }
+    };
     // Take the lock only now, so that a command run by hand doesn't wait for a server.
     let _lock = store.lock()?;
     if let Err(error) = system.connect().await {
@@ -141,25 +144,20 @@ pub async fn final_stage(mut system: System, store: &Store, source: Option<&Choi
     }
     settle(&system, store).await?;
     store.forget_handed_on()?;
+    let Some((fetched, needs_no_signature)) = fetched else {
+        return go_on(&system, store, &seed, Stage::Final).await;
+    };
     match fetched {
         Ok(whole) => begin(&system, store, &whole, Stage::Final).await,
         Err(fault) => match as_before(store, &seed, &fault)? {
             Some(status) => Ok(status),
             // A file is signed like the document: what is not all there is nobody's word then.
-            None if seed.lacks_only_files() && settings.rules.trusted_keys.is_empty() => {
+            None if seed.lacks_only_files() && needs_no_signature => {
                 without_files(&system, store, &seed, fault.to_string()).await
             }
             None => Ok(failed(Stage::Final, fault.to_string())),
         },
     }
-}
-
-/// The final stage of a document that an earlier stage has carried out so far.
-async fn rest_of_whole(mut system: System, store: &Store, seed: &Seed) -> anyhow::Result<Status> {
-    let _lock = store.lock()?;
-    system.connect().await?;
-    store.forget_handed_on()?;
-    go_on(&system, store, seed, Stage::Final).await
 }
 
 /// A machine that was configured from there before stays as that left it. That somebody has put something there which is

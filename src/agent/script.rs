@@ -2,19 +2,25 @@
 
 mod output;
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use nix::sys::signal::{SigSet, Signal};
 
 use crate::document::commands::script::{MARK_VARIABLE, names};
 use crate::state::{CommandRecord, CommandState, ItemRecord, Store};
-use crate::system::clock::BootTime;
+use crate::system::clock::{self, BootTime};
 use crate::system::{System, run};
 use output::{Output, Piece};
 
 /// The interpreter of a script that names none.
 const SHELL: &str = "/bin/sh";
+
+/// How many commands are recorded at once as they begin and end; of more, as often as [`SAVING`] says.
+const SAVED_AT_ONCE: usize = 100;
+
+/// How often the record of many commands is written: it is written as a whole.
+const SAVING: Duration = Duration::from_secs(1);
 
 /// Runs the script at `path` to its end. What it prints goes to our standard output, and to the state.
 ///
@@ -67,15 +73,15 @@ struct Recorder<'a> {
     output: Output,
     begun: Instant,
     command_begun: Instant,
+    saved: Instant,
 }
 
 impl<'a> Recorder<'a> {
     /// `at`: the instance, and the boot.
     fn begin(store: &'a Store, name: &str, names: &'a [(usize, String)], at: (&str, &str)) -> anyhow::Result<Self> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let record = CommandRecord {
             name: name.to_owned(),
-            begun: now.map_or(0, |since| since.as_secs()),
+            begun: clock::now(),
             boot: at.1.to_owned(),
             instance_id: at.0.to_owned(),
             state: CommandState::Running,
@@ -95,6 +101,7 @@ impl<'a> Recorder<'a> {
             output: Output::default(),
             begun: Instant::now(),
             command_begun: Instant::now(),
+            saved: Instant::now(),
         })
     }
 
@@ -106,7 +113,9 @@ impl<'a> Recorder<'a> {
                 Piece::Mark { number, exit } => {
                     self.end_command(Some(exit));
                     self.begin_command(number);
-                    self.save();
+                    if self.is_to_be_saved(number) {
+                        self.save();
+                    }
                 }
             }
         }
@@ -114,7 +123,8 @@ impl<'a> Recorder<'a> {
     }
 
     fn begin_command(&mut self, number: usize) {
-        let Some((_, name)) = self.names.iter().find(|(known, _)| *known == number) else {
+        let found = self.names.binary_search_by_key(&number, |(known, _)| *known);
+        let Some((_, name)) = found.ok().and_then(|at| self.names.get(at)) else {
             return;
         };
         self.command_begun = Instant::now();
@@ -136,7 +146,13 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    /// That the last one has begun is always recorded: it may restart the machine.
+    fn is_to_be_saved(&self, number: usize) -> bool {
+        self.record.commands.len() <= SAVED_AT_ONCE || number == self.record.last || self.saved.elapsed() >= SAVING
+    }
+
     fn save(&mut self) {
+        self.saved = Instant::now();
         self.save_output(true);
         if let Err(error) = self.store.save_command(&self.record) {
             tracing::warn!("{error}");

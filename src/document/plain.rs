@@ -18,6 +18,14 @@ pub fn plain(text: &str) -> String {
     shown
 }
 
+/// The first so many characters of a text, and a sign where that is not all of it.
+pub fn beginning(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

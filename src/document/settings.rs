@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::config::Config;
 use super::duration;
 use super::problem::Check;
 
@@ -35,18 +36,24 @@ pub struct Settings {
 
 impl Check for Settings {}
 
+impl Config {
+    /// How long `runcmd`, and each script, may take.
+    pub fn command_limit(&self) -> Duration {
+        let asked = self.firstlight.as_ref().and_then(|settings| settings.command_timeout);
+        asked.unwrap_or_default().0
+    }
+
+    /// Whether commands stop at the first one that fails.
+    pub fn stops_on_error(&self) -> bool {
+        self.firstlight.as_ref().is_some_and(|settings| settings.stop_on_error)
+    }
+}
+
 /// How long commands may take: from 1s to 24h.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "String", extend("pattern" = "^[0-9]+[smh]$", "examples" = ["20m"])))]
 pub struct CommandTimeout(Duration);
-
-impl CommandTimeout {
-    /// The time.
-    pub fn get(self) -> Duration {
-        self.0
-    }
-}
 
 impl Default for CommandTimeout {
     fn default() -> Self {

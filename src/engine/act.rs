@@ -83,6 +83,12 @@ impl Scene<'_> {
         Ok(self.store.record(self.generation, &self.immediate(undo, dirties))?)
     }
 
+    /// The instance that the generation is for.
+    pub(super) fn instance_id(&self) -> Result<String, ActError> {
+        let generation = self.store.generation(self.generation)?;
+        Ok(generation.map_or_else(String::new, |generation| generation.instance_id))
+    }
+
     fn immediate(&self, undo: Undo, dirties: &[Dirty]) -> Record {
         Record {
             module: self.module.to_owned(),

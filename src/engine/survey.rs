@@ -1,14 +1,13 @@
 //! Collects, before planning, the facts that only a running machine shows.
 
 use std::collections::BTreeMap;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::baseline::Baseline;
 use super::plan::GenerationPlan;
 use crate::document::{Config, Document};
 use crate::module::{Dirty, Module, Stage};
 use crate::state::StateError;
-use crate::system::clock::BootTime;
+use crate::system::clock::{self, BootTime};
 use crate::system::{Facts, Live, Machine, Root, System, network};
 use crate::vocabulary::Run;
 
@@ -113,10 +112,7 @@ fn unobserved<'p>(plan: &'p GenerationPlan, live: &Live) -> Vec<&'p str> {
 
 /// Days since 1970-01-01, or 0 when the clock has not been set.
 fn today() -> u32 {
-    let seconds = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
-    let day = u32::try_from(seconds / 86_400).unwrap_or(0);
+    let day = u32::try_from(clock::now() / 86_400).unwrap_or(0);
     if day < EARLIEST_DAY { 0 } else { day }
 }
 

@@ -1,13 +1,13 @@
 //! `bootcmd`, boot hooks and scripts of each boot: a unit for each, so that they run whether there is a seed or not.
 
+use std::borrow::Cow;
+
 use super::{
     Change, DirectoryChange, Dirty, Expectation, FileChange, Module, Plan, PlanError, Stage, Supply, UnitAction,
     UnitChange, UnitFileState,
 };
 use crate::document::Config;
-use crate::document::commands::UserScript;
 use crate::document::commands::script::Script;
-use crate::document::format::Often;
 use crate::system::Machine;
 
 /// Where scripts of each boot are: only root may read them.
@@ -67,29 +67,28 @@ impl Module for Bootcmd {
 struct BootScript<'a> {
     name: String,
     what: &'static str,
-    script: std::borrow::Cow<'a, Script>,
+    script: Cow<'a, Script>,
     is_early: bool,
 }
 
 /// All that runs at each boot, in its order.
 fn each_boot(want: &Config) -> Vec<BootScript<'_>> {
-    let stops = want.firstlight.as_ref().is_some_and(|settings| settings.stop_on_error);
     let commands = want.bootcmd.iter().filter(|commands| !commands.is_empty());
     let commands = commands.map(|commands| BootScript {
         name: "bootcmd".to_owned(),
         what: "bootcmd",
-        script: std::borrow::Cow::Owned(Script::of_commands(commands, stops)),
+        script: Cow::Owned(Script::of_commands(commands, want.stops_on_error())),
         is_early: true,
     });
-    let is_wanted = |script: &&UserScript| script.is_boothook || script.often == Often::Boot;
-    let scripts = want.scripts.all().iter().filter(is_wanted).map(|script| BootScript {
+    let scripts = want.scripts.all().iter().filter(|script| script.is_of_each_boot());
+    let scripts = scripts.map(|script| BootScript {
         name: format!("boot-{}", script.name),
         what: if script.is_boothook {
             "a boot hook"
         } else {
             "a script of each boot"
         },
-        script: std::borrow::Cow::Borrowed(&script.script),
+        script: Cow::Borrowed(&script.script),
         is_early: script.is_boothook,
     });
     let (hooks, others): (Vec<_>, Vec<_>) = scripts.partition(|script| script.is_early);

@@ -64,14 +64,13 @@ impl Module for Packages {
             plan.info("the packages have been installed for this instance");
             return Ok(plan);
         }
-        let limit = want.firstlight.as_ref().and_then(|settings| settings.command_timeout);
         plan.changes.push(Change::DocumentCommand(DocumentCommand {
             name: NAME.to_owned(),
             program: Program::Script(Script::of_commands(
                 &Commands::of_lines(manager.lines(upgrade, &words)),
                 false,
             )),
-            limit: limit.unwrap_or_default().get(),
+            limit: want.command_limit(),
             purpose: purpose(upgrade, &words, manager),
             once: Once::UntilDone(what),
         }));

@@ -67,11 +67,9 @@ fn note(command: &DocumentCommand, run: &Run, plan: &mut Plan) {
 /// All that runs once, in the order of cloud-init: the vendor's scripts, those for the machine, those for the instance by
 /// name, `runcmd` among them.
 fn in_order(want: &Config) -> Vec<DocumentCommand> {
-    let limit = want.firstlight.as_ref().and_then(|settings| settings.command_timeout);
-    let limit = limit.unwrap_or_default().get();
-    let once = |script: &&UserScript| !script.is_boothook && script.often != Often::Boot;
+    let limit = want.command_limit();
     let mut all: Vec<(u8, String, DocumentCommand)> = Vec::new();
-    for script in want.scripts.all().iter().filter(once) {
+    for script in want.scripts.all().iter().filter(|script| !script.is_of_each_boot()) {
         let rank = match (script.is_vendors, script.often) {
             (true, _) => 0,
             (false, Often::Once) => 1,
@@ -80,10 +78,9 @@ fn in_order(want: &Config) -> Vec<DocumentCommand> {
         all.push((rank, script.name.clone(), of_script(script, limit)));
     }
     if let Some(commands) = want.runcmd.as_ref().filter(|commands| !commands.is_empty()) {
-        let stops = want.firstlight.as_ref().is_some_and(|settings| settings.stop_on_error);
         let command = DocumentCommand {
             name: NAME.to_owned(),
-            program: Program::Script(Script::of_commands(commands, stops)),
+            program: Program::Script(Script::of_commands(commands, want.stops_on_error())),
             limit,
             purpose: match commands.each().count() {
                 1 => "1 command, once for this instance".to_owned(),

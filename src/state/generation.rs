@@ -188,6 +188,31 @@ impl Generation {
     }
 }
 
+#[cfg(test)]
+impl Generation {
+    /// One of a person's file, ended well, for tests.
+    pub fn sample() -> Self {
+        Self {
+            version: STATE_VERSION,
+            number: 0,
+            created: 0,
+            instance_id: "i-1".into(),
+            source: "file".into(),
+            place: "-".into(),
+            digest: "00".into(),
+            outcome: Outcome::Done,
+            scope: Vec::new(),
+            needs: BTreeSet::new(),
+            stages: BTreeMap::new(),
+            incomplete: Incomplete::default(),
+            unconfirmed: None,
+            undoing: false,
+            pointer: None,
+            scrubbed: None,
+        }
+    }
+}
+
 /// The generation whose document had this digest left after its secrets were overwritten. It is the newest generation
 /// from a source, without failed ones.
 pub fn scrubbed<'a>(generations: &'a [Generation], digest: &str) -> Option<&'a Generation> {

@@ -215,7 +215,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::{Generation, MemberItem, Outcome, Thing, digest};
+    use crate::state::{Generation, MemberItem, Thing, digest};
     use crate::system::Root;
     use crate::vocabulary::Share;
 
@@ -264,22 +264,9 @@ mod tests {
         let store = Store::new(Root::open(tree.path()).unwrap());
         for _ in 0..2 {
             let generation = Generation {
-                version: STATE_VERSION,
-                number: 0,
                 created: 1,
-                instance_id: "i-1".into(),
-                source: "file".into(),
                 place: "doc.yaml".into(),
-                digest: "00".into(),
-                outcome: Outcome::Done,
-                stages: BTreeMap::new(),
-                unconfirmed: None,
-                undoing: false,
-                pointer: None,
-                scrubbed: None,
-                scope: Vec::new(),
-                needs: std::collections::BTreeSet::new(),
-                incomplete: crate::state::Incomplete::default(),
+                ..Generation::sample()
             };
             store.begin(generation).unwrap();
         }

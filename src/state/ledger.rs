@@ -40,9 +40,6 @@ impl Default for Ledger {
     }
 }
 
-/// The instance of what runs once on a machine, whatever instance it is.
-pub const ANY_INSTANCE: &str = "*";
-
 impl Store {
     /// What ran once for this instance, or for any, by name.
     ///
@@ -50,7 +47,7 @@ impl Store {
     /// As [`Store::ledger`].
     pub fn ran_for(&self, instance_id: &str) -> Result<BTreeMap<String, Run>, StateError> {
         let mut runs = self.ledger()?.runs;
-        runs.retain(|_, run| run.instance_id == instance_id || run.instance_id == ANY_INSTANCE);
+        runs.retain(|_, run| run.is_for(instance_id));
         Ok(runs)
     }
 
@@ -82,58 +79,36 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets that anything ran for this instance.
+    /// Forgets that commands and scripts ran for this instance; other things that are done once stay done.
     ///
     /// # Errors
     /// As [`Store::ledger`].
-    pub fn forget_runs(&self, instance_id: &str) -> Result<(), StateError> {
-        let mut ledger = self.ledger()?;
-        let before = ledger.runs.len();
-        ledger
-            .runs
-            .retain(|_, run| run.instance_id != instance_id && run.instance_id != ANY_INSTANCE);
-        match ledger.runs.len() == before {
-            true => Ok(()),
-            false => self.write_json(&Self::path(NAME), &ledger),
-        }
+    pub fn forget_commands(&self, instance_id: &str) -> Result<(), StateError> {
+        self.forget_where(|_, run| run.command && run.is_for(instance_id))
     }
 
-    /// Records the start of `key` for this instance, unless it was started before. The caller holds the lock.
+    /// Records the start of a command, unless it was started before for this instance. The caller holds the lock.
     ///
     /// # Errors
     /// The ledger can't be read or written; don't run it then.
     pub fn begin_once(&self, key: &str, instance_id: &str, now: u64) -> Result<Once, StateError> {
-        let mut ledger = self.ledger()?;
-        if let Some(run) = ledger.runs.get(key).filter(|run| run.instance_id == instance_id) {
-            return Ok(Once::Already(run.clone()));
+        let earlier = self.ledger()?.runs.remove(key);
+        if let Some(run) = earlier.filter(|run| run.instance_id == instance_id) {
+            return Ok(Once::Already(run));
         }
-        let run = Run {
-            instance_id: instance_id.to_owned(),
-            begun: now,
-            outcome: RunOutcome::Begun,
-            what: None,
-        };
-        ledger.runs.insert(key.to_owned(), run);
-        self.make(STATE_DIRECTORY)?;
-        self.write_json(&Self::path(NAME), &ledger)?;
-        Ok(Once::Run)
+        self.put_run(key, Run::begun(instance_id, now)).map(|()| Once::Run)
     }
 
-    /// Records the start of something that is tried until it succeeds: `what` is to be done.
+    /// Records the start of a command that is tried until it succeeds: `what` is to be done.
     ///
     /// # Errors
     /// The ledger can't be read or written.
     pub fn begin_again(&self, key: &str, instance_id: &str, now: u64, what: &str) -> Result<(), StateError> {
-        let mut ledger = self.ledger()?;
         let run = Run {
-            instance_id: instance_id.to_owned(),
-            begun: now,
-            outcome: RunOutcome::Begun,
             what: Some(what.to_owned()),
+            ..Run::begun(instance_id, now)
         };
-        ledger.runs.insert(key.to_owned(), run);
-        self.make(STATE_DIRECTORY)?;
-        self.write_json(&Self::path(NAME), &ledger)
+        self.put_run(key, run)
     }
 
     /// Records how it ended.
@@ -141,11 +116,23 @@ impl Store {
     /// # Errors
     /// The ledger can't be read or written.
     pub fn end_once(&self, key: &str, outcome: RunOutcome) -> Result<(), StateError> {
-        let mut ledger = self.ledger()?;
-        if let Some(run) = ledger.runs.get_mut(key) {
-            run.outcome = outcome;
+        match self.ledger()?.runs.remove(key) {
+            Some(run) => self.put_run(key, Run { outcome, ..run }),
+            None => Ok(()),
         }
-        self.write_json(&Self::path(NAME), &ledger)
+    }
+
+    /// Records that something which is no command was done for this instance.
+    ///
+    /// # Errors
+    /// The ledger can't be read or written.
+    pub fn note_done(&self, key: &str, instance_id: &str, now: u64) -> Result<(), StateError> {
+        let run = Run {
+            outcome: RunOutcome::Done,
+            command: false,
+            ..Run::begun(instance_id, now)
+        };
+        self.put_run(key, run)
     }
 
     /// Forgets that `key` ran: what it did was undone.
@@ -153,10 +140,23 @@ impl Store {
     /// # Errors
     /// The ledger can't be read or written.
     pub fn forget_once(&self, key: &str) -> Result<(), StateError> {
+        self.forget_where(|known, _| known == key)
+    }
+
+    fn put_run(&self, key: &str, run: Run) -> Result<(), StateError> {
         let mut ledger = self.ledger()?;
-        match ledger.runs.remove(key) {
-            Some(_) => self.write_json(&Self::path(NAME), &ledger),
-            None => Ok(()),
+        ledger.runs.insert(key.to_owned(), run);
+        self.make(STATE_DIRECTORY)?;
+        self.write_json(&Self::path(NAME), &ledger)
+    }
+
+    fn forget_where(&self, is_gone: impl Fn(&str, &Run) -> bool) -> Result<(), StateError> {
+        let mut ledger = self.ledger()?;
+        let before = ledger.runs.len();
+        ledger.runs.retain(|key, run| !is_gone(key, run));
+        match ledger.runs.len() == before {
+            true => Ok(()),
+            false => self.write_json(&Self::path(NAME), &ledger),
         }
     }
 }
@@ -165,6 +165,7 @@ impl Store {
 mod tests {
     use super::*;
     use crate::system::Root;
+    use crate::vocabulary::ANY_INSTANCE;
 
     fn store(tree: &tempfile::TempDir) -> Store {
         Store::new(Root::open(tree.path()).unwrap())
@@ -184,6 +185,26 @@ mod tests {
         assert_eq!(begin("runcmd", "i-2"), Once::Run, "another instance");
         store(&tree).forget_once("runcmd").unwrap();
         assert_eq!(begin("runcmd", "i-2"), Once::Run, "it was undone");
+    }
+
+    #[test]
+    fn commands_run_again_where_that_is_asked_for_and_nothing_else_does() {
+        let tree = tempfile::tempdir().unwrap();
+        let store = store(&tree);
+        store.begin_once("runcmd", "i-1", 7).unwrap();
+        store.begin_again("packages", "i-1", 7, "vim").unwrap();
+        store.end_once("packages", RunOutcome::Done).unwrap();
+        store.begin_once("script-once", ANY_INSTANCE, 7).unwrap();
+        store.begin_once("script-other", "i-2", 7).unwrap();
+        store.note_done("host-keys", "i-1", 7).unwrap();
+        let packages = &store.ran_for("i-1").unwrap()["packages"];
+        assert_eq!(
+            (packages.outcome, packages.what.as_deref()),
+            (RunOutcome::Done, Some("vim"))
+        );
+        store.forget_commands("i-1").unwrap();
+        let left: Vec<String> = store.ledger().unwrap().runs.into_keys().collect();
+        assert_eq!(left, ["host-keys", "script-other"]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub use generation::{Deadline, Generation, Incomplete, Outcome, StageRecord, scr
 pub use instance::instance_id;
 pub use inventory::{Expected, Inventory};
 pub use journal::{Journal, Mark, Record, Step};
-pub use ledger::{ANY_INSTANCE, Ledger, Once};
+pub use ledger::{Ledger, Once};
 pub use lock::{Lock, LockError};
 pub use prune::KEEP_GENERATIONS;
 pub use thing::{

@@ -1,6 +1,6 @@
 //! The clock of one boot, in which deadlines are told since the wall clock may be set at any time; and the calendar.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::time::{ClockId, clock_gettime};
 
@@ -27,6 +27,12 @@ impl BootTime {
             monotonic: clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from),
         }
     }
+}
+
+/// Seconds since 1970-01-01 UTC by the wall clock; 0 where it says an earlier time.
+pub fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
 }
 
 /// A day, counted from 1970-01-01, as `2026-11-23` (the civil calendar from days, Howard Hinnant's algorithm).

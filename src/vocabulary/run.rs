@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The instance of what runs once on a machine, whatever instance it is.
+pub const ANY_INSTANCE: &str = "*";
+
 /// Something that ran or was started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
@@ -11,9 +14,30 @@ pub struct Run {
     pub begun: u64,
     /// How it ended.
     pub outcome: RunOutcome,
+    /// Whether it is a command or a script of a document: those may be run again by hand.
+    #[serde(default)]
+    pub command: bool,
     /// What was to be done, where something else would be done as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub what: Option<String>,
+}
+
+impl Run {
+    /// A command that was started now.
+    pub fn begun(instance_id: &str, now: u64) -> Self {
+        Self {
+            instance_id: instance_id.to_owned(),
+            begun: now,
+            outcome: RunOutcome::Begun,
+            command: true,
+            what: None,
+        }
+    }
+
+    /// Whether it ran for this instance, or for any.
+    pub fn is_for(&self, instance_id: &str) -> bool {
+        self.instance_id == instance_id || self.instance_id == ANY_INSTANCE
+    }
 }
 
 /// How something that runs once ended.

@@ -81,3 +81,53 @@ async fn a_command_is_left_for_the_first_boot_and_is_still_wanted_then() {
     let again = carry_out(&system, &store, &request).await.unwrap();
     assert_eq!((again.generation, again.outcome), (None, Outcome::Done));
 }
+
+/// A module that can't do what it is asked.
+#[derive(Debug)]
+struct Stuck;
+
+impl Module for Stuck {
+    fn name(&self) -> &'static str {
+        "stuck"
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Local
+    }
+
+    fn plan(&self, _want: &Config, _machine: &Machine<'_>) -> Result<Plan, PlanError> {
+        Err(PlanError::at(&["hostname"], "it is stuck"))
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_lets_no_command_run_again() {
+    let tree = tempfile::tempdir().unwrap();
+    let system = System::tree(tree.path()).unwrap();
+    let store = Store::new(system.root.clone());
+    store.begin_once("runcmd", "i-1", 7).unwrap();
+    let document = Document::read(&Texts::default());
+    let apply = async |modules: &[&'static dyn Module]| {
+        let request = Request {
+            document: &document,
+            instance_id: "i-1",
+            origin: ("file", "-"),
+            digest: "d",
+            pointer: None,
+            modules,
+            scope: &[],
+            stage: Stage::Final,
+            default_policy: Policy::Rollback,
+            patience: Duration::ZERO,
+            resume: None,
+            always: false,
+            confirm: None,
+            run_again: true,
+        };
+        carry_out(&system, &store, &request).await.unwrap().outcome
+    };
+    assert_eq!(apply(&[&Stuck]).await, Outcome::Failed);
+    assert!(store.ran_for("i-1").unwrap().contains_key("runcmd"));
+    assert_eq!(apply(&[&Commands]).await, Outcome::Done);
+    assert!(store.ran_for("i-1").unwrap().is_empty());
+}

@@ -1,9 +1,8 @@
-use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use super::*;
-use crate::state::{Before, Deadline, Record, STATE_VERSION, Undo};
+use crate::state::{Before, Deadline, Record, Undo};
 
 /// A tree where /etc/new is what generation 1 made.
 struct Scratch {
@@ -42,22 +41,8 @@ impl Scratch {
     fn begin(&self, unconfirmed: bool) -> Generation {
         let now = BootTime::now(&self.system.root);
         let generation = Generation {
-            version: STATE_VERSION,
-            number: 0,
-            created: 0,
-            instance_id: "i-1".into(),
-            source: "file".into(),
-            place: "-".into(),
-            digest: "00".into(),
-            outcome: Outcome::Done,
-            stages: BTreeMap::new(),
             unconfirmed: unconfirmed.then(|| Deadline::after(&now, Duration::from_secs(100))),
-            undoing: false,
-            pointer: None,
-            scrubbed: None,
-            scope: Vec::new(),
-            needs: std::collections::BTreeSet::new(),
-            incomplete: crate::state::Incomplete::default(),
+            ..Generation::sample()
         };
         self.store.begin(generation).unwrap()
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Commands;
+use crate::document::plain::beginning;
 use crate::document::redact::redact;
 use crate::vocabulary::Secret;
 
@@ -48,20 +49,18 @@ impl Script {
     /// shell: a quoted text or a here-document over several items.
     pub fn of_commands(commands: &Commands, stop_on_error: bool) -> Self {
         let (mut text, mut shown) = (prologue(stop_on_error), "#!/bin/sh\n".to_owned());
-        let mut open = String::new();
+        let mut lexer = Lexer::default();
         for (number, command) in commands.each() {
             let code = command.shell();
-            if open.is_empty() {
+            if lexer.is_at_rest() {
                 // What is before `&&` is not subject to `set -e`.
                 text.push_str(&format!("{CALL} {number} && :\n"));
             }
-            for into in [&mut text, &mut shown, &mut open] {
+            for into in [&mut text, &mut shown] {
                 into.push_str(&code);
                 into.push('\n');
             }
-            if is_complete(&open) {
-                open.clear();
-            }
+            lexer.read(&code);
         }
         text.push_str(&format!("{CALL} 0\n"));
         Self {
@@ -121,25 +120,12 @@ fn call(line: &str) -> Option<usize> {
 
 /// The beginning of a line, secrets masked.
 fn short(line: &str) -> String {
-    let line = redact(line.trim());
-    match line.char_indices().nth(NAME_LENGTH) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.into_owned(),
-    }
-}
-
-/// Whether the shell has read a whole command at the end of `code`: no quoted text, here-document or list is open.
-///
-/// Where in doubt it has not: then nothing is said between two commands that could be said.
-fn is_complete(code: &str) -> bool {
-    let mut lexer = Lexer::default();
-    for line in code.lines() {
-        lexer.line(line);
-    }
-    lexer.is_at_rest()
+    beginning(&redact(line.trim()), NAME_LENGTH)
 }
 
 /// As much of the shell's grammar (POSIX, "Token Recognition") as tells whether a command goes on in the next line.
+///
+/// Where in doubt it does: then nothing is said between two commands that could be said.
 #[derive(Default)]
 struct Lexer {
     quote: Option<char>,
@@ -153,10 +139,15 @@ struct Lexer {
     cases: usize,
 }
 
-/// The words and signs at the end of a line after which the command goes on.
-const OPEN_ENDS: [&str; 10] = ["&&", "||", "|", "in", "do", "then", "else", "elif", "if", "while"];
+/// The words at the end of a line after which the command goes on.
+const OPEN_ENDS: [&str; 7] = ["in", "do", "then", "else", "elif", "if", "while"];
 
 impl Lexer {
+    fn read(&mut self, code: &str) {
+        code.lines().for_each(|line| self.line(line));
+    }
+
+    /// Whether a whole command has been read: no quoted text, here-document or list is open.
     fn is_at_rest(&self) -> bool {
         self.quote.is_none() && self.documents.is_empty() && !self.goes_on && self.depth == 0 && self.cases == 0
     }
@@ -213,14 +204,9 @@ impl Lexer {
             _ => {}
         }
         let last = code.rsplit([' ', '\t', ';']).next().unwrap_or_default();
-        self.goes_on =
-            escaped_end || (!code.is_empty() && OPEN_ENDS.iter().any(|open| last == *open || ends_open(code)));
+        let is_open = OPEN_ENDS.contains(&last) || code.ends_with('|') || code.ends_with("&&");
+        self.goes_on = escaped_end || is_open;
     }
-}
-
-/// Whether a line ends in a sign after which the command goes on, without a blank before it.
-fn ends_open(code: &str) -> bool {
-    code.ends_with('|') || code.ends_with("&&")
 }
 
 /// The word that ends a here-document, without its quotes, from what is behind `<<`.
@@ -241,6 +227,12 @@ fn document_end(rest: &str) -> Option<(String, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn is_complete(code: &str) -> bool {
+        let mut lexer = Lexer::default();
+        lexer.read(code);
+        lexer.is_at_rest()
+    }
 
     #[test]
     fn where_a_command_ends() {

@@ -11,6 +11,7 @@ use crate::document::diagnostic::{Diagnostic, Severity};
 use crate::document::excerpt::excerpt;
 use crate::document::format::PLACEHOLDER;
 use crate::document::masked;
+use crate::document::plain::beginning;
 use crate::document::redact;
 use crate::document::yaml::decode::DecodeErrorKind;
 use crate::document::yaml::scalar::{Meaning, resolve};
@@ -240,7 +241,7 @@ impl Document {
             .enumerate()
             .map(|(number, key)| match is_secret(number + 1) {
                 true => MASK.to_owned(),
-                false => cut(key),
+                false => beginning(key, TEXT_MAX),
             });
         shown.collect()
     }
@@ -251,7 +252,7 @@ impl Document {
     }
 
     fn diagnostic(&self, span: Span, show: Option<Span>, message: String) -> Diagnostic {
-        let message = cut(&message);
+        let message = beginning(&message, TEXT_MAX);
         let Some(source) = self.texts.get(span.source()) else {
             return Diagnostic::whole(&self.first_origin(), message, None);
         };
@@ -341,12 +342,4 @@ fn is_stray(tree: &Node, error: &DecodeError) -> bool {
     let found = tree.find(&error.path).map(|node| &node.value);
     let is_empty = matches!(found, Some(Value::Scalar(s)) if s.plain && s.text.is_empty());
     is_below && is_empty && !matches!(error.kind, DecodeErrorKind::Value(_))
-}
-
-/// The text, shortened if it is long.
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(TEXT_MAX) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
 }

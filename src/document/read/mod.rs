@@ -25,7 +25,7 @@ use super::commands::{UserScript, UserScripts};
 use super::config::{Config, KEYS};
 use super::conversion::Located;
 use super::diagnostic::Diagnostic;
-use super::format::{MachineFacts, Often, Place};
+use super::format::{MachineFacts, Place};
 use super::hostname::HostName;
 use super::meta_data::MetaData;
 use super::network;
@@ -284,10 +284,9 @@ impl Document {
 
     /// The scripts for which the area of this name answers: `bootcmd` for those of each boot.
     fn scripts_of(&self, area: &str) -> Vec<&UserScript> {
-        let of_each_boot = |script: &&UserScript| script.is_boothook || script.often == Often::Boot;
         let scripts = self.config.scripts.all().iter();
         scripts
-            .filter(|script| of_each_boot(script) == (area == "bootcmd"))
+            .filter(|script| script.is_of_each_boot() == (area == "bootcmd"))
             .collect()
     }
 

@@ -1,17 +1,16 @@
 //! What a document wants run, in its own unit. It can't be undone.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use super::{Acting, ChangeKind};
 use crate::document::commands::script::Script;
+use crate::document::plain::beginning;
 use crate::document::redact::redact;
 use crate::engine::act::{ActError, Scene};
 use crate::engine::view::{ChangeView, text_diff, view};
 use crate::module::{DocumentCommand, Once, Program};
-use crate::state::{self, ANY_INSTANCE, CommandRecord, ImpossibleUndo, Undo};
+use crate::state::{self, CommandRecord, ImpossibleUndo, Undo};
 use crate::system::systemd::{BadEnd, ServiceError, TransientService, UnitName};
-use crate::system::{Machine, ReadError, Root, command, host};
-use crate::vocabulary::RunOutcome;
+use crate::system::{Machine, ReadError, Root, clock, command, host};
+use crate::vocabulary::{ANY_INSTANCE, RunOutcome};
 
 /// How much of a command line is shown, in characters.
 const SHOWN: usize = 200;
@@ -54,13 +53,13 @@ impl ChangeKind for DocumentCommand {
     fn act<'a>(&'a self, scene: &'a Scene<'a>) -> Acting<'a> {
         Box::pin(async move {
             let bus = scene.bus(&format!("run {}", self.shown()))?;
+            // What can't be made ready has not begun.
+            let service = self.service(scene)?;
             self.note_begin(scene)?;
             let what = self.purpose.clone();
             scene.record(Undo::Impossible(ImpossibleUndo { what }), &[])?;
-            let service = self.service(scene)?;
             let ended = bus.run_service(&service).await;
-            if let Ok(left @ 1..) = ended {
-                tracing::debug!("{left} processes are left in {}", service.unit);
+            if matches!(ended, Ok(1..)) {
                 tracing::info!(
                     "{0} continues in the background; `systemctl stop {0}` stops it",
                     service.unit
@@ -82,10 +81,7 @@ impl DocumentCommand {
 
     /// Notes in the ledger that it runs.
     fn note_begin(&self, scene: &Scene<'_>) -> Result<(), ActError> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = now.map_or(0, |since| since.as_secs());
-        let generation = scene.store.generation(scene.generation)?;
-        let instance_id = generation.map_or_else(String::new, |generation| generation.instance_id);
+        let (now, instance_id) = (clock::now(), scene.instance_id()?);
         let instance_id = match &self.once {
             Once::No => return Ok(()),
             Once::UntilDone(what) => return Ok(scene.store.begin_again(&self.name, &instance_id, now, what)?),
@@ -174,12 +170,7 @@ fn located(root: &Root, argv: &[String]) -> Result<Vec<String>, ActError> {
 
 /// The command line as it is shown.
 fn shown(argv: &[String]) -> String {
-    let line = argv.join(" ");
-    let line = redact(&line);
-    match line.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line.into_owned(),
-    }
+    beginning(&redact(&argv.join(" ")), SHOWN)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::engine::view::{ChangeView, view};
 use crate::module::{Dirty, HostKeys};
 use crate::state::{LedgerUndo, Undo};
 use crate::system::sshd::openssh_key;
-use crate::system::{Kind, Machine, ReadError, Root};
+use crate::system::{Kind, Machine, ReadError, Root, clock};
 use crate::vocabulary::{HostKeyType, RunOutcome};
 
 /// Its name in the ledger.
@@ -81,10 +81,8 @@ fn missing(kinds: &[HostKeyType], root: &Root) -> Result<Vec<HostKeyType>, ReadE
 
 fn renew(wanted: &HostKeys, scene: &Scene<'_>) -> Result<(), ActError> {
     let root = &scene.system.root;
-    let generation = scene.store.generation(scene.generation)?;
-    let ran = scene
-        .store
-        .ran_for(&generation.map_or_else(String::new, |own| own.instance_id))?;
+    let instance_id = scene.instance_id()?;
+    let ran = scene.store.ran_for(&instance_id)?;
     let is_done = ran.get(NAME).is_some_and(|run| run.outcome == RunOutcome::Done);
     let delete = wanted.delete && !is_done;
     let make = if delete {
@@ -115,7 +113,7 @@ fn renew(wanted: &HostKeys, scene: &Scene<'_>) -> Result<(), ActError> {
             scene.system.writer.remove(&path)?;
         }
     }
-    scene.note_done(NAME)
+    Ok(scene.store.note_done(NAME, &instance_id, clock::now())?)
 }
 
 fn write(scene: &Scene<'_>, path: &str, bytes: &[u8], mode: u32) -> Result<(), ActError> {
@@ -142,7 +140,7 @@ mod tests {
 
     use super::*;
     use crate::engine::undo::undo_generation;
-    use crate::state::{Generation, Outcome, STATE_VERSION, Store};
+    use crate::state::{Generation, Store};
     use crate::system::{Facts, Live, System};
 
     /// A machine that runs, with the keys of its image and one generation.
@@ -165,25 +163,7 @@ mod tests {
             write("moduli");
             let system = System::tree(tree.path()).unwrap();
             let store = Store::new(system.root.clone());
-            let generation = Generation {
-                version: STATE_VERSION,
-                number: 0,
-                created: 0,
-                instance_id: "i-1".into(),
-                source: "file".into(),
-                place: "-".into(),
-                digest: "00".into(),
-                outcome: Outcome::Done,
-                stages: BTreeMap::new(),
-                unconfirmed: None,
-                undoing: false,
-                pointer: None,
-                scrubbed: None,
-                scope: Vec::new(),
-                needs: std::collections::BTreeSet::new(),
-                incomplete: crate::state::Incomplete::default(),
-            };
-            store.begin(generation).unwrap();
+            store.begin(Generation::sample()).unwrap();
             Self { tree, system, store }
         }
 

@@ -3,8 +3,6 @@
 //! It is shown before it is set, and that it was set is noted last: whoever comes back after an interruption makes another one
 //! and shows that. So the password that was shown last is the one that counts.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use super::{Acting, ChangeKind, TakingBack, UndoKind};
 use crate::document::Secret;
 use crate::engine::act::{ActError, Scene};
@@ -15,7 +13,7 @@ use crate::engine::view::{ChangeView, view};
 use crate::module::{AccountChange, PasswordChange};
 use crate::state::{AccountEntryUndo, LedgerUndo, PasswordItem, Record, Thing, Undo};
 use crate::system::account::{self, AccountFile, shadow};
-use crate::system::{Machine, ReadError, Root, console, crypt};
+use crate::system::{Machine, ReadError, Root, clock, console, crypt};
 use crate::vocabulary::RandomPassword;
 use crate::vocabulary::RunOutcome;
 
@@ -116,19 +114,7 @@ fn set(wanted: &RandomPassword, scene: &Scene<'_>) -> Result<(), ActError> {
             .writer
             .write_file(path, &new, there.mode, (there.uid, there.gid))?;
     }
-    scene.note_done(&key)
-}
-
-impl Scene<'_> {
-    /// Notes in the ledger that something was done for this instance.
-    pub(super) fn note_done(&self, key: &str) -> Result<(), ActError> {
-        let instance = self.store.generation(self.generation)?;
-        let instance = instance.map_or_else(String::new, |generation| generation.instance_id);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        self.store
-            .begin_once(key, &instance, now.map_or(0, |since| since.as_secs()))?;
-        Ok(self.store.end_once(key, RunOutcome::Done)?)
-    }
+    Ok(scene.store.note_done(&key, &scene.instance_id()?, clock::now())?)
 }
 
 impl UndoKind for LedgerUndo {
@@ -147,11 +133,9 @@ impl UndoKind for LedgerUndo {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::engine::undo::undo_generation;
-    use crate::state::{Generation, Outcome, STATE_VERSION, Store};
+    use crate::state::{Generation, Store};
     use crate::system::{Facts, Live, System};
 
     const SHADOW: &str = "root:*:19000:0:99999:7:::\ncore:!:19000:0:99999:7:::\n";
@@ -178,25 +162,7 @@ mod tests {
             write("dev/console", "");
             let system = System::tree(tree.path()).unwrap();
             let store = Store::new(system.root.clone());
-            let generation = Generation {
-                version: STATE_VERSION,
-                number: 0,
-                created: 0,
-                instance_id: "i-1".into(),
-                source: "file".into(),
-                place: "-".into(),
-                digest: "00".into(),
-                outcome: Outcome::Done,
-                stages: BTreeMap::new(),
-                unconfirmed: None,
-                undoing: false,
-                pointer: None,
-                scrubbed: None,
-                scope: Vec::new(),
-                needs: std::collections::BTreeSet::new(),
-                incomplete: crate::state::Incomplete::default(),
-            };
-            store.begin(generation).unwrap();
+            store.begin(Generation::sample()).unwrap();
             Self { tree, system, store }
         }
 

@@ -1,10 +1,9 @@
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
 use crate::engine::{GenerationPlan, Job, ModulePlan, Policy, apply, recover};
 use crate::module::{Change, CommandChange, FileChange, Stage};
-use crate::state::{Before, Deadline, STATE_VERSION, Step, Undo, UnitActiveUndo};
+use crate::state::{Before, Deadline, Step, Undo, UnitActiveUndo};
 
 /// A tree with one generation in force, and the records it is undone by.
 struct Scratch {
@@ -20,25 +19,11 @@ impl Scratch {
         let system = System::tree(tree.path()).unwrap();
         let store = Store::new(system.root.clone());
         let generation = Generation {
-            version: STATE_VERSION,
-            number: 0,
-            created: 0,
-            instance_id: "i-1".into(),
-            source: "file".into(),
-            place: "-".into(),
-            digest: "00".into(),
-            outcome: Outcome::Done,
-            stages: BTreeMap::new(),
             unconfirmed: Some(Deadline {
                 boot_id: String::new(),
                 monotonic: 0,
             }),
-            undoing: false,
-            pointer: None,
-            scrubbed: None,
-            scope: Vec::new(),
-            needs: std::collections::BTreeSet::new(),
-            incomplete: crate::state::Incomplete::default(),
+            ..Generation::sample()
         };
         store.begin(generation).unwrap();
         Self { tree, system, store }

@@ -88,10 +88,9 @@ fn flags_alone_are_enough_and_false_asks_for_nothing() {
 #[test]
 fn what_was_installed_is_not_installed_again() {
     let run = |what: &str, outcome| Run {
-        instance_id: "i-1".to_owned(),
-        begun: 7,
         outcome,
         what: Some(what.to_owned()),
+        ..Run::begun("i-1", 7)
     };
     for (run, is_planned) in [
         (run("vim", RunOutcome::Done), false),

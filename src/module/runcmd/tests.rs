@@ -12,10 +12,8 @@ fn plan(user_data: &str, ran: &[(&str, RunOutcome)]) -> Plan {
     let tree = tempfile::tempdir().unwrap();
     let root = Root::open(tree.path()).unwrap();
     let run = |outcome| Run {
-        instance_id: "i-1".to_owned(),
-        begun: 7,
         outcome,
-        what: None,
+        ..Run::begun("i-1", 7)
     };
     let facts = Facts {
         ran: ran
