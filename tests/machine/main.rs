@@ -29,6 +29,7 @@ mod skip;
 mod trial;
 mod vm;
 mod web;
+mod wireguard;
 
 use container::Container;
 use rootfs::Suite::{Bookworm, Trixie};
@@ -96,6 +97,7 @@ machines! {
     };
     a_vm_with_firmware_bookworm => |test| handed_over::handed_over(test, &mut Vm::new(Bookworm, test, Medium::Firmware));
     a_vm_with_guestinfo_trixie => |test| handed_over::scrubbed(test, &mut Vm::new(Trixie, test, Medium::Guestinfo));
+    a_vm_with_another_over_wireguard_trixie => |test| wireguard::two_machines(test, Trixie);
     a_vm_with_serial_http_trixie => |test| handed_over::fetched(test, &mut Vm::new(Trixie, test, Medium::SerialHttp));
     a_vm_with_two_seeds_bookworm => |test| {
         let mut machine = Vm::new(Bookworm, test, Medium::TwoSeeds);

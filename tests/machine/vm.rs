@@ -125,6 +125,20 @@ impl Vm {
         }
     }
 
+    /// A link between two machines: `eth1` of each.
+    pub fn wire(one: &Self, other: &Self) {
+        // The kernel takes paths of 107 bytes: not below target/.
+        let socket = |end: &str| std::env::temp_dir().join(format!("firstlight-wire-{}-{end}", std::process::id()));
+        let ends = [
+            (one, "52:54:00:00:00:01", "one", "other"),
+            (other, "52:54:00:00:00:02", "other", "one"),
+        ];
+        for (machine, mac, own, far) in ends {
+            let text = format!("{mac} {} {}\n", socket(own).display(), socket(far).display());
+            std::fs::write(machine.disk.with_added_extension("wire"), text).expect("its disk is beside it");
+        }
+    }
+
     /// From now on the seed comes on this; the one before is taken out.
     pub fn change_medium(&mut self, medium: Medium) {
         discard(&self.seed);
@@ -223,6 +237,7 @@ impl Machine for Vm {
 
 impl Drop for Vm {
     fn drop(&mut self) {
+        discard(&self.disk.with_added_extension("wire"));
         discard(&self.disk);
         discard(&self.seed);
         discard(&self.served());
