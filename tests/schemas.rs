@@ -42,7 +42,7 @@ fn errors(kind: &str, document: &str) -> Vec<Diagnostic> {
 }
 
 /// What only the program knows: values that have to do with each other, and texts that YAML reads as something else.
-const ONLY_THE_PROGRAM: [&str; 31] = [
+const ONLY_THE_PROGRAM: [&str; 33] = [
     // A name like `1.0` is a whole number for an editor.
     "a number is an ID",
     "a name of digits alone is read as a number",
@@ -79,7 +79,9 @@ const ONLY_THE_PROGRAM: [&str; 31] = [
     "an MTU of",
     "this is not a password hash",
     // What a text is in another language.
-    "the content has the encoding base64, but",
+    "has the encoding base64, but",
+    "is not gzip, or is damaged",
+    "no command is given, but one is required",
     "this is neither `[Section]` nor `Key=value`",
     "has more than one value here",
 ];

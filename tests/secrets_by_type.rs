@@ -20,7 +20,7 @@ const MARKER: &str = "Zq0marker";
 
 /// A place, a document that has a secret there, and the file of the machine that is asked to hold it. What a file holds
 /// that everybody may read is shown by a plan: these are files that not everybody may read.
-const PLACES: [(&str, &str, Option<&str>); 27] = [
+const PLACES: [(&str, &str, Option<&str>); 28] = [
     ("chpasswd.list", "chpasswd: {list: \"root:SECRET\\n\"}", None),
     ("chpasswd.list[]", "chpasswd: {list: ['root:SECRET']}", None),
     (
@@ -59,6 +59,7 @@ const PLACES: [(&str, &str, Option<&str>); 27] = [
         Some("etc/systemd/network/50-a.network"),
     ),
     ("password", "password: SECRET", None),
+    ("random_seed.data", "random_seed: {data: SECRET}", None),
     (
         "root.hashed_password",
         "root: {hashed_password: $5$SECRET$Zq3qFmFHbQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA}",

@@ -18,6 +18,7 @@ use super::ntp::Ntp;
 use super::packages::Packages;
 use super::password::{self, Credential};
 use super::problem::{Check, Problems};
+use super::random_seed::{self, RandomSeed};
 use super::redirect::{self, RedirectOptions};
 use super::root::RootAccount;
 use super::services::Services;
@@ -27,6 +28,7 @@ use super::sysctl::Sysctl;
 use super::timezone::Timezone;
 use super::users::{self, Groups, NotCreated, SystemInfo, User, Users};
 use super::write_files::WriteFile;
+use crate::vocabulary::Secret;
 
 document! {
     /// What a document asks for. Every key is optional; what is not asked for is not touched.
@@ -34,6 +36,11 @@ document! {
     #[serde(deny_unknown_fields)]
     #[cfg_attr(test, derive(schemars::JsonSchema))]
     pub struct Config {
+        /// Bytes for the kernel's random numbers, and a command that gets more of them.
+        random_seed: RandomSeed => {
+            file: random_seed, data: random_seed, encoding: random_seed, command: random_seed_command,
+            command_required: random_seed_command,
+        } [random_seed::whole];
         /// The machine's name. This value always wins.
         hostname: HostName => hostname;
         /// The fully qualified name.
@@ -142,6 +149,9 @@ document! {
         /// The public keys of the platform's meta-data, unless the document doesn't allow them.
         #[serde(skip)]
         platform_keys: Vec<AuthorizedKey>;
+        /// The random bytes in the platform's meta-data.
+        #[serde(skip)]
+        platform_seed: Option<Secret>;
     }
     together {
         sshd::check_ssh_pwauth;

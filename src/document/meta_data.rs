@@ -10,6 +10,7 @@ use super::authorized_key::KeyParts;
 use super::flag::flag;
 use super::hostname::HostName;
 use super::public_keys::PublicKeys;
+use crate::vocabulary::Secret;
 
 /// The spellings of the key with the public keys.
 pub const PUBLIC_KEYS: [&str; 4] = ["public-keys", "public_keys", "public-keys-data", "public_keys_data"];
@@ -60,6 +61,12 @@ pub struct MetaData {
     /// ```
     #[serde(rename = "public_keys_data", default)]
     guestinfo_public_keys: PublicKeys,
+    /// Random bytes for the kernel, as OpenStack gives them. They are mixed in once for an instance.
+    ///
+    /// ```yaml
+    /// random_seed: bXkgcmFuZG9tIHN0cmluZw==
+    /// ```
+    pub random_seed: Option<Secret>,
 }
 
 /// The families in which the machine must have a routable address before the system stage goes on.

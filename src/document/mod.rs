@@ -39,6 +39,7 @@ pub mod password;
 pub mod plain;
 pub mod problem;
 pub mod public_keys;
+pub mod random_seed;
 pub mod read;
 pub mod redact;
 pub mod redirect;

@@ -12,6 +12,7 @@ pub use super::document_command::{DocumentCommand, Once, Program};
 use crate::document::Secret;
 use crate::document::network::{Address, Ip, LinkName, Mac, Mtu, Route, SearchDomain};
 use crate::document::redact::redact;
+use crate::document::write_files::Content;
 use crate::system::Metadata;
 pub use crate::system::systemd::UnitFileState;
 pub use crate::vocabulary::{
@@ -36,6 +37,8 @@ pub enum Change {
     RandomPassword(RandomPassword),
     /// An SSH server's host keys, made on the machine.
     HostKeys(HostKeys),
+    /// Random bytes, once for an instance.
+    RandomSeed(RandomSeed),
     /// A home directory; one that exists stays as it is.
     Home(HomeChange),
     /// The kernel's host name, `sethostname(2)`; on a running system through org.freedesktop.hostname1.
@@ -64,6 +67,7 @@ impl Change {
             Self::Account(_)
             | Self::RandomPassword(_)
             | Self::HostKeys(_)
+            | Self::RandomSeed(_)
             | Self::Hostname(_)
             | Self::Kernel(_)
             | Self::Unit(_)
@@ -254,6 +258,15 @@ pub struct HostKeys {
     pub delete: bool,
     /// Who has to read them again.
     pub dirties: Vec<Dirty>,
+}
+
+/// Random bytes that are mixed into the kernel's own, or appended to a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RandomSeed {
+    /// The file; `None`: the kernel's pool.
+    pub file: Option<String>,
+    /// The bytes, which are never shown.
+    pub bytes: Content,
 }
 
 /// No directory, unless something is in it.

@@ -24,6 +24,8 @@ pub mod ntp;
 pub mod order;
 pub mod packages;
 pub mod password;
+pub mod random_seed;
+pub mod random_seed_command;
 pub mod runcmd;
 pub mod services;
 pub mod sshd;
@@ -235,6 +237,7 @@ impl From<crate::system::ReadError> for PlanError {
 /// All modules, in the order in which they act, and plan where none needs what a later one gives ([`order`]): who the machine is, how it is reached, who may log in, what runs.
 pub fn all() -> Vec<&'static dyn Module> {
     vec![
+        &random_seed::RandomSeed,
         &hostname::Hostname,
         &timezone::Timezone,
         &locale::Locale,
@@ -251,6 +254,7 @@ pub fn all() -> Vec<&'static dyn Module> {
         &write_files::WriteFiles,
         &networkd::Networkd,
         &bootcmd::Bootcmd,
+        &random_seed_command::RandomSeedCommand,
         &services::Services,
         &ntp::Ntp,
         &docker::Docker,
@@ -261,7 +265,8 @@ pub fn all() -> Vec<&'static dyn Module> {
 
 /// The names of all modules, in the same order. Every start of the program lists them for the command line, and needn't
 /// load the code of all modules for that.
-pub const NAMES: [&str; 21] = [
+pub const NAMES: [&str; 23] = [
+    "random_seed",
     "hostname",
     "timezone",
     "locale",
@@ -278,6 +283,7 @@ pub const NAMES: [&str; 21] = [
     "write_files",
     "networkd",
     "bootcmd",
+    "random_seed_command",
     "services",
     "ntp",
     "docker",

@@ -21,6 +21,7 @@ pub mod machine;
 pub mod memory;
 pub mod name_service;
 pub mod network;
+pub mod random_pool;
 pub mod root;
 pub mod run;
 mod scratch;

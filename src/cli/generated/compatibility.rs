@@ -51,6 +51,15 @@ names. What is different, and why:
 | The lists of packages are always updated before packages are installed. | Only with `package_update`, or where they are old. | An image has none. |
 | `packages` for a package manager that isn't there (`apt:` on Photon) are left out, with a note. | They are an error, and no package is installed. | One document is for several distributions. |
 
+## The system
+
+| Here | In cloud-init | Why |
+|---|---|---|
+| `random_seed` is mixed in before host keys are made. | It is when the network is up. | Keys should be made of it. |
+| With `--root` no seed is used: the first boot uses it. | (no counterpart) | A seed in an image is that of all its clones. |
+| Of `/dev`, `/proc` and `/sys`, `random_seed.file` may be `/dev/urandom` or `/dev/random`. A file that is new is for root alone. | Any device is written to, and everybody may read the file. | A seed that others know is no secret. |
+| A `random_seed.command` that isn't there is told. | Nothing is said, unless it is required. | Somebody expects it to run. |
+
 ## Accounts
 
 `users`, `user` and `groups` mean what they mean to cloud-init, in all their forms. What is different, and why:

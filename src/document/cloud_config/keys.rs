@@ -229,13 +229,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     ),
     not_applied("puppet", TOOLS),
     not_applied(
-        "random_seed",
-        (
-            "the kernel and systemd-random-seed.service see to random numbers",
-            "give the virtual machine a random number generator",
-        ),
-    ),
-    not_applied(
         "reporting",
         ("firstlight reports to the journal only", "collect the journal"),
     ),

@@ -198,6 +198,7 @@ impl Document {
         if self.config.hostname.is_none() && self.config.fqdn.is_none() {
             self.config.hostname = self.meta_data.local_hostname.as_ref().map(HostName::not_an_address);
         }
+        self.config.platform_seed = self.meta_data.random_seed.clone();
         if self.config.allow_public_ssh_keys == Some(false) {
             return;
         }
@@ -269,6 +270,7 @@ impl Document {
         let is_beside_the_tree = |key: &str| match key {
             "hostname" => self.config.hostname.is_some(),
             "root.ssh_authorized_keys" => !self.config.platform_keys.is_empty(),
+            "random_seed.data" => self.config.platform_seed.is_some(),
             "runcmd" => !self.scripts_of("runcmd").is_empty(),
             "bootcmd" => !self.scripts_of("bootcmd").is_empty(),
             _ => false,

@@ -62,6 +62,7 @@ mod link;
 mod network;
 mod path;
 mod random_password;
+mod random_seed;
 mod unit;
 
 use std::pin::Pin;
@@ -236,6 +237,7 @@ impl Change {
             Self::Account(account) => account,
             Self::RandomPassword(password) => password,
             Self::HostKeys(keys) => keys,
+            Self::RandomSeed(seed) => seed,
             Self::Home(home) => home,
             Self::Hostname(name) => name,
             Self::Kernel(kernel) => kernel,

@@ -126,6 +126,11 @@ fn meta_data(part: &Part) -> Result<Part, Fault> {
             Err(wrong) => conversion.error(&[], place, wrong.message),
         }
     }
+    // More random bytes are none that anybody misses: what is no text is passed over.
+    if let Ok(Some(seed)) = about.get("random_seed").text() {
+        identity.insert("random_seed".to_owned(), json!(seed));
+        conversion.place(&["random_seed"], format!("{}: random_seed", part.origin));
+    }
     if let Some(keys) = about.get("public_keys").value() {
         identity.insert("public_keys".to_owned(), present(keys));
         conversion.place(&["public_keys"], format!("{}: public_keys", part.origin));
