@@ -125,6 +125,13 @@ impl Vm {
         }
     }
 
+    /// Where the machine's end of a link is said.
+    fn wire_file(&self) -> PathBuf {
+        let mut name = self.disk.clone().into_os_string();
+        name.push(".wire");
+        name.into()
+    }
+
     /// A link between two machines: `eth1` of each.
     pub fn wire(one: &Self, other: &Self) {
         // The kernel takes paths of 107 bytes: not below target/.
@@ -135,7 +142,7 @@ impl Vm {
         ];
         for (machine, mac, own, far) in ends {
             let text = format!("{mac} {} {}\n", socket(own).display(), socket(far).display());
-            std::fs::write(machine.disk.with_added_extension("wire"), text).expect("its disk is beside it");
+            std::fs::write(machine.wire_file(), text).expect("its disk is beside it");
         }
     }
 
@@ -237,7 +244,7 @@ impl Machine for Vm {
 
 impl Drop for Vm {
     fn drop(&mut self) {
-        discard(&self.disk.with_added_extension("wire"));
+        discard(&self.wire_file());
         discard(&self.disk);
         discard(&self.seed);
         discard(&self.served());
