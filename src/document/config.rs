@@ -49,7 +49,7 @@ document! {
         /// fqdn: web1.example.com
         /// ```
         fqdn: HostName => hostname;
-        /// Whether the machine is called by its fully qualified name if both names are known. Default: false.
+        /// Whether the machine is called by its fully qualified name. Default: only if no other name is known.
         prefer_fqdn_over_hostname: bool => hostname;
         /// Keep the machine's current name.
         preserve_hostname: bool => hostname;

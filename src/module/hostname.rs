@@ -24,9 +24,10 @@ impl Module for Hostname {
             return Ok(plan);
         };
         if !want.preserve_hostname.unwrap_or(false) {
-            // A machine has to have some name: it keeps the one it has.
-            let kernels = name.fitting();
-            if kernels != name.as_str() {
+            // A machine has to have some name, so one that is too long is cut.
+            let is_short = want.prefer_fqdn_over_hostname == Some(false);
+            let kernels = if is_short { name.short() } else { name.fitting() };
+            if !is_short && kernels != name.as_str() {
                 plan.warn(format!(
                     "the kernel limits a host name to {HOST_NAME_MAX} bytes, and {} has {}: the machine is called \
                      {kernels}",
@@ -56,6 +57,7 @@ impl Module for Hostname {
 
 /// The name that the machine gets. cloud-init on Photon prefers the platform's name to an explicit `hostname`; here
 /// what the document says wins, and the fully qualified name is taken only where it is asked for or the only one given.
+/// Its domain is left out where the document says that it isn't preferred.
 fn applied_name(want: &Config) -> Option<&HostName> {
     let qualified = want
         .fqdn
@@ -199,6 +201,14 @@ mod tests {
                 Some("web1.example.test"),
             ),
             ("{hostname: web1, prefer_fqdn_over_hostname: true}", Some("web1")),
+            (
+                "{fqdn: web1.example.test, prefer_fqdn_over_hostname: false}",
+                Some("web1"),
+            ),
+            (
+                "{hostname: web1.example.test, prefer_fqdn_over_hostname: false}",
+                Some("web1"),
+            ),
             ("{hostname: web1, preserve_hostname: true}", None),
             ("{}", None),
         ];
