@@ -57,7 +57,7 @@ pub struct WriteFile {
     /// The encoding of `content`, or of what the source returns.
     #[serde(default)]
     pub encoding: Encoding,
-    /// Append the content to the file, unless the file already contains it.
+    /// Append the content to the file, unless the file already contains it; to one that an earlier item writes, in any case.
     #[serde(default)]
     pub append: bool,
     /// cloud-config's key to write the file late, after accounts are created. Here accounts always come first.
@@ -300,7 +300,7 @@ pub fn check_fetched(files: &[WriteFile], budget: &mut Budget, problems: &mut Pr
     left_out
 }
 
-/// A place can be one file, and nothing can be below it.
+/// A place can be one file, which later items may be appended to, and nothing can be below it.
 fn check_places(files: &[WriteFile], problems: &mut Problems<'_>) {
     let mut places: HashMap<&str, &FilePath> = HashMap::new();
     // The first file below each directory.
@@ -309,8 +309,14 @@ fn check_places(files: &[WriteFile], problems: &mut Problems<'_>) {
         let path = &file.path;
         let above = path.parents().find_map(|directory| places.get(directory));
         let (message, hint) = if places.contains_key(path.as_str()) {
+            if file.append {
+                continue;
+            }
             let message = format!("the file `{path}` is given twice");
-            (message, "put everything into one entry")
+            (
+                message,
+                "put everything into one entry, or add `append: true` to the second one",
+            )
         } else if let Some(above) = above {
             let message =
                 format!("`{path}` needs the directory `{above}`, but this document also writes that path as a file");
@@ -364,6 +370,10 @@ mod tests {
             assert!(found[0].0 == place && found[0].1.contains(words), "{found:?}");
         }
         assert_eq!(check(&["/etc/a", "/etc/ab", "/etc/b/a"]), []);
+        let text =
+            "write_files: [{path: /a, content: x}, {path: /a, content: y, append: true}, {path: //a, append: true}]";
+        let document = Document::read(&Texts::of_user_data("", text.as_bytes()));
+        assert_eq!(document.diagnostics, []);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Files as the document has them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use zeroize::Zeroizing;
 
@@ -58,12 +58,30 @@ impl Module for WriteFiles {
 
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
         let mut plan = Plan::default();
-        let mut files = Vec::new();
+        let mut files: Vec<FileChange> = Vec::new();
+        // The number of each path's change, if it can be written.
+        let mut earlier: HashMap<&str, Option<usize>> = HashMap::new();
         for (number, file) in want.write_files.iter().flatten().enumerate() {
             let number = number.to_string();
-            match change(&number, file, machine) {
-                Ok(change) => files.push(change),
-                Err(error) => plan.problems.push(error),
+            let path = file.path.as_str();
+            let before = earlier.get(path).copied();
+            if before == Some(None) {
+                let place = ["write_files", &number, "path"];
+                let why = format!("what comes before it in {path} can't be written");
+                plan.problems.push(PlanError::at(&place, why));
+                continue;
+            }
+            let before = before.flatten();
+            match (change(&number, file, before.map(|at| &files[at]), machine), before) {
+                (Ok(change), Some(at)) => files[at] = change,
+                (Ok(change), None) => {
+                    earlier.insert(path, Some(files.len()));
+                    files.push(change);
+                }
+                (Err(error), _) => {
+                    earlier.entry(path).or_insert(None);
+                    plan.problems.push(error);
+                }
             }
         }
         plan.changes = with_directories(files, machine);
@@ -121,24 +139,31 @@ fn missing_parents<'a>(path: &'a str, machine: &Machine<'_>) -> Vec<&'a str> {
     missing
 }
 
-fn change(number: &str, file: &WriteFile, machine: &Machine<'_>) -> Result<FileChange, PlanError> {
+/// `earlier`: what an earlier item for this path writes; this one is appended to it.
+fn change(
+    number: &str,
+    file: &WriteFile,
+    earlier: Option<&FileChange>,
+    machine: &Machine<'_>,
+) -> Result<FileChange, PlanError> {
     let path = file.path.as_str();
     let at = |key: &str| ["write_files".to_owned(), number.to_owned(), key.to_owned()];
     let error = |key: &str, message: String| PlanError::at(&at(key).each_ref().map(String::as_str), message);
     let bytes = content(file).map_err(|why| error(if file.source.is_some() { "source" } else { "content" }, why))?;
-    let there = match file.append {
+    let there = match file.append && earlier.is_none() {
         true => machine.root().metadata(path)?,
         false => None,
     };
-    let mut change = match there {
-        Some(as_is) => {
+    let mut change = match (earlier, there) {
+        (Some(earlier), _) => continued(earlier, &bytes),
+        (None, Some(as_is)) => {
             let before = machine.root().read_safely(path);
             let before = before
                 .map_err(|why| error("path", format!("can't append to {path}: {why}")))?
                 .unwrap_or_default();
             FileChange::rewrite(path, appended(before, &bytes), &as_is).share(Share::Lines)
         }
-        None => FileChange::write(path, bytes.to_vec(), 0o644),
+        (None, None) => FileChange::write(path, bytes.to_vec(), 0o644),
     };
     if let Some(content) = &mut change.content {
         if let Some(permissions) = file.permissions {
@@ -179,6 +204,20 @@ fn content(file: &WriteFile) -> Result<Zeroizing<Vec<u8>>, String> {
     file.encoding
         .decode(raw)
         .map_err(|why| format!("the content of {} {why}", file.path.as_str()))
+}
+
+/// What an earlier item writes, and `more`.
+fn continued(earlier: &FileChange, more: &[u8]) -> FileChange {
+    let mut file = earlier.clone();
+    if let Some(content) = &mut file.content {
+        let before = content.bytes.to_vec();
+        content.bytes = match earlier.share {
+            Share::Lines => appended(before, more),
+            Share::Whole | Share::Keys => [&before, more].concat(),
+        }
+        .into();
+    }
+    file
 }
 
 /// The file with `more` appended, unless it already contains it.
@@ -318,6 +357,26 @@ mod tests {
     }
 
     #[test]
+    fn appending_to_what_the_document_writes() {
+        let file = one(
+            "write_files: [{path: /etc/a, content: \"x\\n\", permissions: '0600'}, {path: //etc/a, content: \"x\\n\", append: \
+             true}, {path: /etc/a, content: y, append: true, owner: '7'}]",
+        );
+        let content = file.content.unwrap();
+        assert_eq!(
+            (&*content.bytes, content.mode, content.owner, file.secret, file.share),
+            (&b"x\nx\ny"[..], 0o600, (7, 0), true, Share::Whole)
+        );
+        let file = one(
+            "write_files: [{path: /etc/motd, content: more, append: true}, {path: /etc/motd, content: ell, append: true}]",
+        );
+        assert_eq!(
+            (&*file.content.unwrap().bytes, file.share),
+            (&b"hello\nmore"[..], Share::Lines)
+        );
+    }
+
+    #[test]
     fn what_cant_be_written_is_an_error_at_its_place() {
         for (document, key, words) in [
             (
@@ -345,5 +404,8 @@ mod tests {
             assert_eq!(error.path, ["write_files", "0", key]);
             assert!(error.message.contains(words), "{}", error.message);
         }
+        let half = plan("write_files: [{path: /a, owner: nobody}, {path: /a, content: x, append: true}]").unwrap();
+        assert_eq!(half.changes, []);
+        assert_eq!(half.problems[1].path, ["write_files", "1", "path"]);
     }
 }
