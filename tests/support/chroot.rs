@@ -151,12 +151,17 @@ impl Drop for Machine {
 
 /// Puts a program into `/usr/bin` of a tree, with the libraries that it is linked with.
 pub fn install(tree: &Path, program: &Path) {
+    install_libraries(tree, program);
+    copy(program, &tree.join("usr/bin").join(program.file_name().unwrap()));
+}
+
+/// Puts the libraries that a program is linked with into a tree.
+pub fn install_libraries(tree: &Path, program: &Path) {
     let linked = Command::new("ldd").arg(program).output().unwrap();
     let linked = String::from_utf8(linked.stdout).unwrap();
     for library in linked.split_whitespace().filter(|word| word.starts_with('/')) {
         copy(Path::new(library), &tree.join(library.trim_start_matches('/')));
     }
-    copy(program, &tree.join("usr/bin").join(program.file_name().unwrap()));
 }
 
 /// By another process: what this one has open for writing can't be executed, and another test's fork(2) keeps it open.

@@ -6,6 +6,7 @@
 pub mod chroot;
 pub mod mounts;
 pub mod program;
+pub mod recorded;
 pub mod schema;
 pub mod skip;
 pub mod tree;

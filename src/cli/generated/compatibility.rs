@@ -31,6 +31,38 @@ Network configuration: versions 1 and 2 are applied, see [the reference](referen
 first. Unlike in cloud-init, SLAAC and DHCPv6 of version 1 work with networkd, and a global route goes to the link that can reach its
 gateway.
 
+## Where the document comes from
+
+| Here | In cloud-init | Why |
+|---|---|---|
+| cloud-init's own settings aren't read: [/etc/firstlight/config.yaml](settings.md) has ours. | Those in /etc/cloud can ignore user-data, or set the network. | One file says who may configure the machine. |
+| User-data in base64, with a byte order mark, or without its first line is read. | It is ignored, with a warning. | It is clear what it says. |
+| User-data without a key asks for nothing, and that is no mistake. | A warning. | Seeds are made by programs. |
+| A key that is given twice is an error; the last one is applied. | It counts without a word. | Half of what somebody wrote is lost. |
+| A seed or an encoding that can't be read is an error. | It is plain text, or there is no seed. | Half a machine is worse than none. |
+| A document that has changed is applied, also for the same instance; what it no longer asks for goes, and the host name stays. | It is ignored, unless the instance is another one, and what the last one wrote stays. | The document says how the machine should be. |
+| A machine whose seed has no `instance-id` gets one of its own. | Each is `nocloud`. | A clone is a new machine. |
+| OVF properties are also found in /var/lib/cloud/seed/ovf, and their `network-config` counts there too. | That is in its documentation, not in its code. | It is where people put them. |
+| A template that uses a variable that doesn't exist is an error, and isn't applied. | The variable becomes a text that says so. | Nobody wants that text in a file. |
+| A device that is plugged in later needs no rule of udev. | VMware's source writes one. | networkd configures it. |
+
+## Names, network, files and services
+
+| Here | In cloud-init | Why |
+|---|---|---|
+| A name in the document always wins: `hostname`, then `fqdn`, then that of the platform. | On Photon the platform's name wins, or the current one, unless `fqdn` is given. | Who writes a name wants it. |
+| `manage_etc_hosts: true` gives the name the address 127.0.1.1. | On Photon, it has 127.0.0.1. | `localhost` stays the name of 127.0.0.1. |
+| `network` is a key of user-data too. | It is ignored there. | One document is enough. |
+| `match: {name: …}` matches. | The ID becomes the name. | That is what it says. |
+| Files of networkd belong to root. | They belong to systemd-network. | networkd only reads them. |
+| With `dhcp4`, a link takes its MTU from DHCP, and its routes have a metric of 100. | networkd's own defaults. | As netplan does. |
+| A mistake in a file of `write_files` costs that file: content that isn't base64, an unknown encoding, owner or permissions, a path that is relative or has `..`. | Something else is written, or the files after it are left out. | A wrong file is worse than none. |
+| `permissions: 600` is octal, with a warning. | It is decimal: 01130. | Nobody means that. |
+| A time zone is the link /etc/localtime, relative; /etc/timezone is written where it is there. | Both are always written. | A relative link also works from outside of the tree. |
+| `locale` is applied everywhere. | Not on Photon. | Who writes a locale wants it. |
+| `ntp` writes a file beside that of the distribution, for the client that sets the clock. | That of the client is overwritten, whichever sets the clock. | An update of the package goes on as usual. |
+| sshd's settings are in 01-firstlight.conf where its directory is included. | They are in 50-cloud-init.conf. | The first file wins. |
+
 ## Commands and scripts
 
 `runcmd`, `bootcmd` and scripts run as their users are used to: all commands of a key are one `sh`, so that `cd`, `export` and `source`
@@ -40,6 +72,8 @@ names. What is different, and why:
 | Here | In cloud-init | Why |
 |---|---|---|
 | Each command's exit status is recorded, and one that fails makes the boot degraded. The commands behind it run all the same; `firstlight: {stop_on_error: true}` stops at it. | Only the last command counts. | What fails in the middle is found months later. |
+| A number in a command is a word of it, without a warning. | A warning. | `sleep 5` is what people write. |
+| There is no `cloud-init-per`; a part of user-data can be a script for once. | It can be used in `bootcmd`. | It is a program of cloud-init. |
 | A mistake in an item, such as a mapping, costs all commands of the key, and is told before anything runs. | The same, in a log. | The commands behind it may rely on it. |
 | Commands have an hour, or `firstlight: {command_timeout: 10m}`; `bootcmd` has 3 minutes. | They may hang for ever. | A boot should come to an end. |
 | `runcmd` and scripts run once for each instance, even where they were cut off or have changed. `firstlight apply --run-again` runs them again. | The same, but the command line has other names. | Nobody knows how much of a script was done. |
@@ -70,6 +104,7 @@ names. What is different, and why:
 | An account that exists gets the comment, shell, groups and expiry that the document has. Its number, primary group and home directory stay, which is told. | None of these is changed. | A document says how the machine should be. |
 | `passwd` is for an account that has no password yet. | It is for an account that doesn't exist yet. | The second run has to do what the first one did. |
 | An account that exists, and gets neither a password nor a key, keeps its password. | It is locked. | A boot takes nobody's last way in. |
+| A password that `lock_passwd` locks is told of: it is true by default. | Nothing is said. | Somebody may wait for that login. |
 | An empty password is refused. | It lets anybody log in. | So it would. |
 | `system` or `no_create_home` with SSH keys: the account is created, its keys are an error. | No account of the document is created. | There is no home directory for the keys. |
 | A number that is taken by another account is refused. | useradd refuses it, and later accounts are lost. | Two accounts with one number are one to the kernel. |
