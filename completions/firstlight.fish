@@ -68,7 +68,8 @@ services\t''
 ntp\t''
 docker\t''
 packages\t''
-runcmd\t''"
+runcmd\t''
+power_state\t''"
 complete -c firstlight -n "__fish_firstlight_using_subcommand plan" -l network-graph -d 'Draw the network as it will be, as an SVG image; `-` prints it instead of the plan' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand plan" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand plan" -l format -d 'How results are printed' -r -f -a "human\t'For people'
@@ -100,7 +101,8 @@ services\t''
 ntp\t''
 docker\t''
 packages\t''
-runcmd\t''"
+runcmd\t''
+power_state\t''"
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -l confirm -d 'Undo all changes after this time (90s, 2m, 1h) unless `firstlight confirm` is run' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -l format -d 'How results are printed' -r -f -a "human\t'For people'
@@ -194,6 +196,7 @@ sarif\t'For CI systems, which show it beside the line; only of `validate`'"
 complete -c firstlight -n "__fish_firstlight_using_subcommand boot" -l source -d 'Use only this source, optionally at this place (see `firstlight sources --help`)' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand boot" -s v -l verbose -d 'Print more details; give it twice for everything'
 complete -c firstlight -n "__fish_firstlight_using_subcommand boot" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c firstlight -n "__fish_firstlight_using_subcommand run-script" -l wait -d 'Wait so many seconds for a firstlight that is changing this machine' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand run-script" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand run-script" -l format -d 'How results are printed' -r -f -a "human\t'For people'
 json\t'For programs; the format is stable'

@@ -42,7 +42,7 @@ fn errors(kind: &str, document: &str) -> Vec<Diagnostic> {
 }
 
 /// What only the program knows: values that have to do with each other, and texts that YAML reads as something else.
-const ONLY_THE_PROGRAM: [&str; 33] = [
+const ONLY_THE_PROGRAM: [&str; 34] = [
     // A name like `1.0` is a whole number for an editor.
     "a number is an ID",
     "a name of digits alone is read as a number",
@@ -52,6 +52,7 @@ const ONLY_THE_PROGRAM: [&str; 33] = [
     "expected the name of a package, or its name",
     // Quoted, where an editor doesn't know a quoted word from a plain one.
     "expected true, false, or a mapping",
+    "expected true, false, a command",
     // An editor reads `0644` and `644` as the same number.
     "permissions are three or four octal digits",
     "this is not an octal number",

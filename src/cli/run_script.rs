@@ -1,10 +1,12 @@
 //! `firstlight run-script`: what the units of commands and scripts run.
 
+use std::time::Duration;
+
 use clap::Args;
 
 use super::context::Context;
 use super::exit::Exit;
-use crate::agent::script::run_script;
+use crate::agent::script::{run_script, wait_for_others};
 use crate::state::CommandState;
 
 /// The arguments of `run-script`.
@@ -14,10 +16,16 @@ pub struct Arguments {
     name: String,
     /// The script
     path: String,
+    /// Wait so many seconds for a firstlight that is changing this machine
+    #[arg(long, value_name = "SECONDS")]
+    wait: Option<u64>,
 }
 
 pub fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     context.must_be_root()?;
+    if let Some(seconds) = arguments.wait {
+        wait_for_others(Duration::from_secs(seconds));
+    }
     let record = run_script(&arguments.name, &arguments.path)?;
     Ok(match record.state {
         CommandState::Done => Exit::Done,

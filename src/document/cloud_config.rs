@@ -205,8 +205,8 @@ mod tests {
             ("ssh: {emit_keys_to_console: false}", 0),
             ("ssh: {emit_keys_to_console: true}", 1),
             ("apt_pipelining: false", 1),
-            ("package_reboot_if_required: false", 0),
-            ("package_reboot_if_required: true", 1),
+            ("apt_reboot_if_required: false", 0),
+            ("apt_reboot_if_required: true", 1),
         ] {
             let document = Document::read(&Texts::of_user_data("user-data", text.as_bytes()));
             assert_eq!(document.diagnostics.len(), errors, "{text}");

@@ -68,7 +68,8 @@ impl Command {
         }
     }
 
-    fn has_nul(&self) -> bool {
+    /// Whether it has a character that no argument of a program can have.
+    pub fn has_nul(&self) -> bool {
         match self {
             Self::Line(line) => line.contains('\0'),
             Self::Words(words) => words.iter().any(|word| word.contains('\0')),

@@ -17,6 +17,7 @@ use super::networkd_files::NetworkdFile;
 use super::ntp::Ntp;
 use super::packages::Packages;
 use super::password::{self, Credential};
+use super::power_state::PowerState;
 use super::problem::{Check, Problems};
 use super::random_seed::{self, RandomSeed};
 use super::redirect::{self, RedirectOptions};
@@ -125,10 +126,14 @@ document! {
         package_update: bool => packages;
         /// Upgrade all packages.
         package_upgrade: bool => packages;
+        /// Restart the machine, when all is done, where the packages that were installed or upgraded require it. Default: false.
+        package_reboot_if_required: bool => power_state;
         /// Commands to run early in each boot.
         bootcmd: Commands => bootcmd [commands::whole];
         /// Commands to run once for each instance, when the rest is done.
         runcmd: Commands => runcmd [commands::whole];
+        /// Restart or switch off the machine once for each instance, as the last thing.
+        power_state: PowerState => power_state;
         /// How firstlight treats this document.
         firstlight: Settings;
     }

@@ -37,6 +37,7 @@ pub mod one_or_many;
 pub mod packages;
 pub mod password;
 pub mod plain;
+pub mod power_state;
 pub mod problem;
 pub mod public_keys;
 pub mod random_seed;

@@ -115,7 +115,7 @@ fn what_asks_for_nothing_is_no_error() {
     }
     for something in [
         "mounts: [[a]]",
-        "package_reboot_if_required: true",
+        "apt_reboot_if_required: true",
         "ssh_import_id: [gh:bob]",
         "growpart: {mode: auto}",
         "create_hostname_file: false",

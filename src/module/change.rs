@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use super::document_command::{DocumentCommand, Once, Program};
+pub use super::document_command::{DocumentCommand, Once, Program, When};
 use crate::document::Secret;
 use crate::document::network::{Address, Ip, LinkName, Mac, Mtu, Route, SearchDomain};
 use crate::document::redact::redact;

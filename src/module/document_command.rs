@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use super::Plan;
 use crate::document::commands::script::Script;
+use crate::vocabulary::{Run, RunOutcome};
 
 /// Something that the document wants run. systemd runs it as its own unit, outside our sandbox.
 ///
@@ -22,6 +24,37 @@ pub struct DocumentCommand {
     pub purpose: String,
     /// Whether it runs a second time.
     pub once: Once,
+    /// When it runs.
+    pub when: When,
+}
+
+/// When a [`DocumentCommand`] runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// In its turn: what comes after it waits for its end.
+    InTurn,
+    /// When this run of firstlight, and the boot's final stage, are over; they are waited for so long. Nobody waits for its
+    /// end; the next run finds out how it went.
+    AfterAll(Duration),
+}
+
+impl DocumentCommand {
+    /// Adds to `plan` what is to be known of one that has run, and isn't run again.
+    pub(super) fn note(&self, run: &Run, plan: &mut Plan) {
+        let name = &self.name;
+        let again = "`firstlight apply --run-again` runs it";
+        match run.outcome {
+            RunOutcome::Done => plan.info(format!(
+                "{name} has run for this instance: it is not run again; {again}"
+            )),
+            RunOutcome::Failed => plan.lasting(format!(
+                "{name} has run for this instance and failed: it is not run again; {again}"
+            )),
+            RunOutcome::Begun => plan.lasting(format!(
+                "{name} was interrupted, so it is unknown how much of it was done: it is not run again; {again}"
+            )),
+        }
+    }
 }
 
 /// What a [`DocumentCommand`] runs.

@@ -24,6 +24,7 @@ pub mod ntp;
 pub mod order;
 pub mod packages;
 pub mod password;
+pub mod power_state;
 pub mod random_seed;
 pub mod random_seed_command;
 pub mod runcmd;
@@ -260,12 +261,13 @@ pub fn all() -> Vec<&'static dyn Module> {
         &docker::Docker,
         &packages::Packages,
         &runcmd::Runcmd,
+        &power_state::PowerState,
     ]
 }
 
 /// The names of all modules, in the same order. Every start of the program lists them for the command line, and needn't
 /// load the code of all modules for that.
-pub const NAMES: [&str; 23] = [
+pub const NAMES: [&str; 24] = [
     "random_seed",
     "hostname",
     "timezone",
@@ -289,6 +291,7 @@ pub const NAMES: [&str; 23] = [
     "docker",
     "packages",
     "runcmd",
+    "power_state",
 ];
 
 /// The document's keys that make the module of this name plan `change`; none if there is no such module.

@@ -2,7 +2,7 @@
 
 mod manager;
 
-use super::{Change, DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, Supply};
+use super::{Change, DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, Supply, When};
 use crate::document::Config;
 use crate::document::commands::Commands;
 use crate::document::commands::script::Script;
@@ -12,7 +12,7 @@ use crate::vocabulary::RunOutcome;
 use manager::Manager;
 
 /// The name of its unit, and of its entry in the ledger.
-const NAME: &str = "packages";
+pub const NAME: &str = "packages";
 
 /// Installs and upgrades packages.
 #[derive(Debug, Clone, Copy)]
@@ -34,48 +34,63 @@ impl Module for Packages {
 
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
         let mut plan = Plan::default();
-        let upgrade = want.package_upgrade == Some(true);
-        let is_asked = upgrade || want.package_update == Some(true);
-        let is_listed = want
-            .packages
-            .iter()
-            .flat_map(|packages| packages.each())
-            .next()
-            .is_some();
-        if !is_asked && !is_listed {
-            return Ok(plan);
-        }
-        let key = if is_listed { "packages" } else { "package_update" };
-        let Some(manager) = Manager::of(machine.root())? else {
-            let message = format!(
-                "there is no package manager on this machine: none of {}",
-                Manager::names()
-            );
-            return Err(PlanError::at(&[key], message).hint("add the packages to the image"));
-        };
-        let packages = wanted(want, manager, &mut plan);
-        if packages.is_empty() && !is_asked {
-            return Ok(plan);
-        }
-        let words: Vec<String> = packages.iter().map(|package| manager.word(package)).collect();
-        let what = format!("{}{}", if upgrade { "upgrade, " } else { "" }, words.join(" "));
-        let ran = machine.ran(NAME);
-        if ran.is_some_and(|ran| ran.outcome == RunOutcome::Done && ran.what.as_deref() == Some(what.as_str())) {
-            plan.info("the packages have been installed for this instance");
-            return Ok(plan);
-        }
-        plan.changes.push(Change::DocumentCommand(DocumentCommand {
-            name: NAME.to_owned(),
-            program: Program::Script(Script::of_commands(
-                &Commands::of_lines(manager.lines(upgrade, &words)),
-                false,
-            )),
-            limit: want.command_limit(),
-            purpose: purpose(upgrade, &words, manager),
-            once: Once::UntilDone(what),
-        }));
+        let command = command(want, machine, &mut plan)?;
+        plan.changes.extend(command.map(Change::DocumentCommand));
         Ok(plan)
     }
+}
+
+/// Whether packages are still to be installed or upgraded.
+///
+/// # Errors
+/// As planning them.
+pub fn is_pending(want: &Config, machine: &Machine<'_>) -> Result<bool, PlanError> {
+    Ok(command(want, machine, &mut Plan::default())?.is_some())
+}
+
+/// What installs and upgrades them; `None` where that is done, or nothing is asked.
+fn command(want: &Config, machine: &Machine<'_>, plan: &mut Plan) -> Result<Option<DocumentCommand>, PlanError> {
+    let upgrade = want.package_upgrade == Some(true);
+    let is_asked = upgrade || want.package_update == Some(true);
+    let is_listed = want
+        .packages
+        .iter()
+        .flat_map(|packages| packages.each())
+        .next()
+        .is_some();
+    if !is_asked && !is_listed {
+        return Ok(None);
+    }
+    let key = if is_listed { "packages" } else { "package_update" };
+    let Some(manager) = Manager::of(machine.root())? else {
+        let message = format!(
+            "there is no package manager on this machine: none of {}",
+            Manager::names()
+        );
+        return Err(PlanError::at(&[key], message).hint("add the packages to the image"));
+    };
+    let packages = wanted(want, manager, plan);
+    if packages.is_empty() && !is_asked {
+        return Ok(None);
+    }
+    let words: Vec<String> = packages.iter().map(|package| manager.word(package)).collect();
+    let what = format!("{}{}", if upgrade { "upgrade, " } else { "" }, words.join(" "));
+    let ran = machine.ran(NAME);
+    if ran.is_some_and(|ran| ran.outcome == RunOutcome::Done && ran.what.as_deref() == Some(what.as_str())) {
+        plan.info("the packages have been installed for this instance");
+        return Ok(None);
+    }
+    Ok(Some(DocumentCommand {
+        name: NAME.to_owned(),
+        program: Program::Script(Script::of_commands(
+            &Commands::of_lines(manager.lines(upgrade, &words)),
+            false,
+        )),
+        limit: want.command_limit(),
+        purpose: purpose(upgrade, &words, manager),
+        once: Once::UntilDone(what),
+        when: When::InTurn,
+    }))
 }
 
 /// The packages for this package manager.

@@ -1,6 +1,6 @@
 //! `random_seed.command`: a program that gets the kernel more random numbers, from the network.
 
-use super::{Change, DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, Supply};
+use super::{Change, DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, Supply, When};
 use crate::document::Config;
 use crate::system::Machine;
 use crate::system::command::{self, CommandError};
@@ -60,6 +60,7 @@ impl Module for RandomSeedCommand {
             limit: want.command_limit(),
             purpose: "more random numbers, once for this instance".to_owned(),
             once: Once::PerInstance,
+            when: When::InTurn,
         }));
         Ok(plan)
     }

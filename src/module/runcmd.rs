@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Change, DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, Supply};
+use super::{Change, DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, Supply, When};
 use crate::document::Config;
 use crate::document::commands::UserScript;
 use crate::document::commands::script::Script;
 use crate::document::format::Often;
 use crate::system::Machine;
-use crate::vocabulary::{Run, RunOutcome};
 
 /// The name of the script of all commands, among the names of the other scripts.
 const NAME: &str = "runcmd";
@@ -40,27 +39,10 @@ impl Module for Runcmd {
         for command in in_order(want) {
             match machine.ran(&command.name) {
                 None => plan.changes.push(Change::DocumentCommand(command)),
-                Some(run) => note(&command, run, &mut plan),
+                Some(run) => command.note(run, &mut plan),
             }
         }
         Ok(plan)
-    }
-}
-
-/// What is to be known of something that isn't run again.
-fn note(command: &DocumentCommand, run: &Run, plan: &mut Plan) {
-    let name = &command.name;
-    let again = "`firstlight apply --run-again` runs it";
-    match run.outcome {
-        RunOutcome::Done => plan.info(format!(
-            "{name} has run for this instance: it is not run again; {again}"
-        )),
-        RunOutcome::Failed => plan.lasting(format!(
-            "{name} has run for this instance and failed: it is not run again; {again}"
-        )),
-        RunOutcome::Begun => plan.lasting(format!(
-            "{name} was interrupted, so it is unknown how much of it was done: it is not run again; {again}"
-        )),
     }
 }
 
@@ -87,6 +69,7 @@ fn in_order(want: &Config) -> Vec<DocumentCommand> {
                 many => format!("{many} commands, once for this instance"),
             },
             once: Once::PerInstance,
+            when: When::InTurn,
         };
         all.push((2, NAME.to_owned(), command));
     }
@@ -110,6 +93,7 @@ fn of_script(script: &UserScript, limit: Duration) -> DocumentCommand {
         limit,
         purpose: format!("{whose}, {when}"),
         once,
+        when: When::InTurn,
     }
 }
 

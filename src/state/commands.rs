@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{STATE_DIRECTORY, StateError, Store, current_owner};
-use crate::vocabulary::RunOutcome;
+use super::{StateError, Store, current_owner};
+use crate::vocabulary::{COMMANDS_DIRECTORY, RunOutcome, script_record};
 
 /// The most bytes of output that are kept of one script; the journal has the rest.
 pub const OUTPUT_LIMIT: usize = 1024 * 1024;
@@ -143,11 +143,11 @@ impl Store {
     }
 
     fn command_directory(name: &str) -> String {
-        Self::path(&format!("commands/{name}"))
+        format!("{COMMANDS_DIRECTORY}/{name}")
     }
 
     fn record_of(name: &str) -> String {
-        format!("{}/record.json", Self::command_directory(name))
+        script_record(name)
     }
 
     /// Writes a script, which only root may read and run; returns its path.
@@ -210,7 +210,7 @@ impl Store {
     /// # Errors
     /// One of them is damaged.
     pub fn commands(&self, instance_id: &str) -> Result<Vec<CommandRecord>, StateError> {
-        let names = self.root.list(&format!("{STATE_DIRECTORY}/commands"))?;
+        let names = self.root.list(COMMANDS_DIRECTORY)?;
         let records: Result<Vec<_>, _> = names.iter().map(|name| self.command(name)).collect();
         let mut records: Vec<CommandRecord> = records?.into_iter().flatten().collect();
         records.retain(|record| record.instance_id == instance_id);

@@ -60,7 +60,7 @@ impl Store {
         Ok(found.map(|(_, ledger)| ledger).unwrap_or_default())
     }
 
-    /// Records how what was begun ended, where its own record says so. `boot`: the ID of this boot.
+    /// Records how what was begun ended, where its own record says so; its script, which may hold secrets, goes. `boot`: the ID of this boot.
     ///
     /// # Errors
     /// As [`Store::ledger`].
@@ -74,6 +74,7 @@ impl Store {
             let record = self.command(&key).ok().flatten();
             if let Some(outcome) = record.and_then(|record| record.outcome(boot)) {
                 self.end_once(&key, outcome)?;
+                self.discard_script(&key)?;
             }
         }
         Ok(())

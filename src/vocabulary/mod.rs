@@ -20,7 +20,7 @@ pub use dirty::Dirty;
 pub use host_key::HostKeyType;
 pub use kernel::{KernelChange, dots_for_slashes};
 pub use password_hash::PasswordHash;
-pub use run::{ANY_INSTANCE, Run, RunOutcome};
+pub use run::{ANY_INSTANCE, COMMANDS_DIRECTORY, Run, RunOutcome, script_record};
 pub use secret::{MASK, Secret};
 pub use share::Share;
 pub use stage::Stage;

@@ -5,6 +5,14 @@ use serde::{Deserialize, Serialize};
 /// The instance of what runs once on a machine, whatever instance it is.
 pub const ANY_INSTANCE: &str = "*";
 
+/// The directory with what commands and scripts of a document have done, each in a directory of its name.
+pub const COMMANDS_DIRECTORY: &str = "/var/lib/firstlight/commands";
+
+/// The path of the record of a script: JSON, with a line `"state": "done"` where all of it succeeded.
+pub fn script_record(name: &str) -> String {
+    format!("{COMMANDS_DIRECTORY}/{name}/record.json")
+}
+
 /// Something that ran or was started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {

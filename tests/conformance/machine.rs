@@ -29,8 +29,8 @@ const DEFAULT_USER: &str = "default_user: {name: photon, gecos: PhotonOS, groups
 /// Where programs that are none write down how they were called.
 const CALLS: &str = "calls";
 
-/// A package manager that does nothing.
-const TDNF: &str = "#!/bin/sh\necho \"tdnf $*\" >> /calls\n";
+/// A package manager and a shutdown(8) that do nothing.
+const STAND_INS: [&str; 2] = ["usr/bin/tdnf", "usr/sbin/shutdown"];
 
 /// A machine in a tree, with the seed of a scenario.
 pub struct Machine {
@@ -54,9 +54,10 @@ impl Machine {
         machine.write("etc/hostname", b"vm\n");
         machine.write("etc/hosts", b"127.0.0.1\tlocalhost\n");
         machine.write("usr/share/zoneinfo/Europe/Berlin", b"TZif2");
-        machine.write("usr/bin/tdnf", TDNF.as_bytes());
-        let executable = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(machine.path("usr/bin/tdnf"), executable).unwrap();
+        for program in STAND_INS {
+            machine.write(program, b"#!/bin/sh\necho \"${0##*/} $*\" >> /calls\n");
+            fs::set_permissions(machine.path(program), fs::Permissions::from_mode(0o755)).unwrap();
+        }
         for (path, value) in entries(&case["before"]) {
             machine.write(path, &bytes(value));
         }

@@ -16,11 +16,10 @@ use serde_json::Value;
 use support::mounts::with_own_mounts;
 
 /// The scenarios about keys that aren't applied, each with its key.
-const NOT_APPLIED: [(&str, &str); 8] = [
+const NOT_APPLIED: &[(&str, &str)] = &[
     ("ca_certs", "ca_certs"),
     ("create_hostname_file_false", "create_hostname_file"),
     ("mounts", "mounts"),
-    ("power_state", "power_state"),
     ("resolv_conf", "resolv_conf"),
     ("rsyslog", "rsyslog"),
     ("swap_fixed", "swap"),

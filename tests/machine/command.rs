@@ -11,7 +11,7 @@ use crate::scenario::{SHIPPED_PASSWORD, administrator_sets_address};
 use firstlight::agent::{Request, carry_out};
 use firstlight::document::{Config, Document, Texts};
 use firstlight::engine::Policy;
-use firstlight::module::{Change, CommandChange, DocumentCommand, Module, Once, Plan, PlanError, Program, Stage};
+use firstlight::module::{Change, CommandChange, DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, When};
 use firstlight::state::Store;
 use firstlight::system::{Machine as Seen, System};
 use std::fmt::Write;
@@ -340,6 +340,7 @@ fn of_the_document(name: &str, argv: &[&str]) -> Change {
         name: name.to_owned(),
         program: Program::Argv(argv.iter().map(ToString::to_string).collect()),
         once: Once::No,
+        when: When::InTurn,
         limit: Duration::from_secs(if name == "hangs" { 3 } else { 60 }),
         purpose: format!("see how {name} goes"),
     })

@@ -23,10 +23,14 @@ runcmd:
 - mount -t tmpfs none /mnt && echo mounted >>/var/log/ran
 -
 - echo the end
+power_state: {mode: poweroff, condition: test -e /nowhere}
 "#;
 
-/// Those of the next two.
-const FAILING: &str = "runcmd:\n- echo a\n- echo why >&2; false\n- echo after >/var/log/after\n";
+/// Those of the next two, of which the first restarts the machine when all is done.
+const FAILING: &str = "bootcmd: [echo boot >>/var/log/boots]
+runcmd:\n- echo a\n- echo why >&2; false\n- echo after >/var/log/after
+power_state: {mode: reboot, message: it's all done, condition: [test, -e, /var/log/after]}
+";
 
 /// What is looked at in each boot.
 const LOOK: &str = r#"
@@ -36,12 +40,22 @@ ls /var/log | grep "it's"
 ls /var/log/after
 firstlight status | grep -c '^ *[0-9]* .* (done, '
 firstlight status | grep '(exit status' | sed 's/, [0-9]* ms//'
+firstlight status | grep '^commands: power_state' | sed 's/, [0-9]* ms.*//'
+cat /var/lib/firstlight/commands/power_state/output | tail -n 1
 pgrep -f 'sleep 1000' >/dev/null && systemctl is-active firstlight-runcmd.service
 grep -hE '^(the end$|==> 3: echo after)' /var/lib/firstlight/commands/runcmd/output
 stat -c '%a %n' /var/lib/firstlight/commands/runcmd/* /etc/firstlight/commands/*
 journalctl -b -u firstlight-runcmd.service -o cat | grep -c '^the end$'
 firstlight status --drift >&2 && echo no drift
 "#;
+
+/// Of `power_state` in the first two boots: its first command ends it.
+const NOT_MET: &str = "commands: power_state done, 1 command of 2\nthe condition is not met: nothing happens\n";
+
+/// The same in the next two: it has restarted the machine.
+const RESTARTED: &str = "commands: power_state done, 2 commands of 2\n==> 2: shutdown -r -- now 'it'\\''s all done' || systemctl reboot <==\n";
+
+const BOOTCMD: &str = "700 /etc/firstlight/commands/bootcmd\n";
 
 const FILES: &str =
     "600 /var/lib/firstlight/commands/runcmd/output\n600 /var/lib/firstlight/commands/runcmd/record.json\n";
@@ -66,9 +80,7 @@ pub fn commands(test: &str, suite: Suite) {
         checks.equal(
             "what the commands have done",
             seen.text("by-hand"),
-            format!(
-                "{boots}{ran}9\n{running}the end\n{FILES}700 /etc/firstlight/commands/bootcmd\n{journal}\nno drift"
-            ),
+            format!("{boots}{ran}10\n{NOT_MET}{running}the end\n{FILES}{BOOTCMD}{journal}\nno drift"),
         );
         checks.finish();
     }
@@ -79,7 +91,7 @@ pub fn commands(test: &str, suite: Suite) {
         ..Seed::new("commands", FIRST)
     };
     machine.insert(&seed);
-    for _ in 0..2 {
+    for boots in [4, 5] {
         let seen = machine.boot(&[], FIRST, PASSWORD);
         let mut checks = Checks::new(test, "commands that fail", &seen);
         checks.configured(&seed);
@@ -89,8 +101,9 @@ pub fn commands(test: &str, suite: Suite) {
             "what the commands have done, the one behind the failed one too",
             seen.text("by-hand"),
             format!(
-                "boot\nboot\n{ran}/var/log/after\n2\n    2 echo why >&2; false (exit status 1): why\n\
-                 ==> 3: echo after >/var/log/after <==\n{FILES}0\nno drift"
+                "{}{ran}/var/log/after\n5\n    2 echo why >&2; false (exit status 1): why\n{RESTARTED}\
+                 ==> 3: echo after >/var/log/after <==\n{FILES}{BOOTCMD}0\nno drift",
+                "boot\n".repeat(boots)
             ),
         );
         checks.finish();

@@ -16,10 +16,16 @@ const REPOSITORY: &str = "srv/repository";
 /// A command that needs a package of the same document.
 const WANTED: &str = "packages: [fl-hello, [fl-world, 1.2], fl-nowhere]
 package_upgrade: true
+package_reboot_if_required: true
 runcmd: [fl-hello >/var/log/hello]
 ";
 
-const CORRECTED: &str = "packages: [fl-hello, [fl-world, 1.2]]\nruncmd: [fl-hello >/var/log/hello]\n";
+/// The last package of it wants a restart.
+const CORRECTED: &str = "packages: [fl-hello, [fl-world, 1.2], fl-restart]
+package_reboot_if_required: true
+bootcmd: [echo boot >>/var/log/boots]
+runcmd: [fl-hello >/var/log/hello]
+";
 
 /// What is looked at in each boot.
 const LOOK: &str = r"
@@ -27,6 +33,9 @@ firstlight status --wait >/dev/null
 dpkg-query -W -f '${Package} ${Version} ${Status}\n' 'fl-*' | grep ' ok installed'
 cat /var/log/hello
 firstlight status | grep -o 'not installed: .*' | head -n 1
+cat /var/log/boots
+firstlight status | grep '^commands: package_reboot' | sed 's/, [0-9]* ms.*//'
+tail -n 1 /var/lib/firstlight/commands/package_reboot/output
 firstlight status --drift >&2 && echo no drift
 ";
 
@@ -38,6 +47,11 @@ fn package(into: &Path, name: &str, version: &str) {
     fs::create_dir_all(tree.join("DEBIAN")).expect("a new directory");
     fs::write(&program, format!("#!/bin/sh\necho {name} {version}\n")).expect("a new file");
     run(Command::new("chmod").arg("755").arg(&program));
+    if name == "fl-restart" {
+        let script = tree.join("DEBIAN/postinst");
+        fs::write(&script, "#!/bin/sh\n: >/run/reboot-required\n").expect("a new file");
+        run(Command::new("chmod").arg("755").arg(&script));
+    }
     let control = format!(
         "Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: rig <rig@example.org>\nDescription: test\n"
     );
@@ -63,12 +77,18 @@ fn index(repository: &Path) {
     assert!(said.is_ok_and(|said| said.success()), "no index");
 }
 
-/// A boot in which a package is not to be had, a second one in which it is tried again, a third one without it.
+/// A boot in which a package is not to be had, a second one in which it is tried again, a third one without it, which
+/// restarts the machine.
 pub fn packages(test: &str, suite: Suite) {
     let mut machine = Container::new(suite, test);
     let repository = machine.root.path.join(REPOSITORY);
     fs::create_dir_all(&repository).expect("a new directory");
-    for (name, version) in [("fl-hello", "1.0"), ("fl-world", "1.2"), ("fl-world", "2.0")] {
+    for (name, version) in [
+        ("fl-hello", "1.0"),
+        ("fl-world", "1.2"),
+        ("fl-world", "2.0"),
+        ("fl-restart", "1.0"),
+    ] {
         package(&repository, name, version);
     }
     index(&repository);
@@ -95,7 +115,10 @@ pub fn packages(test: &str, suite: Suite) {
         checks.equal(
             "what is installed",
             seen.text("by-hand"),
-            format!("{installed}not installed: fl-nowhere\nno drift"),
+            format!(
+                "{installed}not installed: fl-nowhere\ncommands: package_reboot done, 1 command of 3\n\
+                 not all packages are installed: no restart\nno drift"
+            ),
         );
         checks.finish();
     }
@@ -113,7 +136,11 @@ pub fn packages(test: &str, suite: Suite) {
     checks.equal(
         "what is installed",
         seen.text("by-hand"),
-        format!("{installed}no drift"),
+        format!(
+            "{}boot\nboot\ncommands: package_reboot done, 3 commands of 3\n==> 3: shutdown -r -- now 'installed packages \
+             require a restart' || systemctl reboot <==\nno drift",
+            installed.replace("fl-world", "fl-restart 1.0 install ok installed\nfl-world")
+        ),
     );
     checks.finish();
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::agent::decide::{Decision, decide};
 use crate::document::{Config, Texts};
-use crate::module::{Change, DocumentCommand, FileChange, Once, Plan, PlanError, Program};
+use crate::module::{Change, DocumentCommand, FileChange, Once, Plan, PlanError, Program, When};
 
 /// A module that wants a file, and a command run.
 #[derive(Debug)]
@@ -25,6 +25,7 @@ impl Module for Commands {
             limit: Duration::from_secs(90),
             purpose: "set it up".to_owned(),
             once: Once::No,
+            when: When::InTurn,
         };
         let mut file = FileChange::write("/etc/setup", "a\n", 0o644);
         if let Some(content) = &mut file.content {

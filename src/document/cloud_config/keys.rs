@@ -82,10 +82,6 @@ const OLD_FLAG: Why = (
     "it is an old name",
     "use `package_update`, `package_upgrade` and `packages`",
 );
-const REBOOT: Why = (
-    "firstlight doesn't restart the machine yet",
-    "restart it in `runcmd`: `[ ! -e /run/reboot-required ] || reboot`",
-);
 const REPOSITORIES: Why = (
     "firstlight doesn't configure package managers yet",
     "write the package manager's own files with `write_files`",
@@ -136,7 +132,10 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     not_applied("apk_repos", REPOSITORIES),
     not_applied("apt", REPOSITORIES),
     not_applied("apt_pipelining", REPOSITORIES).even_false(),
-    not_applied("apt_reboot_if_required", REBOOT),
+    not_applied(
+        "apt_reboot_if_required",
+        ("it is an old name", "use `package_reboot_if_required`"),
+    ),
     not_applied("apt_update", OLD_FLAG),
     not_applied("apt_upgrade", OLD_FLAG),
     not_applied("autoinstall", ("it is for Ubuntu's installer", REMOVE)),
@@ -212,19 +211,11 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     not_applied("ntp.allow", TIME_CLIENT),
     not_applied("ntp.config", TIME_CLIENT),
     not_applied("ntp.peers", TIME_CLIENT),
-    not_applied("package_reboot_if_required", REBOOT),
     not_applied(
         "phone_home",
         (
             "firstlight doesn't report to addresses yet",
             "write a unit for it with `write_files`, and enable it with `services`",
-        ),
-    ),
-    not_applied(
-        "power_state",
-        (
-            "firstlight doesn't restart or switch off machines",
-            "do it where the machine is created",
         ),
     ),
     not_applied("puppet", TOOLS),

@@ -6,14 +6,18 @@ use crate::document::plain::beginning;
 use crate::document::redact::redact;
 use crate::engine::act::{ActError, Scene};
 use crate::engine::view::{ChangeView, text_diff, view};
-use crate::module::{DocumentCommand, Once, Program};
+use crate::module::{DocumentCommand, Once, Program, When};
 use crate::state::{self, CommandRecord, ImpossibleUndo, Undo};
+use crate::system::network::Session;
 use crate::system::systemd::{BadEnd, ServiceError, TransientService, UnitName};
 use crate::system::{Machine, ReadError, Root, clock, command, host};
 use crate::vocabulary::{ANY_INSTANCE, RunOutcome};
 
 /// How much of a command line is shown, in characters.
 const SHOWN: usize = 200;
+
+/// The unit of the boot's last stage.
+const FINAL: &str = "firstlight-final.service";
 
 /// What sd_booted(3) looks at. A chroot doesn't have it.
 const BOOTED: &str = "/run/systemd/system";
@@ -50,6 +54,10 @@ impl ChangeKind for DocumentCommand {
         Ok((!is_booted).then(|| format!("{} runs at the first boot: {}", self.shown(), self.purpose)))
     }
 
+    fn disturbs(&self, _session: Option<&Session>) -> Option<String> {
+        matches!(self.when, When::AfterAll(_)).then(|| self.purpose.clone())
+    }
+
     fn act<'a>(&'a self, scene: &'a Scene<'a>) -> Acting<'a> {
         Box::pin(async move {
             let bus = scene.bus(&format!("run {}", self.shown()))?;
@@ -58,6 +66,9 @@ impl ChangeKind for DocumentCommand {
             self.note_begin(scene)?;
             let what = self.purpose.clone();
             scene.record(Undo::Impossible(ImpossibleUndo { what }), &[])?;
+            if let When::AfterAll(_) = self.when {
+                return Ok(bus.queue_service(&service).await?);
+            }
             let ended = bus.run_service(&service).await;
             if matches!(ended, Ok(1..)) {
                 tracing::info!(
@@ -152,13 +163,21 @@ impl DocumentCommand {
             description: self.purpose.clone(),
             argv,
             limit: self.limit,
+            after: match self.when {
+                When::InTurn => None,
+                When::AfterAll(_) => Some(FINAL),
+            },
         })
     }
 
     fn script_argv(&self, script: &Script, scene: &Scene<'_>) -> Result<Vec<String>, ActError> {
         let path = scene.store.put_script(&self.name, script.text())?;
         let own = host::own_program().map_err(|why| ActError::Refused(format!("can't run {}: {why}", self.name)))?;
-        Ok(vec![own, "run-script".to_owned(), self.name.clone(), path])
+        let mut argv = vec![own, "run-script".to_owned(), self.name.clone(), path];
+        if let When::AfterAll(patience) = self.when {
+            argv.extend(["--wait".to_owned(), patience.as_secs().to_string()]);
+        }
+        Ok(argv)
     }
 }
 
@@ -186,6 +205,7 @@ mod tests {
             limit: Duration::from_secs(90),
             purpose: "set it up".to_owned(),
             once: Once::No,
+            when: When::InTurn,
         }
     }
 

@@ -1,6 +1,7 @@
 use super::*;
 use crate::document::{Document, Texts};
 use crate::system::{Facts, Root};
+use crate::vocabulary::{Run, RunOutcome};
 
 fn document(user_data: &str) -> Document {
     Document::read(&Texts::of_user_data("x", user_data.as_bytes()))

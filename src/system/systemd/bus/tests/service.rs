@@ -106,6 +106,7 @@ fn command(stem: &str) -> TransientService {
         description: "Do it".to_owned(),
         argv: argv.map(str::to_owned).into(),
         limit: Duration::from_secs(90),
+        after: None,
     }
 }
 

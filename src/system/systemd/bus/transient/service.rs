@@ -52,6 +52,8 @@ pub struct TransientService {
     pub argv: Vec<String>,
     /// The time limit. Background processes that it leaves may run forever.
     pub limit: Duration,
+    /// The unit whose start it waits for, where that is being started. What it leaves in the background then ends with it.
+    pub after: Option<&'static str>,
 }
 
 /// How a failed command ended.
@@ -176,10 +178,12 @@ impl TransientService {
         // None at all would be no limit.
         let limit = self.limit.max(Duration::from_millis(1));
         let every_end: (Vec<i32>, Vec<i32>) = ((1..=255).collect(), (1..=64).collect());
+        let after: Vec<&str> = self.after.into_iter().collect();
         vec![
             ("Description", Variant::from(&self.description)),
             ("Type", Variant::from("oneshot")),
-            ("RemainAfterExit", Variant::from(true)),
+            ("RemainAfterExit", Variant::from(after.is_empty())),
+            ("After", Variant::from(after)),
             ("ExecStart", Variant::from(vec![(self.program(), argv, false)])),
             ("SuccessExitStatus", Variant::from(every_end)),
             ("KillMode", Variant::from("control-group")),
@@ -215,6 +219,16 @@ impl Bus {
         }
         let _ = self.manager.unref_unit(unit).await;
         ended.map(|()| left.unwrap_or_default())
+    }
+
+    /// Has systemd run the command, and doesn't wait for it.
+    ///
+    /// # Errors
+    /// As [`Bus::run_service`], where it can't be started.
+    pub async fn queue_service(&self, service: &TransientService) -> Result<(), ServiceError> {
+        service.check()?;
+        self.clear_spent(service.unit.as_str()).await;
+        self.start_service(service).await.map(drop)
     }
 
     /// How many processes are left in the unit; `None` where systemd doesn't say. Those of a pipe end a moment after their
