@@ -26,7 +26,6 @@ const TAKEN: &[(&str, &[&str])] = &[
             r#"{"ca_certs":{}}"#,
             r#"{"chef":{}}"#,
             r#"{"growpart":{"mode":"false"}}"#,
-            r#"{"keyboard":{}}"#,
             r#"{"landscape":{}}"#,
             r#"{"lxd":{}}"#,
             r#"{"mounts":[]}"#,
@@ -57,6 +56,7 @@ const TAKEN: &[(&str, &[&str])] = &[
             "write_files: []",
             "write_files: null",
             r#"{"chpasswd":{"list":[]}}"#,
+            r#"{"keyboard":{"layout":"somestr","model":null}}"#,
             r#"{"write_files":[]}"#,
         ],
     ),
@@ -76,6 +76,7 @@ const TAKEN: &[(&str, &[&str])] = &[
             "password: 12345",
             "timezone: 1",
             r#"{"hostname":123}"#,
+            r#"{"keyboard":{"layout":1}}"#,
         ],
     ),
     (

@@ -352,7 +352,6 @@ mod tests {
             ("ntp.pers", "did you mean `peers`?"),
             ("ssh_import_id", "`ssh_authorized_keys`"),
             ("mounts", "doesn't mount file systems yet"),
-            ("keyboard", "`keymap`"),
             ("zypper", "a key of cloud-config"),
             ("ubuntu_pro", "a key of cloud-config"),
             ("wireguard", "a key of cloud-config"),

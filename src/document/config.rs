@@ -10,6 +10,7 @@ use super::host_keys::{self, HostKeyTypes, SshKeys};
 use super::hostname::{HostName, ManageEtcHosts};
 use super::kernel_modules::KernelModules;
 use super::key::{document, item};
+use super::keyboard::{self, Keyboard};
 use super::keymap::Keymap;
 use super::locale::Locale;
 use super::network::{self, LeftOut, Network};
@@ -21,6 +22,7 @@ use super::power_state::PowerState;
 use super::problem::{Check, Problems};
 use super::random_seed::{self, RandomSeed};
 use super::redirect::{self, RedirectOptions};
+use super::resolv_conf::{self, ResolvConf};
 use super::root::RootAccount;
 use super::services::Services;
 use super::settings::Settings;
@@ -63,12 +65,18 @@ document! {
         locale: Locale => locale;
         /// The keymap of the text console.
         keymap: Keymap => keymap;
+        /// What the keys of the keyboard mean, on the text console and to X.
+        keyboard: Keyboard => keymap [keyboard::whole];
         /// Kernel modules to load.
         kernel_modules: KernelModules => kernel_modules;
         /// Kernel parameters.
         sysctl: Sysctl => sysctl;
         /// The network.
         network: Network => network [network::whole];
+        /// Whether the machine's names are resolved as `resolv_conf` says. Default: false.
+        manage_resolv_conf: bool => resolv_conf;
+        /// Who resolves names for the whole machine.
+        resolv_conf: ResolvConf => resolv_conf;
         /// networkd files, for settings that `network` has no key for.
         networkd_files: Vec<NetworkdFile> => networkd_files [item];
         /// Groups that exist, with their members.
@@ -165,5 +173,6 @@ document! {
         redirect::check;
         host_keys::check;
         docker::check_with_services;
+        resolv_conf::check_managed;
     }
 }

@@ -1,10 +1,13 @@
-//! The keymap of the text console: `KEYMAP` in `/etc/vconsole.conf`, vconsole.conf(5).
+//! What the keys mean: `KEYMAP` in `/etc/vconsole.conf`, vconsole.conf(5), and the files of console-setup and X.
+
+mod keyboard;
+mod search;
 
 use super::{Change, Dirty, Module, Plan, PlanError, Stage, variables};
 use crate::document::Config;
-use crate::document::keymap::Keymap as Name;
 use crate::system::systemd::{UnitFile, UnitName};
 use crate::system::{Machine, ReadError};
+use search::Found;
 
 /// What systemd reads.
 const VCONSOLE_CONF: &str = "/etc/vconsole.conf";
@@ -12,19 +15,7 @@ const VCONSOLE_CONF: &str = "/etc/vconsole.conf";
 /// What loads the keymap.
 const UNIT: &str = "systemd-vconsole-setup.service";
 
-/// Where keymaps are, by distribution.
-const DIRECTORIES: [&str; 4] = [
-    "/usr/share/keymaps",
-    "/usr/share/kbd/keymaps",
-    "/usr/lib/kbd/keymaps",
-    "/lib/kbd/keymaps",
-];
-
-/// How deep below them and among how many names a keymap is looked for.
-const DEPTH: u32 = 4;
-const NAMES: usize = 10_000;
-
-/// Sets the console's keymap.
+/// Sets the console's keymap, and the layout of the keyboard.
 #[derive(Debug, Clone, Copy)]
 pub struct Keymap;
 
@@ -38,79 +29,61 @@ impl Module for Keymap {
         Stage::System
     }
 
+    fn asked_at(&self, change: &Change, want: &Config) -> Vec<String> {
+        let is_keymaps = want.keymap.is_some() && change.path().is_none_or(|path| path == VCONSOLE_CONF);
+        vec![if is_keymaps { "keymap" } else { "keyboard" }.to_owned()]
+    }
+
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
         let mut plan = Plan::default();
-        let Some(keymap) = &want.keymap else { return Ok(plan) };
-        let unit = UnitName::parse(UNIT).map_err(|why| PlanError::at(&["keymap"], why))?;
-        if UnitFile::find_behind_mask(machine.root(), &unit)?.is_none() {
-            let message = format!("nothing loads a keymap on this machine: it has no {UNIT}");
-            let hint = "Debian has the package `console-setup` instead, which reads /etc/default/keyboard";
-            return Err(PlanError::at(&["keymap"], message).hint(hint));
+        // One file for both: a keymap that is asked for is not the one that is made of the layout.
+        let mut variables: Vec<(&str, String)> = Vec::new();
+        if let Some(keymap) = &want.keymap {
+            match check_keymap(keymap.as_str(), machine)? {
+                Some(problem) => plan.problems.push(problem),
+                None => variables.push(("KEYMAP", keymap.as_str().to_owned())),
+            }
         }
-        if Search::of(keymap).fails(machine)? {
-            let name = keymap.as_str();
-            let message = format!("there is no keymap {name} on this machine");
-            let hint = "`localectl list-keymaps` lists the available ones; the package `kbd` has more";
-            return Err(PlanError::at(&["keymap"], message).hint(hint));
+        if let Some(wanted) = &want.keyboard {
+            keyboard::plan(wanted, want.keymap.is_some(), machine, &mut variables, &mut plan)?;
         }
-        let file = variables::file(VCONSOLE_CONF, "KEYMAP", keymap.as_str(), machine)?;
-        plan.changes
-            .push(Change::File(file.dirties(Dirty::Restart(UNIT.to_owned()))));
+        if !variables.is_empty() {
+            let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let file = variables::file(VCONSOLE_CONF, &variables, machine)?;
+            plan.changes
+                .push(Change::File(file.dirties(Dirty::Restart(UNIT.to_owned()))));
+        }
         Ok(plan)
     }
 }
 
-/// A search for the file of a keymap.
-struct Search {
-    file: String,
-    left: usize,
+/// Whether this machine has a unit of this name.
+fn has_unit(name: &str, machine: &Machine<'_>) -> Result<bool, ReadError> {
+    match UnitName::parse(name) {
+        Ok(unit) => Ok(UnitFile::find_behind_mask(machine.root(), &unit)?.is_some()),
+        Err(_) => Ok(false),
+    }
 }
 
-impl Search {
-    fn of(keymap: &Name) -> Self {
-        Self {
-            file: format!("{}.map", keymap.as_str()),
-            left: NAMES,
-        }
+/// Why the keymap can't be loaded on this machine.
+fn check_keymap(name: &str, machine: &Machine<'_>) -> Result<Option<PlanError>, ReadError> {
+    if !has_unit(UNIT, machine)? {
+        let message = format!("nothing loads a keymap on this machine: it has no {UNIT}");
+        let hint = "Debian has the package `console-setup` instead: use `keyboard`, such as `keyboard: {layout: de}`";
+        return Ok(Some(PlanError::at(&["keymap"], message).hint(hint)));
     }
-
-    /// Whether the machine has keymaps, but not this one.
-    fn fails(mut self, machine: &Machine<'_>) -> Result<bool, ReadError> {
-        for directory in DIRECTORIES {
-            if self.is_below(directory, DEPTH, machine)? {
-                return Ok(false);
-            }
-        }
-        Ok(self.left > 0 && self.left < NAMES)
+    if search::find(name, machine)? == Found::No {
+        let message = format!("there is no keymap {name} on this machine");
+        let hint = "`localectl list-keymaps` lists the available ones; the package `kbd` has more";
+        return Ok(Some(PlanError::at(&["keymap"], message).hint(hint)));
     }
-
-    fn is_below(&mut self, directory: &str, depth: u32, machine: &Machine<'_>) -> Result<bool, ReadError> {
-        for name in machine.root().list(directory)? {
-            let Some(left) = self.left.checked_sub(1) else {
-                return Ok(false);
-            };
-            self.left = left;
-            if name.strip_suffix(".gz").unwrap_or(&name) == self.file {
-                return Ok(true);
-            }
-            // Directories of keymaps have no dot in their names.
-            let below = format!("{directory}/{name}");
-            let is_directory = |m: crate::system::Metadata| m.kind == crate::system::Kind::Directory;
-            if depth > 1
-                && !name.contains('.')
-                && machine.root().metadata(&below)?.is_some_and(is_directory)
-                && self.is_below(&below, depth - 1, machine)?
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
+    Ok(None)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::document::keymap::Keymap as Name;
     use crate::system::{Facts, Root};
 
     /// What `/etc/vconsole.conf` says then; or why not, and what to do.
@@ -128,7 +101,11 @@ mod tests {
         };
         let facts = Facts::default();
         let plan = Keymap.plan(&want, &Machine::new(&root, &facts));
-        let mut plan = plan.map_err(|error| format!("{error}; {}", error.hint.clone().unwrap_or_default()))?;
+        let mut plan = plan.map_err(|error| error.to_string())?;
+        if let Some(error) = plan.problems.pop() {
+            assert!(plan.changes.is_empty());
+            return Err(format!("{error}; {}", error.hint.clone().unwrap_or_default()));
+        }
         let Some(Change::File(file)) = plan.changes.pop() else {
             panic!("{plan:?}")
         };

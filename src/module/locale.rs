@@ -35,7 +35,7 @@ impl Module for Locale {
         let mut plan = Plan::default();
         let Some(locale) = &want.locale else { return Ok(plan) };
         for path in files(machine)? {
-            let file = variables::file(path, "LANG", locale.as_str(), machine)?;
+            let file = variables::file(path, &[("LANG", locale.as_str())], machine)?;
             plan.changes.push(Change::File(file));
         }
         if is_missing(locale, machine) {

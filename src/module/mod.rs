@@ -27,6 +27,7 @@ pub mod password;
 pub mod power_state;
 pub mod random_seed;
 pub mod random_seed_command;
+pub mod resolv_conf;
 pub mod runcmd;
 pub mod services;
 pub mod sshd;
@@ -254,6 +255,7 @@ pub fn all() -> Vec<&'static dyn Module> {
         &authorized_keys::AuthorizedKeys,
         &write_files::WriteFiles,
         &networkd::Networkd,
+        &resolv_conf::ResolvConf,
         &bootcmd::Bootcmd,
         &random_seed_command::RandomSeedCommand,
         &services::Services,
@@ -267,7 +269,7 @@ pub fn all() -> Vec<&'static dyn Module> {
 
 /// The names of all modules, in the same order. Every start of the program lists them for the command line, and needn't
 /// load the code of all modules for that.
-pub const NAMES: [&str; 24] = [
+pub const NAMES: [&str; 25] = [
     "random_seed",
     "hostname",
     "timezone",
@@ -284,6 +286,7 @@ pub const NAMES: [&str; 24] = [
     "ssh_authorized_keys",
     "write_files",
     "networkd",
+    "resolv_conf",
     "bootcmd",
     "random_seed_command",
     "services",

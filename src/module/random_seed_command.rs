@@ -4,7 +4,6 @@ use super::{Change, DocumentCommand, Module, Once, Plan, PlanError, Program, Sta
 use crate::document::Config;
 use crate::system::Machine;
 use crate::system::command::{self, CommandError};
-use crate::vocabulary::RunOutcome;
 
 /// The name of its unit, and of its entry in the ledger.
 const NAME: &str = "random-seed-command";
@@ -43,25 +42,20 @@ impl Module for RandomSeedCommand {
                 return Ok(plan);
             }
         }
-        if let Some(run) = machine.ran(NAME) {
-            match run.outcome {
-                RunOutcome::Done => plan.info("the command of random_seed has run for this instance"),
-                RunOutcome::Failed | RunOutcome::Begun => {
-                    plan.lasting(format!("the command of random_seed: {run}"));
-                }
-            }
-            return Ok(plan);
-        }
         let mut argv = vec!["env".to_owned(), format!("RANDOM_SEED_FILE={}", seed.target())];
         argv.extend_from_slice(command.words());
-        plan.changes.push(Change::DocumentCommand(DocumentCommand {
+        let command = DocumentCommand {
             name: NAME.to_owned(),
             program: Program::Argv(argv),
             limit: want.command_limit(),
             purpose: "more random numbers, once for this instance".to_owned(),
             once: Once::PerInstance,
             when: When::InTurn,
-        }));
+        };
+        match machine.ran(NAME) {
+            None => plan.changes.push(Change::DocumentCommand(command)),
+            Some(run) => command.note(run, &mut plan),
+        }
         Ok(plan)
     }
 }
@@ -70,7 +64,7 @@ impl Module for RandomSeedCommand {
 mod tests {
     use super::*;
     use crate::system::{Facts, Root};
-    use crate::vocabulary::Run;
+    use crate::vocabulary::{Run, RunOutcome};
     use serde_json::{Value, json};
     use std::os::unix::fs::PermissionsExt;
 

@@ -3,12 +3,15 @@
 use super::{FileChange, PlanError, Share};
 use crate::system::{Machine, Metadata};
 
-/// The file at `path` with the variable set to `value`, which needs no quotes.
+/// The file at `path` with each variable set to its value, which needs no quotes.
 ///
 /// # Errors
 /// The file can't be read.
-pub fn file(path: &str, name: &str, value: &str, machine: &Machine<'_>) -> Result<FileChange, PlanError> {
-    let text = set(&machine.read_text(path)?.unwrap_or_default(), name, value);
+pub fn file(path: &str, values: &[(&str, &str)], machine: &Machine<'_>) -> Result<FileChange, PlanError> {
+    let mut text = machine.read_text(path)?.unwrap_or_default();
+    for (name, value) in values {
+        text = set(&text, name, value);
+    }
     let file = match machine.metadata(path)? {
         // Whoever logs in reads it, whatever umask it was made under.
         Some(as_is) => {

@@ -96,6 +96,11 @@ names. What is different, and why:
 | With `--root` no seed is used: the first boot uses it. | (no counterpart) | A seed in an image is that of all its clones. |
 | Of `/dev`, `/proc` and `/sys`, `random_seed.file` may be `/dev/urandom` or `/dev/random`. A file that is new is for root alone. | Any device is written to, and everybody may read the file. | A seed that others know is no secret. |
 | A `random_seed.command` that isn't there is told. | Nothing is said, unless it is required. | Somebody expects it to run. |
+| `resolv_conf` is a drop-in of systemd-resolved where `/etc/resolv.conf` is that of resolved, and resolved runs; otherwise the file, in place of a link. | `/etc/systemd/resolved.conf` is overwritten on Photon, the file elsewhere, through a link. | What is in `/run` is gone at the next boot. |
+| `domain` is the first search domain. | It is a line that makes the C library forget `searchdomains`. | Both are asked for. |
+| The machine keeps the servers that it has where `resolv_conf` names none. LLMNR stays as it is. | The file has no server then; LLMNR is switched off. | Nobody asked for less. |
+| `keyboard` writes the file that the machine reads: that of console-setup, or vconsole.conf and that of X; a layout that isn't there is an error. | `localectl` is run, and on Photon nothing. | It works offline too. |
+| The keymap of the text console is made of `keyboard`, unless there is `keymap`. | `localectl` does so. | One file has one owner. |
 
 ## Accounts
 

@@ -66,10 +66,6 @@ const MOUNTS: Why = (
     "firstlight doesn't mount file systems yet",
     "write `.mount` and `.swap` units with `write_files`, and enable them with `services`",
 );
-const NAME_SERVERS: Why = (
-    "/etc/resolv.conf belongs to systemd-resolved",
-    "use `nameservers` of an interface under `network`",
-);
 const DEBCONF: Why = (
     "firstlight doesn't answer the questions of packages",
     "run `debconf-set-selections` in `bootcmd`",
@@ -188,13 +184,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     .off_at("mode"),
     not_applied("grub-dpkg", BOOT_LOADER),
     not_applied("grub_dpkg", BOOT_LOADER),
-    not_applied(
-        "keyboard",
-        (
-            "firstlight sets the keymap of the text console only",
-            "use `keymap` to set the console keymap",
-        ),
-    ),
     not_applied("landscape", TOOLS),
     not_applied(
         "locale_configfile",
@@ -204,7 +193,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
         ),
     ),
     not_applied("lxd", TOOLS),
-    not_applied("manage_resolv_conf", NAME_SERVERS),
     not_applied("mcollective", TOOLS),
     not_applied("mount_default_fields", MOUNTS),
     not_applied("mounts", MOUNTS),
@@ -230,7 +218,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
             "mount it with `x-systemd.growfs`, in the image",
         ),
     ),
-    not_applied("resolv_conf", NAME_SERVERS),
     not_applied("rh_subscription", TOOLS),
     not_applied(
         "rpi",
