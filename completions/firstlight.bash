@@ -140,7 +140,7 @@ _firstlight() {
             fi
             case "${prev}" in
                 --only)
-                    COMPREPLY=($(compgen -W "random_seed hostname timezone locale keymap kernel_modules sysctl network networkd_files users host_keys sshd password ssh_authorized_keys write_files networkd resolv_conf bootcmd random_seed_command services ntp docker packages runcmd" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "random_seed hostname timezone locale keymap kernel_modules sysctl network networkd_files users host_keys sshd password ssh_authorized_keys write_files networkd resolv_conf bootcmd random_seed_command services ntp docker packages runcmd ssh_fingerprints power_state" -- "${cur}"))
                     return 0
                     ;;
                 --confirm)
@@ -518,7 +518,7 @@ _firstlight() {
             fi
             case "${prev}" in
                 --only)
-                    COMPREPLY=($(compgen -W "random_seed hostname timezone locale keymap kernel_modules sysctl network networkd_files users host_keys sshd password ssh_authorized_keys write_files networkd resolv_conf bootcmd random_seed_command services ntp docker packages runcmd" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "random_seed hostname timezone locale keymap kernel_modules sysctl network networkd_files users host_keys sshd password ssh_authorized_keys write_files networkd resolv_conf bootcmd random_seed_command services ntp docker packages runcmd ssh_fingerprints power_state" -- "${cur}"))
                     return 0
                     ;;
                 --network-graph)
@@ -571,12 +571,16 @@ _firstlight() {
             return 0
             ;;
         firstlight__subcmd__run__subcmd__script)
-            opts="-v -h --root --format --source --verbose --help"
+            opts="-v -h --wait --root --format --source --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --root)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

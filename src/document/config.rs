@@ -26,6 +26,7 @@ use super::resolv_conf::{self, ResolvConf};
 use super::root::RootAccount;
 use super::services::Services;
 use super::settings::Settings;
+use super::ssh_fingerprints::{AuthkeyHash, KeyKinds, SshConsole};
 use super::sshd::{self, SshPwauth, Sshd};
 use super::sysctl::Sysctl;
 use super::timezone::Timezone;
@@ -101,6 +102,17 @@ document! {
         /// Which kinds of host keys are made where they are missing: ecdsa and ed25519. Default: with `ssh_deletekeys` both,
         /// otherwise none.
         ssh_genkeytypes: HostKeyTypes => host_keys;
+        /// What the console shows of the host keys.
+        ssh: SshConsole => ssh_fingerprints;
+        /// Whether the console shows no fingerprints of the keys that may log in. Default: false where the document is about
+        /// host keys, or has commands or packages; otherwise true.
+        no_ssh_fingerprints: bool => ssh_fingerprints;
+        /// The hash of the fingerprints of the keys that may log in. Default: sha256.
+        authkey_hash: AuthkeyHash => ssh_fingerprints;
+        /// The kinds of host keys whose fingerprints are not shown.
+        ssh_fp_console_blacklist: KeyKinds => ssh_fingerprints;
+        /// The kinds of host keys that are not shown.
+        ssh_key_console_blacklist: KeyKinds => ssh_fingerprints;
         /// The root account.
         root: RootAccount => {
             password: password, hashed_password: password, expire: password, ssh_authorized_keys: ssh_authorized_keys,

@@ -49,6 +49,7 @@ pub mod resolv_conf;
 pub mod root;
 pub mod services;
 pub mod settings;
+pub mod ssh_fingerprints;
 pub mod sshd;
 pub mod sysctl;
 pub mod text;

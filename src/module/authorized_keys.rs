@@ -5,7 +5,8 @@ mod asked;
 
 use std::collections::HashMap;
 
-use self::asked::{AllAsked, Asked};
+pub(super) use self::asked::AllAsked;
+use self::asked::Asked;
 use super::sshd::access::{Access, Way};
 use super::sshd::account::Account;
 use super::sshd::key_file::{self, KeyFile};

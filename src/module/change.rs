@@ -37,6 +37,8 @@ pub enum Change {
     RandomPassword(RandomPassword),
     /// An SSH server's host keys, made on the machine.
     HostKeys(HostKeys),
+    /// A text on the console, once for an instance.
+    Console(ConsoleText),
     /// Random bytes, once for an instance.
     RandomSeed(RandomSeed),
     /// A home directory; one that exists stays as it is.
@@ -68,6 +70,7 @@ impl Change {
             | Self::RandomPassword(_)
             | Self::HostKeys(_)
             | Self::RandomSeed(_)
+            | Self::Console(_)
             | Self::Hostname(_)
             | Self::Kernel(_)
             | Self::Unit(_)
@@ -258,6 +261,19 @@ pub struct HostKeys {
     pub delete: bool,
     /// Who has to read them again.
     pub dirties: Vec<Dirty>,
+}
+
+/// A text that is shown on the console, and kept nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsoleText {
+    /// Its name in the ledger.
+    pub name: String,
+    /// The text: lines, without control characters.
+    pub text: String,
+    /// What it is, in a few words.
+    pub what: String,
+    /// Whether it is an error if the console doesn't show it.
+    pub required: bool,
 }
 
 /// Random bytes that are mixed into the kernel's own, or appended to a file.

@@ -30,6 +30,7 @@ pub mod random_seed_command;
 pub mod resolv_conf;
 pub mod runcmd;
 pub mod services;
+pub mod ssh_fingerprints;
 pub mod sshd;
 pub mod sysctl;
 pub mod timezone;
@@ -263,13 +264,14 @@ pub fn all() -> Vec<&'static dyn Module> {
         &docker::Docker,
         &packages::Packages,
         &runcmd::Runcmd,
+        &ssh_fingerprints::SshFingerprints,
         &power_state::PowerState,
     ]
 }
 
 /// The names of all modules, in the same order. Every start of the program lists them for the command line, and needn't
 /// load the code of all modules for that.
-pub const NAMES: [&str; 25] = [
+pub const NAMES: [&str; 26] = [
     "random_seed",
     "hostname",
     "timezone",
@@ -294,6 +296,7 @@ pub const NAMES: [&str; 25] = [
     "docker",
     "packages",
     "runcmd",
+    "ssh_fingerprints",
     "power_state",
 ];
 

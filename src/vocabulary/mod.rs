@@ -3,6 +3,7 @@
 mod account;
 mod address;
 mod dirty;
+mod fingerprint_hash;
 mod host_key;
 mod kernel;
 pub mod password_hash;
@@ -17,6 +18,7 @@ mod unit_action;
 pub use account::{AccountChange, Aging, PasswordChange, RandomPassword, Subordinate, UserAccount};
 pub use address::{Address, NoAddress, is_address};
 pub use dirty::Dirty;
+pub use fingerprint_hash::FingerprintHash;
 pub use host_key::HostKeyType;
 pub use kernel::{KernelChange, dots_for_slashes};
 pub use password_hash::PasswordHash;

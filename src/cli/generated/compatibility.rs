@@ -101,6 +101,9 @@ names. What is different, and why:
 | The machine keeps the servers that it has where `resolv_conf` names none. LLMNR stays as it is. | The file has no server then; LLMNR is switched off. | Nobody asked for less. |
 | `keyboard` writes the file that the machine reads: that of console-setup, or vconsole.conf and that of X; a layout that isn't there is an error. | `localectl` is run, and on Photon nothing. | It works offline too. |
 | The keymap of the text console is made of `keyboard`, unless there is `keymap`. | `localectl` does so. | One file has one owner. |
+| Host keys and fingerprints are shown on the console where the document is about host keys, or has commands or packages; `ssh: {emit_keys_to_console: true}` shows them always. | They always are. | Without any of these there is no final stage, which a boot would have to start for that alone. |
+| The login prompt shows the fingerprints of the host keys, in `/etc/issue.d`. | It doesn't. | Who sits at the console can compare them at any time. |
+| Fingerprints of keys that may log in are as ssh-keygen prints them, without the options of the keys; `authkey_hash` is sha256, sha384 or sha512. | They are in hexadecimal, which no tool prints; the options are shown. | They are there to be compared, and options may hold secrets. |
 
 ## Accounts
 
@@ -117,6 +120,7 @@ names. What is different, and why:
 | `system` or `no_create_home` with SSH keys: the account is created, its keys are an error. | No account of the document is created. | There is no home directory for the keys. |
 | A number that is taken by another account is refused. | useradd refuses it, and later accounts are lost. | Two accounts with one number are one to the kernel. |
 | Each account's rules of sudo are a file of their own, and visudo checks them first. | All are in one file, unchecked. | One broken rule disables sudo for everybody. |
+| A rule of doas is about its own account, `doas -C` checks it first, and it goes with the account. | The same check; it stays. | Who is taken out of a document should no longer be anybody else. |
 | An account that the document no longer has is removed; its home directory stays. | It stays. | Who is taken out of a document should no longer get in. |
 | `password` without a default user sets root's password. | It has no effect. | On Photon there is no default user. |
 | Accounts are numbered in the document's order. | The default user comes last. | The order is there to be seen. |

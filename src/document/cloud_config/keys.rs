@@ -50,7 +50,6 @@ type Why = (&'static str, &'static str);
 const JOINS: &str =
     "it only has one beside other parts: it sets how a part of user-data is merged with the parts before it";
 const OWN_OUTPUT: &str = "it is about cloud-init's own output, and that of firstlight is in the journal";
-const SHOWS_NO_KEYS: &str = "firstlight shows no keys or fingerprints on the console";
 const REMOVE: &str = "remove the key";
 const BOOT_LOADER: Why = ("firstlight leaves the boot loader alone", "configure it in the image");
 const CERTIFICATES: Why = (
@@ -97,7 +96,6 @@ const TOOLS: Why = (
 
 /// All of them: those without effect, then those that are not applied.
 pub const OTHER_KEYS: &[OtherKey] = &[
-    no_effect("authkey_hash", SHOWS_NO_KEYS),
     no_effect(
         "final_message",
         "the journal and `firstlight status` say how a boot ended",
@@ -112,10 +110,7 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     no_effect("merge_how", JOINS),
     no_effect("merge_type", JOINS),
     no_effect("migrate", "it renames what old versions of cloud-init left"),
-    no_effect("no_ssh_fingerprints", SHOWS_NO_KEYS),
     no_effect("output", OWN_OUTPUT),
-    no_effect("ssh_fp_console_blacklist", SHOWS_NO_KEYS),
-    no_effect("ssh_key_console_blacklist", SHOWS_NO_KEYS),
     no_effect("ssh_quiet_keygen", "making host keys says nothing anyway"),
     no_effect("syslog_fix_perms", OWN_OUTPUT),
     no_effect(
@@ -236,7 +231,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     not_applied("salt_minion", TOOLS),
     not_applied("snap", TOOLS),
     not_applied("spacewalk", TOOLS),
-    not_applied("ssh", (SHOWS_NO_KEYS, REMOVE)).off_at("emit_keys_to_console"),
     not_applied(
         "ssh_import_id",
         (

@@ -51,6 +51,7 @@ macro_rules! nothing_lasts {
 
 mod account;
 mod command;
+mod console;
 mod directory;
 mod document_command;
 mod file;
@@ -238,6 +239,7 @@ impl Change {
             Self::RandomPassword(password) => password,
             Self::HostKeys(keys) => keys,
             Self::RandomSeed(seed) => seed,
+            Self::Console(text) => text,
             Self::Home(home) => home,
             Self::Hostname(name) => name,
             Self::Kernel(kernel) => kernel,

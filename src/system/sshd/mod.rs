@@ -4,6 +4,7 @@
 
 pub mod openssh_key;
 mod printed;
+pub mod public_key;
 mod scratch_config;
 mod scratch_key;
 
