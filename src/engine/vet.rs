@@ -3,10 +3,10 @@
 use super::plan::GenerationPlan;
 use crate::document::Document;
 use crate::document::redact::redact;
-use crate::module::{Change, Check, DockerdCheck, PlanError, SshdCheck, SudoersCheck};
+use crate::module::{Change, Check, DockerdCheck, PlanError, RulesCheck, SshdCheck};
 use crate::system::dockerd::{Dockerd, DockerdError};
+use crate::system::rule_checker::{RuleChecker, RuleError};
 use crate::system::sshd::{Sshd, SshdError};
-use crate::system::visudo::{Visudo, VisudoError};
 use crate::system::write::may_own;
 use crate::system::{Machine, System};
 
@@ -26,7 +26,8 @@ pub async fn vet(system: &System, plan: &mut GenerationPlan, document: &Document
             let refused = match &check {
                 Check::Sshd(check) => ask_sshd(check).await,
                 Check::Dockerd(check) => ask_dockerd(check, machine).await,
-                Check::Sudoers(check) => ask_visudo(check).await,
+                Check::Sudoers(check) => ask_rules(RuleChecker::visudo(), check, "sudoers").await,
+                Check::Doas(check) => ask_rules(RuleChecker::doas(), check, "doas.conf").await,
             };
             if let Some(error) = refused {
                 let problem = document.diagnose(&error.path, error.message).hint(error.hint);
@@ -109,18 +110,18 @@ async fn ask_dockerd(check: &DockerdCheck, machine: &Machine<'_>) -> Option<Plan
 }
 
 /// visudo's error. A broken file in /etc/sudoers.d disables sudo for everybody.
-async fn ask_visudo(check: &SudoersCheck) -> Option<PlanError> {
-    let reason = match Visudo::find()?.would_accept(&check.content).await {
+async fn ask_rules(checker: Option<RuleChecker>, check: &RulesCheck, manual: &str) -> Option<PlanError> {
+    let (name, reason) = match checker?.would_accept(&check.content).await {
         Ok(()) => return None,
-        Err(VisudoError::Refused(reason)) => reason,
+        Err(RuleError::Refused(name, reason)) => (name, reason),
         Err(error) => {
             tracing::debug!("{error}");
             return None;
         }
     };
     let path: Vec<&str> = check.asked.iter().map(String::as_str).collect();
-    let message = format!("visudo rejects this: {}", redact(&reason));
-    Some(PlanError::at(&path, message).hint("see sudoers(5) for how rules are written"))
+    let message = format!("{name} rejects this: {}", redact(&reason));
+    Some(PlanError::at(&path, message).hint(format!("see {manual}(5) for how rules are written")))
 }
 
 #[cfg(test)]

@@ -14,7 +14,9 @@ pub enum Check {
     /// `dockerd --validate` on its settings as planned.
     Dockerd(DockerdCheck),
     /// `visudo -c` on rules of sudo as planned.
-    Sudoers(SudoersCheck),
+    Sudoers(RulesCheck),
+    /// `doas -C` on rules of doas as planned.
+    Doas(RulesCheck),
 }
 
 /// sshd's configuration as planned.
@@ -37,9 +39,9 @@ pub struct DockerdCheck {
     pub asked: Vec<String>,
 }
 
-/// Rules of sudo as planned.
+/// Rules of sudo or doas as planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SudoersCheck {
+pub struct RulesCheck {
     /// The file.
     pub path: String,
     /// What must hold.
@@ -66,8 +68,8 @@ impl Check {
             (Self::Sshd(_), _) => true,
             (Self::Dockerd(check), Change::File(file)) => file.path == check.path,
             (Self::Dockerd(check), Change::Directory(directory)) => directory.path == parent_of(&check.path),
-            (Self::Sudoers(check), Change::File(file)) => file.path == check.path,
-            (Self::Dockerd(_) | Self::Sudoers(_), _) => false,
+            (Self::Sudoers(check) | Self::Doas(check), Change::File(file)) => file.path == check.path,
+            (Self::Dockerd(_) | Self::Sudoers(_) | Self::Doas(_), _) => false,
         }
     }
 }

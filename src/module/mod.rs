@@ -44,7 +44,7 @@ use crate::system::Machine;
 
 pub use crate::vocabulary::Stage;
 pub use change::*;
-pub use check::{Check, DockerdCheck, SshdCheck, SudoersCheck};
+pub use check::{Check, DockerdCheck, RulesCheck, SshdCheck};
 pub use order::Supply;
 
 /// One area of the machine that user-data can configure.

@@ -23,6 +23,7 @@ pub mod name_service;
 pub mod network;
 pub mod random_pool;
 pub mod root;
+pub mod rule_checker;
 pub mod run;
 mod scratch;
 mod seen;
@@ -32,7 +33,6 @@ pub mod systemd;
 pub mod thread;
 pub mod trust;
 pub mod udev;
-pub mod visudo;
 pub mod way;
 pub mod write;
 

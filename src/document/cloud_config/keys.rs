@@ -257,13 +257,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
         ),
     ),
     not_applied(
-        "users.doas",
-        (
-            "firstlight doesn't write rules of doas",
-            "use `sudo`, or write /etc/doas.conf with `write_files`",
-        ),
-    ),
-    not_applied(
         "users.selinux_user",
         (
             "firstlight doesn't change which SELinux user an account has",

@@ -2,6 +2,7 @@
 
 mod account_text;
 mod default_user;
+mod doas;
 mod expiry;
 mod forms;
 mod group;
@@ -21,6 +22,7 @@ use super::problem::{Check, Problems};
 use super::{Config, UserName};
 
 pub use default_user::{SystemInfo, of_distribution};
+pub use doas::Doas;
 pub use expiry::{Expiry, Inactivity};
 #[cfg(test)]
 pub use forms::or_name;

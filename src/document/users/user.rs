@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::account_text::{AccountPath, Gecos};
-use super::{Expiry, GroupNames, Inactivity, Sudo};
+use super::{Doas, Expiry, GroupNames, Inactivity, Sudo};
 use crate::document::one_or_many::one_or_many;
 use crate::document::password::{Credential, Login, Password};
 use crate::document::problem::{Check, Problems};
@@ -71,6 +71,12 @@ pub struct User {
     #[serde(default, deserialize_with = "said")]
     #[cfg_attr(test, schemars(with = "Option<Sudo>"))]
     sudo: Option<Sudo>,
+    /// What the account may do as another one with doas: rules of doas.conf(5), each with the account's name.
+    ///
+    /// ```yaml
+    /// doas: [permit nopass bob]
+    /// ```
+    doas: Option<Doas>,
     /// Public keys that may log in over SSH, each a line of authorized_keys(5). Keys that are already on the machine stay.
     #[serde(default, deserialize_with = "one_or_many")]
     #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<AuthorizedKey>"))]
@@ -139,6 +145,7 @@ impl User {
             expiredate: None,
             inactive: None,
             sudo: None,
+            doas: None,
             ssh_authorized_keys: Vec::new(),
             ssh_redirect_user: None,
             no_log_init: None,
@@ -172,6 +179,7 @@ impl User {
             expiredate: self.expiredate.or(other.expiredate),
             inactive: self.inactive.or(other.inactive),
             sudo: self.sudo.or(other.sudo),
+            doas: self.doas.or(other.doas.filter(|_| is_same)),
             ssh_authorized_keys: match self.ssh_authorized_keys.is_empty() {
                 true => other.ssh_authorized_keys,
                 false => self.ssh_authorized_keys,
@@ -189,6 +197,11 @@ impl User {
     /// The rules of sudo.
     pub fn sudo(&self) -> &[String] {
         self.sudo.as_ref().map(Sudo::rules).unwrap_or_default()
+    }
+
+    /// The rules of doas.
+    pub fn doas(&self) -> &[String] {
+        self.doas.as_ref().map(Doas::rules).unwrap_or_default()
     }
 
     /// Whether the password is locked: it is unless the document says otherwise.
@@ -261,6 +274,12 @@ impl Check for User {
             problems
                 .of(Code::NoEffect)
                 .warning(&["no_user_group"], message, Some("remove it"));
+        }
+        let others = |rule: &&String| super::doas::identity(rule) != Some(self.name.as_str());
+        if let Some(rule) = self.doas().iter().find(others) {
+            let whose = super::doas::identity(rule).unwrap_or_default();
+            let message = format!("a rule of `{}` is about `{whose}`", self.name);
+            problems.error(&["doas"], message, Some("give each account its own rules"));
         }
         let has_keys = !self.ssh_authorized_keys.is_empty();
         if has_keys && self.is_redirected() {

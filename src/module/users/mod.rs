@@ -2,6 +2,7 @@
 //! rules of sudo.
 
 mod account;
+mod doas;
 mod files;
 mod sudo;
 
@@ -68,6 +69,7 @@ impl Module for Users {
             .filter(|wanted| files.has_account(wanted.user.name.as_str()))
             .collect();
         sudo::plan(&mut plan, &users, machine)?;
+        doas::plan(&mut plan, &users, machine)?;
         Ok(plan)
     }
 }

@@ -1,7 +1,7 @@
 //! `sudo`: each account's rules in a file of their own, sudoers(5).
 
 use crate::document::users::Wanted;
-use crate::module::{Change, Check, FileChange, Plan, PlanError, Share, SudoersCheck};
+use crate::module::{Change, Check, FileChange, Plan, PlanError, RulesCheck, Share};
 use crate::system::Machine;
 
 /// The directory of the files.
@@ -40,7 +40,7 @@ pub fn plan(plan: &mut Plan, users: &[Wanted], machine: &Machine<'_>) -> Result<
         plan.changes.push(Change::File(
             FileChange::write(path.clone(), text.clone(), MODE).headed(),
         ));
-        plan.checks.push(Check::Sudoers(SudoersCheck {
+        plan.checks.push(Check::Sudoers(RulesCheck {
             path,
             content: text.into_bytes(),
             asked: wanted.path.iter().cloned().chain(["sudo".to_owned()]).collect(),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::document::{Document, Texts};
-use crate::module::UserAccount;
+use crate::module::{Check, UserAccount};
 use crate::system::account;
 use crate::system::{Facts, Root};
 
@@ -309,4 +309,48 @@ fn nothing_is_read_where_nothing_is_asked() {
     let document = Document::read(&Texts::of_user_data("x", b"users: [bob]\n"));
     let error = Users.plan(&document.config, &Machine::new(&root, &facts)).unwrap_err();
     assert!(error.message.contains("has no /etc/passwd"));
+}
+
+#[test]
+fn rules_of_doas_are_added_to_what_is_there() {
+    let tree = Tree::new();
+    let text = |plan: &Plan| {
+        let mut files = plan.changes.iter().filter_map(|change| match change {
+            Change::File(file) if file.path == "/etc/doas.conf" => file.content.clone(),
+            _ => None,
+        });
+        let content = files.next()?;
+        Some((String::from_utf8(content.bytes.to_vec()).unwrap(), content.mode))
+    };
+    let users = "users: [{name: old, doas: [permit old, permit nopass old as root]}]";
+    let plan = tree.plan(users);
+    assert_eq!(
+        text(&plan),
+        Some(("permit old\npermit nopass old as root\n".to_owned(), 0o440))
+    );
+    assert!(plan.notes.iter().any(|note| note.text.contains("doas isn't installed")));
+    assert!(matches!(plan.checks.as_slice(), [Check::Doas(check)] if check.asked == ["users", "0", "doas"]));
+    tree.write("etc/doas.conf", "permit old\ndeny bin");
+    let (text, _) = text(&tree.plan(users)).unwrap();
+    assert_eq!(text, "permit old\ndeny bin\npermit nopass old as root\n");
+}
+
+#[test]
+fn a_rule_of_doas_is_about_its_own_account() {
+    let tree = Tree::new();
+    for rule in ["permit root", "permit :wheel", "permit nopass bin as root"] {
+        let text = format!("users: [{{name: old, gecos: Old, doas: ['{rule}']}}]");
+        let document = Document::read(&Texts::of_user_data("x", text.as_bytes()));
+        let told: Vec<_> = document.diagnostics.iter().filter(|one| one.is_error()).collect();
+        assert_eq!(
+            (told.len(), told[0].path.join(".")),
+            (1, "users.0.doas".to_owned()),
+            "{rule}"
+        );
+        let planned = tree.plan(&text).changes;
+        assert!(
+            planned.iter().all(|change| change.path() != Some("/etc/doas.conf")),
+            "{rule}"
+        );
+    }
 }
