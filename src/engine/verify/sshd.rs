@@ -98,7 +98,7 @@ impl ExpectationKind for SshdTakesKeys<'_> {
                 return Verdict::Unseen(error.to_string());
             }
             match said(sight).await {
-                Ok(root) => takes_keys(&root, self.pattern, self.forced),
+                Ok(printed) => takes_keys(&printed, self.user, self.pattern, self.forced),
                 Err(refusal) => refusal,
             }
         })
@@ -124,10 +124,11 @@ fn says(effective: &Effective, keyword: &str, value: &str) -> Verdict {
     }
 }
 
-/// Whether root gets in with a key in the file that this pattern stands for.
-fn takes_keys(printed: &Printed, pattern: &str, forced: bool) -> Verdict {
+/// Whether the account gets in with a key in the file that this pattern stands for.
+fn takes_keys(printed: &Printed, user: &str, pattern: &str, forced: bool) -> Verdict {
     let first = |keyword: &str| printed.values(keyword).first().map(String::as_str);
-    match (first("permitrootlogin"), first("pubkeyauthentication")) {
+    let about_root = first("permitrootlogin").filter(|_| user == "root");
+    match (about_root, first("pubkeyauthentication")) {
         (Some("no"), _) => return Verdict::Wrong("it says permitrootlogin no".to_owned()),
         (Some(value @ "forced-commands-only"), _) if !forced => {
             return Verdict::Wrong(format!("it says permitrootlogin {value}"));
@@ -185,7 +186,7 @@ mod tests {
                 "it says authorizedkeysfile /x/%u",
             ),
         ] {
-            let verdict = takes_keys(&Printed::parse(&printed, None), USUAL, forced);
+            let verdict = takes_keys(&Printed::parse(&printed, None), "root", USUAL, forced);
             match why {
                 "" => assert_eq!(verdict, Verdict::Verified, "{printed}"),
                 why => assert_eq!(verdict, Verdict::Wrong(why.to_owned()), "{printed}"),
@@ -193,8 +194,17 @@ mod tests {
         }
         let printed = Printed::parse("authorizedkeysfile /a/%u /etc/my keys/%u .c\n", None);
         for (pattern, verified) in [("/etc/my keys/%u", true), (".c", true), ("/a/%u", true), ("/a", false)] {
-            let verdict = takes_keys(&printed, pattern, false);
+            let verdict = takes_keys(&printed, "root", pattern, false);
             assert_eq!(verdict == Verdict::Verified, verified, "{pattern}: {verdict:?}");
         }
+    }
+
+    #[test]
+    fn whether_root_may_log_in_says_nothing_of_others() {
+        let printed = Printed::parse(
+            "permitrootlogin no\npubkeyauthentication yes\nauthorizedkeysfile .k\n",
+            None,
+        );
+        assert_eq!(takes_keys(&printed, "amy", ".k", false), Verdict::Verified);
     }
 }
