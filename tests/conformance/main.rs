@@ -13,6 +13,7 @@ use std::sync::Mutex;
 
 use facts::{Facts, is_same, ours, theirs};
 use serde_json::Value;
+use support::differences::{undocumented, unlisted};
 use support::mounts::with_own_mounts;
 
 /// The scenarios about keys that aren't applied, each with its key.
@@ -28,28 +29,6 @@ const NOT_APPLIED: &[(&str, &str)] = &[
 
 /// The list of deliberate differences.
 const DIFFERENCES: &str = include_str!("differences");
-
-/// A difference: the scenario, what it is about, what is there instead, and why.
-type Difference<'a> = (&'a str, &'a str, String, &'a str);
-
-fn differences() -> Vec<Difference<'static>> {
-    let (mut differences, mut why) = (Vec::new(), "");
-    for line in DIFFERENCES
-        .lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-    {
-        match line.strip_prefix("  ") {
-            None => why = line,
-            Some(difference) => {
-                let mut words = difference.splitn(3, ' ');
-                let (case, fact) = (words.next().unwrap(), words.next().unwrap());
-                let instead = serde_json::from_str(words.next().unwrap()).unwrap();
-                differences.push((case, fact, instead, why));
-            }
-        }
-    }
-    differences
-}
 
 /// How many scenarios are replayed at a time.
 const AT_A_TIME: usize = 4;
@@ -85,8 +64,7 @@ fn scenarios_end_as_with_cloud_init_but_for_what_is_listed() {
     }
     let cases: BTreeMap<String, Value> = serde_json::from_str(include_str!("../oracles/behaviour.json")).unwrap();
     assert_eq!(cases.len(), 130);
-    let differences = differences();
-    let (mut met, mut wrong) = (BTreeSet::new(), Vec::new());
+    let (mut found, mut wrong) = (Vec::new(), Vec::new());
     for (name, ours) in replayed(cases.clone()) {
         if let Some((_, key)) = NOT_APPLIED.iter().find(|(case, _)| *case == name) {
             let message = format!("error[not-applied]: `{key}` is a key of cloud-config");
@@ -99,26 +77,17 @@ fn scenarios_end_as_with_cloud_init_but_for_what_is_listed() {
         for fact in ours.keys().chain(theirs.keys()).collect::<BTreeSet<_>>() {
             let text = |facts: &Facts| facts.get(fact).cloned().unwrap_or_default();
             let (our, their) = (text(&ours), text(&theirs));
-            if is_same(fact, &our, &their) {
-                continue;
-            }
-            let is_it = |row: &&Difference<'_>| (row.0, row.1, &row.2) == (&name, fact, &our);
-            match differences.iter().find(is_it) {
-                Some(row) => drop(met.insert(row)),
-                None => wrong.push(format!("{name}: {fact}\n  ours:   {our:?}\n  theirs: {their:?}")),
+            if !is_same(fact, &our, &their) {
+                found.push(((name.clone(), fact.clone(), our), their));
             }
         }
     }
-    let stale = differences.iter().filter(|row| !met.contains(row));
-    wrong.extend(stale.map(|row| format!("{}: {} is listed, and is not so", row.0, row.1)));
+    wrong.extend(unlisted(&found, DIFFERENCES));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// Who reads the documentation knows of each difference.
 #[test]
 fn each_difference_is_documented() {
-    let page = std::fs::read_to_string("docs/cloud-init.md").unwrap();
-    for (case, fact, _, why) in differences() {
-        assert!(page.contains(why), "{case}: {fact}: not in docs/cloud-init.md: {why}");
-    }
+    assert_eq!(undocumented(DIFFERENCES), BTreeSet::new());
 }

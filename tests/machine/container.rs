@@ -27,10 +27,14 @@ pub struct Container {
 impl Container {
     /// A machine that has never been booted.
     pub fn new(suite: Suite, test: &str) -> Self {
-        let name = test.replace('_', "-");
+        Self::on(Root::new(suite, test, PASSWORD), test)
+    }
+
+    /// A machine with this disk.
+    pub fn on(root: Root, test: &str) -> Self {
         Self {
-            name,
-            root: Root::new(suite, test, PASSWORD),
+            name: test.replace('_', "-"),
+            root,
             served: None,
             logs: Logs::new(test),
         }

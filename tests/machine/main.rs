@@ -7,12 +7,15 @@
 #![allow(clippy::expect_used, reason = "a test says where it stopped by panicking there")]
 
 mod accounts;
+mod beside_cloud_init;
 mod bridges;
 mod check;
 mod command;
 mod commands;
 mod container;
 mod devices;
+#[path = "../support/differences.rs"]
+mod differences;
 mod drift;
 mod emergency;
 mod gate;
@@ -111,6 +114,7 @@ machines! {
     container_bookworm => |test| scenario::three_boots(test, &mut Container::new(Bookworm, test));
     container_trixie => |test| scenario::three_boots(test, &mut Container::new(Trixie, test));
     container_accounts_trixie => |test| accounts::accounts(test, Trixie);
+    container_beside_cloud_init_trixie => |test| beside_cloud_init::beside_cloud_init(test, Trixie);
     container_packages_trixie => |test| packages::packages(test, Trixie);
     container_runcmd_trixie => |test| commands::commands(test, Trixie);
     container_confirm_bookworm => |test| trial::confirm_or_revert(test, Bookworm);

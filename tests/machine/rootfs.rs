@@ -24,14 +24,23 @@ impl Suite {
 
     /// The directory with the finished `root/`, `modules/`, `vmlinuz` and `initrd.img`; made when it isn't there.
     pub fn cached(self) -> PathBuf {
-        let made = Command::new(script("rootfs"))
+        self.made_by("rootfs")
+    }
+
+    /// The tree with cloud-init in it; made when it isn't there.
+    pub fn with_cloud_init(self) -> PathBuf {
+        self.made_by("cloud-init-tree")
+    }
+
+    fn made_by(self, name: &str) -> PathBuf {
+        let made = Command::new(script(name))
             .arg(self.name())
             .stderr(std::process::Stdio::inherit())
             .output();
-        let made = made.expect("tests/machine/rootfs can be run");
+        let made = made.expect("the script can be run");
         assert!(
             made.status.success(),
-            "tests/machine/rootfs {} failed; it says why above",
+            "tests/machine/{name} {} failed; it says why above",
             self.name()
         );
         PathBuf::from(String::from_utf8_lossy(&made.stdout).trim())
@@ -48,20 +57,23 @@ impl Root {
     /// A copy of the suite's tree with firstlight, installed as in any image, and the probe; `secrets` are the words
     /// that the probe looks for where they must not be.
     pub fn new(suite: Suite, test: &str, secrets: &str) -> Self {
-        let path = workshop().join("run").join(test);
-        discard(&path);
-        fs::create_dir_all(path.parent().expect("the path was joined")).expect("target/machine/run can be made");
-        run(Command::new("cp")
-            .args(["-a", "--reflink=auto"])
-            .arg(suite.cached().join("root"))
-            .arg(&path));
-        let root = Self { path };
+        let root = Self::copy(&suite.cached().join("root"), test);
         root.install_firstlight();
         run(Command::new(script("guest/install")).arg(&root.path).arg(secrets));
         root
     }
 
-    fn install_firstlight(&self) {
+    /// A copy of this tree, and nothing else.
+    pub fn copy(tree: &Path, test: &str) -> Self {
+        let path = workshop().join("run").join(test);
+        discard(&path);
+        fs::create_dir_all(path.parent().expect("the path was joined")).expect("target/machine/run can be made");
+        run(Command::new("cp").args(["-a", "--reflink=auto"]).arg(tree).arg(&path));
+        Self { path }
+    }
+
+    /// Installs firstlight as in any image.
+    pub fn install_firstlight(&self) {
         let built = env!("CARGO_BIN_EXE_firstlight").into();
         let binary = std::env::var_os("FIRSTLIGHT_BIN").unwrap_or(built);
         let assign = |name: &str, value: &std::ffi::OsStr| {

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says where it stopped by panicking there")]
 
 pub mod chroot;
+pub mod differences;
 pub mod mounts;
 pub mod program;
 pub mod recorded;

@@ -51,15 +51,16 @@ gateway.
 | Here | In cloud-init | Why |
 |---|---|---|
 | A name in the document always wins: `hostname`, then `fqdn`, then that of the platform. | On Photon the platform's name wins, or the current one, unless `fqdn` is given. | Who writes a name wants it. |
-| `manage_etc_hosts: true` gives the name the address 127.0.1.1. | On Photon, it has 127.0.0.1. | `localhost` stays the name of 127.0.0.1. |
+| `manage_etc_hosts: true` writes the same lines everywhere, and gives the name the address 127.0.1.1. | Each distribution has a template; on Photon the name has 127.0.0.1. | `localhost` stays the name of 127.0.0.1. |
 | `network` is a key of user-data too. | It is ignored there. | One document is enough. |
 | `match: {name: …}` matches. | The ID becomes the name. | That is what it says. |
 | Files of networkd belong to root. | They belong to systemd-network. | networkd only reads them. |
 | With `dhcp4`, a link takes its MTU from DHCP, and its routes have a metric of 100. | networkd's own defaults. | As netplan does. |
 | A mistake in a file of `write_files` costs that file: content that isn't base64, an unknown encoding, owner or permissions, a path that is relative or has `..`. | Something else is written, or the files after it are left out. | A wrong file is worse than none. |
+| `permissions: '4755'` is that also for a file of another owner. | The new owner takes the setuid bit away (until version 26). | It is what was asked for. |
 | `permissions: 600` is octal, with a warning. | It is decimal: 01130. | Nobody means that. |
 | A time zone is the link /etc/localtime, relative; /etc/timezone is written where it is there. | Both are always written. | A relative link also works from outside of the tree. |
-| `locale` is applied everywhere. | Not on Photon. | Who writes a locale wants it. |
+| `locale` is applied everywhere, also where it is the default. | Not on Photon, and not where it is the default. | Who writes a locale wants it. |
 | `ntp` writes a file beside that of the distribution, for the client that sets the clock. | That of the client is overwritten, whichever sets the clock. | An update of the package goes on as usual. |
 | sshd's settings are in 01-firstlight.conf where its directory is included. | They are in 50-cloud-init.conf. | The first file wins. |
 
@@ -113,6 +114,7 @@ names. What is different, and why:
 |---|---|---|
 | A mistake in one key of an account costs that key; the account is created. | One bad account costs all after it. | A typo in a group should lock nobody out. |
 | An account that exists gets the comment, shell, groups and expiry that the document has. Its number, primary group and home directory stay, which is told. | None of these is changed. | A document says how the machine should be. |
+| A primary group that doesn't exist is created. | Only where there are `groups` too; otherwise the account isn't created. | The account was asked for. |
 | `passwd` is for an account that has no password yet. | It is for an account that doesn't exist yet. | The second run has to do what the first one did. |
 | An account that exists, and gets neither a password nor a key, keeps its password. | It is locked. | A boot takes nobody's last way in. |
 | A password that `lock_passwd` locks is told of: it is true by default. | Nothing is said. | Somebody may wait for that login. |
