@@ -32,6 +32,7 @@ mod skip;
 mod trial;
 mod vm;
 mod web;
+mod wild;
 mod wireguard;
 
 use container::Container;
@@ -117,6 +118,7 @@ machines! {
     container_beside_cloud_init_trixie => |test| beside_cloud_init::beside_cloud_init(test, Trixie);
     container_packages_trixie => |test| packages::packages(test, Trixie);
     container_runcmd_trixie => |test| commands::commands(test, Trixie);
+    container_wild_trixie => |test| wild::documents(test, Trixie);
     container_confirm_bookworm => |test| trial::confirm_or_revert(test, Bookworm);
     container_confirm_trixie => |test| trial::confirm_or_revert(test, Trixie);
     container_bridges_bookworm => |test| bridges::bridges(test, Bookworm);
