@@ -71,6 +71,7 @@ docker\t''
 packages\t''
 runcmd\t''
 ssh_fingerprints\t''
+final_message\t''
 power_state\t''"
 complete -c firstlight -n "__fish_firstlight_using_subcommand plan" -l network-graph -d 'Draw the network as it will be, as an SVG image; `-` prints it instead of the plan' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand plan" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
@@ -106,6 +107,7 @@ docker\t''
 packages\t''
 runcmd\t''
 ssh_fingerprints\t''
+final_message\t''
 power_state\t''"
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -l confirm -d 'Undo all changes after this time (90s, 2m, 1h) unless `firstlight confirm` is run' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F

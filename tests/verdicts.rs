@@ -36,10 +36,6 @@ const TAKEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "a key without effect needs no correction either",
-        &["final_message: [a]"],
-    ),
-    (
         "an empty value of a key that is applied asks for nothing either",
         &[
             "chpasswd: {list: []}",

@@ -6,6 +6,7 @@ use super::authorized_key::{AuthorizedKey, AuthorizedKeys};
 use super::chpasswd::{self, Chpasswd};
 use super::commands::{self, Commands, UserScripts};
 use super::docker::{self, Docker};
+use super::final_message::FinalMessage;
 use super::host_keys::{self, HostKeyTypes, SshKeys};
 use super::hostname::{HostName, ManageEtcHosts};
 use super::kernel_modules::KernelModules;
@@ -152,6 +153,8 @@ document! {
         bootcmd: Commands => bootcmd [commands::whole];
         /// Commands to run once for each instance, when the rest is done.
         runcmd: Commands => runcmd [commands::whole];
+        /// What the console says when all is done, once for each instance.
+        final_message: FinalMessage => final_message;
         /// Restart or switch off the machine once for each instance, as the last thing.
         power_state: PowerState => power_state;
         /// How firstlight treats this document.

@@ -18,6 +18,7 @@ pub mod diagnostic;
 pub mod docker;
 pub mod duration;
 pub mod excerpt;
+pub mod final_message;
 pub mod fix;
 pub mod flag;
 pub mod forbidding;

@@ -11,6 +11,7 @@ pub mod change;
 mod check;
 pub mod docker;
 pub mod document_command;
+pub mod final_message;
 pub mod header;
 pub mod host_keys;
 pub mod hostname;
@@ -265,13 +266,14 @@ pub fn all() -> Vec<&'static dyn Module> {
         &packages::Packages,
         &runcmd::Runcmd,
         &ssh_fingerprints::SshFingerprints,
+        &final_message::FinalMessage,
         &power_state::PowerState,
     ]
 }
 
 /// The names of all modules, in the same order. Every start of the program lists them for the command line, and needn't
 /// load the code of all modules for that.
-pub const NAMES: [&str; 26] = [
+pub const NAMES: [&str; 27] = [
     "random_seed",
     "hostname",
     "timezone",
@@ -297,6 +299,7 @@ pub const NAMES: [&str; 26] = [
     "packages",
     "runcmd",
     "ssh_fingerprints",
+    "final_message",
     "power_state",
 ];
 

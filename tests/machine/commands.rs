@@ -23,6 +23,7 @@ runcmd:
 - mount -t tmpfs none /mnt && echo mounted >>/var/log/ran
 -
 - echo the end
+final_message: "up $UPTIME s, by $DATASOURCE"
 power_state: {mode: poweroff, condition: test -e /nowhere}
 "#;
 
@@ -42,6 +43,7 @@ firstlight status | grep -c '^ *[0-9]* .* (done, '
 firstlight status | grep '(exit status' | sed 's/, [0-9]* ms//'
 firstlight status | grep '^commands: power_state' | sed 's/, [0-9]* ms.*//'
 cat /var/lib/firstlight/commands/power_state/output | tail -n 1
+sed -n 's/^up [0-9.]* s, by //p' /var/lib/firstlight/commands/final_message/output
 pgrep -f 'sleep 1000' >/dev/null && systemctl is-active firstlight-runcmd.service
 grep -hE '^(the end$|==> 3: echo after)' /var/lib/firstlight/commands/runcmd/output
 stat -c '%a %n' /var/lib/firstlight/commands/runcmd/* /etc/firstlight/commands/*
@@ -49,11 +51,12 @@ journalctl -b -u firstlight-runcmd.service -o cat | grep -c '^the end$'
 firstlight status --drift >&2 && echo no drift
 "#;
 
-/// Of `power_state` in the first two boots: its first command ends it.
-const NOT_MET: &str = "commands: power_state done, 1 command of 2\nthe condition is not met: nothing happens\n";
+/// Of `power_state` in the first two boots, whose first command ends it, and of the final message.
+const NOT_MET: &str =
+    "commands: power_state done, 1 command of 2\nthe condition is not met: nothing happens\nnocloud\n";
 
 /// The same in the next two: it has restarted the machine.
-const RESTARTED: &str = "commands: power_state done, 2 commands of 2\n==> 2: shutdown -r -- now 'it'\\''s all done' || systemctl reboot <==\n";
+const RESTARTED: &str = "commands: power_state done, 2 commands of 2\n==> 2: shutdown -r -- now 'it'\\''s all done' || systemctl reboot <==\nnocloud\n";
 
 const BOOTCMD: &str = "700 /etc/firstlight/commands/bootcmd\n";
 
@@ -80,7 +83,7 @@ pub fn commands(test: &str, suite: Suite) {
         checks.equal(
             "what the commands have done",
             seen.text("by-hand"),
-            format!("{boots}{ran}10\n{NOT_MET}{running}the end\n{FILES}{BOOTCMD}{journal}\nno drift"),
+            format!("{boots}{ran}11\n{NOT_MET}{running}the end\n{FILES}{BOOTCMD}{journal}\nno drift"),
         );
         checks.finish();
     }

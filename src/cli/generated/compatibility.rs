@@ -86,6 +86,7 @@ names. What is different, and why:
 | The lists of packages are always updated before packages are installed. | Only with `package_update`, or where they are old. | An image has none. |
 | `power_state` and `package_reboot_if_required` act when the boot is over and recorded, even where a part of it failed. `firstlight plan` says so first. | They act when the last module has run; after packages before `runcmd`, which then runs after the restart. | A machine shouldn't restart in the middle. |
 | `package_reboot_if_required` also asks `needs-restarting`, and looks whether the modules of the running kernel are still there. It only acts once all packages are installed. | It looks for `/run/reboot-required`, which neither Photon nor Fedora has. | A new kernel does nothing before a restart. |
+| `final_message` is said once for each instance, when the boot is over and recorded. | At each boot. | A boot with nothing to do should cost nothing. |
 | The `condition` of `power_state` has the time of a command, an hour or `command_timeout`. | It may hang for ever. | A boot should come to an end. |
 | `packages` for a package manager that isn't there (`apt:` on Photon) are left out, with a note. | They are an error, and no package is installed. | One document is for several distributions. |
 

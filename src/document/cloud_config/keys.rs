@@ -96,10 +96,6 @@ const TOOLS: Why = (
 
 /// All of them: those without effect, then those that are not applied.
 pub const OTHER_KEYS: &[OtherKey] = &[
-    no_effect(
-        "final_message",
-        "the journal and `firstlight status` say how a boot ended",
-    ),
     no_effect("def_log_file", OWN_OUTPUT),
     no_effect(
         "launch-index",
