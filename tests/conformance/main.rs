@@ -21,7 +21,6 @@ const NOT_APPLIED: &[(&str, &str)] = &[
     ("ca_certs", "ca_certs"),
     ("create_hostname_file_false", "create_hostname_file"),
     ("mounts", "mounts"),
-    ("resolv_conf", "resolv_conf"),
     ("rsyslog", "rsyslog"),
     ("swap_fixed", "swap"),
     ("yum_repos", "yum_repos"),
