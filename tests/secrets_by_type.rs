@@ -20,7 +20,7 @@ const MARKER: &str = "Zq0marker";
 
 /// A place, a document that has a secret there, and the file of the machine that is asked to hold it. What a file holds
 /// that everybody may read is shown by a plan: these are files that not everybody may read.
-const PLACES: [(&str, &str, Option<&str>); 28] = [
+const PLACES: [(&str, &str, Option<&str>); 30] = [
     ("chpasswd.list", "chpasswd: {list: \"root:SECRET\\n\"}", None),
     ("chpasswd.list[]", "chpasswd: {list: ['root:SECRET']}", None),
     (
@@ -140,6 +140,16 @@ const PLACES: [(&str, &str, Option<&str>); 28] = [
         "write_files[].source.uri",
         "write_files: [{path: /etc/app, source: {uri: 'http://u:SECRET@127.0.0.1:PORT/a?sig=SECRET'}}]",
         None,
+    ),
+    (
+        "yum_repos.NAME.password",
+        "yum_repos: {a: {baseurl: 'http://192.0.2.1/', password: SECRET}}",
+        Some("etc/yum.repos.d/a.repo"),
+    ),
+    (
+        "yum_repos.NAME.proxy_password",
+        "yum_repos: {a: {baseurl: 'http://192.0.2.1/', proxy_password: SECRET}}",
+        Some("etc/yum.repos.d/a.repo"),
     ),
 ];
 

@@ -33,6 +33,7 @@ use super::sysctl::Sysctl;
 use super::timezone::Timezone;
 use super::users::{self, Groups, NotCreated, SystemInfo, User, Users};
 use super::write_files::WriteFile;
+use super::yum_repos::{RepositoryDirectory, YumRepos};
 use crate::vocabulary::Secret;
 
 document! {
@@ -141,6 +142,10 @@ document! {
         docker: Docker => docker;
         /// Files to write, with content from the document or fetched.
         write_files: Vec<WriteFile> => write_files [item];
+        /// Where tdnf, dnf and yum get packages from.
+        yum_repos: YumRepos => yum_repos [item];
+        /// The directory of the files of `yum_repos`. Default: `/etc/yum.repos.d`.
+        yum_repo_dir: RepositoryDirectory => yum_repos;
         /// Packages to install.
         packages: Packages => packages;
         /// Update the package manager's lists first. Default: true where packages are installed.

@@ -60,6 +60,7 @@ pub mod user_name;
 pub mod users;
 pub mod write_files;
 pub mod yaml;
+pub mod yum_repos;
 
 #[cfg(test)]
 mod tests;

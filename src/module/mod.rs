@@ -38,6 +38,7 @@ pub mod timezone;
 pub mod users;
 mod variables;
 pub mod write_files;
+pub mod yum_repos;
 
 use crate::document::Config;
 use crate::document::config::KEYS;
@@ -263,6 +264,7 @@ pub fn all() -> Vec<&'static dyn Module> {
         &services::Services,
         &ntp::Ntp,
         &docker::Docker,
+        &yum_repos::YumRepos,
         &packages::Packages,
         &runcmd::Runcmd,
         &ssh_fingerprints::SshFingerprints,
@@ -273,7 +275,7 @@ pub fn all() -> Vec<&'static dyn Module> {
 
 /// The names of all modules, in the same order. Every start of the program lists them for the command line, and needn't
 /// load the code of all modules for that.
-pub const NAMES: [&str; 27] = [
+pub const NAMES: [&str; 28] = [
     "random_seed",
     "hostname",
     "timezone",
@@ -296,6 +298,7 @@ pub const NAMES: [&str; 27] = [
     "services",
     "ntp",
     "docker",
+    "yum_repos",
     "packages",
     "runcmd",
     "ssh_fingerprints",

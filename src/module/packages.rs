@@ -1,6 +1,6 @@
 //! `packages`: what the machine's own package manager installs and upgrades.
 
-mod manager;
+pub(super) mod manager;
 
 use super::{Change, DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, Supply, When};
 use crate::document::Config;

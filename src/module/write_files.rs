@@ -91,7 +91,7 @@ impl Module for WriteFiles {
 
 /// The directories on the way to these files that are not there. As with cloud-init they belong to whom the file does,
 /// and to root where files of several are below: no account gets control over another's files.
-fn with_directories(files: Vec<FileChange>, machine: &Machine<'_>) -> Vec<Change> {
+pub(super) fn with_directories(files: Vec<FileChange>, machine: &Machine<'_>) -> Vec<Change> {
     let mut missing: BTreeMap<String, (u32, u32)> = BTreeMap::new();
     for file in &files {
         let owner = file.content.as_ref().map_or((0, 0), |content| content.owner);

@@ -107,6 +107,18 @@ names. What is different, and why:
 | The login prompt shows the fingerprints of the host keys, in `/etc/issue.d`. | It doesn't. | Who sits at the console can compare them at any time. |
 | Fingerprints of keys that may log in are as ssh-keygen prints them, without the options of the keys; `authkey_hash` is sha256, sha384 or sha512. | They are in hexadecimal, which no tool prints; the options are shown. | They are there to be compared, and options may hold secrets. |
 
+## Sources of packages
+
+| Here | In cloud-init | Why |
+|---|---|---|
+| A file of `yum_repos` that is there already is replaced. | It stays as it is, which only a log says. | A document says how the machine should be; a rollback gives it back. |
+| A repository that another file has too, or whose file has others as well, is an error. | It is written. | tdnf then does nothing at all, and the others would be lost. |
+| A repository is enabled unless the document says otherwise. | What isn't said isn't written. | tdnf takes it for disabled. |
+| `yes` and `on` are written as 1, also in quotes. | As they are. | tdnf takes them for 0. |
+| Lists are one line, with blanks between. | Each value has its line. | tdnf only reads the first. |
+| A file with a password is for root alone. | Everybody can read it. | It is a password. |
+| A repository that the document no longer has is removed. | It stays. | The machine would go on trusting it. |
+
 ## Accounts
 
 `users`, `user` and `groups` mean what they mean to cloud-init, in all their forms. What is different, and why:

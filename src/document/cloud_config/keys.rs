@@ -274,7 +274,5 @@ pub const OTHER_KEYS: &[OtherKey] = &[
             "write a `.netdev` file of kind wireguard with `networkd_files`",
         ),
     ),
-    not_applied("yum_repo_dir", REPOSITORIES),
-    not_applied("yum_repos", REPOSITORIES),
     not_applied("zypper", REPOSITORIES),
 ];
