@@ -42,6 +42,7 @@ const TAKEN: &[(&str, &[&str])] = &[
             "hostname: null",
             "write_files: []",
             "write_files: null",
+            r#"{"ca_certs":{"trusted":[]}}"#,
             r#"{"chpasswd":{"list":[]}}"#,
             r#"{"keyboard":{"layout":"somestr","model":null}}"#,
             r#"{"ssh":{}}"#,
@@ -101,6 +102,13 @@ const REFUSED: &[(&str, &[&str])] = &[
         &[
             "chpasswd: {users: [{name: core, password: horse}]}",
             r#"{"chpasswd":{"users":[{"name":"what-if-1","password":"correct-…"#,
+        ],
+    ),
+    (
+        "it isn't a certificate, and one bad block can end the list of all",
+        &[
+            "ca_certs: {trusted: [abc]}",
+            r#"{"ca_certs":{"remove_defaults":true,"trusted":["-----BEGIN CER…"#,
         ],
     ),
     (

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::authorized_key::{AuthorizedKey, AuthorizedKeys};
+use super::ca_certs::CaCerts;
 use super::chpasswd::{self, Chpasswd};
 use super::commands::{self, Commands, UserScripts};
 use super::docker::{self, Docker};
@@ -140,6 +141,8 @@ document! {
         ntp: Ntp => ntp;
         /// The container engine.
         docker: Docker => docker;
+        /// Which certificate authorities the machine's programs trust.
+        ca_certs: CaCerts => ca_certs;
         /// Files to write, with content from the document or fetched.
         write_files: Vec<WriteFile> => write_files [item];
         /// Where tdnf, dnf and yum get packages from.

@@ -8,6 +8,7 @@ pub mod asked;
 pub mod authorized_key;
 pub mod base64;
 pub mod budget;
+pub mod ca_certs;
 pub mod chpasswd;
 pub mod cloud_config;
 pub mod code;

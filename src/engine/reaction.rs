@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::plan::ModulePlan;
+use crate::module::ca_certs::Store;
 use crate::module::{Change, Dirty, NetworkReloadChange, UnitAction, UnitChange};
 use crate::system::Machine;
 
@@ -15,6 +16,8 @@ pub(super) fn reactions(modules: &[ModulePlan], machine: &Machine<'_>) -> Vec<Ch
     let settled: BTreeSet<&str> = changes().filter_map(|change| change.kind().settles()).collect();
     let is_settled = |dirty: &Dirty| match dirty {
         Dirty::Manager | Dirty::Network | Dirty::Netdev(_) | Dirty::TakenOver { .. } => false,
+        // Its module has it made again by itself.
+        Dirty::Certificates => changes().any(|change| change.kind().tells(dirty)),
         Dirty::Reload(unit) | Dirty::Restart(unit) => settled.contains(unit.as_str()),
     };
     react(dirties.into_iter().filter(|dirty| !is_settled(dirty)), machine)
@@ -44,6 +47,7 @@ pub(super) fn react<'a>(dirties: impl Iterator<Item = &'a Dirty>, machine: &Mach
                     })
                 })
             }
+            Dirty::Certificates => certificates(machine),
             Dirty::Reload(name) => runs(name).then(|| unit(name, UnitAction::Reload)),
             Dirty::Restart(name) => runs(name).then(|| unit(name, UnitAction::Restart)),
         };
@@ -52,13 +56,20 @@ pub(super) fn react<'a>(dirties: impl Iterator<Item = &'a Dirty>, machine: &Mach
     reactions
 }
 
+/// The file of all certificate authorities, on a machine that runs and has the program for it.
+fn certificates(machine: &Machine<'_>) -> Option<Change> {
+    machine.live()?;
+    let store = Store::of(machine.root()).ok().flatten()?;
+    Some(Change::Certificates(store.bundle(Vec::new())))
+}
+
 /// The links that networkd makes again, each once. One that somebody else has made is not deleted.
 fn netdevs(dirties: &[&Dirty], machine: &Machine<'_>) -> Vec<String> {
     let is_now = |boot: &String| machine.live().is_some_and(|live| live.boot == *boot);
     let names = dirties.iter().filter_map(|dirty| match dirty {
         Dirty::Netdev(link) => Some(link.clone()),
         Dirty::TakenOver { link, boot } => (!is_now(boot)).then(|| link.clone()),
-        Dirty::Manager | Dirty::Network | Dirty::Reload(_) | Dirty::Restart(_) => None,
+        Dirty::Manager | Dirty::Network | Dirty::Certificates | Dirty::Reload(_) | Dirty::Restart(_) => None,
     });
     names.collect::<BTreeSet<_>>().into_iter().collect()
 }

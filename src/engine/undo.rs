@@ -231,14 +231,17 @@ async fn notice(
     let facts = facts_by_now(system, facts, &dirties).await?;
     for reaction in react(dirties.iter(), &Machine::new(&system.root, &facts)) {
         let told = dirties.iter().filter(|dirty| reaction.kind().tells(dirty));
-        let unit = told.filter_map(Dirty::unit).next().unwrap_or_default();
-        if let Some(bus) = &system.bus {
+        let unit = told.filter_map(Dirty::unit).next();
+        if let (Some(bus), Some(unit)) = (&system.bus, unit) {
             // A unit that was broken may have reached its start limit.
             bus.reset_failed(unit).await;
         }
         // The files are restored. A unit that rejects them is no reason to repeat everything.
         match scene.act(&reaction).await {
-            Ok(()) => undone.done.push(format!("reloaded {unit}")),
+            Ok(()) => undone.done.push(match unit {
+                Some(unit) => format!("reloaded {unit}"),
+                None => "made the list of trusted certificates again".to_owned(),
+            }),
             Err(error) => {
                 tracing::error!("undoing: {error}");
                 undone.broken.push(error.to_string());

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::ca_certs::Bundle;
 pub use super::document_command::{DocumentCommand, Once, Program, When};
 use crate::document::Secret;
 use crate::document::network::{Address, Ip, LinkName, Mac, Mtu, Route, SearchDomain};
@@ -51,6 +52,8 @@ pub enum Change {
     Unit(UnitChange),
     /// networkd reads its files again and reconfigures links.
     NetworkReload(NetworkReloadChange),
+    /// The file of all certificate authorities, made again by the distribution's own program.
+    Certificates(Bundle),
     /// A program that the module needs run. It can't be undone.
     Command(CommandChange),
     /// A command that the document wants run. It can't be undone.
@@ -75,6 +78,7 @@ impl Change {
             | Self::Kernel(_)
             | Self::Unit(_)
             | Self::NetworkReload(_)
+            | Self::Certificates(_)
             | Self::Command(_)
             | Self::DocumentCommand(_) => None,
         }

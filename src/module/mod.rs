@@ -7,6 +7,7 @@
 
 pub mod authorized_keys;
 pub mod bootcmd;
+pub mod ca_certs;
 pub mod change;
 mod check;
 pub mod docker;
@@ -260,6 +261,7 @@ pub fn all() -> Vec<&'static dyn Module> {
         &networkd::Networkd,
         &resolv_conf::ResolvConf,
         &bootcmd::Bootcmd,
+        &ca_certs::CaCerts,
         &random_seed_command::RandomSeedCommand,
         &services::Services,
         &ntp::Ntp,
@@ -294,6 +296,7 @@ pub const NAMES: [&str; 28] = [
     "networkd",
     "resolv_conf",
     "bootcmd",
+    "ca_certs",
     "random_seed_command",
     "services",
     "ntp",

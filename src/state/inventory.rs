@@ -75,7 +75,12 @@ impl Inventory {
         let dirties = self.paths().flat_map(|item| &item.dirties);
         let links = dirties.filter_map(|dirty| match dirty {
             Dirty::TakenOver { link, boot } => Some((link.clone(), boot.clone())),
-            Dirty::Manager | Dirty::Network | Dirty::Netdev(_) | Dirty::Reload(_) | Dirty::Restart(_) => None,
+            Dirty::Manager
+            | Dirty::Network
+            | Dirty::Netdev(_)
+            | Dirty::Certificates
+            | Dirty::Reload(_)
+            | Dirty::Restart(_) => None,
         });
         links.collect()
     }

@@ -18,6 +18,8 @@ pub enum Dirty {
         /// The boot's ID, random(4).
         boot: String,
     },
+    /// The file of all certificate authorities that are trusted is made again.
+    Certificates,
     /// The unit reads its configuration again.
     Reload(String),
     /// The unit is restarted: it reads this file only when it starts.
@@ -28,7 +30,7 @@ impl Dirty {
     /// The unit that has to notice, unless it is systemd itself.
     pub fn unit(&self) -> Option<&str> {
         match self {
-            Self::Manager => None,
+            Self::Manager | Self::Certificates => None,
             Self::Network | Self::Netdev(_) | Self::TakenOver { .. } => Some("systemd-networkd.service"),
             Self::Reload(unit) | Self::Restart(unit) => Some(unit),
         }

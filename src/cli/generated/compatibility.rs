@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Made;
-use crate::document::cloud_config::{MODULES, Module, OTHER_KEYS, OtherKey, Treatment};
+use crate::document::cloud_config::{MODULES, Module, OLD_SPELLINGS, OTHER_KEYS, OtherKey, Treatment};
 use crate::document::config::KEYS;
 
 const INTRODUCTION: &str = "# Documents of cloud-init
@@ -119,6 +119,16 @@ names. What is different, and why:
 | A file with a password is for root alone. | Everybody can read it. | It is a password. |
 | A repository that the document no longer has is removed. | It stays. | The machine would go on trusting it. |
 
+## Certificate authorities
+
+| Here | In cloud-init | Why |
+|---|---|---|
+| Each certificate of `ca_certs` is a file of its own, named by its content. | Certificates are numbered; all are in one file on Debian. | openssl finds no certificate in a file that has two. |
+| What is no certificate is an error, and costs itself. So does a private key, which is never shown. | It is written. | One bad block can end the list of all. |
+| `remove_defaults` works on Debian, where it crosses out the lines of `/etc/ca-certificates.conf`. Elsewhere it is an error. | It empties directories: on Photon `/etc/ssl/certs` and `/etc/pki/tls/certs`. | A rollback couldn't give them back, and the next update of the package would. |
+| A machine without the program that makes the list again is an error; a list that lacks a certificate afterwards, too. | The program's failure is an exception in a log. | Nothing would trust the certificates. |
+| A certificate that the document no longer has is no longer trusted. | It is. | A document says how the machine should be. |
+
 ## Accounts
 
 `users`, `user` and `groups` mean what they mean to cloud-init, in all their forms. What is different, and why:
@@ -185,6 +195,9 @@ pub fn markdown() -> Made {
 }
 
 fn applied(name: &str) -> String {
+    if let Some((_, new)) = OLD_SPELLINGS.iter().find(|(old, _)| *old == name) {
+        return format!("| `{name}` | applied, deprecated | The old name of `{new}`. | Use `{new}`. |");
+    }
     let key = KEYS.iter().find(|key| key.name == name).unwrap();
     let first = key.doc.split("\n\n").next().unwrap_or_default();
     let words = first.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -84,8 +84,19 @@ fn user_data() -> Value {
         }
         properties.entry(key.name).or_insert(known);
     }
+    let mut old = properties["ca_certs"].clone();
+    old["description"] = "The old name of `ca_certs`.".into();
+    old["deprecated"] = true.into();
+    old["doNotSuggest"] = true.into();
+    properties.insert("ca-certs".to_owned(), old);
     properties["vendor_data"]["properties"] =
         json!({"enabled": tidy::boolean_or_null("Whether the vendor's proposals are taken.")});
+    let below = schema["$defs"]["CaCerts"]["properties"].as_object_mut().unwrap();
+    let mut old = below["remove_defaults"].clone();
+    old["description"] = "The old name of `remove_defaults`.".into();
+    old["deprecated"] = true.into();
+    old["doNotSuggest"] = true.into();
+    below.insert("remove-defaults".to_owned(), old);
     schema
 }
 

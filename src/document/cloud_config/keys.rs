@@ -52,10 +52,6 @@ const JOINS: &str =
 const OWN_OUTPUT: &str = "it is about cloud-init's own output, and that of firstlight is in the journal";
 const REMOVE: &str = "remove the key";
 const BOOT_LOADER: Why = ("firstlight leaves the boot loader alone", "configure it in the image");
-const CERTIFICATES: Why = (
-    "firstlight doesn't rebuild the list of trusted certificates yet",
-    "add the certificates to the image",
-);
 const DISKS: Why = (
     "firstlight doesn't partition or format disks yet",
     "prepare them in the image, with systemd-repart",
@@ -127,8 +123,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     not_applied("apt_upgrade", OLD_FLAG),
     not_applied("autoinstall", ("it is for Ubuntu's installer", REMOVE)),
     not_applied("byobu_by_default", TOOLS),
-    not_applied("ca-certs", CERTIFICATES),
-    not_applied("ca_certs", CERTIFICATES),
     not_applied("chef", TOOLS),
     not_applied("cloud_config_modules", MODULES),
     not_applied("cloud_final_modules", MODULES),

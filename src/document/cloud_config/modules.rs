@@ -27,6 +27,9 @@ const RIGHTSCALE: &str = "not applied: firstlight doesn't ask RightScale for scr
 const RMC: &str = "not applied: firstlight doesn't manage IBM's RMC";
 const SCRIPTS: &str = "applied: scripts in user-data and vendor-data are run; directories of scripts are not";
 
+/// Old spellings of keys that are applied, and the new ones.
+pub const OLD_SPELLINGS: [(&str, &str); 1] = [("ca-certs", "ca_certs")];
+
 /// All modules of cloud-init 22.4 to 26.2.
 pub const MODULES: &[Module] = &[
     module("ansible", &["ansible"]),

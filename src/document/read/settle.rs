@@ -3,6 +3,7 @@
 use super::Document;
 use crate::document::advice::respelt;
 use crate::document::budget::PROBLEM_LIMIT;
+use crate::document::ca_certs;
 use crate::document::chpasswd;
 use crate::document::cloud_config::{OtherKey, Treatment};
 use crate::document::code::Code;
@@ -73,7 +74,7 @@ impl Document {
         }
         self.doom_what_is_there_twice();
         self.split_chpasswd_list();
-        self.tidy_users();
+        self.tidy_old_forms();
         let declared = self.tree.as_ref().map(Declared::by).unwrap_or_default();
         let not_created = self.tree.as_ref().map(NotCreated::by).unwrap_or_default();
         self.prune_all(wrong);
@@ -151,9 +152,10 @@ impl Document {
         }
     }
 
-    fn tidy_users(&mut self) {
-        let told = self.tree.as_mut().map(users::tidy).unwrap_or_default();
-        for (span, diagnostic) in told {
+    /// Old forms and spellings become those that are read.
+    fn tidy_old_forms(&mut self) {
+        let Some(tree) = &mut self.tree else { return };
+        for (span, diagnostic) in [users::tidy(tree), ca_certs::tidy(tree)].concat() {
             self.report_at(span, None, diagnostic);
         }
     }

@@ -50,6 +50,7 @@ macro_rules! nothing_lasts {
 }
 
 mod account;
+mod certificates;
 mod command;
 mod console;
 mod directory;
@@ -245,6 +246,7 @@ impl Change {
             Self::Kernel(kernel) => kernel,
             Self::Unit(unit) => unit,
             Self::NetworkReload(reload) => reload,
+            Self::Certificates(bundle) => bundle,
             Self::Command(command) => command,
             Self::DocumentCommand(command) => command,
         }

@@ -76,7 +76,7 @@ impl ChangeKind for UnitChange {
 
     fn tells(&self, dirty: &Dirty) -> bool {
         match dirty {
-            Dirty::Manager | Dirty::Network | Dirty::Netdev(_) | Dirty::TakenOver { .. } => false,
+            Dirty::Manager | Dirty::Network | Dirty::Netdev(_) | Dirty::TakenOver { .. } | Dirty::Certificates => false,
             Dirty::Reload(unit) | Dirty::Restart(unit) => *unit == self.unit,
         }
     }
