@@ -21,7 +21,7 @@ const FOLDER: &str = "tests/corpus";
 const TABLE: &str = "tests/corpus/verdicts";
 
 /// How many documents run whole on a Debian, at least. Raise it when more do; never lower it.
-const WHOLE: usize = 54;
+const WHOLE: usize = 58;
 
 /// Refusals that are not a key that is known not to be applied, by machine and document, and why they are right as they are,
 /// or what would be. Those on the first machine are so on the other one too.
@@ -40,6 +40,11 @@ const OTHERWISE: &[(&str, &str, &str)] = &[
         "debian13",
         "terraform-libvirt.yaml",
         "`home` is its author's mistake, of which cloud-init's schema warns too",
+    ),
+    (
+        "debian13",
+        "terraform-postgres.yaml",
+        "a key server says which key has a number, not whose it is: the key itself would be right",
     ),
     ("photon5", "azure-node-app.yaml", "Photon has no www-data"),
     (

@@ -195,7 +195,7 @@ fn debians_cloud_init_takes_documents_apart_alike() {
 }
 
 /// What else is refused in cloud-init's examples: the file, what is said of it, and why that is right.
-const REFUSED_EXAMPLES: [(&str, &str, &str); 13] = [
+const REFUSED_EXAMPLES: [(&str, &str, &str); 15] = [
     (
         "cloud-config-add-apt-repos",
         "the key `apt` is given twice",
@@ -205,6 +205,16 @@ const REFUSED_EXAMPLES: [(&str, &str, &str); 13] = [
         "cloud-config-ansible",
         "unknown key `packages_up",
         "misspelt: it has no `s`",
+    ),
+    (
+        "cloud-config-apt",
+        "firstlight asks no key server",
+        "the key itself would be right",
+    ),
+    (
+        "cloud-config-apt",
+        "firstlight doesn't ask Launchpad",
+        "the line and its key would be right",
     ),
     (
         "cloud-config-archive",

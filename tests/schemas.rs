@@ -42,7 +42,7 @@ fn errors(kind: &str, document: &str) -> Vec<Diagnostic> {
 }
 
 /// What only the program knows: values that have to do with each other, and texts that YAML reads as something else.
-const ONLY_THE_PROGRAM: [&str; 35] = [
+const ONLY_THE_PROGRAM: [&str; 37] = [
     // A name like `1.0` is a whole number for an editor.
     "a number is an ID",
     "a name of digits alone is read as a number",
@@ -86,6 +86,8 @@ const ONLY_THE_PROGRAM: [&str; 35] = [
     "no command is given, but one is required",
     "this is neither `[Section]` nor `Key=value`",
     "has more than one value here",
+    "a proxy is an address",
+    "the source has neither",
 ];
 
 /// Program and schema about one document; what they disagree on.

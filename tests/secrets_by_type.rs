@@ -20,7 +20,19 @@ const MARKER: &str = "Zq0marker";
 
 /// A place, a document that has a secret there, and the file of the machine that is asked to hold it. What a file holds
 /// that everybody may read is shown by a plan: these are files that not everybody may read.
-const PLACES: [(&str, &str, Option<&str>); 30] = [
+const PLACES: [(&str, &str, Option<&str>); 34] = [
+    ("apt.ftp_proxy", "apt: {ftp_proxy: 'http://u:SECRET@192.0.2.1/'}", None),
+    (
+        "apt.http_proxy",
+        "apt: {http_proxy: 'http://u:SECRET@192.0.2.1/'}",
+        None,
+    ),
+    (
+        "apt.https_proxy",
+        "apt: {https_proxy: 'http://u:SECRET@192.0.2.1/'}",
+        None,
+    ),
+    ("apt.proxy", "apt: {proxy: 'http://u:SECRET@192.0.2.1/'}", None),
     ("chpasswd.list", "chpasswd: {list: \"root:SECRET\\n\"}", None),
     ("chpasswd.list[]", "chpasswd: {list: ['root:SECRET']}", None),
     (

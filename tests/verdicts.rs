@@ -63,6 +63,7 @@ const TAKEN: &[(&str, &[&str])] = &[
         "where text is wanted, what looks like something else is the text as it is written",
         &[
             "hostname: 123",
+            r#"{"apt":{"conf":true}}"#,
             "hostname: no",
             "password: 12345",
             "timezone: 1",
@@ -103,6 +104,10 @@ const REFUSED: &[(&str, &[&str])] = &[
             "chpasswd: {users: [{name: core, password: horse}]}",
             r#"{"chpasswd":{"users":[{"name":"what-if-1","password":"correct-…"#,
         ],
+    ),
+    (
+        "no key server and no Launchpad is asked",
+        &[r#"{"apt":{"add_apt_repo_match":"^…"#],
     ),
     (
         "it isn't a certificate, and one bad block can end the list of all",

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::apt::{self, Apt};
 use super::authorized_key::{AuthorizedKey, AuthorizedKeys};
 use super::ca_certs::CaCerts;
 use super::chpasswd::{self, Chpasswd};
@@ -145,6 +146,8 @@ document! {
         ca_certs: CaCerts => ca_certs;
         /// Files to write, with content from the document or fetched.
         write_files: Vec<WriteFile> => write_files [item];
+        /// Where apt gets packages from, and how. Machines without apt leave it alone.
+        apt: Apt => apt [apt::whole];
         /// Where tdnf, dnf and yum get packages from.
         yum_repos: YumRepos => yum_repos [item];
         /// The directory of the files of `yum_repos`. Default: `/etc/yum.repos.d`.

@@ -4,6 +4,7 @@
 //! name as the module that applies it.
 
 pub mod advice;
+pub mod apt;
 pub mod asked;
 pub mod authorized_key;
 pub mod base64;

@@ -5,6 +5,7 @@
 //! because [`Machine`] can't. The same noun names `document/sshd.rs` (what is asked) and `module/sshd.rs` (what is
 //! missing).
 
+pub mod apt;
 pub mod authorized_keys;
 pub mod bootcmd;
 pub mod ca_certs;
@@ -266,6 +267,7 @@ pub fn all() -> Vec<&'static dyn Module> {
         &services::Services,
         &ntp::Ntp,
         &docker::Docker,
+        &apt::Apt,
         &yum_repos::YumRepos,
         &packages::Packages,
         &runcmd::Runcmd,
@@ -277,7 +279,7 @@ pub fn all() -> Vec<&'static dyn Module> {
 
 /// The names of all modules, in the same order. Every start of the program lists them for the command line, and needn't
 /// load the code of all modules for that.
-pub const NAMES: [&str; 28] = [
+pub const NAMES: [&str; 30] = [
     "random_seed",
     "hostname",
     "timezone",
@@ -301,6 +303,7 @@ pub const NAMES: [&str; 28] = [
     "services",
     "ntp",
     "docker",
+    "apt",
     "yum_repos",
     "packages",
     "runcmd",

@@ -170,7 +170,10 @@ fn told(path: &str, mode: &str, owner: &str, content: &str) -> String {
     let content = head.map_or(content, |head| &content[head.len() + 1..]);
     let content = match path {
         _ if path.starts_with("/etc/systemd/network/") => settings(content),
-        _ if path.starts_with("/etc/systemd/") || path == "/etc/hosts" => {
+        _ if ["/etc/systemd/", "/etc/yum.repos.d/", "/etc/hosts"]
+            .iter()
+            .any(|read| path.starts_with(read)) =>
+        {
             let lines = content
                 .lines()
                 .filter(|line| !line.is_empty() && !line.starts_with('#'));

@@ -18,12 +18,10 @@ use support::mounts::with_own_mounts;
 
 /// The scenarios about keys that aren't applied, each with its key.
 const NOT_APPLIED: &[(&str, &str)] = &[
-    ("ca_certs", "ca_certs"),
     ("create_hostname_file_false", "create_hostname_file"),
     ("mounts", "mounts"),
     ("rsyslog", "rsyslog"),
     ("swap_fixed", "swap"),
-    ("yum_repos", "yum_repos"),
 ];
 
 /// The list of deliberate differences.

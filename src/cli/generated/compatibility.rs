@@ -111,6 +111,11 @@ names. What is different, and why:
 
 | Here | In cloud-init | Why |
 |---|---|---|
+| `apt` without `sources_list` leaves the machine's own sources alone. | `/etc/apt/sources.list` is written anew from a template, unless `preserve_sources_list` is true. | A mirror that the image has was chosen by somebody. |
+| The `key` of a source is in `/etc/apt/keyrings`, and the lines of the source get `signed-by`. | Without `$KEY_FILE` it is in `/etc/apt/trusted.gpg.d`, trusted for all sources. | Whoever has one source shouldn't replace another's packages. |
+| `keyid` without `key`, and `ppa:`, are errors that say what to write. | A key server, and Launchpad, are asked. | A key server says which key has a number, not whose it is. |
+| Sources of one file are written as they are in the document. | They are added to the file each time. | The second run has to do what the first one did. |
+| A proxy with a password is in a file for root alone. | Everybody can read it. | It is a password. |
 | A file of `yum_repos` that is there already is replaced. | It stays as it is, which only a log says. | A document says how the machine should be; a rollback gives it back. |
 | A repository that another file has too, or whose file has others as well, is an error. | It is written. | tdnf then does nothing at all, and the others would be lost. |
 | A repository is enabled unless the document says otherwise. | What isn't said isn't written. | tdnf takes it for disabled. |

@@ -69,6 +69,14 @@ const DSA: Why = (
     "sshd takes no DSA keys any more (since OpenSSH 10.0)",
     "remove the key, or use `ssh_keys.ed25519_private`",
 );
+const MIRRORS: Why = (
+    "firstlight leaves the distribution's own sources as they are",
+    "use `apt.sources_list` for all of them, with `$RELEASE`, and remove sources in other files in the image",
+);
+const PPA: Why = (
+    "firstlight doesn't run add-apt-repository",
+    "use `apt.sources` with `source` and `key`",
+);
 const OLD_FLAG: Why = (
     "it is an old name",
     "use `package_update`, `package_upgrade` and `packages`",
@@ -113,7 +121,11 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     not_applied("allow_userdata", SOURCES).unless_true(),
     not_applied("ansible", TOOLS),
     not_applied("apk_repos", REPOSITORIES),
-    not_applied("apt", REPOSITORIES),
+    not_applied("apt.add_apt_repo_match", PPA),
+    not_applied("apt.debconf_selections", DEBCONF),
+    not_applied("apt.disable_suites", MIRRORS),
+    not_applied("apt.primary", MIRRORS),
+    not_applied("apt.security", MIRRORS),
     not_applied("apt_pipelining", REPOSITORIES).even_false(),
     not_applied(
         "apt_reboot_if_required",
