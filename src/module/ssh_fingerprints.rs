@@ -48,9 +48,8 @@ impl Module for SshFingerprints {
 
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
         let mut plan = Plan::default();
-        let is_asked = is_asked(want);
         let is_shown_anyway = machine.live().is_some() && is_free(want);
-        if !is_asked && !is_shown_anyway {
+        if !is_asked(want) && !is_shown_anyway {
             return Ok(plan);
         }
         let mut text = String::new();
@@ -73,11 +72,16 @@ impl Module for SshFingerprints {
                 name: NAME.to_owned(),
                 text,
                 what: "SSH keys and their fingerprints".to_owned(),
-                required: is_asked,
+                required: is_wanted(want),
             }));
         }
         Ok(plan)
     }
+}
+
+/// Whether the document wants them shown: a console that doesn't is a failure then.
+fn is_wanted(want: &Config) -> bool {
+    want.ssh.and_then(|ssh| ssh.emit_keys_to_console) == Some(true) || want.no_ssh_fingerprints == Some(false)
 }
 
 /// Whether the document is about what is shown, or about the host keys.
@@ -87,13 +91,12 @@ fn is_asked(want: &Config) -> bool {
         return false;
     }
     let has_kinds = |kinds: &Option<KeyKinds>| kinds.as_ref().is_some_and(|kinds| !kinds.0.is_empty());
-    emits == Some(true)
-        || want.no_ssh_fingerprints == Some(false)
+    is_wanted(want)
         || want.authkey_hash.is_some()
         || has_kinds(&want.ssh_fp_console_blacklist)
         || has_kinds(&want.ssh_key_console_blacklist)
         || want.ssh_keys.is_some()
-        || want.ssh_genkeytypes.is_some()
+        || want.ssh_genkeytypes.as_ref().is_some_and(|kinds| !kinds.0.is_empty())
         || want.ssh_deletekeys == Some(true)
 }
 
@@ -299,8 +302,11 @@ mod tests {
         for (document, live, is_shown) in [
             (json!({"hostname": "web1"}), true, None),
             (json!({"ssh_authorized_keys": [KEY]}), true, None),
-            (json!({"ssh_deletekeys": true}), true, Some(true)),
-            (json!({"ssh_genkeytypes": ["ed25519"]}), true, Some(true)),
+            // That nobody can read them is a failure only where somebody wants to.
+            (json!({"ssh_deletekeys": true}), true, Some(false)),
+            (json!({"ssh_genkeytypes": ["ed25519"]}), true, Some(false)),
+            (json!({"ssh_genkeytypes": []}), true, None),
+            (json!({"ssh": {"emit_keys_to_console": true}}), true, Some(true)),
             (json!({"runcmd": ["true"]}), true, Some(false)),
             (json!({"packages": ["vim"]}), true, Some(false)),
             (json!({"runcmd": ["true"]}), false, None),
@@ -315,7 +321,7 @@ mod tests {
                 true,
                 None,
             ),
-            (json!({"ssh_deletekeys": true}), false, Some(true)),
+            (json!({"ssh_deletekeys": true}), false, Some(false)),
         ] {
             let (shown, issue) = planned(document.clone(), live);
             assert_eq!(shown.map(|(_, required)| required), is_shown, "{document}");

@@ -27,8 +27,10 @@ const SETTINGS: [&str; 3] = ["/etc/hosts", "/etc/locale.conf", "/etc/ssh/sshd_co
 /// The account files: what is compared are their new lines.
 const ACCOUNTS: [&str; 6] = ["passwd", "shadow", "group", "gshadow", "subuid", "subgid"];
 
-/// What isn't compared: locks, and the files by which commands of each boot are run.
-const OTHERS: [&str; 4] = [
+/// What isn't compared: locks, the files by which commands of each boot are run, and what the login prompt shows of host keys, which
+/// no two machines share.
+const OTHERS: [&str; 5] = [
+    "/etc/issue.d",
     "/etc/.pwd.lock",
     "/etc/firstlight",
     "/etc/systemd/system/firstlight-",
