@@ -21,7 +21,7 @@ use super::networkd_files::NetworkdFile;
 use super::ntp::Ntp;
 use super::packages::Packages;
 use super::password::{self, Credential};
-use super::power_state::PowerState;
+use super::power_state::{self, PowerState};
 use super::problem::{Check, Problems};
 use super::random_seed::{self, RandomSeed};
 use super::redirect::{self, RedirectOptions};
@@ -167,7 +167,7 @@ document! {
         /// What the console says when all is done, once for each instance.
         final_message: FinalMessage => final_message;
         /// Restart or switch off the machine once for each instance, as the last thing.
-        power_state: PowerState => power_state;
+        power_state: PowerState => power_state [power_state::whole];
         /// How firstlight treats this document.
         firstlight: Settings;
     }

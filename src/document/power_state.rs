@@ -9,6 +9,7 @@ use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
 use super::commands::Command;
 use super::problem::{Check, Problems};
+use super::yaml::Node;
 
 /// The most bytes of a message.
 const MESSAGE_MAX: usize = 1024;
@@ -62,6 +63,11 @@ impl PowerState {
     pub fn timeout(&self) -> Duration {
         self.timeout.as_ref().map_or(Self::TIMEOUT, |timeout| timeout.0)
     }
+}
+
+/// All of it goes where a part is wrong: without its condition or delay, a restart is another one.
+pub fn whole<'p>(_: &Node, path: &'p [String]) -> &'p [String] {
+    path.get(..1).unwrap_or(path)
 }
 
 impl Check for PowerState {
@@ -348,8 +354,11 @@ mod tests {
             ("{mode: reboot, when: now}", "`when`"),
             ("reboot", "expected a mapping"),
         ] {
-            let found = read(&format!("power_state: {state}\n")).unwrap_err();
+            let yaml = format!("power_state: {state}\n");
+            let found = read(&yaml).unwrap_err();
             assert!(found.len() == 1 && found[0].contains(words), "{state}: {found:?}");
+            let document = Document::read(&Texts::of_user_data("x", yaml.as_bytes()));
+            assert_eq!(document.config.power_state, None, "{state}");
         }
     }
 }

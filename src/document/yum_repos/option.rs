@@ -118,6 +118,9 @@ impl OptionValue {
                 "`{name}` can't begin with a brace: tdnf takes it for the start of a section"
             ));
         }
+        if FLAGS.contains(&name) && !matches!(value, "" | "0" | "1") {
+            return Some(format!("`{name}` takes true or false"));
+        }
         (value.is_empty() && ADDRESSES.contains(&name)).then(|| format!("`{name}` is empty"))
     }
 }

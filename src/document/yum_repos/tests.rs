@@ -62,6 +62,15 @@ fn what_is_wrong_costs_its_repository_and_has_its_place() {
         ("yum_repos: {a: {baseurl: [[x]]}}", "a list in a list"),
         ("yum_repos: {a: {baseurl: \"x\\u0001\"}}", "control character"),
         ("yum_repos: {a: {baseurl: '{'}}", "begin with a brace"),
+        // A repository whose packages nobody checks, or that dnf doesn't read, is another one.
+        (
+            "yum_repos: {a: {baseurl: x, gpgcheck: maybe}}",
+            "x:1:39: `gpgcheck` takes true or false",
+        ),
+        (
+            "yum_repos: {a: {baseurl: x, Enabled: 2}}",
+            "`enabled` takes true or false",
+        ),
         ("yum_repos: {a: {baseurl: x, 'a b': 1}}", "`a b` is not an option"),
         ("yum_repos: {a: {baseurl: x, '[b]': 1}}", "is not an option"),
         (
