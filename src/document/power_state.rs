@@ -8,7 +8,7 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
 use super::commands::Command;
-use super::problem::{Check, Problems};
+use super::problem::Check;
 use super::yaml::Node;
 
 /// The most bytes of a message.
@@ -70,9 +70,7 @@ pub fn whole<'p>(_: &Node, path: &'p [String]) -> &'p [String] {
     path.get(..1).unwrap_or(path)
 }
 
-impl Check for PowerState {
-    fn check(&self, _problems: &mut Problems<'_>) {}
-}
+impl Check for PowerState {}
 
 /// What happens to the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::Plan;
+use super::{Change, Plan};
 use crate::document::commands::script::Script;
+use crate::system::Machine;
 use crate::vocabulary::{Run, RunOutcome};
 
 /// Something that the document wants run. systemd runs it as its own unit, outside our sandbox.
@@ -39,8 +40,15 @@ pub enum When {
 }
 
 impl DocumentCommand {
-    /// Adds to `plan` what is to be known of one that has run, and isn't run again.
-    pub(super) fn note(&self, run: &Run, plan: &mut Plan) {
+    /// Adds it to `plan` where it hasn't run, otherwise what is to be known of how it went.
+    pub(super) fn plan_once(self, machine: &Machine<'_>, plan: &mut Plan) {
+        match machine.ran(&self.name) {
+            None => plan.changes.push(Change::DocumentCommand(self)),
+            Some(run) => self.note(run, plan),
+        }
+    }
+
+    fn note(&self, run: &Run, plan: &mut Plan) {
         let name = &self.name;
         let again = "`firstlight apply --run-again` runs it";
         match run.outcome {

@@ -1,6 +1,6 @@
 //! `final_message`: said on the console, and in the journal, when all is done.
 
-use super::{Change, DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, When};
+use super::{DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, When};
 use crate::document::Config;
 use crate::document::commands::script::Script;
 use crate::document::commands::{Commands, quoted};
@@ -45,10 +45,7 @@ impl Module for FinalMessage {
             once: Once::PerInstance,
             when: When::AfterAll(PowerState::TIMEOUT),
         };
-        match machine.ran(NAME) {
-            Some(run) => command.note(run, &mut plan),
-            None => plan.changes.push(Change::DocumentCommand(command)),
-        }
+        command.plan_once(machine, &mut plan);
         Ok(plan)
     }
 }
@@ -79,6 +76,7 @@ fn value(variable: Variable) -> &'static str {
 mod tests {
     use super::*;
     use crate::document::{Document, Texts};
+    use crate::module::Change;
     use crate::system::{Facts, Root};
     use crate::vocabulary::{Run, RunOutcome};
 

@@ -40,28 +40,28 @@ impl Module for Packages {
     }
 }
 
-/// Whether packages are still to be installed or upgraded.
-///
-/// # Errors
-/// As planning them.
-pub fn is_pending(want: &Config, machine: &Machine<'_>) -> Result<bool, PlanError> {
-    Ok(command(want, machine, &mut Plan::default())?.is_some())
+/// Whether packages are still to be installed or upgraded, and can be.
+pub fn is_pending(want: &Config, machine: &Machine<'_>) -> bool {
+    command(want, machine, &mut Plan::default()).is_ok_and(|command| command.is_some())
+}
+
+/// Whether the document asks for anything here.
+pub fn is_asked(want: &Config) -> bool {
+    is_listed(want) || want.package_upgrade == Some(true) || want.package_update == Some(true)
+}
+
+fn is_listed(want: &Config) -> bool {
+    let mut items = want.packages.iter().flat_map(|packages| packages.each());
+    items.next().is_some()
 }
 
 /// What installs and upgrades them; `None` where that is done, or nothing is asked.
 fn command(want: &Config, machine: &Machine<'_>, plan: &mut Plan) -> Result<Option<DocumentCommand>, PlanError> {
-    let upgrade = want.package_upgrade == Some(true);
-    let is_asked = upgrade || want.package_update == Some(true);
-    let is_listed = want
-        .packages
-        .iter()
-        .flat_map(|packages| packages.each())
-        .next()
-        .is_some();
-    if !is_asked && !is_listed {
+    if !is_asked(want) {
         return Ok(None);
     }
-    let key = if is_listed { "packages" } else { "package_update" };
+    let upgrade = want.package_upgrade == Some(true);
+    let key = if is_listed(want) { "packages" } else { "package_update" };
     let Some(manager) = Manager::of(machine.root())? else {
         let message = format!(
             "there is no package manager on this machine: none of {}",
@@ -70,7 +70,7 @@ fn command(want: &Config, machine: &Machine<'_>, plan: &mut Plan) -> Result<Opti
         return Err(PlanError::at(&[key], message).hint("add the packages to the image"));
     };
     let packages = wanted(want, manager, plan);
-    if packages.is_empty() && !is_asked {
+    if packages.is_empty() && !upgrade && want.package_update != Some(true) {
         return Ok(None);
     }
     let words: Vec<String> = packages.iter().map(|package| manager.word(package)).collect();

@@ -47,19 +47,14 @@ impl Module for PowerState {
 
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
         let mut plan = Plan::default();
-        let mut is_decided = false;
-        if let Some(state) = &want.power_state {
-            let command = of_state(state, want);
-            match (machine.ran(NAME), &state.condition) {
-                (Some(run), _) => command.note(run, &mut plan),
-                (None, Condition::Always(false)) => {}
-                (None, _) => {
-                    plan.changes.push(Change::DocumentCommand(command));
-                    is_decided = true;
-                }
-            }
+        let has_run = machine.ran(NAME).is_some();
+        let state = want.power_state.as_ref();
+        let state = state.filter(|state| has_run || state.condition != Condition::Always(false));
+        let is_decided = state.is_some() && !has_run;
+        if let Some(state) = state {
+            of_state(state, want).plan_once(machine, &mut plan);
         }
-        if want.package_reboot_if_required != Some(true) || !packages::is_pending(want, machine)? {
+        if want.package_reboot_if_required != Some(true) || !packages::is_pending(want, machine) {
             return Ok(plan);
         }
         match is_decided {

@@ -1,6 +1,6 @@
 //! `random_seed.command`: a program that gets the kernel more random numbers, from the network.
 
-use super::{Change, DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, Supply, When};
+use super::{DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, Supply, When};
 use crate::document::Config;
 use crate::system::Machine;
 use crate::system::command::{self, CommandError};
@@ -52,10 +52,7 @@ impl Module for RandomSeedCommand {
             once: Once::PerInstance,
             when: When::InTurn,
         };
-        match machine.ran(NAME) {
-            None => plan.changes.push(Change::DocumentCommand(command)),
-            Some(run) => command.note(run, &mut plan),
-        }
+        command.plan_once(machine, &mut plan);
         Ok(plan)
     }
 }
@@ -63,6 +60,7 @@ impl Module for RandomSeedCommand {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::module::Change;
     use crate::system::{Facts, Root};
     use crate::vocabulary::{Run, RunOutcome};
     use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Change, DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, Supply, When};
+use super::{DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, Supply, When};
 use crate::document::Config;
 use crate::document::commands::UserScript;
 use crate::document::commands::script::Script;
@@ -37,10 +37,7 @@ impl Module for Runcmd {
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
         let mut plan = Plan::default();
         for command in in_order(want) {
-            match machine.ran(&command.name) {
-                None => plan.changes.push(Change::DocumentCommand(command)),
-                Some(run) => command.note(run, &mut plan),
-            }
+            command.plan_once(machine, &mut plan);
         }
         Ok(plan)
     }

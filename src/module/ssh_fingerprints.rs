@@ -1,7 +1,7 @@
 //! What the console shows of SSH keys at the end of the first boot, as cloud-init does, and the login prompt always.
 
 use super::authorized_keys::AllAsked;
-use super::{Change, ConsoleText, FileChange, Module, Plan, PlanError, Stage, Supply};
+use super::{Change, ConsoleText, FileChange, Module, Plan, PlanError, Stage, Supply, packages};
 use crate::document::Config;
 use crate::document::authorized_key::KeyParts;
 use crate::document::ssh_fingerprints::KeyKinds;
@@ -103,17 +103,7 @@ fn is_asked(want: &Config) -> bool {
 /// Whether the final stage runs anyway: nothing waits for a line on the console then.
 fn is_free(want: &Config) -> bool {
     let has_commands = want.runcmd.as_ref().is_some_and(|commands| !commands.is_empty());
-    let has_packages = want
-        .packages
-        .iter()
-        .flat_map(|packages| packages.each())
-        .next()
-        .is_some();
-    has_commands
-        || has_packages
-        || want.package_update == Some(true)
-        || want.package_upgrade == Some(true)
-        || want.scripts.all().iter().any(|script| !script.is_of_each_boot())
+    has_commands || packages::is_asked(want) || want.scripts.all().iter().any(|script| !script.is_of_each_boot())
 }
 
 /// The public halves of the host keys, by the names of their files.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::root::{Metadata, ReadError, Root};
-use crate::vocabulary::Run;
+use crate::vocabulary::{Run, RunOutcome};
 
 /// The machine as it is now. It can't write.
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +100,11 @@ impl<'a> Machine<'a> {
     /// How what runs once went, if it ran for this instance.
     pub fn ran(&self, name: &str) -> Option<&'a Run> {
         self.facts.ran.get(name)
+    }
+
+    /// Whether what runs once has succeeded for this instance.
+    pub fn has_done(&self, name: &str) -> bool {
+        self.ran(name).is_some_and(|run| run.outcome == RunOutcome::Done)
     }
 
     /// The unit as systemd has it; `None` where there is no bus, or nobody asked about it before planning.

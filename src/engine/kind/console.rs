@@ -6,7 +6,6 @@ use crate::engine::view::{ChangeView, view};
 use crate::module::ConsoleText;
 use crate::state::{LedgerUndo, Undo};
 use crate::system::{Machine, ReadError, Root, clock, console};
-use crate::vocabulary::RunOutcome;
 
 impl ChangeKind for ConsoleText {
     nothing_lasts!();
@@ -18,10 +17,7 @@ impl ChangeKind for ConsoleText {
     }
 
     fn holds(&self, machine: &Machine<'_>) -> Result<bool, ReadError> {
-        let is_done = machine
-            .ran(&self.name)
-            .is_some_and(|run| run.outcome == RunOutcome::Done);
-        Ok(is_done || self.left_for_boot(machine)?.is_some())
+        Ok(machine.has_done(&self.name) || self.left_for_boot(machine)?.is_some())
     }
 
     fn left_for_boot(&self, machine: &Machine<'_>) -> Result<Option<String>, ReadError> {

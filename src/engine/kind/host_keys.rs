@@ -65,7 +65,7 @@ impl HostKeys {
 }
 
 fn was_renewed(machine: &Machine<'_>) -> bool {
-    machine.ran(NAME).is_some_and(|run| run.outcome == RunOutcome::Done)
+    machine.has_done(NAME)
 }
 
 fn missing(kinds: &[HostKeyType], root: &Root) -> Result<Vec<HostKeyType>, ReadError> {

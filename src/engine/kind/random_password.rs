@@ -15,7 +15,6 @@ use crate::state::{AccountEntryUndo, LedgerUndo, PasswordItem, Record, Thing, Un
 use crate::system::account::{self, AccountFile, shadow};
 use crate::system::{Machine, ReadError, Root, clock, console, crypt};
 use crate::vocabulary::RandomPassword;
-use crate::vocabulary::RunOutcome;
 
 impl ChangeKind for RandomPassword {
     by_itself!();
@@ -36,9 +35,7 @@ impl ChangeKind for RandomPassword {
 
     /// An account that has lost its password gets another one.
     fn holds(&self, machine: &Machine<'_>) -> Result<bool, ReadError> {
-        let run = machine.ran(&self.name());
-        let is_done =
-            run.is_some_and(|run| run.outcome == RunOutcome::Done) && has_password(machine.root(), &self.user)?;
+        let is_done = machine.has_done(&self.name()) && has_password(machine.root(), &self.user)?;
         Ok(is_done || self.left_for_boot(machine)?.is_some())
     }
 

@@ -6,7 +6,6 @@ use crate::engine::view::{ChangeView, view};
 use crate::module::RandomSeed;
 use crate::state::{LedgerUndo, Undo};
 use crate::system::{Kind, Machine, ReadError, Root, clock, random_pool};
-use crate::vocabulary::RunOutcome;
 
 /// Its name in the ledger.
 const NAME: &str = "random-seed";
@@ -27,8 +26,7 @@ impl ChangeKind for RandomSeed {
     }
 
     fn holds(&self, machine: &Machine<'_>) -> Result<bool, ReadError> {
-        let is_done = machine.ran(NAME).is_some_and(|run| run.outcome == RunOutcome::Done);
-        Ok(is_done || self.left_for_boot(machine)?.is_some())
+        Ok(machine.has_done(NAME) || self.left_for_boot(machine)?.is_some())
     }
 
     /// A seed in an image is that of all its clones.

@@ -138,6 +138,16 @@ fn packages_restart_a_machine_while_they_are_to_be_installed() {
     );
 }
 
+#[test]
+fn a_machine_without_a_package_manager_is_switched_off_all_the_same() {
+    let yaml = "packages: [vim]\npackage_reboot_if_required: true\npower_state: {mode: poweroff}\n";
+    let document = Document::read(&Texts::of_user_data("x", yaml.as_bytes()));
+    let tree = tempfile::tempdir().unwrap();
+    let (root, facts) = (Root::open(tree.path()).unwrap(), Facts::default());
+    let plan = PowerState.plan(&document.config, &Machine::new(&root, &facts)).unwrap();
+    assert_eq!(names(&plan), [NAME]);
+}
+
 /// Runs the script of the restart after packages in a shell, with `record` as that of the packages and these programs.
 fn says(record: &str, programs: &[(&str, &str)]) -> String {
     let tree = tempfile::tempdir().unwrap();

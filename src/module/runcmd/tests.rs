@@ -1,5 +1,6 @@
 use super::*;
 use crate::document::{Document, Texts};
+use crate::module::Change;
 use crate::system::{Facts, Root};
 use crate::vocabulary::{Run, RunOutcome};
 
