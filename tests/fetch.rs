@@ -1,15 +1,18 @@
-//! What a person waits for: a server that is down is asked a few times within seconds, where a boot asks for minutes.
+//! What a person waits for: a server that is down is asked a few times within seconds, where a boot asks for minutes. And
+//! the one request that a machine makes for others: `phone_home`.
 
 #![allow(clippy::unwrap_used, reason = "a test says where it stopped by panicking there")]
 
 mod support;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
+use support::chroot::Machine;
+use support::mounts::with_own_mounts;
 use support::program::{firstlight, text};
 use support::tree::{build, place};
 
@@ -90,4 +93,106 @@ fn a_failure_says_whether_asking_again_may_help() {
     fs::write(seed.join("meta-data"), format!("seedfrom: {address}\n")).unwrap();
     fs::write(seed.join("user-data"), "").unwrap();
     assert_eq!(kind("nocloud"), "forbidden");
+}
+
+/// A server that answers with these statuses, the last for ever, and remembers what is posted.
+fn server(statuses: &'static [&'static str]) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let posted = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&posted);
+    std::thread::spawn(move || {
+        for (number, mut stream) in listener.incoming().flatten().enumerate() {
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let head: Vec<String> = (&mut reader)
+                .lines()
+                .map_while(Result::ok)
+                .take_while(|line| !line.is_empty())
+                .collect();
+            let length = head.iter().find_map(|line| {
+                let line = line.to_lowercase();
+                line.strip_prefix("content-length: ")?.parse().ok()
+            });
+            let mut body = vec![0; length.unwrap_or_default()];
+            reader.read_exact(&mut body).unwrap();
+            let line = head.first().cloned().unwrap_or_default();
+            seen.lock()
+                .unwrap()
+                .push(format!("{line}: {}", String::from_utf8(body).unwrap()));
+            let status = statuses[number.min(statuses.len() - 1)];
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    (address, posted)
+}
+
+/// A machine that systemd runs, as far as the program can tell, which is to call this address.
+fn caller(url: &str) -> Machine {
+    let machine = Machine::new(&format!(
+        "hostname: web1\nfqdn: web1.example.test\nphone_home: {{url: '{url}', post: [instance_id, fqdn, pub_key_ed25519]}}\n"
+    ));
+    fs::create_dir_all(machine.path("run/systemd/system")).unwrap();
+    fs::write(machine.path("etc/ssh/ssh_host_ed25519_key.pub"), "ssh-ed25519 AAAA\n").unwrap();
+    machine
+}
+
+#[test]
+fn a_machine_calls_until_the_call_is_taken_and_never_again() {
+    with_own_mounts("a_machine_calls_until_the_call_is_taken_and_never_again", || {
+        let (address, posted) = server(&["403 Forbidden", "200 OK"]);
+        let machine = caller(&format!("http://me:hunter2@{address}/hello/$INSTANCE_ID?token=hunter2"));
+        let call = "POST /hello/i-1?token=hunter2 HTTP/1.1: instance_id=i-1&fqdn=web1.example.test\
+                    &pub_key_ed25519=ssh-ed25519%20AAAA%0A";
+        for (boot, standing) in [(1, "degraded"), (2, "done")] {
+            let (_, status) = machine.boot();
+            assert_eq!(status["status"], "running", "boot {boot}: {status:#}");
+            let (_, status) = machine.stage("final");
+            assert_eq!(status["status"], standing, "boot {boot}: {status:#}");
+            let refused = format!("http://{address}/hello/i-1?…: the server answered 403 Forbidden");
+            assert_eq!(
+                status.to_string().contains(&refused),
+                boot == 1,
+                "boot {boot}: {status:#}"
+            );
+            assert_eq!(*posted.lock().unwrap(), vec![call; boot], "boot {boot}: {status:#}");
+        }
+        let (_, status) = machine.boot();
+        assert_eq!(status["status"], "done", "{status:#}");
+        // A changed document, and a person, don't repeat it; who asks for that does.
+        let seed = fs::read_to_string(machine.path("var/lib/firstlight/seed/user-data")).unwrap();
+        machine.tell(&format!("{seed}timezone: UTC\n"));
+        machine.boot();
+        machine.stage("final");
+        machine.run(&["apply"]);
+        assert_eq!(posted.lock().unwrap().len(), 2);
+        let said = machine.run(&["apply", "--run-again"]);
+        assert_eq!(posted.lock().unwrap().len(), 3, "{said:?}");
+        for file in [
+            "ledger.json",
+            "generations/1/document.json",
+            "generations/1/report.json",
+        ] {
+            let text = machine.read(&format!("var/lib/firstlight/{file}"));
+            assert!(
+                text.contains("phone_home") && !text.contains("hunter2"),
+                "{file}: {text}"
+            );
+        }
+    });
+}
+
+#[test]
+fn a_persons_call_does_not_wait_for_a_server_as_a_boots_does() {
+    with_own_mounts("a_persons_call_does_not_wait_for_a_server_as_a_boots_does", || {
+        let (address, asked) = busy_server();
+        let machine = caller(&address);
+        let said = machine.run(&["apply"]);
+        let words = String::from_utf8_lossy(&said.stdout).into_owned();
+        assert!(
+            words.contains("the server answered 503") && words.contains("(tried once)"),
+            "{said:?}"
+        );
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+    });
 }

@@ -20,7 +20,7 @@ const MARKER: &str = "Zq0marker";
 
 /// A place, a document that has a secret there, and the file of the machine that is asked to hold it. What a file holds
 /// that everybody may read is shown by a plan: these are files that not everybody may read.
-const PLACES: [(&str, &str, Option<&str>); 34] = [
+const PLACES: [(&str, &str, Option<&str>); 35] = [
     ("apt.ftp_proxy", "apt: {ftp_proxy: 'http://u:SECRET@192.0.2.1/'}", None),
     (
         "apt.http_proxy",
@@ -71,6 +71,11 @@ const PLACES: [(&str, &str, Option<&str>); 34] = [
         Some("etc/systemd/network/50-a.network"),
     ),
     ("password", "password: SECRET", None),
+    (
+        "phone_home.url",
+        "phone_home: {url: 'http://u:SECRET@127.0.0.1:PORT/a?sig=SECRET'}",
+        None,
+    ),
     ("random_seed.data", "random_seed: {data: SECRET}", None),
     (
         "root.hashed_password",

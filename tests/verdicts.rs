@@ -106,6 +106,12 @@ const REFUSED: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "the address of `phone_home` is a template that nobody fills in",
+        &[
+            r#"{"apt":{"debconf_selections":{"set1":"debconf debconf/priority select critical","set2":"debconf debconf/frontend select readline\ndebconf debconf/frontend seen false\n"}},"bootcmd":["echo 192.168.1.130 us.archive.ubuntu.com > /etc…"#,
+        ],
+    ),
+    (
         "no key server and no Launchpad is asked",
         &[r#"{"apt":{"add_apt_repo_match":"^…"#],
     ),

@@ -131,6 +131,7 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
         generation: generation.number,
         policy,
         patience: request.patience,
+        by_hand: !request.always,
     };
     let mut applied = match apply(&job, &plan).await {
         Ok(applied) => applied,

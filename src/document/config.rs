@@ -21,6 +21,7 @@ use super::networkd_files::NetworkdFile;
 use super::ntp::Ntp;
 use super::packages::Packages;
 use super::password::{self, Credential};
+use super::phone_home::PhoneHome;
 use super::power_state::{self, PowerState};
 use super::problem::{Check, Problems};
 use super::random_seed::{self, RandomSeed};
@@ -164,6 +165,8 @@ document! {
         bootcmd: Commands => bootcmd [commands::whole];
         /// Commands to run once for each instance, when the rest is done.
         runcmd: Commands => runcmd [commands::whole];
+        /// An address that is told when the machine is ready, once for each instance.
+        phone_home: PhoneHome => phone_home;
         /// What the console says when all is done, once for each instance.
         final_message: FinalMessage => final_message;
         /// Restart or switch off the machine once for each instance, as the last thing.

@@ -118,8 +118,8 @@ fn split(mut text: &str, find: fn(&str) -> Option<(usize, usize, &str)>) -> Vec<
     pieces
 }
 
-/// `$NAME` or `${NAME}`, as cloud-init's templates have them.
-fn behind_dollar(text: &str) -> Option<(usize, usize, &str)> {
+/// The next `$NAME` or `${NAME}` in a text, as cloud-init's templates have them: its place, its length and its name.
+pub(super) fn behind_dollar(text: &str) -> Option<(usize, usize, &str)> {
     for (at, _) in text.match_indices('$') {
         let rest = &text[at + 1..];
         let (open, name) = match rest.strip_prefix('{') {

@@ -40,6 +40,7 @@ pub mod ntp;
 pub mod one_or_many;
 pub mod packages;
 pub mod password;
+pub mod phone_home;
 pub mod plain;
 pub mod power_state;
 pub mod problem;

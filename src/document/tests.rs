@@ -107,6 +107,8 @@ fn what_asks_for_nothing_is_no_error() {
         "chpasswd: {users: ~, list: ~, expire: ~}",
         "firstlight: {strict: ~, on_failure: ~}",
         "final_message: x",
+        "phone_home: ~",
+        "phone_home: {url: 'https://h.example/', post: ~, tries: ~}",
         "merge_how: 'dict()'",
         "vendor_data: {enabled: true}",
     ] {

@@ -64,6 +64,8 @@ pub struct Scene<'a> {
     pub generation: u32,
     /// The module whose changes they are.
     pub module: &'a str,
+    /// Whether a person waits for it, who has asked for it: not a boot.
+    pub by_hand: bool,
 }
 
 impl Scene<'_> {

@@ -176,6 +176,7 @@ pub(super) async fn undo_generation(
             store,
             generation: number,
             module: &record.module,
+            by_hand: false,
         };
         match record.undo.kind().take_back(&scene, &record).await {
             Ok(Back::Taken) => {
@@ -224,6 +225,7 @@ async fn notice(
         store,
         generation,
         module: "rollback",
+        by_hand: false,
     };
     if let (true, Some(bus)) = (dirties.contains(&Dirty::Manager), &system.bus) {
         bus.reload_manager().await?;

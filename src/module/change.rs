@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ca_certs::Bundle;
 pub use super::document_command::{DocumentCommand, Once, Program, When};
-use crate::document::Secret;
 use crate::document::network::{Address, Ip, LinkName, Mac, Mtu, Route, SearchDomain};
 use crate::document::redact::redact;
 use crate::document::write_files::Content;
+use crate::document::{self, Secret};
 use crate::system::Metadata;
 pub use crate::system::systemd::UnitFileState;
 pub use crate::vocabulary::{
@@ -58,6 +58,8 @@ pub enum Change {
     Command(CommandChange),
     /// A command that the document wants run. It can't be undone.
     DocumentCommand(DocumentCommand),
+    /// A form about the machine that is posted to an address, once for an instance. It can't be undone.
+    PhoneHome(PhoneHome),
 }
 
 impl Change {
@@ -80,7 +82,8 @@ impl Change {
             | Self::NetworkReload(_)
             | Self::Certificates(_)
             | Self::Command(_)
-            | Self::DocumentCommand(_) => None,
+            | Self::DocumentCommand(_)
+            | Self::PhoneHome(_) => None,
         }
     }
 }
@@ -287,6 +290,17 @@ pub struct RandomSeed {
     pub file: Option<String>,
     /// The bytes, which are never shown.
     pub bytes: Content,
+}
+
+/// An address that is told about the machine, until it has taken that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhoneHome {
+    /// Its name in the ledger.
+    pub name: String,
+    /// The address, and what it is told.
+    pub home: document::phone_home::PhoneHome,
+    /// The machine's name with a domain, where the document gives it one.
+    pub fqdn: Option<String>,
 }
 
 /// No directory, unless something is in it.

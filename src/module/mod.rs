@@ -27,6 +27,7 @@ pub mod ntp;
 pub mod order;
 pub mod packages;
 pub mod password;
+pub mod phone_home;
 pub mod power_state;
 pub mod random_seed;
 pub mod random_seed_command;
@@ -272,6 +273,7 @@ pub fn all() -> Vec<&'static dyn Module> {
         &packages::Packages,
         &runcmd::Runcmd,
         &ssh_fingerprints::SshFingerprints,
+        &phone_home::PhoneHome,
         &final_message::FinalMessage,
         &power_state::PowerState,
     ]
@@ -279,7 +281,7 @@ pub fn all() -> Vec<&'static dyn Module> {
 
 /// The names of all modules, in the same order. Every start of the program lists them for the command line, and needn't
 /// load the code of all modules for that.
-pub const NAMES: [&str; 30] = [
+pub const NAMES: [&str; 31] = [
     "random_seed",
     "hostname",
     "timezone",
@@ -308,6 +310,7 @@ pub const NAMES: [&str; 30] = [
     "packages",
     "runcmd",
     "ssh_fingerprints",
+    "phone_home",
     "final_message",
     "power_state",
 ];

@@ -213,6 +213,18 @@ fn without_dots(path: &str) -> String {
     format!("/{}", names.join("/"))
 }
 
+/// The text in a part of an address or of a form: all but letters, digits and `-._~` percent-encoded (RFC 3986, 2.3).
+pub fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
 /// Percent-encoded characters such as `%40`, decoded.
 fn percent_decoded(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len());
@@ -277,6 +289,14 @@ mod tests {
             format!("Basic {}", Base64::encode_string(b"me:hunt@2"))
         );
         assert_eq!(address("https://example.test/").authorization(), None);
+    }
+
+    #[test]
+    fn a_text_can_be_a_part_of_an_address() {
+        let text = "i-1/a b?ü%&=+~";
+        let encoded = percent_encoded(text);
+        assert_eq!(encoded, "i-1%2Fa%20b%3F%C3%BC%25%26%3D%2B~");
+        assert_eq!(percent_decoded(&encoded), text.as_bytes());
     }
 
     #[test]

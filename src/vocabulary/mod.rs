@@ -16,7 +16,7 @@ mod stage;
 mod unit_action;
 
 pub use account::{AccountChange, Aging, PasswordChange, RandomPassword, Subordinate, UserAccount};
-pub use address::{Address, NoAddress, is_address};
+pub use address::{Address, NoAddress, is_address, percent_encoded};
 pub use dirty::Dirty;
 pub use fingerprint_hash::FingerprintHash;
 pub use host_key::HostKeyType;

@@ -11,6 +11,15 @@ use crate::seed::{PASSWORD, Seed};
 /// The commands of the first two boots.
 const COMMANDS: &str = r#"write_files:
 - {path: /etc/app.conf, content: "a=1\n"}
+- {path: /etc/systemd/system/home.socket, content: "[Socket]\nListenStream=127.0.0.1:8000\nAccept=yes\n"}
+- {path: /etc/systemd/system/home@.service, content: "[Service]\nStandardInput=socket\nExecStart=/bin/sh /etc/answer\n"}
+- path: /etc/answer
+  content: |
+    while read -r line && [ ${#line} -gt 1 ]; do
+      case $line in POST*) first=${line% HTTP*} ;; [Cc]ontent-[Ll]ength:*) length=$(echo "$line" | tr -cd 0-9) ;; esac
+    done
+    echo "$first $(head -c "$length")" >>/var/log/home
+    printf 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'
 bootcmd:
 - echo boot >>/var/log/boots
 - [sh, -c, "cat /etc/app.conf >/var/log/early"]
@@ -22,7 +31,9 @@ runcmd:
 - nohup sh -c 'echo started; exec sleep 1000' &
 - mount -t tmpfs none /mnt && echo mounted >>/var/log/ran
 -
+- systemctl start home.socket
 - echo the end
+phone_home: {url: 'http://127.0.0.1:8000/hello/$INSTANCE_ID', post: [hostname, instance_id]}
 final_message: "up $UPTIME s, by $DATASOURCE"
 power_state: {mode: poweroff, condition: test -e /nowhere}
 "#;
@@ -38,6 +49,7 @@ const LOOK: &str = r#"
 firstlight status --wait >/dev/null
 cat /var/log/boots /var/log/early /var/log/ran
 ls /var/log | grep "it's"
+cat /var/log/home
 ls /var/log/after
 firstlight status | grep -c '^ *[0-9]* .* (done, '
 firstlight status | grep '(exit status' | sed 's/, [0-9]* ms//'
@@ -72,7 +84,8 @@ pub fn commands(test: &str, suite: Suite) {
         ..Seed::new("commands", FIRST)
     };
     machine.insert(&seed);
-    let ran = "a=1\ncarried /srv rig-1\nactive\nactive\nmounted\nit's $HOME\n";
+    let ran = "a=1\ncarried /srv rig-1\nactive\nactive\nmounted\nit's $HOME\n\
+               POST /hello/rig-1 hostname=commands&instance_id=rig-1\n";
     for (boots, running, journal) in [("boot\n", "active\n", "1"), ("boot\nboot\n", "", "0")] {
         let seen = machine.boot(&[], FIRST, PASSWORD);
         let mut checks = Checks::new(test, "commands", &seen);

@@ -196,13 +196,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     not_applied("ntp.allow", TIME_CLIENT),
     not_applied("ntp.config", TIME_CLIENT),
     not_applied("ntp.peers", TIME_CLIENT),
-    not_applied(
-        "phone_home",
-        (
-            "firstlight doesn't report to addresses yet",
-            "write a unit for it with `write_files`, and enable it with `services`",
-        ),
-    ),
     not_applied("puppet", TOOLS),
     not_applied(
         "reporting",

@@ -40,6 +40,8 @@ pub struct Job<'a> {
     /// How long what was asked may take to show: addresses on links, units that start. Zero looks at nothing that only
     /// a later stage of the boot can show.
     pub patience: Duration,
+    /// Whether a person has asked for it, and waits: not a boot.
+    pub by_hand: bool,
 }
 
 /// The result.
@@ -240,6 +242,7 @@ async fn run_module(job: &Job<'_>, sight: &Sight<'_>, module: &ModulePlan, resul
         store: job.store,
         generation: job.generation,
         module: module.name,
+        by_hand: job.by_hand,
     };
     for change in module
         .changes
@@ -300,6 +303,7 @@ async fn react(job: &Job<'_>, plan: &GenerationPlan, results: &mut [ModuleResult
         store: job.store,
         generation: job.generation,
         module: "reload",
+        by_hand: job.by_hand,
     };
     for reaction in &plan.reactions {
         if let Err(error) = scene.act(reaction).await {

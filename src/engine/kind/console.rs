@@ -72,6 +72,7 @@ mod tests {
             store: &store,
             generation: 1,
             module: "greeting",
+            by_hand: false,
         };
         let holds = |instance: &str, live: bool| {
             let facts = Facts {

@@ -50,8 +50,7 @@ impl ChangeKind for DocumentCommand {
     }
 
     fn left_for_boot(&self, machine: &Machine<'_>) -> Result<Option<String>, ReadError> {
-        let is_booted = machine.live().is_some() && machine.root().exists(BOOTED)?;
-        Ok((!is_booted).then(|| format!("{} runs at the first boot: {}", self.shown(), self.purpose)))
+        Ok((!is_booted(machine)?).then(|| format!("{} runs at the first boot: {}", self.shown(), self.purpose)))
     }
 
     fn disturbs(&self, _session: Option<&Session>) -> Option<String> {
@@ -179,6 +178,11 @@ impl DocumentCommand {
         }
         Ok(argv)
     }
+}
+
+/// Whether the machine runs: neither a tree nor a chroot, in which another one would act in its name.
+pub(super) fn is_booted(machine: &Machine<'_>) -> Result<bool, ReadError> {
+    Ok(machine.live().is_some() && machine.root().exists(BOOTED)?)
 }
 
 /// The command line, with the program's absolute path.

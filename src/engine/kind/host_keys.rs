@@ -185,6 +185,7 @@ mod tests {
                 store: &self.store,
                 generation: 1,
                 module: "host_keys",
+                by_hand: false,
             };
             renew(wanted, &scene).unwrap();
         }

@@ -63,6 +63,7 @@ mod kernel;
 mod link;
 mod network;
 mod path;
+mod phone_home;
 mod random_password;
 mod random_seed;
 mod unit;
@@ -249,6 +250,7 @@ impl Change {
             Self::Certificates(bundle) => bundle,
             Self::Command(command) => command,
             Self::DocumentCommand(command) => command,
+            Self::PhoneHome(home) => home,
         }
     }
 }

@@ -173,6 +173,7 @@ mod tests {
                 store: &self.store,
                 generation: 1,
                 module: "password",
+                by_hand: false,
             };
             set(wanted, &scene)
         }

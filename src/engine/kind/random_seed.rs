@@ -112,6 +112,7 @@ mod tests {
                 store: &self.store,
                 generation: 1,
                 module: "random_seed",
+                by_hand: false,
             };
             seed(wanted, &scene)
         }

@@ -199,6 +199,7 @@ async fn a_failure_and_a_failed_undoing_are_both_told() {
             generation: 1,
             policy,
             patience: Duration::ZERO,
+            by_hand: false,
         };
         let error = apply(&job, &plan).await.unwrap_err().to_string();
         let (cause, undo) = error.split_once("; undoing the changes failed too: ").unwrap();

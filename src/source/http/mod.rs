@@ -1,7 +1,7 @@
 //! Fetching over HTTP and HTTPS: bounded in size and time, tried again with patience, certificates checked.
 //!
-//! Everything is fetched by GET, over at most one connection at a time. `ureq` speaks HTTP and `rustls` TLS; both are
-//! told everything here: neither environment variables nor files of theirs count.
+//! Everything is fetched by GET, and forms are posted, over at most one connection at a time. `ureq` speaks HTTP and
+//! `rustls` TLS; both are told everything here: neither environment variables nor files of theirs count.
 
 mod backoff;
 mod resolver;
@@ -12,10 +12,10 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use ureq::http::StatusCode;
-use ureq::http::header::{LOCATION, RETRY_AFTER};
+use ureq::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use ureq::http::{Method, Request, Response, StatusCode};
 use ureq::unversioned::transport::DefaultConnector;
-use ureq::{Agent, Body, Error, Proxy};
+use ureq::{Agent, AsSendBody, Body, Error, Proxy};
 use zeroize::Zeroizing;
 
 pub use settings::Http;
@@ -24,10 +24,13 @@ use self::resolver::Resolver;
 use super::Fault;
 use crate::document::Secret;
 use crate::system::{Root, name_service};
-use crate::vocabulary::Address;
+use crate::vocabulary::{Address, percent_encoded};
 
 /// How many redirections are followed.
 const REDIRECTS: u32 = 5;
+
+/// The media type of a form.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Asks servers.
 #[derive(Debug)]
@@ -44,6 +47,13 @@ struct Failed {
     fault: Fault,
     /// When the server wants to be asked again, where it says so.
     retry_after: Option<Duration>,
+}
+
+/// What a server answers.
+struct Answer {
+    response: Response<Body>,
+    /// Whether it is another server than the one that was named, which is not given what was meant for that one.
+    withheld: bool,
 }
 
 impl From<Fault> for Failed {
@@ -85,11 +95,29 @@ impl Client {
         headers: &[(String, Secret)],
         limit: u64,
     ) -> Result<Option<Vec<u8>>, Fault> {
+        self.patiently(address, u32::MAX, |client| client.get_once(address, headers, limit))
+    }
+
+    /// Posts a form ([`form`]) to `address`, at most `tries` times, until the server takes it. The answer is not read.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub fn post(&mut self, address: &Address, form: &str, tries: u32) -> Result<(), Fault> {
+        self.patiently(address, tries, |client| client.post_once(address, form))
+    }
+
+    /// Tries `once`, and again while that may help, at most `most` times.
+    fn patiently<T>(
+        &mut self,
+        address: &Address,
+        most: u32,
+        once: impl Fn(&mut Self) -> Result<T, Failed>,
+    ) -> Result<T, Fault> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let failed = match self.try_once(address, headers, limit) {
-                Ok(found) => return Ok(found),
+            let failed = match once(self) {
+                Ok(had) => return Ok(had),
                 Err(failed) => failed,
             };
             let mut fault = failed.fault.at(address.to_string());
@@ -97,7 +125,7 @@ impl Client {
                 return Err(fault);
             }
             let wait = backoff::wait(tries, backoff::random(), failed.retry_after);
-            if Instant::now() + wait > self.until {
+            if tries >= most || Instant::now() + wait > self.until {
                 let times = if tries == 1 {
                     "once".to_owned()
                 } else {
@@ -125,12 +153,36 @@ impl Client {
         tracing::info!("{why}; attempt {next} follows in {wait:.1} s");
     }
 
-    fn try_once(
+    fn get_once(
         &mut self,
         address: &Address,
         headers: &[(String, Secret)],
         limit: u64,
     ) -> Result<Option<Vec<u8>>, Failed> {
+        let mut answer = self.ask(address, headers, None)?;
+        match answer.response.status() {
+            StatusCode::OK => Ok(Some(read(answer.response.body_mut(), limit)?)),
+            StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),
+            _ => Err(answer.refusal()),
+        }
+    }
+
+    fn post_once(&mut self, address: &Address, form: &str) -> Result<(), Failed> {
+        let answer = self.ask(address, &[], Some(form))?;
+        match answer.response.status().is_success() {
+            true => Ok(()),
+            false => Err(answer.refusal()),
+        }
+    }
+
+    /// Asks for what is at `address`, or posts a form, wherever that leads. A form is posted again where the address has
+    /// moved (301, 307, 308); 302 and 303 lead to what the server answers to it, as for every client.
+    fn ask(
+        &mut self,
+        address: &Address,
+        headers: &[(String, Secret)],
+        mut form: Option<&str>,
+    ) -> Result<Answer, Failed> {
         given_twice(address, headers)?;
         let agent = self.agent(address)?;
         let until = Instant::now() + self.settings.timeout;
@@ -138,7 +190,7 @@ impl Client {
         for _ in 0..=REDIRECTS {
             // What was meant for one server is no other's business.
             let is_meant = at.has_origin_of(address);
-            let mut request = agent.get(at.bare());
+            let mut request = Request::builder().uri(at.bare());
             if is_meant {
                 if let Some(header) = address.authorization() {
                     request = request.header("authorization", header.expose());
@@ -152,21 +204,24 @@ impl Client {
                 return Err(fault(&Error::Timeout(ureq::Timeout::Global)).into());
             }
             // An encrypted address doesn't lead to one that is not.
-            let config = request.config().https_only(address.is_encrypted());
-            let request = config.timeout_global(Some(left)).build();
-            let mut response = request.call().map_err(|error| fault(&error))?;
+            let limits = (address.is_encrypted(), left);
+            let answer = match form {
+                None => send(&agent, request.body(()), limits),
+                Some(form) => {
+                    let request = request.method(Method::POST).header(CONTENT_TYPE, FORM);
+                    send(&agent, request.body(form), limits)
+                }
+            };
+            let response = answer.map_err(|error| fault(&error))?;
             let (status, location) = (response.status(), response.headers().get(LOCATION));
-            match (status, location) {
-                (StatusCode::OK, _) => return Ok(Some(read(response.body_mut(), limit)?)),
-                (StatusCode::NOT_FOUND | StatusCode::GONE, _) => return Ok(None),
-                (status, Some(location)) if is_redirection(status) => {
-                    let next = location.to_str().ok().and_then(|location| at.leads_to(location).ok());
-                    at = next.ok_or_else(|| fault(&Error::BadUri(String::new())))?;
-                }
-                (status, _) => {
-                    let withheld = !is_meant && (address.authorization().is_some() || !headers.is_empty());
-                    return Err(refusal(status, response.headers().get(RETRY_AFTER), withheld));
-                }
+            let Some(location) = location.filter(|_| is_redirection(status)) else {
+                let withheld = !is_meant && (address.authorization().is_some() || !headers.is_empty());
+                return Ok(Answer { response, withheld });
+            };
+            let next = location.to_str().ok().and_then(|location| at.leads_to(location).ok());
+            at = next.ok_or_else(|| fault(&Error::BadUri(String::new())))?;
+            if matches!(status, StatusCode::FOUND | StatusCode::SEE_OTHER) {
+                form = None;
             }
         }
         Err(fault(&Error::TooManyRedirects).into())
@@ -253,23 +308,44 @@ fn too_large(limit: u64) -> Fault {
     Fault::lasting(format!("has more than {limit} bytes, the limit"))
 }
 
-/// A status that is not a document's.
-fn refusal(status: StatusCode, retry_after: Option<&ureq::http::HeaderValue>, withheld: bool) -> Failed {
-    let what = format!("the server answered {status}");
-    let passing = matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
-    let mut fault = match passing || status.is_server_error() {
-        true => Fault::passing(what),
-        false => Fault::lasting(what),
-    };
-    if withheld {
-        fault.what += "; this is another server, and firstlight doesn't send headers and passwords to it";
-        fault = fault.with_hint("name it in the address");
+impl Answer {
+    /// Its status as an error.
+    fn refusal(&self) -> Failed {
+        let status = self.response.status();
+        let what = format!("the server answered {status}");
+        let passing = matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
+        let mut fault = match passing || status.is_server_error() {
+            true => Fault::passing(what),
+            false => Fault::lasting(what),
+        };
+        if self.withheld {
+            fault.what += "; this is another server, and firstlight doesn't send headers and passwords to it";
+            fault = fault.with_hint("name it in the address");
+        }
+        let retry_after = self.response.headers().get(RETRY_AFTER);
+        let seconds = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        Failed {
+            fault,
+            retry_after: seconds.map(Duration::from_secs),
+        }
     }
-    let seconds = retry_after.and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    Failed {
-        fault,
-        retry_after: seconds.map(Duration::from_secs),
-    }
+}
+
+/// Sends one request. `limits`: whether only over an encrypted connection, and how long it may take.
+fn send<B: AsSendBody>(
+    agent: &Agent,
+    request: Result<Request<B>, ureq::http::Error>,
+    (encrypted, time): (bool, Duration),
+) -> Result<Response<Body>, Error> {
+    let request = agent.configure_request(request.map_err(Error::Http)?);
+    agent.run(request.https_only(encrypted).timeout_global(Some(time)).build())
+}
+
+/// A form as it is posted (application/x-www-form-urlencoded): `name=value&name=value`.
+pub fn form<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let fields = fields.into_iter();
+    let fields = fields.map(|(name, value)| format!("{}={}", percent_encoded(name), percent_encoded(value)));
+    fields.collect::<Vec<_>>().join("&")
 }
 
 /// What went wrong before there was a whole answer. Only words that are known are repeated: an error may quote an address.
@@ -301,6 +377,6 @@ fn fault(error: &Error) -> Fault {
 }
 
 #[cfg(test)]
-pub(in crate::source) mod server;
+pub(crate) mod server;
 #[cfg(test)]
 mod tests;

@@ -8,21 +8,18 @@ use std::thread;
 use crate::vocabulary::Address;
 
 /// A server that answers one connection after the other with these bytes, the last for ever, and remembers the requests.
-pub(in crate::source) struct Server {
-    pub(in crate::source) port: u16,
-    pub(in crate::source) seen: Arc<Mutex<Vec<String>>>,
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    pub(crate) seen: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    pub(in crate::source) fn new(answers: Vec<Vec<u8>>) -> Self {
+    pub(crate) fn new(answers: Vec<Vec<u8>>) -> Self {
         Self::with(answers, |stream| Box::new(stream))
     }
 
     /// As [`Self::new`], over connections that `wrap` makes of plain ones.
-    pub(in crate::source) fn with(
-        answers: Vec<Vec<u8>>,
-        wrap: impl Fn(TcpStream) -> Box<dyn Stream> + Send + 'static,
-    ) -> Self {
+    pub(crate) fn with(answers: Vec<Vec<u8>>, wrap: impl Fn(TcpStream) -> Box<dyn Stream> + Send + 'static) -> Self {
         Self::answering(0, move |number, _| answers[number.min(answers.len() - 1)].clone(), wrap)
     }
 
@@ -48,12 +45,12 @@ impl Server {
     }
 
     /// A server that has these files, by path, and nothing else.
-    pub(in crate::source) fn of(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
         Self::at(0, files)
     }
 
     /// The same on this port.
-    pub(in crate::source) fn at(port: u16, files: &[(&str, &str)]) -> Self {
+    pub(crate) fn at(port: u16, files: &[(&str, &str)]) -> Self {
         let files: Vec<(String, String)> = files
             .iter()
             .map(|(path, body)| ((*path).to_owned(), (*body).to_owned()))
@@ -72,20 +69,20 @@ impl Server {
         )
     }
 
-    pub(in crate::source) fn address(&self, path: &str) -> Address {
+    pub(crate) fn address(&self, path: &str) -> Address {
         format!("http://127.0.0.1:{}{path}", self.port).parse().unwrap()
     }
 
-    pub(in crate::source) fn seen(&self) -> Vec<String> {
+    pub(crate) fn seen(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
     }
 }
 
-pub(in crate::source) trait Stream: Read + Write {}
+pub(crate) trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
 
-/// The head of a request; `None` if the other end goes before it is whole.
-pub(in crate::source) fn request(stream: &mut dyn Stream) -> Option<String> {
+/// A request: its head, and its body where it has one; `None` if the other end goes before it is whole.
+pub(crate) fn request(stream: &mut dyn Stream) -> Option<String> {
     let mut reader = BufReader::with_capacity(1, stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -93,10 +90,15 @@ pub(in crate::source) fn request(stream: &mut dyn Stream) -> Option<String> {
             return None;
         }
     }
-    Some(head)
+    let length = head
+        .lines()
+        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body).ok()?;
+    Some(head + &String::from_utf8(body).ok()?)
 }
 
-pub(in crate::source) fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
+pub(crate) fn answer(status: &str, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}").into_bytes()
 }

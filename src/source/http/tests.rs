@@ -405,3 +405,119 @@ mod encrypted {
         assert_eq!(plain.seen(), Vec::<String>::new());
     }
 }
+
+/// The method, the path and the form of each request.
+fn posted(server: &Server) -> Vec<(String, String)> {
+    let seen = server.seen();
+    let parts = seen.iter().map(|request| {
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        let line = head.split(" HTTP/").next().unwrap();
+        let media = head
+            .to_lowercase()
+            .contains("content-type: application/x-www-form-urlencoded");
+        assert_eq!(media, line.starts_with("POST "), "{request}");
+        (line.to_owned(), body.to_owned())
+    });
+    parts.collect()
+}
+
+#[test]
+fn a_form_is_posted_until_the_server_takes_it() {
+    let server = Server::new(vec![
+        answer("503 Service Unavailable", "Retry-After: 0\r\n", ""),
+        Vec::new(),
+        answer("204 No Content", "", ""),
+    ]);
+    let text = form([("name", "a b&c=ü\n"), ("empty", "")]);
+    let address = server.address("/hello/i-1?token=hunter2");
+    assert_eq!(client(&patient()).post(&address, &text, 10), Ok(()));
+    let expected = (
+        "POST /hello/i-1?token=hunter2".to_owned(),
+        "name=a%20b%26c%3D%C3%BC%0A&empty=".to_owned(),
+    );
+    assert_eq!(posted(&server), [expected.clone(), expected.clone(), expected]);
+    let server = Server::new(vec![answer("201 Created", "", "x")]);
+    assert_eq!(client(&once()).post(&server.address("/"), "", 1), Ok(()));
+    assert_eq!(posted(&server), [("POST /".to_owned(), String::new())]);
+}
+
+#[test]
+fn what_is_not_taken_is_tried_as_often_as_was_said() {
+    let failed = |answers: Vec<Vec<u8>>, settings: &Http, tries: u32| {
+        let server = Server::new(answers);
+        let why = client(settings)
+            .post(&server.address("/a?hunter2"), "a=b", tries)
+            .unwrap_err();
+        let why = why.to_string();
+        assert!(why.contains("/a?…: ") && !why.contains("hunter2"), "{why}");
+        (why, server.seen().len())
+    };
+    let broken = || vec![answer("500 Internal Server Error", "Retry-After: 0\r\n", "hunter2")];
+    let (why, asked) = failed(broken(), &patient(), 3);
+    assert!(
+        why.ends_with("the server answered 500 Internal Server Error (tried 3 times)") && asked == 3,
+        "{why}"
+    );
+    let (why, asked) = failed(broken(), &once(), 3);
+    assert!(why.ends_with("(tried once)") && asked == 1, "time counts too: {why}");
+    for status in [
+        "403 Forbidden",
+        "404 Not Found",
+        "405 Method Not Allowed",
+        "304 Not Modified",
+    ] {
+        let (why, asked) = failed(vec![answer(status, "", "")], &patient(), 3);
+        assert!(why.contains(&status[..3]) && asked == 1, "{why}");
+    }
+    let (why, asked) = failed(
+        vec![answer("308 Permanent Redirect", "Location: /a?hunter2\r\n", "")],
+        &patient(),
+        3,
+    );
+    assert!(why.contains("redirects more than 5 times") && asked == 6, "{why}");
+}
+
+/// 302 and 303 are how a server answers a form that it has taken.
+#[test]
+fn a_form_goes_where_the_address_has_moved() {
+    for (status, second) in [
+        ("301 Moved Permanently", "POST"),
+        ("307 Temporary Redirect", "POST"),
+        ("308 Permanent Redirect", "POST"),
+        ("302 Found", "GET"),
+        ("303 See Other", "GET"),
+    ] {
+        let server = Server::new(vec![
+            answer(status, "Location: /there\r\n", ""),
+            answer("200 OK", "", ""),
+        ]);
+        assert_eq!(client(&once()).post(&server.address("/here"), "a=b", 1), Ok(()));
+        let form = if second == "POST" { "a=b" } else { "" };
+        let second = (format!("{second} /there"), form.to_owned());
+        assert_eq!(
+            posted(&server),
+            [("POST /here".to_owned(), "a=b".to_owned()), second],
+            "{status}"
+        );
+    }
+}
+
+#[test]
+fn a_server_that_takes_a_form_and_says_nothing_is_not_waited_for_for_ever() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/", silent.local_addr().unwrap()).parse().unwrap();
+    let settings = Http {
+        timeout: Duration::from_millis(50),
+        ..once()
+    };
+    let why = client(&settings).post(&address, "a=b", 10).unwrap_err().to_string();
+    assert!(why.contains("no answer in time (tried once)"), "{why}");
+}
+
+#[test]
+fn an_answer_without_end_is_not_read() {
+    let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+    endless.resize(4 << 20, b'x');
+    let server = Server::new(vec![endless]);
+    assert_eq!(client(&once()).post(&server.address("/"), "a=b", 1), Ok(()));
+}
