@@ -28,11 +28,6 @@ const WHOLE: usize = 59;
 const OTHERWISE: &[(&str, &str, &str)] = &[
     (
         "debian13",
-        "homelab-grafana.yaml",
-        "the owner of a deferred file comes with a package: only known once it is installed",
-    ),
-    (
-        "debian13",
         "openwrt-builder-misplaced-keys.yaml",
         "its author's mistake, of which cloud-init's schema warns too",
     ),
@@ -46,13 +41,11 @@ const OTHERWISE: &[(&str, &str, &str)] = &[
         "terraform-postgres.yaml",
         "a key server says which key has a number, not whose it is: the key itself would be right",
     ),
-    ("photon5", "azure-node-app.yaml", "Photon has no www-data"),
     (
         "photon5",
         "cloud-init-example-users.yaml",
         "Photon has no account `sys`; cloud-init warns and leaves it out of the group",
     ),
-    ("photon5", "terraform-web-server.yaml", "Photon has no www-data"),
 ];
 
 /// Machines, with the package manager of each and with what makes its list of trusted certificates.

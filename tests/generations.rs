@@ -9,6 +9,8 @@ use std::fs;
 use serde_json::{Value, json};
 use support::chroot::Machine;
 use support::mounts::with_own_mounts;
+use support::program::{firstlight, text};
+use support::tree::{build, place};
 
 /// A whole boot; its status.
 fn boot(machine: &Machine) -> Value {
@@ -204,4 +206,27 @@ fn a_link_that_was_there_first_is_not_taken_for_ours_later() {
         machine.tell(other);
         assert_eq!(apply()[0], taken_over);
     });
+}
+
+#[test]
+fn a_file_that_an_append_has_made_is_appended_to_by_the_next_document() {
+    let tree = place();
+    build("photon5", None, tree.path());
+    let (document, root) = (tree.path().join("x.yaml"), text(tree.path()));
+    let file = tree.path().join("etc/new");
+    let append =
+        |content: &str| format!("write_files: [{{path: /etc/new, content: \"{content}\\n\", append: true}}]\n");
+    for (asked, expected) in [
+        (append("one"), Some("one\n")),
+        (format!("hostname: other\n{}", append("one")), Some("one\n")),
+        (append("two"), Some("two\n")),
+        ("hostname: other\n".to_owned(), None),
+    ] {
+        fs::write(&document, &asked).unwrap();
+        let said = firstlight(&["apply", "--root", root, text(&document)]);
+        assert_eq!(said.status, 0, "{asked}: {said:#?}");
+        assert_eq!(fs::read_to_string(&file).ok().as_deref(), expected, "{asked}");
+        let again = firstlight(&["plan", "--exit-code", "--root", root, text(&document)]);
+        assert_eq!(again.status, 0, "{asked}: {again:#?}");
+    }
 }

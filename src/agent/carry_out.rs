@@ -1,23 +1,24 @@
 //! One document becomes one generation: survey, plan, begin, apply, record the result.
 
-use std::collections::BTreeSet;
+mod generation;
+mod look_again;
+
 use std::time::Duration;
 
-use super::incomplete::{can_get_better, errors, lasting, left_for_boot};
+use self::generation::{Work, begin, finish, generation_bytes, prune};
+use self::look_again::look_again;
+use super::incomplete::left_for_boot;
 use crate::document::Document;
 use crate::document::settings::OnFailure;
 use crate::engine::{
     Applied, ApplyError, ArmError, Baseline, GenerationPlan, Job, ModulePlan, ModuleResult, NextInventory, Policy,
     PreflightError, add_unmet, apply, confirm, preflight, relieve, settle_inventory, survey_and_plan, vet,
 };
-use crate::module::{Level, Module, Stage};
+use crate::module::{Module, Stage};
 use crate::report::applied::AppliedReport;
-use crate::report::generation::GenerationReport;
 use crate::report::plan::PlanReport;
-use crate::state::{
-    Deadline, Generation, Incomplete, KEEP_GENERATIONS, Outcome, STATE_VERSION, StageRecord, StateError, Store,
-};
-use crate::system::clock::{self, BootTime};
+use crate::state::{Generation, Outcome, StateError, Store};
+use crate::system::clock::BootTime;
 use crate::system::{Machine, ReadError, System};
 
 /// A document to apply.
@@ -73,12 +74,53 @@ pub enum CarryOutError {
     Arm(#[from] ArmError),
 }
 
-/// Applies a document.
+/// Applies a document. Where something of it waits for its packages, these are installed first, and the rest is planned
+/// again, in the same generation.
 ///
 /// # Errors
 /// The machine or the state could not be read or written, or the undo failed. A failed change is not an error here; it
 /// is in the report.
 pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) -> Result<AppliedReport, CarryOutError> {
+    let (first, generation) = match carry_out_part(system, store, request, None).await? {
+        Part::Whole(report) => return Ok(report),
+        Part::First(report, generation) => (report, generation),
+    };
+    let mut rest = request.modules.to_vec();
+    rest.retain(|module| !first.brought_by.contains(&module.name()));
+    let rest = Request {
+        modules: &rest,
+        resume: Some(&generation),
+        always: true,
+        confirm: None,
+        run_again: false,
+        ..*request
+    };
+    match carry_out_part(system, store, &rest, Some(first.report)).await? {
+        Part::Whole(report) | Part::First(First { report, .. }, _) => Ok(report),
+    }
+}
+
+/// What was carried out of a request.
+enum Part {
+    /// All of it.
+    Whole(AppliedReport),
+    /// What comes before the modules that wait; the generation goes on.
+    First(First, Generation),
+}
+
+/// The first part: what it did, and the modules that brought what the others wait for. They had their turn.
+struct First {
+    report: AppliedReport,
+    brought_by: Vec<&'static str>,
+}
+
+/// `first`: what was applied before in the same run.
+async fn carry_out_part(
+    system: &System,
+    store: &Store,
+    request: &Request<'_>,
+    first: Option<AppliedReport>,
+) -> Result<Part, CarryOutError> {
     // Don't add to the state of a newer firstlight.
     store.generations()?;
     let root = system.root.at_one_moment();
@@ -96,21 +138,31 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
         add_unmet(system, &mut plan).await;
     }
     let policy = policy(request);
-    if policy == Policy::Rollback && plan.problems().next().is_some() {
-        return Ok(AppliedReport::of(request.document, None, &plan, &refused(&plan)));
+    // What an earlier stage has changed is undone with the rest.
+    let has_begun = request.resume.is_some();
+    if policy == Policy::Rollback && !has_begun && plan.problems().next().is_some() {
+        let report = AppliedReport::of(request.document, None, &plan, &refused(&plan));
+        return Ok(Part::Whole(report));
+    }
+    let waits = request.stage == Stage::Final && system.live && plan.waits();
+    let brought_by: Vec<_> = plan.modules.iter().filter(|module| module.brings).collect();
+    let brought_by = brought_by.into_iter().map(|module| module.name).collect();
+    if waits {
+        plan = plan.up_to_what_is_brought(&machine);
     }
     let (next, shown) = loop {
         let next = NextInventory::take(&plan, &baseline, &machine)?;
         let is_news = !plan.is_empty() || next.inventory != baseline.inventory;
-        if !is_news && !request.always && request.resume.is_none() {
-            return Ok(AppliedReport::of(request.document, None, &plan, &nothing_to_do(&plan)));
+        if !is_news && !request.always && !has_begun {
+            let report = AppliedReport::of(request.document, None, &plan, &nothing_to_do(&plan));
+            return Ok(Part::Whole(report));
         }
         let shown = PlanReport::of(&plan, &request.document.diagnostics, &root, system.live)?;
         let (bytes, files) = next.size();
         let bytes = bytes.saturating_add(generation_bytes(request, &shown));
         match preflight(system, &plan, bytes, files) {
             Ok(()) => break (next, shown),
-            Err(cause) if policy == Policy::Rollback => return Err(cause.into()),
+            Err(cause) if policy == Policy::Rollback && !has_begun => return Err(cause.into()),
             // Each time there is less to do.
             Err(cause) if relieve(&mut plan, &cause, request.document, (system, &machine)) => {}
             Err(cause) => return Err(cause.into()),
@@ -129,6 +181,7 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
         store,
         facts: &facts,
         generation: generation.number,
+        has_begun,
         policy,
         patience: request.patience,
         by_hand: !request.always,
@@ -145,6 +198,10 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
             return Err(error.into());
         }
     };
+    let who = (request.document, request.instance_id);
+    if let Err(error) = look_again((system, store), who, request.modules, &plan, &mut applied).await {
+        tracing::warn!("can't look again at what was warned of: {error}");
+    }
     if applied.outcome == Outcome::Done && request.document.has_errors() {
         applied.outcome = Outcome::Degraded;
     }
@@ -152,6 +209,12 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
         settle_inventory(store, generation.number)?;
     }
     let mut report = AppliedReport::of(request.document, Some(generation.number), &plan, &applied);
+    if waits && report.outcome != Outcome::Failed {
+        return Ok(Part::First(First { report, brought_by }, generation));
+    }
+    if let Some(first) = first {
+        report = report.after(first);
+    }
     let trial = generation.unconfirmed.clone();
     let left = left_for_boot(&plan, &Machine::new(&system.root, &facts))?;
     finish(store, generation, request, &report, left)?;
@@ -161,35 +224,7 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
         None => {}
     }
     prune(store, request.document);
-    Ok(report)
-}
-
-/// The work for a document in all stages, as seen at the beginning of one stage.
-#[derive(Debug)]
-struct Work {
-    /// The modules that have something to do, or that have problems.
-    modules: BTreeSet<String>,
-    /// The stages that it needs.
-    stages: BTreeSet<Stage>,
-}
-
-impl Work {
-    fn of(plan: &GenerationPlan) -> Self {
-        let has_work = |module: &&ModulePlan| {
-            !(module.declared.is_empty()
-                && module.changes.is_empty()
-                && module.problems.is_empty()
-                && module.notes.iter().all(|note| note.level == Level::Info))
-        };
-        let modules = || plan.modules.iter().filter(has_work);
-        let mut stages: BTreeSet<Stage> = modules().map(|module| module.stage).collect();
-        // What the files ask for is told to what runs, and looked at, once there is a bus.
-        stages.insert(Stage::System);
-        Self {
-            modules: modules().map(|module| module.name.to_owned()).collect(),
-            stages,
-        }
-    }
+    Ok(Part::Whole(report))
 }
 
 /// Nothing is changed before the timer is running. Its generation then already exists, marked unconfirmed; if the run
@@ -204,29 +239,6 @@ async fn arm(system: &System, store: &Store, generation: &Generation, after: Dur
         return Err(error.into());
     }
     Ok(())
-}
-
-/// The size of the generation's own files: the document, the plan, and the report, which repeats the plan with
-/// findings.
-fn generation_bytes(request: &Request<'_>, plan: &PlanReport) -> u64 {
-    let bytes = json(&request.document.masked()).len() + 4 * json(plan).len();
-    u64::try_from(bytes).unwrap_or(u64::MAX)
-}
-
-/// Removes old generations. A failure does no harm: the next run tries again.
-fn prune(store: &Store, document: &Document) {
-    let settings = document.config.firstlight.as_ref();
-    let keep = settings
-        .and_then(|settings| settings.keep_generations)
-        .map_or(KEEP_GENERATIONS, |keep| keep.get());
-    match store.prune(keep).and_then(|forgotten| {
-        store.sweep_inventory()?;
-        Ok(forgotten)
-    }) {
-        Ok(forgotten) if forgotten.is_empty() => {}
-        Ok(forgotten) => tracing::debug!("removed old generations: {forgotten:?}"),
-        Err(error) => tracing::warn!("can't remove old generations: {error}"),
-    }
 }
 
 /// The policy for failures: the document's, otherwise the caller's.
@@ -272,108 +284,6 @@ fn unbegun(module: &ModulePlan) -> ModuleResult {
         problems: module.what_is_missing(),
         ..ModuleResult::untouched(module)
     }
-}
-
-fn begin(
-    system: &System,
-    store: &Store,
-    request: &Request<'_>,
-    plan: &PlanReport,
-    work: &Work,
-) -> Result<Generation, StateError> {
-    // If the run is interrupted from here on, everything is done again.
-    let incomplete = Incomplete {
-        document: errors(request.document),
-        modules: work.modules.clone(),
-    };
-    let generation = match request.resume {
-        Some(earlier) => {
-            let resumed = Generation {
-                outcome: Outcome::Running,
-                needs: earlier.needs.union(&work.stages).copied().collect(),
-                incomplete,
-                // What an earlier boot has done of these stages is done again.
-                stages: earlier
-                    .stages
-                    .range(..request.stage)
-                    .map(|(stage, record)| (*stage, record.clone()))
-                    .collect(),
-                ..earlier.clone()
-            };
-            store.save(&resumed)?;
-            resumed
-        }
-        None => store.begin(Generation {
-            version: STATE_VERSION,
-            number: 0,
-            created: clock::now(),
-            instance_id: request.instance_id.to_owned(),
-            source: request.origin.0.to_owned(),
-            place: request.origin.1.to_owned(),
-            digest: request.digest.to_owned(),
-            outcome: Outcome::Running,
-            stages: std::collections::BTreeMap::new(),
-            unconfirmed: request
-                .confirm
-                .map(|after| Deadline::after(&BootTime::now(&system.root), after)),
-            undoing: false,
-            pointer: request.pointer.map(str::to_owned),
-            scrubbed: None,
-            scope: request.scope.to_vec(),
-            needs: work.stages.clone(),
-            incomplete,
-        })?,
-    };
-    store.save_part(generation.number, "document.json", &json(&request.document.masked()))?;
-    store.save_part(
-        generation.number,
-        &format!("plan-{}.json", stage_name(request.stage)),
-        &json(plan),
-    )?;
-    Ok(generation)
-}
-
-fn finish(
-    store: &Store,
-    mut generation: Generation,
-    request: &Request<'_>,
-    report: &AppliedReport,
-    left: BTreeSet<String>,
-) -> Result<(), StateError> {
-    let (stage, document) = (request.stage, request.document);
-    let changed = report.modules.iter().map(|module| module.changed.len()).sum();
-    generation.stages.insert(
-        stage,
-        StageRecord {
-            changed,
-            outcome: report.outcome,
-        },
-    );
-    generation.outcome = report.outcome;
-    if Some(&stage) >= generation.needs.iter().max() {
-        let again = report.modules.iter().filter(|module| can_get_better(module, document));
-        generation.incomplete.modules = again.map(|module| module.name.clone()).chain(left).collect();
-        generation.incomplete.document.extend(lasting(report));
-    }
-    let earlier = store.part(generation.number, GenerationReport::NAME)?;
-    let mut whole = GenerationReport::resume(generation.number, earlier.as_deref());
-    whole.add(stage, report);
-    store.save_part(generation.number, GenerationReport::NAME, &json(&whole))?;
-    store.save(&generation)
-}
-
-fn stage_name(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Local => "local",
-        Stage::System => "system",
-        Stage::Final => "final",
-    }
-}
-
-fn json(value: &impl serde::Serialize) -> Vec<u8> {
-    let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
-    text.push(b'\n');
-    text
 }
 
 #[cfg(test)]

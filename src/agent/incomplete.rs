@@ -15,7 +15,7 @@ use crate::system::{Machine, ReadError};
 pub(super) fn left_for_boot(plan: &GenerationPlan, machine: &Machine<'_>) -> Result<BTreeSet<String>, ReadError> {
     let mut left = BTreeSet::new();
     for module in &plan.modules {
-        if !module.left_for_boot(machine)?.is_empty() {
+        if module.waits || !module.left_for_boot(machine)?.is_empty() {
             left.insert(module.name.to_owned());
         }
     }

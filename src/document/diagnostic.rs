@@ -191,7 +191,12 @@ impl Diagnostic {
     /// `file:line:column: message (hint)`, for logs and reports.
     pub fn in_one_line(&self) -> String {
         let hint = self.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-        format!("{}: {}{hint}", self.place(), self.message)
+        format!("{}{hint}", self.without_hint())
+    }
+
+    /// `file:line:column: message`.
+    pub fn without_hint(&self) -> String {
+        format!("{}: {}", self.place(), self.message)
     }
 
     /// For people: the message, `file:line:column`, the line with the place underlined, the hint.

@@ -60,7 +60,8 @@ pub struct WriteFile {
     /// Append the content to the file, unless the file already contains it; to one that an earlier item writes, in any case.
     #[serde(default)]
     pub append: bool,
-    /// cloud-config's key to write the file late, after accounts are created. Here accounts always come first.
+    /// Write the file after the packages are installed. Accounts always come first, and a file whose owner comes with a
+    /// package waits for it anyway.
     #[serde(default)]
     pub defer: bool,
     /// Never show the content in a plan. Files that only their owner may read are never shown either.

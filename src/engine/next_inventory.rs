@@ -112,7 +112,7 @@ impl Taker<'_> {
 
     /// What a module expects that is to be looked at later. What could not be planned says nothing of it.
     fn expect(&mut self, module: &ModulePlan) {
-        if module.declared.is_empty() && !module.problems.is_empty() {
+        if module.declared.is_empty() && (!module.problems.is_empty() || module.waits) {
             return;
         }
         // What is only taken back is looked at once.

@@ -66,11 +66,12 @@ impl GenerationPlan {
     ) -> Result<Self, StateError> {
         let mut files = without_edits.clone();
         let mut targets = targets(machine.root());
+        let more_comes = modules.iter().any(|module| module.brings(&document.config, machine));
         let mut planned: Vec<(usize, ModulePlan)> = Vec::new();
         for at in order(modules) {
             let module = modules[at];
             let (imagined, see) = (machine.with_root(&files), (document, machine));
-            let mut made = ModulePlan::make(module, &imagined, see, (baseline, denied), &mut targets)?;
+            let mut made = ModulePlan::make(module, &imagined, see, (baseline, denied), (&mut targets, more_comes))?;
             made.after = after(module, modules, &planned);
             for change in &made.declared {
                 change.kind().imagine(&mut files)?;
@@ -148,6 +149,21 @@ impl GenerationPlan {
             module.changes.retain(|other| other != change);
             module.declared.retain(|other| other != change);
         }
+    }
+
+    /// Whether a module waits for what another one, which has something to do, is still to bring.
+    pub fn waits(&self) -> bool {
+        let is_bringing = |module: &ModulePlan| module.brings && !module.changes.is_empty();
+        self.modules.iter().any(|module| module.waits) && self.modules.iter().any(is_bringing)
+    }
+
+    /// The modules up to the last one that is still to bring something.
+    #[must_use]
+    pub fn up_to_what_is_brought(mut self, machine: &Machine<'_>) -> Self {
+        let last = self.modules.iter().rposition(|module| module.brings);
+        self.modules.truncate(last.map_or(0, |last| last + 1));
+        self.reactions = reactions(&self.modules, machine);
+        self
     }
 
     /// The modules of `stage` and those before it.

@@ -250,6 +250,9 @@ mod tests {
             checks: Vec::new(),
             notes: Vec::new(),
             problems: Vec::new(),
+            own_notes: Vec::new(),
+            brings: false,
+            waits: false,
             stands_alone: false,
             after: Vec::new(),
         };

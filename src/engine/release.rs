@@ -55,7 +55,7 @@ pub(super) fn add(
     released.retain(|(key, item)| {
         let planned = plans
             .iter()
-            .any(|plan| plan.name == item.module && plan.problems.is_empty());
+            .any(|plan| plan.name == item.module && plan.problems.is_empty() && !plan.waits);
         planned && !asked.keys.contains(*key)
     });
     retain_empty_directories(&mut released, &asked, baseline);

@@ -181,7 +181,7 @@ fn plan_users(users: &[UserName], machine: &Machine<'_>, plan: &mut Plan) -> Res
         let message = format!("this machine has no group {GROUP}, so no account can join it");
         let hint = "it comes with the package `docker` on Photon, `docker.io` on Debian";
         plan.problems
-            .push(PlanError::at(&["docker", "users"], message).hint(hint));
+            .push(PlanError::at(&["docker", "users"], message).hint(hint).lacks(GROUP));
         return Ok(());
     }
     for (number, user) in users.iter().enumerate() {

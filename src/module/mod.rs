@@ -43,6 +43,8 @@ mod variables;
 pub mod write_files;
 pub mod yum_repos;
 
+use std::collections::BTreeSet;
+
 use crate::document::Config;
 use crate::document::config::KEYS;
 use crate::system::Machine;
@@ -82,6 +84,12 @@ pub trait Module: std::fmt::Debug + Sync {
         &[Supply::Files]
     }
 
+    /// Whether it is still to bring what nobody can see before it has acted, such as the accounts and the units of a
+    /// package. What others lack until then is planned again afterwards.
+    fn brings(&self, _want: &Config, _machine: &Machine<'_>) -> bool {
+        false
+    }
+
     /// The keys that lead to what asks for `change` in the document, outermost first.
     fn asked_at(&self, _change: &Change, _want: &Config) -> Vec<String> {
         let first = self.keys().first().copied().unwrap_or_default();
@@ -114,6 +122,8 @@ pub struct Plan {
     pub notes: Vec<Note>,
     /// What of the document can't be done on this machine, where the rest can: `apply` refuses it, a boot leaves it out.
     pub problems: Vec<PlanError>,
+    /// The paths that are written after a module that brings something ([`Module::brings`]), if there is one.
+    pub deferred: BTreeSet<String>,
 }
 
 /// A remark about the machine or the document that does not stop anything.
@@ -156,6 +166,7 @@ impl Plan {
         self.checks.extend(other.checks);
         self.notes.extend(other.notes);
         self.problems.extend(other.problems);
+        self.deferred.extend(other.deferred);
     }
 
     /// Adds a note for information.
@@ -201,7 +212,7 @@ pub struct PlanError {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
-    /// The account or group that it needs, where that is why.
+    /// The account, group or unit that it needs, where that is why.
     pub lacks: Option<String>,
 }
 
@@ -223,10 +234,10 @@ impl PlanError {
         self
     }
 
-    /// The same, because this account or group is missing.
+    /// The same, because this account, group or unit is missing.
     #[must_use]
-    pub fn lacks(mut self, account: &str) -> Self {
-        self.lacks = Some(account.to_owned());
+    pub fn lacks(mut self, name: &str) -> Self {
+        self.lacks = Some(name.to_owned());
         self
     }
 }
@@ -335,8 +346,6 @@ pub fn only(names: &[String]) -> Vec<&'static dyn Module> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]

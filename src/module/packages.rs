@@ -32,6 +32,10 @@ impl Module for Packages {
         &[Supply::Files]
     }
 
+    fn brings(&self, want: &Config, machine: &Machine<'_>) -> bool {
+        is_listed(want) && is_pending(want, machine)
+    }
+
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
         let mut plan = Plan::default();
         let command = command(want, machine, &mut plan)?;

@@ -1,6 +1,6 @@
 //! Files as the document has them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use zeroize::Zeroizing;
 
@@ -85,8 +85,28 @@ impl Module for WriteFiles {
             }
         }
         plan.changes = with_directories(files, machine);
+        plan.deferred = deferred(want, &plan.changes);
         Ok(plan)
     }
+}
+
+/// The paths of which all items have `defer: true`, and the new directories that only they need.
+fn deferred(want: &Config, changes: &[Change]) -> BTreeSet<String> {
+    let files = || want.write_files.iter().flatten();
+    let at_once: BTreeSet<&str> = files()
+        .filter(|file| !file.defer)
+        .map(|file| file.path.as_str())
+        .collect();
+    let is_needed = |directory: &str| {
+        let below = |path: &&str| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
+        at_once.iter().any(|path| below(path))
+    };
+    let is_deferred = |change: &&Change| match change {
+        Change::Directory(directory) => !is_needed(&directory.path),
+        other => other.path().is_some_and(|path| !at_once.contains(path)),
+    };
+    let deferred = changes.iter().filter(is_deferred).filter_map(Change::path);
+    deferred.map(str::to_owned).collect()
 }
 
 /// The directories on the way to these files that are not there. As with cloud-init they belong to whom the file does,
@@ -163,6 +183,8 @@ fn change(
                 .unwrap_or_default();
             FileChange::rewrite(path, appended(before, &bytes), &as_is).share(Share::Lines)
         }
+        // A file that only gets lines is somebody else's the next time.
+        (None, None) if file.append => FileChange::write(path, bytes.to_vec(), 0o644).share(Share::Lines),
         (None, None) => FileChange::write(path, bytes.to_vec(), 0o644),
     };
     if let Some(content) = &mut change.content {

@@ -79,6 +79,49 @@ impl AppliedReport {
         }
     }
 
+    /// The same after `first`, the report of what was applied before in the same run: what that has changed counts too, and
+    /// so do the modules that only it has.
+    #[must_use]
+    pub fn after(self, first: Self) -> Self {
+        let mut rest = self.modules;
+        let mut modules = Vec::new();
+        for before in first.modules {
+            match rest.iter().position(|module| module.name == before.name) {
+                Some(at) => modules.push(rest.remove(at).after(&before)),
+                None => modules.push(before),
+            }
+        }
+        modules.extend(rest);
+        let is_told = |words: &String| {
+            let mut told = modules
+                .iter()
+                .flat_map(|module| module.problems.iter().chain(&module.left_out));
+            told.any(|other| other == words)
+        };
+        let mut problems = self.problems;
+        for problem in first.problems {
+            if is_told(&problem.in_one_line()) && !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
+        problems.sort_by(|one, other| one.order().cmp(&other.order()));
+        let outcome = match self.outcome {
+            Outcome::Done if modules.iter().any(|module| module.outcome != Outcome::Done) => Outcome::Degraded,
+            outcome => outcome,
+        };
+        if outcome == Outcome::Failed {
+            for module in &mut modules {
+                module.undone = !module.changed.is_empty();
+            }
+        }
+        Self {
+            outcome,
+            modules,
+            problems,
+            ..self
+        }
+    }
+
     /// For people.
     pub fn render(&self, style: Style) -> String {
         let mut text = String::new();
@@ -142,6 +185,16 @@ impl ModuleOutcome {
             undone: result.undone,
             milliseconds: result.milliseconds,
             verify_milliseconds: result.verify_milliseconds,
+        }
+    }
+
+    /// The same with what the module has changed `before`, unless that was undone.
+    #[must_use]
+    pub(super) fn after(self, before: &Self) -> Self {
+        let before: &[_] = if before.undone { &[] } else { &before.changed };
+        Self {
+            changed: before.iter().cloned().chain(self.changed).collect(),
+            ..self
         }
     }
 

@@ -61,7 +61,14 @@ impl GenerationReport {
         let modules = report.modules.iter().filter(|module| module.is_asked_for());
         let stage_report = StageReport {
             outcome: report.outcome,
-            modules: modules.map(|module| go_on(earlier, module)).collect(),
+            modules: modules
+                .map(
+                    |module| match earlier.iter().find(|before| before.name == module.name) {
+                        Some(before) => module.clone().after(before),
+                        None => module.clone(),
+                    },
+                )
+                .collect(),
         };
         self.outcome = report.outcome;
         self.stages.insert(stage, stage_report);
@@ -77,18 +84,6 @@ impl GenerationReport {
             modules: Vec::new(),
         });
         here.modules.push(module);
-    }
-}
-
-/// The module with what it changed when the stage ran before, unless that was undone.
-fn go_on(earlier: &[ModuleOutcome], module: &ModuleOutcome) -> ModuleOutcome {
-    let before = earlier
-        .iter()
-        .find(|before| before.name == module.name && !before.undone);
-    let before = before.map(|before| before.changed.clone()).unwrap_or_default();
-    ModuleOutcome {
-        changed: before.into_iter().chain(module.changed.iter().cloned()).collect(),
-        ..module.clone()
     }
 }
 

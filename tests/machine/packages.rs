@@ -13,16 +13,26 @@ use std::process::Command;
 /// Where the repository is on the machine.
 const REPOSITORY: &str = "srv/repository";
 
-/// A command that needs a package of the same document.
+/// A command, files and a service that need a package of the same document, which lacks another one.
 const WANTED: &str = "packages: [fl-hello, [fl-world, 1.2], fl-nowhere]
 package_upgrade: true
 package_reboot_if_required: true
+write_files:
+- {path: /etc/fl-hello/token, content: x, owner: 'fl-hello:fl-hello', permissions: '0600', append: true}
+- {path: /etc/fl-hello/config, content: ours, defer: true}
+- {path: /etc/fl-hello/early, content: x}
+services: {fl-hello: true}
 runcmd: [fl-hello >/var/log/hello]
 ";
 
 /// The last package of it wants a restart.
 const CORRECTED: &str = "packages: [fl-hello, [fl-world, 1.2], fl-restart]
 package_reboot_if_required: true
+write_files:
+- {path: /etc/fl-hello/token, content: x, owner: 'fl-hello:fl-hello', permissions: '0600', append: true}
+- {path: /etc/fl-hello/config, content: ours, defer: true}
+- {path: /etc/fl-hello/early, content: x}
+services: {fl-hello: true}
 bootcmd: [echo boot >>/var/log/boots]
 runcmd: [fl-hello >/var/log/hello]
 ";
@@ -36,6 +46,8 @@ firstlight status | grep -o 'not installed: .*' | head -n 1
 cat /var/log/boots
 firstlight status | grep '^commands: package_reboot' | sed 's/, [0-9]* ms.*//'
 tail -n 1 /var/lib/firstlight/commands/package_reboot/output
+stat -c '%n %U:%G' /etc/fl-hello/*; cat /etc/fl-hello/config; echo
+systemctl is-enabled fl-hello.service; systemctl is-active fl-hello.service
 firstlight status --drift >&2 && echo no drift
 ";
 
@@ -47,10 +59,28 @@ fn package(into: &Path, name: &str, version: &str) {
     fs::create_dir_all(tree.join("DEBIAN")).expect("a new directory");
     fs::write(&program, format!("#!/bin/sh\necho {name} {version}\n")).expect("a new file");
     run(Command::new("chmod").arg("755").arg(&program));
-    if name == "fl-restart" {
-        let script = tree.join("DEBIAN/postinst");
-        fs::write(&script, "#!/bin/sh\n: >/run/reboot-required\n").expect("a new file");
-        run(Command::new("chmod").arg("755").arg(&script));
+    let script = match name {
+        "fl-restart" => ": >/run/reboot-required",
+        "fl-hello" => "getent passwd fl-hello >/dev/null || useradd --system fl-hello",
+        _ => "",
+    };
+    let postinst = tree.join("DEBIAN/postinst");
+    fs::write(&postinst, format!("#!/bin/sh\n{script}\n")).expect("a new file");
+    run(Command::new("chmod").arg("755").arg(&postinst));
+    // A file that dpkg asks about where it finds another one, and a unit.
+    for (path, text) in [
+        (format!("etc/{name}/config"), "as packaged\n".to_owned()),
+        ("DEBIAN/conffiles".to_owned(), format!("/etc/{name}/config\n")),
+        (
+            format!("usr/lib/systemd/system/{name}.service"),
+            format!(
+                "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart={name}\n[Install]\nWantedBy=multi-user.target\n"
+            ),
+        ),
+    ] {
+        let path = tree.join(path);
+        fs::create_dir_all(path.parent().expect("it has one")).expect("a new directory");
+        fs::write(path, text).expect("a new file");
     }
     let control = format!(
         "Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: rig <rig@example.org>\nDescription: test\n"
@@ -100,6 +130,8 @@ pub fn packages(test: &str, suite: Suite) {
     );
     machine.root.write("usr/lib/probe/by-hand", LOOK);
     let installed = "fl-hello 1.0 install ok installed\nfl-world 1.2 install ok installed\nfl-hello 1.0\n";
+    let brought = "/etc/fl-hello/config root:root\n/etc/fl-hello/early root:root\n/etc/fl-hello/token fl-hello:fl-hello\n\
+                   ours\nenabled\nactive";
 
     let seed = Seed {
         extra: WANTED,
@@ -117,7 +149,7 @@ pub fn packages(test: &str, suite: Suite) {
             seen.text("by-hand"),
             format!(
                 "{installed}not installed: fl-nowhere\ncommands: package_reboot done, 1 command of 3\n\
-                 not all packages are installed: no restart\nno drift"
+                 not all packages are installed: no restart\n{brought}\nno drift"
             ),
         );
         checks.finish();
@@ -138,7 +170,7 @@ pub fn packages(test: &str, suite: Suite) {
         seen.text("by-hand"),
         format!(
             "{}boot\nboot\ncommands: package_reboot done, 3 commands of 3\n==> 3: shutdown -r -- now 'installed packages \
-             require a restart' || systemctl reboot <==\nno drift",
+             require a restart' || systemctl reboot <==\n{brought}\nno drift",
             installed.replace("fl-world", "fl-restart 1.0 install ok installed\nfl-world")
         ),
     );

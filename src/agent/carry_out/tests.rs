@@ -3,7 +3,7 @@
 use super::*;
 use crate::agent::decide::{Decision, decide};
 use crate::document::{Config, Texts};
-use crate::module::{Change, DocumentCommand, FileChange, Once, Plan, PlanError, Program, When};
+use crate::module::{Change, DocumentCommand, FileChange, Level, Once, Plan, PlanError, Program, When};
 
 /// A module that wants a file, and a command run.
 #[derive(Debug)]
@@ -131,4 +131,138 @@ async fn what_is_refused_lets_no_command_run_again() {
     assert!(store.ran_for("i-1").unwrap().contains_key("runcmd"));
     assert_eq!(apply(&[&Commands]).await, Outcome::Done);
     assert!(store.ran_for("i-1").unwrap().is_empty());
+}
+
+/// A file of the user who runs the tests.
+fn file(path: &str) -> Change {
+    let mut file = FileChange::write(path, "a\n", 0o644);
+    if let Some(content) = &mut file.content {
+        content.owner = (users::get_effective_uid(), users::get_effective_gid());
+    }
+    Change::File(file)
+}
+
+/// A module that brings what nobody sees before.
+#[derive(Debug)]
+struct Brings;
+
+impl Module for Brings {
+    fn name(&self) -> &'static str {
+        "brings"
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Final
+    }
+
+    fn brings(&self, _want: &Config, machine: &Machine<'_>) -> bool {
+        !machine.root().exists("/etc/brought").unwrap()
+    }
+
+    fn plan(&self, _want: &Config, _machine: &Machine<'_>) -> Result<Plan, PlanError> {
+        Ok(Plan {
+            changes: vec![file("/etc/brought")],
+            ..Plan::default()
+        })
+    }
+}
+
+/// A module that needs it, and another file of which it says that it waits.
+#[derive(Debug)]
+struct Needs(&'static str);
+
+impl Module for Needs {
+    fn name(&self) -> &'static str {
+        "needs"
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Local
+    }
+
+    fn changes_stand_alone(&self) -> bool {
+        true
+    }
+
+    fn plan(&self, _want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
+        let mut plan = Plan {
+            changes: vec![file("/etc/at-once"), file("/etc/deferred")],
+            deferred: ["/etc/deferred".to_owned()].into(),
+            ..Plan::default()
+        };
+        match machine.root().exists(self.0)? {
+            true => plan.changes.push(file("/etc/needs")),
+            false => plan.problems.push(PlanError::at(&[], "it is not there").lacks(self.0)),
+        }
+        Ok(plan)
+    }
+}
+
+/// What is in `/etc` after applying, how that went, and the modules that a boot tries again.
+async fn needs_and_brings(needed: &'static Needs, policy: Policy) -> (Vec<String>, AppliedReport, Vec<String>) {
+    let tree = tempfile::tempdir().unwrap();
+    std::fs::create_dir(tree.path().join("etc")).unwrap();
+    let system = System {
+        live: true,
+        ..System::tree(tree.path()).unwrap()
+    };
+    let store = Store::new(system.root.clone());
+    let document = Document::read(&Texts::default());
+    let request = Request {
+        document: &document,
+        instance_id: "i-1",
+        origin: ("nocloud", "a place"),
+        digest: "d",
+        pointer: None,
+        modules: &[needed, &Brings],
+        scope: &[],
+        stage: Stage::Final,
+        default_policy: policy,
+        patience: Duration::ZERO,
+        resume: None,
+        always: false,
+        confirm: None,
+        run_again: false,
+    };
+    let report = carry_out(&system, &store, &request).await.unwrap();
+    let entries = std::fs::read_dir(tree.path().join("etc")).unwrap();
+    let mut there: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    there.sort();
+    let generations = store.generations().unwrap();
+    assert_eq!((generations.len(), generations[0].outcome), (1, report.outcome));
+    let again = generations[0].incomplete.modules.iter().cloned().collect();
+    (there, report, again)
+}
+
+#[tokio::test]
+async fn what_waits_is_done_after_what_is_brought_in_the_same_generation() {
+    let (there, report, again) = needs_and_brings(&Needs("/etc/brought"), Policy::Rollback).await;
+    assert_eq!(there, ["at-once", "brought", "deferred", "needs"]);
+    assert_eq!(report.outcome, Outcome::Done, "{report:#?}");
+    let changed: Vec<_> = report
+        .modules
+        .iter()
+        .map(|module| (module.name.as_str(), module.changed.len()))
+        .collect();
+    assert_eq!(changed, [("needs", 3), ("brings", 1)]);
+    assert_eq!(again, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_is_not_brought_is_named_and_tried_again() {
+    let (there, report, again) = needs_and_brings(&Needs("/etc/nobody"), Policy::Keep).await;
+    assert_eq!(there, ["at-once", "brought", "deferred"]);
+    assert_eq!(report.outcome, Outcome::Degraded);
+    assert_eq!(report.modules[0].left_out.len(), 1, "{report:#?}");
+    assert_eq!(again, ["needs"]);
+}
+
+#[tokio::test]
+async fn where_all_goes_or_stays_what_was_done_before_is_undone_too() {
+    let (there, report, _) = needs_and_brings(&Needs("/etc/nobody"), Policy::Rollback).await;
+    assert_eq!(there, [""; 0]);
+    assert_eq!(report.outcome, Outcome::Failed);
+    assert!(report.modules.iter().all(|module| module.undone), "{report:#?}");
 }

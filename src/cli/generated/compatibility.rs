@@ -57,6 +57,7 @@ gateway.
 | Files of networkd belong to root. | They belong to systemd-network. | networkd only reads them. |
 | With `dhcp4`, a link takes its MTU from DHCP, and its routes have a metric of 100. | networkd's own defaults. | As netplan does. |
 | A mistake in a file of `write_files` costs that file: content that isn't base64, an unknown encoding, owner or permissions, a path that is relative or has `..`. | Something else is written, or the files after it are left out. | A wrong file is worse than none. |
+| A file whose owner comes with a package of the document, and a service or docker that does, wait for the packages. So do files with `defer: true`. They come before `runcmd`. | Without `defer: true` such a file stays root's, and the files after it are left out. | The order follows from the document. |
 | `permissions: '4755'` is that also for a file of another owner. | The new owner takes the setuid bit away (until version 26). | It is what was asked for. |
 | `permissions: 600` is octal, with a warning. | It is decimal: 01130. | Nobody means that. |
 | A time zone is the link /etc/localtime, relative; /etc/timezone is written where it is there. | Both are always written. | A relative link also works from outside of the tree. |

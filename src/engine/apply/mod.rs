@@ -35,6 +35,8 @@ pub struct Job<'a> {
     pub facts: &'a Facts,
     /// The generation that the changes belong to.
     pub generation: u32,
+    /// Whether an earlier stage of the boot has made changes that belong to it too.
+    pub has_begun: bool,
     /// What happens when something fails.
     pub policy: Policy,
     /// How long what was asked may take to show: addresses on links, units that start. Zero looks at nothing that only
@@ -152,7 +154,7 @@ pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, Appl
     let failed = results.iter().any(|result| !result.problems.is_empty()) || plan.problems().next().is_some();
     if failed && job.policy == Policy::Rollback {
         add_what_is_missing(plan, &mut results);
-        return Ok(untouched(results));
+        return stop(job, results).await;
     }
     match commit(job, plan, &mut batch, &mut results) {
         Ok(()) => {}
@@ -165,7 +167,7 @@ pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, Appl
         }
         Err(error) => {
             blame(&mut results, &error);
-            return Ok(untouched(results));
+            return stop(job, results).await;
         }
     }
     // From here on the next run can finish or undo the generation.
@@ -281,7 +283,16 @@ fn blame(results: &mut [ModuleResult], error: &dyn std::error::Error) {
     }
 }
 
-/// A generation that failed before anything was changed.
+/// Nothing was changed in this stage. What earlier ones have changed is undone, where all of it goes or stays together.
+async fn stop(job: &Job<'_>, results: Vec<ModuleResult>) -> Result<Applied, ApplyError> {
+    let applied = untouched(results);
+    match job.policy {
+        Policy::Rollback if job.has_begun => undo_all(job, applied.modules).await,
+        Policy::Rollback | Policy::Keep => Ok(applied),
+    }
+}
+
+/// A stage that failed before anything was changed.
 fn untouched(mut results: Vec<ModuleResult>) -> Applied {
     for result in &mut results {
         result.changed.clear();

@@ -192,7 +192,7 @@ fn remember(file: &FileChange, taker: &mut Taker<'_>, module: &ModulePlan, missi
         (Some(old), None) => (old.before.clone(), None),
         (None, _) => PathState::look(taker.machine.root(), &file.path)?,
     };
-    if file.existing && before == PathState::Absent {
+    if file.existing && old.is_none() && before == PathState::Absent {
         // To believe it would mean to remove the file one day.
         return Err(ReadError {
             what: "plan for",

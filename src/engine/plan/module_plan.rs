@@ -28,8 +28,14 @@ pub struct ModulePlan {
     pub checks: Vec<Check>,
     /// What a person should know.
     pub notes: Vec<Note>,
+    /// Those of them that are the module's own words.
+    pub own_notes: Vec<Note>,
     /// The entries that it can't plan. If nothing is declared, that is all of them.
     pub problems: Vec<Diagnostic>,
+    /// Whether it is still to bring what nobody can see before ([`Module::brings`]).
+    pub brings: bool,
+    /// Whether entries of it are planned again once that is there.
+    pub waits: bool,
     /// Whether each of its changes makes sense without the others.
     pub stands_alone: bool,
     /// The modules that it planned after because it needs what they give, with what that is.
@@ -49,10 +55,22 @@ impl ModulePlan {
             expectations: Vec::new(),
             checks: Vec::new(),
             notes: Vec::new(),
+            own_notes: Vec::new(),
             problems: Vec::new(),
+            brings: false,
+            waits: false,
             stands_alone: false,
             after: Vec::new(),
         }
+    }
+
+    /// Leaves an entry for when the packages are there.
+    fn wait(&mut self, what: &str) {
+        self.waits = true;
+        self.notes.push(Note {
+            level: Level::Notice,
+            text: format!("waits for the packages: {what}"),
+        });
     }
 
     /// What of it is left for the first boot.
@@ -81,9 +99,10 @@ impl ModulePlan {
         imagined: &Machine<'_>,
         (document, machine): (&Document, &Machine<'_>),
         (baseline, denied): (&Baseline, &Denied),
-        targets: &mut Targets<'_>,
+        (targets, more_comes): (&mut Targets<'_>, bool),
     ) -> Result<Self, StateError> {
         let mut made = Self {
+            brings: module.brings(&document.config, machine),
             stands_alone: module.changes_stand_alone(),
             ..Self::empty(module.name(), module.stage())
         };
@@ -93,21 +112,37 @@ impl ModulePlan {
         };
         let plan = match module.plan(&document.config, imagined) {
             Ok(plan) => plan,
+            Err(error) if more_comes && error.lacks.is_some() => {
+                made.wait(&diagnose(error).without_hint());
+                return Ok(made);
+            }
             Err(error) => {
                 made.problems.push(diagnose(error));
                 return Ok(made);
             }
         };
-        let (followers, problems): (Vec<_>, Vec<_>) = plan.problems.into_iter().partition(|error| {
-            let lacks = error.lacks.as_deref();
-            lacks.is_some_and(|account| document.config.not_created.contains(account))
-        });
-        made.problems = problems.into_iter().map(diagnose).collect();
+        let (mut followers, mut waiting) = (Vec::new(), Vec::new());
+        for error in plan.problems {
+            match error.lacks.as_deref() {
+                Some(account) if document.config.not_created.contains(account) => {
+                    followers.push(note_follower(&diagnose(error)));
+                }
+                Some(_) if more_comes => waiting.push(diagnose(error).without_hint()),
+                _ => made.problems.push(diagnose(error)),
+            }
+        }
         let (mut changes, mut kept) = (Vec::new(), Vec::new());
         let mut blocked = false;
         for change in plan.changes {
             if change.path().is_some_and(|path| baseline.is_unclear(path)) {
                 kept.push(change);
+                continue;
+            }
+            if let Some(path) = change.path().filter(|path| more_comes && plan.deferred.contains(*path)) {
+                // A directory is only made for a file.
+                if matches!(change, Change::File(_)) {
+                    waiting.push(path.to_owned());
+                }
                 continue;
             }
             let clash = change
@@ -132,9 +167,10 @@ impl ModulePlan {
         }
         made.expectations = plan.expectations;
         made.checks = plan.checks;
+        made.own_notes.clone_from(&plan.notes);
         made.notes = plan.notes;
-        made.notes
-            .extend(followers.into_iter().map(|error| note_follower(&diagnose(error))));
+        made.notes.extend(followers);
+        waiting.iter().for_each(|what| made.wait(what));
         made.notes.extend(kept.iter().filter_map(Change::path).map(note_kept));
         // It is still asked for, and nothing is done about it.
         made.declared.extend(kept);

@@ -184,6 +184,9 @@ async fn a_failure_and_a_failed_undoing_are_both_told() {
         checks: Vec::new(),
         notes: Vec::new(),
         problems: Vec::new(),
+        own_notes: Vec::new(),
+        brings: false,
+        waits: false,
         stands_alone: false,
         after: Vec::new(),
     };
@@ -197,6 +200,7 @@ async fn a_failure_and_a_failed_undoing_are_both_told() {
             store: &scratch.store,
             facts: &Facts::default(),
             generation: 1,
+            has_begun: false,
             policy,
             patience: Duration::ZERO,
             by_hand: false,

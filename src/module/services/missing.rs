@@ -51,7 +51,7 @@ const PACKAGES: [(&str, &str); 22] = [
 
 /// The error for a unit that isn't there, asked for at `path` of the document.
 pub(in crate::module) fn missing_unit(root: &Root, unit: &UnitName, path: &[&str]) -> PlanError {
-    let error = PlanError::at(path, format!("there is no unit {unit} on this machine"));
+    let error = PlanError::at(path, format!("there is no unit {unit} on this machine")).lacks(unit.as_str());
     let package = usual_package(unit).map(|package| format!("it comes with the package {package}"));
     // A unit path that can't be read is no reason to say less than this.
     let alike = alike(root, unit)
