@@ -145,8 +145,8 @@ async fn carry_out_part(
         return Ok(Part::Whole(report));
     }
     let waits = request.stage == Stage::Final && system.live && plan.waits();
-    let brought_by: Vec<_> = plan.modules.iter().filter(|module| module.brings).collect();
-    let brought_by = brought_by.into_iter().map(|module| module.name).collect();
+    let bringing = plan.modules.iter().filter(|module| module.brings);
+    let brought_by = bringing.map(|module| module.name).collect();
     if waits {
         plan = plan.up_to_what_is_brought(&machine);
     }
