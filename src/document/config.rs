@@ -28,6 +28,7 @@ use super::random_seed::{self, RandomSeed};
 use super::redirect::{self, RedirectOptions};
 use super::resolv_conf::{self, ResolvConf};
 use super::root::RootAccount;
+use super::rsyslog::Rsyslog;
 use super::services::Services;
 use super::settings::Settings;
 use super::ssh_fingerprints::{AuthkeyHash, KeyKinds, SshConsole};
@@ -145,6 +146,8 @@ document! {
         docker: Docker => docker;
         /// Which certificate authorities the machine's programs trust.
         ca_certs: CaCerts => ca_certs;
+        /// What the log daemon rsyslog is told.
+        rsyslog: Rsyslog => rsyslog;
         /// Files to write, with content from the document or fetched.
         write_files: Vec<WriteFile> => write_files [item];
         /// Where apt gets packages from, and how. Machines without apt leave it alone.

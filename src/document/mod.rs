@@ -51,6 +51,7 @@ pub mod redact;
 pub mod redirect;
 pub mod resolv_conf;
 pub mod root;
+pub mod rsyslog;
 pub mod services;
 pub mod settings;
 pub mod ssh_fingerprints;

@@ -32,6 +32,7 @@ pub mod power_state;
 pub mod random_seed;
 pub mod random_seed_command;
 pub mod resolv_conf;
+pub mod rsyslog;
 pub mod runcmd;
 pub mod services;
 pub mod ssh_fingerprints;
@@ -270,6 +271,7 @@ pub fn all() -> Vec<&'static dyn Module> {
         &sshd::Sshd,
         &password::Password,
         &authorized_keys::AuthorizedKeys,
+        &rsyslog::Rsyslog,
         &write_files::WriteFiles,
         &networkd::Networkd,
         &resolv_conf::ResolvConf,
@@ -307,6 +309,7 @@ pub const NAMES: [&str; 31] = [
     "sshd",
     "password",
     "ssh_authorized_keys",
+    "rsyslog",
     "write_files",
     "networkd",
     "resolv_conf",

@@ -20,7 +20,6 @@ use support::mounts::with_own_mounts;
 const NOT_APPLIED: &[(&str, &str)] = &[
     ("create_hostname_file_false", "create_hostname_file"),
     ("mounts", "mounts"),
-    ("rsyslog", "rsyslog"),
     ("swap_fixed", "swap"),
 ];
 

@@ -56,6 +56,7 @@ const DISKS: Why = (
     "firstlight doesn't partition or format disks yet",
     "prepare them in the image, with systemd-repart",
 );
+const RSYSLOG_PACKAGE: Why = ("packages are installed by `packages`", "add `rsyslog` to `packages`");
 const MODULES: Why = ("the keys of a document say what is done, not a list of modules", REMOVE);
 const MOUNTS: Why = (
     "firstlight doesn't mount file systems yet",
@@ -216,12 +217,15 @@ pub const OTHER_KEYS: &[OtherKey] = &[
             "write `config.txt` in the image",
         ),
     ),
-    not_applied(
-        "rsyslog",
-        (
-            "firstlight doesn't configure rsyslog itself",
-            "write files in /etc/rsyslog.d with `write_files`, and enable it with `services`",
-        ),
+    no_effect(
+        "rsyslog.check_exe",
+        "nothing is installed for `rsyslog`: that is for `packages`",
+    ),
+    not_applied("rsyslog.install_rsyslog", RSYSLOG_PACKAGE),
+    no_effect("rsyslog.packages", "it only counts with `install_rsyslog`"),
+    no_effect(
+        "rsyslog.service_reload_command",
+        "firstlight restarts rsyslog.service itself",
     ),
     not_applied("salt_minion", TOOLS),
     not_applied("snap", TOOLS),
