@@ -81,36 +81,40 @@ pub enum CarryOutError {
 /// The machine or the state could not be read or written, or the undo failed. A failed change is not an error here; it
 /// is in the report.
 pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) -> Result<AppliedReport, CarryOutError> {
-    let (first, generation) = match carry_out_part(system, store, request, None).await? {
-        Part::Whole(report) => return Ok(report),
-        Part::First(report, generation) => (report, generation),
+    let part = carry_out_part(system, store, request, None).await?;
+    let Some(begun) = part.begun else {
+        return Ok(part.report);
     };
     let mut rest = request.modules.to_vec();
-    rest.retain(|module| !first.brought_by.contains(&module.name()));
+    rest.retain(|module| !begun.brought_by.contains(&module.name()));
     let rest = Request {
         modules: &rest,
-        resume: Some(&generation),
+        resume: Some(&begun.generation),
         always: true,
         confirm: None,
         run_again: false,
         ..*request
     };
-    match carry_out_part(system, store, &rest, Some(first.report)).await? {
-        Part::Whole(report) | Part::First(First { report, .. }, _) => Ok(report),
-    }
+    Ok(carry_out_part(system, store, &rest, Some(part.report)).await?.report)
 }
 
 /// What was carried out of a request.
-enum Part {
-    /// All of it.
-    Whole(AppliedReport),
-    /// What comes before the modules that wait; the generation goes on.
-    First(First, Generation),
+struct Part {
+    report: AppliedReport,
+    /// Where it is only what comes before the modules that wait.
+    begun: Option<Begun>,
 }
 
-/// The first part: what it did, and the modules that brought what the others wait for. They had their turn.
-struct First {
-    report: AppliedReport,
+impl Part {
+    fn whole(report: AppliedReport) -> Self {
+        Self { report, begun: None }
+    }
+}
+
+/// A generation that goes on.
+struct Begun {
+    generation: Generation,
+    /// The modules that brought what the others wait for. They had their turn.
     brought_by: Vec<&'static str>,
 }
 
@@ -142,7 +146,7 @@ async fn carry_out_part(
     let has_begun = request.resume.is_some();
     if policy == Policy::Rollback && !has_begun && plan.problems().next().is_some() {
         let report = AppliedReport::of(request.document, None, &plan, &refused(&plan));
-        return Ok(Part::Whole(report));
+        return Ok(Part::whole(report));
     }
     let waits = request.stage == Stage::Final && system.live && plan.waits();
     let bringing = plan.modules.iter().filter(|module| module.brings);
@@ -155,7 +159,7 @@ async fn carry_out_part(
         let is_news = !plan.is_empty() || next.inventory != baseline.inventory;
         if !is_news && !request.always && !has_begun {
             let report = AppliedReport::of(request.document, None, &plan, &nothing_to_do(&plan));
-            return Ok(Part::Whole(report));
+            return Ok(Part::whole(report));
         }
         let shown = PlanReport::of(&plan, &request.document.diagnostics, &root, system.live)?;
         let (bytes, files) = next.size();
@@ -210,7 +214,11 @@ async fn carry_out_part(
     }
     let mut report = AppliedReport::of(request.document, Some(generation.number), &plan, &applied);
     if waits && report.outcome != Outcome::Failed {
-        return Ok(Part::First(First { report, brought_by }, generation));
+        let begun = Begun { generation, brought_by };
+        return Ok(Part {
+            report,
+            begun: Some(begun),
+        });
     }
     if let Some(first) = first {
         report = report.after(first);
@@ -224,7 +232,7 @@ async fn carry_out_part(
         None => {}
     }
     prune(store, request.document);
-    Ok(Part::Whole(report))
+    Ok(Part::whole(report))
 }
 
 /// Nothing is changed before the timer is running. Its generation then already exists, marked unconfirmed; if the run

@@ -8,6 +8,9 @@ use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 
+use super::code::Code;
+use super::one_or_many::one_or_many;
+use super::problem::{Check, Problems};
 use super::write_files::FilePath;
 pub use remote::{Remote, Remotes};
 
@@ -39,8 +42,20 @@ pub struct Rsyslog {
     #[serde(default)]
     pub configs: Vec<Piece>,
     /// Where messages are sent, by a name of your choice.
+    ///
+    /// ```yaml
+    /// remotes: {logs: '@@logs.example.com:514'}
+    /// ```
     #[serde(default)]
     pub remotes: Remotes,
+    /// cloud-config's key for what restarts rsyslog. Here that is always its unit.
+    ///
+    /// ```yaml
+    /// service_reload_command: auto
+    /// ```
+    #[serde(default, deserialize_with = "one_or_many")]
+    #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<String>"))]
+    pub service_reload_command: Vec<String>,
 }
 
 /// A piece of configuration.
@@ -103,6 +118,27 @@ impl TryFrom<String> for FileName {
             return refuse("it has a control character");
         }
         Ok(Self(name))
+    }
+}
+
+impl Check for Rsyslog {
+    /// As the distributions include the directory: `/etc/rsyslog.d/*.conf`.
+    fn check(&self, problems: &mut Problems<'_>) {
+        if self.service_reload_command.iter().any(|word| word != "auto") {
+            let message = "firstlight restarts rsyslog.service itself".to_owned();
+            let mut problems = problems.of(Code::NoEffect);
+            problems.warning(&["service_reload_command"], message, None);
+        }
+        let mut look = |keys: &[&str], name: &Option<FileName>| {
+            if name.as_ref().is_some_and(|name| !name.as_str().ends_with(".conf")) {
+                let message = "rsyslog only reads files that end in .conf".to_owned();
+                problems.of(Code::NoEffect).warning(keys, message, None);
+            }
+        };
+        look(&["config_filename"], &self.config_filename);
+        for (number, piece) in self.configs.iter().enumerate() {
+            look(&["configs", &number.to_string(), "filename"], &piece.filename);
+        }
     }
 }
 

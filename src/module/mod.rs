@@ -294,7 +294,7 @@ pub fn all() -> Vec<&'static dyn Module> {
 
 /// The names of all modules, in the same order. Every start of the program lists them for the command line, and needn't
 /// load the code of all modules for that.
-pub const NAMES: [&str; 31] = [
+pub const NAMES: [&str; 32] = [
     "random_seed",
     "hostname",
     "timezone",

@@ -99,7 +99,7 @@ fn deferred(want: &Config, changes: &[Change]) -> BTreeSet<String> {
         .collect();
     let is_needed = |directory: &str| {
         let below = |path: &&str| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
-        at_once.iter().any(|path| below(path))
+        at_once.iter().any(below)
     };
     let is_deferred = |change: &&Change| match change {
         Change::Directory(directory) => !is_needed(&directory.path),

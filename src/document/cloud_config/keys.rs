@@ -217,16 +217,9 @@ pub const OTHER_KEYS: &[OtherKey] = &[
             "write `config.txt` in the image",
         ),
     ),
-    no_effect(
-        "rsyslog.check_exe",
-        "nothing is installed for `rsyslog`: that is for `packages`",
-    ),
+    not_applied("rsyslog.check_exe", RSYSLOG_PACKAGE),
     not_applied("rsyslog.install_rsyslog", RSYSLOG_PACKAGE),
-    no_effect("rsyslog.packages", "it only counts with `install_rsyslog`"),
-    no_effect(
-        "rsyslog.service_reload_command",
-        "firstlight restarts rsyslog.service itself",
-    ),
+    not_applied("rsyslog.packages", RSYSLOG_PACKAGE),
     not_applied("salt_minion", TOOLS),
     not_applied("snap", TOOLS),
     not_applied("spacewalk", TOOLS),
