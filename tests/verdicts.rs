@@ -51,6 +51,10 @@ const TAKEN: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "a command that firstlight never runs may be any: it is warned of",
+        &[r#"{"rsyslog":{"service_reload_command":"a"}}"#],
+    ),
+    (
         "true and false may be quoted: cloud-init itself reads them so",
         &[
             "chpasswd: {expire: 'no'}",

@@ -76,10 +76,7 @@ struct PieceMapping {
     /// The file's name, in the directory of the files.
     filename: Option<FileName>,
     /// Its lines.
-    ///
-    /// ```yaml
-    /// content: '*.err /var/log/errors'
-    /// ```
+    #[cfg_attr(test, schemars(extend("examples" = ["*.err /var/log/errors"])))]
     content: String,
 }
 
@@ -180,7 +177,7 @@ impl schemars::JsonSchema for Piece {
         let file = generator.subschema_for::<PieceMapping>();
         schemars::json_schema!({
             "description": "A piece of configuration: its lines, or a mapping that names its file.",
-            "anyOf": [{"type": "string"}, file],
+            "anyOf": [{"type": "string", crate::vocabulary::schema::ONLY_TEXT: true}, file],
         })
     }
 }

@@ -109,6 +109,7 @@ names. What is different, and why:
 | The machine keeps the servers that it has where `resolv_conf` names none. LLMNR stays as it is. | The file has no server then; LLMNR is switched off. | Nobody asked for less. |
 | `keyboard` writes the file that the machine reads: that of console-setup, or vconsole.conf and that of X; a layout that isn't there is an error. | `localectl` is run, and on Photon nothing. | It works offline too. |
 | A host in `rsyslog.remotes` that isn't one is an error; so is a file's name with a directory. | It is left out, which only a log says; the file may be anywhere. | Somebody waits for those messages. |
+| `rsyslog` where the machine has no rsyslog is told. | Nothing is said. | Nothing reads the files. |
 | A file of rsyslog with a password or a token in it is for root alone. | Everybody may read it. | rsyslog reads it as root. |
 | The keymap of the text console is made of `keyboard`, unless there is `keymap`. | `localectl` does so. | One file has one owner. |
 | Host keys and fingerprints are shown on the console where the document is about host keys, or has commands or packages; `ssh: {emit_keys_to_console: true}` shows them always. | They always are. | Without any of these there is no final stage, which a boot would have to start for that alone. |
