@@ -200,6 +200,8 @@ fn compare(case: &Path) {
     let mut planned = changes(&plan["modules"], "changes");
     // The final stage is systemd's to start, which isn't there.
     planned.retain(|change| !change.starts_with("ssh_fingerprints "));
+    // Nor is a bus: without it a unit can't be started, and costs `units` no other change.
+    planned.retain(|change| !(change.starts_with("units unit ") && change.ends_with(" start")));
     for stage in ["local", "system"] {
         machine.stage(stage);
     }

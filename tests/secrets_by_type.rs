@@ -20,7 +20,7 @@ const MARKER: &str = "Zq0marker";
 
 /// A place, a document that has a secret there, and the file of the machine that is asked to hold it. What a file holds
 /// that everybody may read is shown by a plan: these are files that not everybody may read.
-const PLACES: [(&str, &str, Option<&str>); 35] = [
+const PLACES: [(&str, &str, Option<&str>); 39] = [
     ("apt.ftp_proxy", "apt: {ftp_proxy: 'http://u:SECRET@192.0.2.1/'}", None),
     (
         "apt.http_proxy",
@@ -70,6 +70,11 @@ const PLACES: [(&str, &str, Option<&str>); 35] = [
         "networkd_files: [{name: 50-a.network, secret: true, contents: \"[Match]\\nName=SECRET\\n\"}]",
         Some("etc/systemd/network/50-a.network"),
     ),
+    (
+        "docker.logins[].password",
+        "docker: {logins: [{registry: ghcr.io, username: bob, password: SECRET}]}",
+        None,
+    ),
     ("password", "password: SECRET", None),
     (
         "phone_home.url",
@@ -112,6 +117,21 @@ const PLACES: [(&str, &str, Option<&str>); 35] = [
         "system_info.default_user.plain_text_passwd",
         "users: [default]\nsystem_info: {default_user: {name: bob, lock_passwd: false, plain_text_passwd: SECRET}}",
         None,
+    ),
+    (
+        "tmpfiles[]",
+        "tmpfiles: ['f /etc/a 0600 - - - SECRET']",
+        Some("etc/tmpfiles.d/00-firstlight.conf"),
+    ),
+    (
+        "units[].contents",
+        "units: [{name: a.service, secret: true, contents: \"[Service]\\nExecStart=/a\\nEnvironment=A=SECRET\\n\"}]",
+        Some("etc/systemd/system/a.service"),
+    ),
+    (
+        "units[].dropins[].contents",
+        "units: [{name: a.service, secret: true, dropins: [{name: a.conf, contents: \"[Service]\\nEnvironment=A=SECRET\\n\"}]}]",
+        Some("etc/systemd/system/a.service.d/a.conf"),
     ),
     (
         "user.hashed_passwd",

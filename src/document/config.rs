@@ -35,6 +35,8 @@ use super::ssh_fingerprints::{AuthkeyHash, KeyKinds, SshConsole};
 use super::sshd::{self, SshPwauth, Sshd};
 use super::sysctl::Sysctl;
 use super::timezone::Timezone;
+use super::tmpfiles::Tmpfiles;
+use super::units::{self, Unit};
 use super::users::{self, Groups, NotCreated, SystemInfo, User, Users};
 use super::write_files::WriteFile;
 use super::yum_repos::{RepositoryDirectory, YumRepos};
@@ -140,6 +142,10 @@ document! {
         password: Credential => password;
         /// Which units are enabled and running.
         services: Services => services;
+        /// Files, directories and links that systemd-tmpfiles makes, now and at each boot.
+        tmpfiles: Tmpfiles => tmpfiles;
+        /// Files of units and their drop-ins, and whether they start.
+        units: Vec<Unit> => units [item];
         /// The time servers.
         ntp: Ntp => ntp;
         /// The container engine.
@@ -205,6 +211,7 @@ document! {
         redirect::check;
         host_keys::check;
         docker::check_with_services;
+        units::check_with_services;
         resolv_conf::check_managed;
     }
 }

@@ -1,7 +1,9 @@
 //! `docker`: the container engine.
 
 mod option;
+mod registry;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -12,9 +14,10 @@ use super::Config;
 use super::code::Code;
 use super::problem::{Check, Problems};
 use super::redact::redact;
-use super::services::Service;
+use super::services::{Service, contradict};
 
 pub use option::DaemonOption;
+pub use registry::{InsecureRegistry, Login, LoginName, MirrorAddress, Registry};
 
 /// The unit of the container engine.
 pub const DOCKER_UNIT: &str = "docker.service";
@@ -29,6 +32,11 @@ pub const DOCKER_UNIT: &str = "docker.service";
 ///   enabled: true
 ///   daemon: {log-driver: journald}      # /etc/docker/daemon.json, merged into what is there
 ///   users: [core]                       # may use it; that makes them as mighty as root
+/// ```
+/// ```yaml
+/// docker:
+///   registry_mirrors: [https://mirror.example.com]
+///   logins: [{registry: ghcr.io, username: robot, password: ghp_abc}]
 /// ```
 #[derive(Clone, Default, PartialEq)]
 #[cfg_attr(test, derive(schemars::JsonSchema), schemars(default, deny_unknown_fields, transform = crate::vocabulary::schema::or_boolean))]
@@ -45,6 +53,12 @@ pub struct Docker {
     pub daemon: Option<Map<String, Value>>,
     /// Accounts that become members of the group `docker`. Every member can become root.
     pub users: Vec<UserName>,
+    /// Mirrors of Docker Hub, tried in this order: `registry-mirrors` of `daemon`.
+    pub registry_mirrors: Vec<MirrorAddress>,
+    /// Registries without TLS, or with a certificate that nobody vouches for: `insecure-registries` of `daemon`.
+    pub insecure_registries: Vec<InsecureRegistry>,
+    /// Logins at registries, in `/root/.docker/config.json`, merged into what is there.
+    pub logins: Vec<Login>,
 }
 
 /// The name of an account, as useradd(8) of shadow allows it: it starts with a letter or `_`; letters, digits, `_`, `.`
@@ -84,7 +98,16 @@ struct DockerMapping {
     enabled: Option<bool>,
     daemon: Option<Map<String, Value>>,
     users: Option<Vec<UserName>>,
+    registry_mirrors: Option<Vec<MirrorAddress>>,
+    insecure_registries: Option<Vec<InsecureRegistry>>,
+    logins: Option<Vec<Login>>,
 }
+
+/// The lists that are settings of dockerd as well: the key here, and there.
+const LISTS: [(&str, &str); 2] = [
+    ("registry_mirrors", "registry-mirrors"),
+    ("insecure_registries", "insecure-registries"),
+];
 
 impl<'de> Deserialize<'de> for Docker {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -98,7 +121,7 @@ impl<'de> Visitor<'de> for DockerVisitor {
     type Value = Docker;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("true, false, or a mapping with enabled, daemon and users")
+        f.write_str("true, false, or a mapping with enabled, daemon, users and others")
     }
 
     fn visit_bool<E: de::Error>(self, enabled: bool) -> Result<Docker, E> {
@@ -119,6 +142,9 @@ impl<'de> Visitor<'de> for DockerVisitor {
             enabled: mapping.enabled,
             daemon: mapping.daemon,
             users: mapping.users.unwrap_or_default(),
+            registry_mirrors: mapping.registry_mirrors.unwrap_or_default(),
+            insecure_registries: mapping.insecure_registries.unwrap_or_default(),
+            logins: mapping.logins.unwrap_or_default(),
         })
     }
 }
@@ -127,6 +153,50 @@ impl Docker {
     /// What it asks of `docker.service`; `None` when nothing.
     pub fn service(&self) -> Option<Service> {
         self.enabled.map(Service::on)
+    }
+
+    /// All settings of dockerd; `None` where nothing is set.
+    pub fn settings(&self) -> Option<Map<String, Value>> {
+        let lists = self.lists().into_iter().filter(|(_, list)| !list.is_empty());
+        let lists: Vec<_> = lists
+            .map(|((_, key), list)| (key.to_owned(), Value::from(list)))
+            .collect();
+        if self.daemon.is_none() && lists.is_empty() {
+            return None;
+        }
+        Some(
+            self.daemon
+                .clone()
+                .unwrap_or_default()
+                .into_iter()
+                .chain(lists)
+                .collect(),
+        )
+    }
+
+    /// The keys that lead to each of dockerd's settings.
+    pub fn asked(&self) -> Vec<Vec<String>> {
+        let path = |keys: &[&str]| keys.iter().map(ToString::to_string).collect();
+        let daemon = self.daemon.iter().flat_map(Map::keys);
+        let lists = self.lists().into_iter().filter(|(_, list)| !list.is_empty());
+        let daemon = daemon.map(|key| path(&["docker", "daemon", key]));
+        daemon
+            .chain(lists.map(|((key, _), _)| path(&["docker", key])))
+            .collect()
+    }
+
+    fn lists(&self) -> [((&'static str, &'static str), Vec<&str>); 2] {
+        let [mirrors, insecure] = LISTS;
+        [
+            (
+                mirrors,
+                self.registry_mirrors.iter().map(MirrorAddress::as_str).collect(),
+            ),
+            (
+                insecure,
+                self.insecure_registries.iter().map(InsecureRegistry::as_str).collect(),
+            ),
+        ]
     }
 }
 
@@ -141,6 +211,9 @@ impl fmt::Debug for Docker {
             .field("enabled", &self.enabled)
             .field("daemon", &daemon.as_deref().map(redact))
             .field("users", &self.users)
+            .field("registry_mirrors", &self.registry_mirrors)
+            .field("insecure_registries", &self.insecure_registries)
+            .field("logins", &self.logins)
             .finish()
     }
 }
@@ -171,12 +244,40 @@ impl Check for Docker {
                 problems.warning(&["daemon", key], said, Some(hint));
             }
         }
+        self.check_registries(problems);
         if *self == Self::default() {
             problems.of(Code::NoEffect).warning(
                 &[],
                 "this entry sets nothing",
                 Some("write `docker: true` to enable and start docker"),
             );
+        }
+    }
+}
+
+impl Docker {
+    fn check_registries(&self, problems: &mut Problems<'_>) {
+        for ((key, setting), list) in self.lists() {
+            if !list.is_empty() && self.daemon.iter().any(|daemon| daemon.contains_key(setting)) {
+                let message = format!("`daemon` sets `{setting}` as well");
+                problems
+                    .of(Code::Conflict)
+                    .error(&[key], message, Some("set it in one place"));
+            }
+        }
+        let mut seen = BTreeSet::new();
+        for (number, login) in self.logins.iter().enumerate() {
+            let number = number.to_string();
+            for user in login.users() {
+                if !seen.insert((user, login.registry.key())) {
+                    let message = format!("{user} has a login at {} already", login.registry.key());
+                    let hint = Some("docker keeps one for each registry");
+                    problems.of(Code::Conflict).error(&["logins", &number], message, hint);
+                }
+            }
+            if login.password.expose().is_empty() {
+                problems.error(&["logins", &number, "password"], "the password is empty", None);
+            }
         }
     }
 }
@@ -196,12 +297,6 @@ pub(super) fn check_with_services(config: &Config, problems: &mut Problems<'_>) 
                 .error(&["services", name.written()], message, Some("set it in one place"));
         }
     }
-}
-
-fn contradict(docker: &Service, service: &Service) -> bool {
-    (service.enabled.is_some() && service.enabled != docker.enabled)
-        || (service.state.is_some() && service.state != docker.state)
-        || (service.masked == Some(true) && docker.is_wanted())
 }
 
 #[cfg(test)]
@@ -236,7 +331,7 @@ mod tests {
             (json!("yes"), "expected true, false, or a mapping"),
             (
                 json!({"user": ["core"]}),
-                "expected one of `enabled`, `daemon`, `users`",
+                "expected one of `enabled`, `daemon`, `users`, `registry_mirrors`",
             ),
             (json!({"daemon": ["a"]}), "expected a map"),
             (json!({"users": ["co re"]}), "not the name of an account"),
@@ -259,6 +354,58 @@ mod tests {
         places.sort();
         let warned = ["daemon.live-restoree", "daemon.log-opts", "daemon.mtu"];
         assert_eq!(places, warned.map(|place| (place.to_owned(), true)));
+    }
+
+    #[test]
+    fn registries_are_settings_of_dockerd() {
+        let docker = decode(json!({
+            "daemon": {"debug": true}, "registry_mirrors": ["https://m.test"], "insecure_registries": ["r:5000"],
+        }))
+        .unwrap();
+        let settings =
+            json!({"debug": true, "registry-mirrors": ["https://m.test"], "insecure-registries": ["r:5000"]});
+        assert_eq!(Value::Object(docker.settings().unwrap()), settings);
+        let asked = docker.asked().iter().map(|keys| keys.join(".")).collect::<Vec<_>>();
+        assert_eq!(
+            asked,
+            [
+                "docker.daemon.debug",
+                "docker.registry_mirrors",
+                "docker.insecure_registries"
+            ]
+        );
+        assert_eq!(decode(json!({"registry_mirrors": []})).unwrap().settings(), None);
+    }
+
+    #[test]
+    fn what_is_asked_of_registries_is_asked_once() {
+        let problems = |docker: Value| {
+            let mut found = Vec::new();
+            decode(docker).unwrap().check(&mut Problems::new(&mut found));
+            let found = found.into_iter().map(|p| (p.path.join("."), p.warning));
+            found.collect::<Vec<_>>()
+        };
+        let login = |registry: &str, users: Value| {
+            let mut login = json!({"registry": registry, "username": "a", "password": "hunter2"});
+            if !users.is_null() {
+                login["users"] = users;
+            }
+            login
+        };
+        let error = |path: &str| (path.to_owned(), false);
+        assert_eq!(
+            problems(json!({"daemon": {"registry-mirrors": []}, "registry_mirrors": ["https://m"]})),
+            [error("registry_mirrors")]
+        );
+        assert_eq!(
+            problems(json!({"logins": [login("docker.io", json!(null)), login("index.docker.io", json!(["root"]))]})),
+            [error("logins.1")]
+        );
+        let fine = json!({"logins": [login("a", json!(null)), login("a", json!(["core"])), login("b", json!([]))]});
+        assert_eq!(problems(fine.clone()), []);
+        assert!(!format!("{:?}", decode(fine).unwrap()).contains("hunter2"));
+        let empty = json!({"logins": [{"registry": "a", "username": "a", "password": ""}]});
+        assert_eq!(problems(empty), [error("logins.0.password")]);
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 mod check;
 pub mod keys;
-pub mod syntax;
 
 use std::collections::BTreeSet;
 
@@ -11,6 +10,7 @@ use serde::Deserialize;
 use super::code::Code;
 use super::problem::{Check, Problems};
 use super::redact::names_a_secret;
+use super::systemd_file::syntax;
 use crate::vocabulary::Secret;
 
 /// The most bytes a file's name may have.

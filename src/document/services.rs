@@ -150,7 +150,7 @@ impl Check for Services {
         let mut written: BTreeMap<&UnitName, &str> = BTreeMap::new();
         for (name, service) in &self.0 {
             service.check(&mut problems.below(&[name.written()]));
-            check_template(name, service, &mut problems.below(&[name.written()]));
+            check_template(name.unit(), service, &mut problems.below(&[name.written()]));
             if let Some(other) = written.insert(name.unit(), name.written()) {
                 let message = format!("`{}` and `{other}` are the same unit", name.written());
                 problems
@@ -183,9 +183,19 @@ impl Check for Service {
     }
 }
 
-fn check_template(name: &ServiceName, service: &Service, problems: &mut Problems<'_>) {
-    if name.unit().kind() == NameKind::Template && service.state.is_some() {
-        let unit = name.unit();
+/// Whether two areas ask for different things of one unit.
+pub(super) fn contradict(one: &Service, other: &Service) -> bool {
+    let differ = |one: Option<bool>, other: Option<bool>| one.zip(other).is_some_and(|(one, other)| one != other);
+    let states = one.state.zip(other.state);
+    differ(one.enabled, other.enabled)
+        || differ(one.masked, other.masked)
+        || states.is_some_and(|(one, other)| one != other)
+        || (one.masked == Some(true) && other.is_wanted())
+        || (other.masked == Some(true) && one.is_wanted())
+}
+
+pub(super) fn check_template(unit: &UnitName, service: &Service, problems: &mut Problems<'_>) {
+    if unit.kind() == NameKind::Template && service.state.is_some() {
         let hint = format!("name an instance: {}@NAME.{}", unit.prefix(), unit.suffix());
         problems.error(
             &[],

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use super::plan::ModulePlan;
 use crate::module::ca_certs::Store;
-use crate::module::{Change, Dirty, NetworkReloadChange, UnitAction, UnitChange};
-use crate::system::Machine;
+use crate::module::{Change, Dirty, FileChange, NetworkReloadChange, UnitAction, UnitChange};
+use crate::system::systemd::{CONFIG_DIRECTORY, QUADLET_DIRECTORY, UnitFile, UnitName};
+use crate::system::write::parent_of;
+use crate::system::{Machine, Root};
 
 /// What the pending changes make dirty, each once and only if it runs: a stopped service reads its files when it
 /// starts.
@@ -13,7 +15,8 @@ pub(super) fn reactions(modules: &[ModulePlan], machine: &Machine<'_>) -> Vec<Ch
     let changes = || modules.iter().flat_map(|module| &module.changes);
     let dirties: BTreeSet<&Dirty> = changes().flat_map(|change| change.kind().dirties()).collect();
     // A unit that is started reads its files then, and a stopped unit needs no reload.
-    let settled: BTreeSet<&str> = changes().filter_map(|change| change.kind().settles()).collect();
+    let mut settled: BTreeSet<&str> = changes().filter_map(|change| change.kind().settles()).collect();
+    settled.extend(units_gone(changes(), machine.root()));
     let is_settled = |dirty: &Dirty| match dirty {
         Dirty::Manager | Dirty::Network | Dirty::Netdev(_) | Dirty::TakenOver { .. } => false,
         // Its module has it made again by itself.
@@ -21,6 +24,39 @@ pub(super) fn reactions(modules: &[ModulePlan], machine: &Machine<'_>) -> Vec<Ch
         Dirty::Reload(unit) | Dirty::Restart(unit) => settled.contains(unit.as_str()),
     };
     react(dirties.into_iter().filter(|dirty| !is_settled(dirty)), machine)
+}
+
+/// The units whose last file is removed: nothing is left that could be restarted.
+fn units_gone<'a>(changes: impl Iterator<Item = &'a Change>, root: &Root) -> Vec<&'a str> {
+    let mut removed: Vec<&FileChange> = Vec::new();
+    for change in changes {
+        if let Change::File(file) = change
+            && file.content.is_none()
+        {
+            removed.push(file);
+        }
+    }
+    let mut left = root.clone();
+    for file in &removed {
+        // What can't be looked at is taken to be there still.
+        let _unseen = left.imagine(&file.path, None);
+    }
+    let units = removed
+        .iter()
+        .flat_map(|file| file.dirties.iter().filter_map(move |dirty| Some((file, dirty.unit()?))));
+    units
+        .filter(|(file, unit)| is_gone(&file.path, unit, &left))
+        .map(|(_, unit)| unit)
+        .collect()
+}
+
+/// Whether the file at `path`, which is not there any more, was the last one of `unit`.
+pub(super) fn is_gone(path: &str, unit: &str, left: &Root) -> bool {
+    match parent_of(path) {
+        QUADLET_DIRECTORY => true,
+        CONFIG_DIRECTORY => UnitName::parse(unit).is_ok_and(|unit| matches!(UnitFile::find(left, &unit), Ok(None))),
+        _ => false,
+    }
 }
 
 /// The reactions that these dirty things need on this machine.
@@ -77,7 +113,35 @@ fn netdevs(dirties: &[&Dirty], machine: &Machine<'_>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::{Facts, Live, Root, UnitFacts};
+    use crate::system::{Facts, Live, UnitFacts};
+
+    #[test]
+    fn a_unit_that_is_gone_is_not_restarted() {
+        let tree = tempfile::tempdir().unwrap();
+        for path in [
+            "etc/systemd/system/own.service",
+            "etc/systemd/system/over.service",
+            "usr/lib/systemd/system/over.service",
+            "etc/systemd/system/own.service.d/a.conf",
+            "etc/containers/systemd/web.container",
+        ] {
+            let path = tree.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "[Service]\n").unwrap();
+        }
+        let root = Root::open(tree.path()).unwrap();
+        let removed =
+            |path: &str, unit: &str| Change::File(FileChange::remove(path).dirties(Dirty::Restart(unit.to_owned())));
+        let changes = [
+            removed("/etc/systemd/system/own.service", "own.service"),
+            removed("/etc/systemd/system/over.service", "over.service"),
+            removed("/etc/systemd/system/own.service.d/a.conf", "own.service"),
+            removed("/etc/containers/systemd/web.container", "web.service"),
+            Change::File(FileChange::write("/etc/systemd/system/x.service", "", 0o644).dirties(Dirty::Manager)),
+        ];
+        assert_eq!(units_gone(changes.iter(), &root), ["own.service", "web.service"]);
+        assert_eq!(units_gone(changes[2..3].iter(), &root), [""; 0], "a drop-in alone");
+    }
 
     #[test]
     fn networkd_is_told_once_of_all_that_it_makes_again() {

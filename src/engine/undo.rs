@@ -1,10 +1,12 @@
 //! Undoes changes from the journal, newest first.
 
+use std::collections::BTreeSet;
+
 use super::act::{ActError, Scene};
 use super::confirm;
-use super::reaction::react;
+use super::reaction::{is_gone, react};
 use crate::module::Dirty;
-use crate::state::{Generation, Mark, Outcome, Record, StateError, Store, Undo};
+use crate::state::{Before, Generation, Mark, Outcome, Record, StateError, Store, Undo};
 use crate::system::{Facts, Machine, System};
 
 /// The result of a rollback.
@@ -159,6 +161,7 @@ pub(super) async fn undo_generation(
 ) -> Result<Undone, ActError> {
     let mut undone = Undone::default();
     let mut dirties = Vec::new();
+    let mut gone: BTreeSet<String> = BTreeSet::new();
     if module.is_none() {
         store.mark(number, Mark::RollingBack)?;
     }
@@ -199,9 +202,18 @@ pub(super) async fn undo_generation(
                 continue;
             }
         }
+        if let Undo::Path(path) = &record.undo
+            && path.before == Before::Absent
+        {
+            let units = record.dirties.iter().filter_map(Dirty::unit);
+            let units = units.filter(|unit| is_gone(&path.path, unit, &system.root));
+            gone.extend(units.map(str::to_owned));
+        }
         dirties.extend(record.dirties);
     }
     store.restore_inventory(number, module)?;
+    // A unit that is gone is not restarted.
+    dirties.retain(|dirty| !dirty.unit().is_some_and(|unit| gone.contains(unit)));
     notice(system, store, facts, number, dirties, &mut undone).await?;
     kept.reverse();
     store.replace_records(number, &kept)?;

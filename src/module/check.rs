@@ -35,8 +35,8 @@ pub struct DockerdCheck {
     pub path: String,
     /// What must hold.
     pub content: Vec<u8>,
-    /// The settings that the document names.
-    pub asked: Vec<String>,
+    /// The settings that the document names: the keys that lead to each.
+    pub asked: Vec<Vec<String>>,
 }
 
 /// Rules of sudo or doas as planned.
@@ -88,12 +88,14 @@ impl DockerdCheck {
     /// The keys of the document that dockerd names, or else those of all settings.
     pub fn blamed(&self, reason: &str) -> Vec<String> {
         let is_key = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        let named = |key: &&String| reason.split(|c| !is_key(c)).any(|word| word == *key);
-        let key = self.asked.iter().find(named);
-        ["docker", "daemon"]
-            .into_iter()
-            .map(str::to_owned)
-            .chain(key.cloned())
-            .collect()
+        let is_it = |word: &str, key: &str| word == key || word == key.replace('_', "-");
+        let named = |keys: &&Vec<String>| {
+            let key = keys.last().map(String::as_str).unwrap_or_default();
+            reason.split(|c| !is_key(c)).any(|word| is_it(word, key))
+        };
+        let daemon = || ["docker", "daemon"].map(str::to_owned).to_vec();
+        let first = || self.asked.first().filter(|keys| !keys.starts_with(&daemon()));
+        let blamed = self.asked.iter().find(named).or_else(first);
+        blamed.cloned().unwrap_or_else(daemon)
     }
 }

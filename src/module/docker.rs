@@ -1,13 +1,14 @@
 //! `docker`: the container engine: its unit, its settings, who may use it.
 
 mod flags;
+mod logins;
 
 use serde_json::{Map, Value};
 
 use super::services::{left_to_ask, missing_unit, plan_unit};
 use super::{
     AccountChange, Change, Check, DirectoryChange, Dirty, DockerdCheck, FileChange, Module, Plan, PlanError, Share,
-    Stage,
+    Stage, Supply,
 };
 use crate::document::docker::{DOCKER_UNIT, UserName};
 use crate::document::{Config, redact};
@@ -34,6 +35,10 @@ impl Module for Docker {
         Stage::System
     }
 
+    fn needs(&self) -> &'static [Supply] {
+        &[Supply::Files, Supply::Units]
+    }
+
     fn observes(&self, want: &Config) -> Vec<String> {
         want.docker.iter().map(|_| DOCKER_UNIT.to_owned()).collect()
     }
@@ -44,18 +49,19 @@ impl Module for Docker {
             return Ok(plan);
         };
         let unit = UnitName::parse(DOCKER_UNIT).map_err(|why| PlanError::at(&["docker"], why))?;
-        let asks_for_more = docker.daemon.is_some() || !docker.users.is_empty();
+        let asks_for_more = docker.settings().is_some() || !docker.users.is_empty() || !docker.logins.is_empty();
         if asks_for_more && !is_installed(&unit, machine)? {
             return Err(missing_unit(machine.root(), &unit, &["docker"]));
         }
-        if let Some(daemon) = &docker.daemon {
-            match plan_settings(daemon, machine, &mut plan) {
+        if let Some(daemon) = docker.settings() {
+            match plan_settings(&daemon, docker.asked(), machine, &mut plan) {
                 Ok(settings) if !writes_unit(want) => warn_of_flags(&unit, &settings, machine, &mut plan)?,
                 Ok(_) => {}
                 Err(problem) => plan.problems.push(problem),
             }
         }
         plan_users(&docker.users, machine, &mut plan)?;
+        logins::plan(&docker.logins, machine, &mut plan);
         // Settings first: the engine reads them when it starts.
         let asked = docker.service();
         if let Some(service) = asked.and_then(|asked| left_to_ask(want, DOCKER_UNIT, asked)) {
@@ -72,11 +78,12 @@ fn is_installed(unit: &UnitName, machine: &Machine<'_>) -> Result<bool, ReadErro
 /// The directory and the file with the document's settings merged into those that are there; returns all of them.
 fn plan_settings(
     daemon: &Map<String, Value>,
+    asked: Vec<Vec<String>>,
     machine: &Machine<'_>,
     plan: &mut Plan,
 ) -> Result<Map<String, Value>, PlanError> {
     let there = machine.root().read(DAEMON_JSON)?;
-    let existing = existing_settings(there.as_deref().unwrap_or_default())?;
+    let existing = existing_settings(DAEMON_JSON, &["docker", "daemon"], there.as_deref().unwrap_or_default())?;
     let mut merged = existing.clone();
     merge(&mut merged, daemon);
     let bytes = match there {
@@ -106,7 +113,7 @@ fn plan_settings(
             .content
             .as_ref()
             .map_or_else(Vec::new, |content| content.bytes.to_vec()),
-        asked: daemon.keys().cloned().collect(),
+        asked,
     }));
     let file = file.share(Share::Keys).dirties(Dirty::Restart(DOCKER_UNIT.to_owned()));
     plan.changes.push(Change::File(file));
@@ -115,6 +122,7 @@ fn plan_settings(
 
 /// Whether the document itself writes to docker's unit: what flags it has then is not known yet.
 fn writes_unit(want: &Config) -> bool {
+    // What `units` writes is known: it plans before.
     let is_part = |path: &str| path.contains(&format!("/{DOCKER_UNIT}"));
     want.write_files
         .iter()
@@ -137,14 +145,15 @@ fn warn_of_flags(
     Ok(())
 }
 
-fn existing_settings(bytes: &[u8]) -> Result<Map<String, Value>, PlanError> {
-    // dockerd passes over a byte order mark.
+/// The settings in a JSON file at `path`, which `at` of the document edits.
+fn existing_settings(path: &str, at: &[&str], bytes: &[u8]) -> Result<Map<String, Value>, PlanError> {
+    // docker passes over a byte order mark.
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     if bytes.trim_ascii().is_empty() {
         return Ok(Map::new());
     }
     let fail = |why: String| {
-        PlanError::at(&["docker", "daemon"], format!("{DAEMON_JSON} {why}"))
+        PlanError::at(at, format!("{path} {why}"))
             .hint("fix or remove the file: firstlight can't merge settings into it")
     };
     match serde_json::from_slice(bytes) {

@@ -39,6 +39,8 @@ pub mod ssh_fingerprints;
 pub mod sshd;
 pub mod sysctl;
 pub mod timezone;
+pub mod tmpfiles;
+pub mod units;
 pub mod users;
 mod variables;
 pub mod write_files;
@@ -278,6 +280,8 @@ pub fn all() -> Vec<&'static dyn Module> {
         &bootcmd::Bootcmd,
         &ca_certs::CaCerts,
         &random_seed_command::RandomSeedCommand,
+        &tmpfiles::Tmpfiles,
+        &units::Units,
         &services::Services,
         &ntp::Ntp,
         &docker::Docker,
@@ -294,7 +298,7 @@ pub fn all() -> Vec<&'static dyn Module> {
 
 /// The names of all modules, in the same order. Every start of the program lists them for the command line, and needn't
 /// load the code of all modules for that.
-pub const NAMES: [&str; 32] = [
+pub const NAMES: [&str; 34] = [
     "random_seed",
     "hostname",
     "timezone",
@@ -316,6 +320,8 @@ pub const NAMES: [&str; 32] = [
     "bootcmd",
     "ca_certs",
     "random_seed_command",
+    "tmpfiles",
+    "units",
     "services",
     "ntp",
     "docker",

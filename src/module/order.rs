@@ -15,6 +15,8 @@ pub enum Supply {
     KernelModules,
     /// Files of networkd: it has to run where there are some.
     NetworkFiles,
+    /// Files of units: they are enabled and started.
+    Units,
 }
 
 impl fmt::Display for Supply {
@@ -24,6 +26,7 @@ impl fmt::Display for Supply {
             Self::Accounts => "accounts",
             Self::KernelModules => "kernel modules",
             Self::NetworkFiles => "networkd's files",
+            Self::Units => "unit files",
         })
     }
 }

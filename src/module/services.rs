@@ -3,11 +3,12 @@
 mod holds;
 mod missing;
 
-use super::{Change, Expectation, Module, Plan, PlanError, Stage, UnitAction, UnitChange};
+use super::{Change, Expectation, Module, Plan, PlanError, Stage, Supply, UnitAction, UnitChange};
 use crate::document::Config;
 use crate::document::services::{Service, ServiceState};
 use crate::system::systemd::{
-    CONFIG_DIRECTORY, InstallError, UnitFile, UnitFileState, UnitName, enable_links, mask_links, unit_file_state,
+    CONFIG_DIRECTORY, InstallError, UnitFile, UnitFileState, UnitName, enable_links, mask_links, source_of,
+    unit_file_state,
 };
 use crate::system::{Machine, ReadError};
 
@@ -25,6 +26,10 @@ impl Module for Services {
 
     fn stage(&self) -> Stage {
         Stage::System
+    }
+
+    fn needs(&self) -> &'static [Supply] {
+        &[Supply::Files, Supply::Units]
     }
 
     fn observes(&self, want: &Config) -> Vec<String> {
@@ -70,24 +75,39 @@ pub(super) fn plan_unit(
     };
     match behind {
         Some(file) => planner.plan_existing(found.as_ref(), &file, plan),
-        None if known_to_systemd => planner.plan_without_file(plan),
-        None if service.is_wanted() => Err(missing_unit(machine.root(), asked, path)),
-        None => {
-            planner.plan_absent(plan);
-            Ok(())
-        }
+        None => match source_of(machine.root(), asked).map_err(at_path)? {
+            Some(source) => planner.plan_of_podman(&source, plan),
+            None if known_to_systemd => planner.plan_without_file(plan),
+            None if service.is_wanted() => Err(missing_unit(machine.root(), asked, path)),
+            None => {
+                planner.plan_absent(plan);
+                Ok(())
+            }
+        },
     }
 }
 
-/// What `asked`, another area's wish, leaves to be planned for the unit: what `services` does not say already.
+/// What `asked`, another area's wish, leaves to be planned for the unit: what `services` and `units` do not say already.
 pub(super) fn left_to_ask(want: &Config, unit: &str, asked: Service) -> Option<Service> {
-    let mut left = asked;
+    let units = want.units.iter().flatten().filter(|other| other.name.as_str() == unit);
+    let left = units.fold(asked, |left, said| without(left, &said.service()));
+    left_by_services(want, unit, left)
+}
+
+/// The same, of `units` itself.
+pub(super) fn left_by_services(want: &Config, unit: &str, asked: Service) -> Option<Service> {
     let services = want.services.iter().flat_map(|services| &services.0);
-    for (_, said) in services.filter(|(name, _)| name.unit().as_str() == unit) {
-        left.enabled = left.enabled.filter(|_| said.enabled.is_none());
-        left.state = left.state.filter(|_| said.state.is_none());
-    }
+    let same = services.filter(|(name, _)| name.unit().as_str() == unit);
+    let left = same.fold(asked, |left, (_, said)| without(left, said));
     (left != Service::default()).then_some(left)
+}
+
+fn without(asked: Service, said: &Service) -> Service {
+    Service {
+        enabled: asked.enabled.filter(|_| said.enabled.is_none()),
+        masked: asked.masked.filter(|_| said.masked.is_none()),
+        state: asked.state.filter(|_| said.state.is_none()),
+    }
 }
 
 /// One unit, and what is asked of it.
@@ -217,6 +237,29 @@ impl Planner<'_> {
             return Err(PlanError::at(self.path, message).hint("set only `state`"));
         }
         self.set_state(plan);
+        Ok(())
+    }
+
+    /// podman makes the unit of the file at `source`, if it hasn't yet.
+    fn plan_of_podman(&self, source: &str, plan: &mut Plan) -> Result<(), PlanError> {
+        match self.service.enabled {
+            Some(false) => {
+                let message = format!("{} can't be disabled: podman makes it of {source}", self.asked);
+                return Err(PlanError::at(self.path, message).hint("take [Install] out of that file, or mask the unit"));
+            }
+            Some(true) => plan.info(format!(
+                "podman makes {} of {source}: it is enabled if that has an [Install]",
+                self.asked
+            )),
+            None => {}
+        }
+        if self.service.is_wanted() || self.service.masked == Some(false) {
+            self.act(self.asked, UnitAction::Unmask, plan);
+        }
+        self.set_state(plan);
+        if self.service.masked == Some(true) {
+            self.act(self.asked, UnitAction::Mask, plan);
+        }
         Ok(())
     }
 

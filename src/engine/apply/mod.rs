@@ -10,8 +10,8 @@ use super::plan::{GenerationPlan, ModulePlan};
 use super::undo::undo_generation;
 use super::verify::{Finding, Sight, verify_after, verify_before_reload};
 use super::view::ChangeView;
-use crate::module::{Change, Note, Stage};
-use crate::state::{Outcome, Store};
+use crate::module::{Change, Dirty, Note, Stage};
+use crate::state::{Outcome, Record, Store};
 use crate::system::{Facts, System};
 use files::{commit, prepare_module, publish};
 
@@ -208,6 +208,9 @@ pub async fn apply(job: &Job<'_>, plan: &GenerationPlan) -> Result<Applied, Appl
     if !reacted {
         react(job, plan, &mut results).await;
     }
+    if let Err(error) = reload_manager(job, &mut results).await {
+        blame(&mut results, &error);
+    }
     verify_after(job, plan, &mut results).await;
     let wrong = |r: &ModuleResult| !r.problems.is_empty() || r.findings.iter().any(Finding::is_short);
     if results.iter().any(wrong) && job.policy == Policy::Rollback {
@@ -328,6 +331,24 @@ async fn react(job: &Job<'_>, plan: &GenerationPlan, results: &mut [ModuleResult
             }
         }
     }
+}
+
+/// systemd reads its unit files again, once all that had to stop has stopped as its own file said: also those of an
+/// earlier stage of the boot, which had no bus.
+async fn reload_manager(job: &Job<'_>, results: &mut [ModuleResult]) -> Result<(), ActError> {
+    let Some(bus) = &job.system.bus else { return Ok(()) };
+    let records = job.store.records(job.generation)?;
+    let wrote = |record: &&Record| !record.immediate && record.dirties.contains(&Dirty::Manager);
+    let Some(record) = records.iter().find(wrote) else {
+        return Ok(());
+    };
+    if let Err(error) = bus.reload_manager().await {
+        let writer = results.iter().position(|result| result.name == record.module);
+        if let Some(result) = results.get_mut(writer.unwrap_or_default()) {
+            result.problems.push(error.to_string());
+        }
+    }
+    Ok(())
 }
 
 /// Whether a file of this module is why the reaction is needed.

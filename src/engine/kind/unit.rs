@@ -286,6 +286,10 @@ impl Scene<'_> {
                 self.remember_triggers(bus, unit).await?;
             }
         }
+        // A unit is stopped as it was started: without its files, systemd would not know how.
+        if verb != Verb::Stop && bus.is_outdated(unit).await? {
+            bus.reload_manager().await?;
+        }
         Ok(bus.run_job(verb, unit, JOB_LIMIT).await?)
     }
 

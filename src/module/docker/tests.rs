@@ -330,3 +330,108 @@ fn nothing_asked_is_nothing_planned() {
     assert_eq!(plan_with(&root, json!({})).unwrap(), Plan::default());
     assert_eq!(Docker.observes(&Config::default()), Vec::<String>::new());
 }
+
+const LOGIN: &str = "{\n  \"auths\": {\n    \"ghcr.io\": {\n      \"auth\": \"bWU6aHVudGVyMg==\"\n    }\n  }\n}\n";
+
+/// A login of `me` with the password `hunter2`.
+fn login(registry: &str, users: Option<&[&str]>) -> Value {
+    let mut login = json!({"registry": registry, "username": "me", "password": "hunter2"});
+    if let Some(users) = users {
+        login["users"] = json!(users);
+    }
+    login
+}
+
+#[test]
+fn who_is_logged_in_has_a_file_of_their_own() {
+    let [passwd, group] = ACCOUNTS;
+    let (_tree, root) = tree(&[UNIT, passwd, group]);
+    let logins = json!([
+        login("ghcr.io", Some(&["root", "core"])),
+        login("docker.io", Some(&["core"]))
+    ]);
+    let plan = plan_with(&root, json!({"docker": {"logins": logins}})).unwrap();
+    let shown: Vec<String> = plan
+        .changes
+        .iter()
+        .map(|change| match change {
+            Change::Directory(made) => format!("{} {:o} {:?}", made.path, made.mode, made.owner),
+            Change::File(file) => {
+                let content = file.content.as_ref().unwrap();
+                assert!(file.secret && file.share == Share::Keys && file.dirties.is_empty());
+                format!("{} {:o} {:?}", file.path, content.mode, content.owner)
+            }
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "/home/core/.docker 700 (1000, 1000)",
+            "/home/core/.docker/config.json 600 (1000, 1000)",
+            "/root/.docker 700 (0, 0)",
+            "/root/.docker/config.json 600 (0, 0)",
+        ]
+    );
+    let Change::File(file) = &plan.changes[3] else { panic!() };
+    assert_eq!(String::from_utf8_lossy(&file.content.as_ref().unwrap().bytes), LOGIN);
+    let Change::File(file) = &plan.changes[1] else { panic!() };
+    let core: Value = serde_json::from_slice(&file.content.as_ref().unwrap().bytes).unwrap();
+    assert_eq!(core["auths"]["https://index.docker.io/v1/"]["auth"], "bWU6aHVudGVyMg==");
+    assert!(!format!("{plan:?}").contains("hunter2") && !format!("{plan:?}").contains("bWU6"));
+}
+
+#[test]
+fn a_login_is_merged_into_what_is_there() {
+    let [passwd, group] = ACCOUNTS;
+    let there = |text| ("root/.docker/config.json", text);
+    let config = |text| {
+        let (_tree, root) = tree(&[UNIT, passwd, group, there(text)]);
+        plan_with(&root, json!({"docker": {"logins": [login("ghcr.io", None)]}}))
+    };
+    let plan = config("{\"auths\": {\"a\": {\"auth\": \"x\"}}, \"detachKeys\": \"ctrl-z\"}").unwrap();
+    let Change::File(file) = &plan.changes[1] else { panic!() };
+    let content = file.content.as_ref().unwrap();
+    let merged: Value = serde_json::from_slice(&content.bytes).unwrap();
+    let auths = json!({"a": {"auth": "x"}, "ghcr.io": {"auth": "bWU6aHVudGVyMg=="}});
+    assert_eq!(merged, json!({"auths": auths, "detachKeys": "ctrl-z"}));
+    assert_eq!(content.mode, 0o600);
+    assert_eq!(plan.notes, []);
+    let plan = config("{\"credsStore\": \"pass\"}").unwrap();
+    assert!(
+        plan.notes[0].text.contains("docker doesn't use the login at ghcr.io"),
+        "{:?}",
+        plan.notes
+    );
+    let error = problem(config("[]"));
+    assert_eq!(error.path, ["docker", "logins", "0"]);
+    assert_eq!(error.message, "/root/.docker/config.json is not a JSON object");
+}
+
+#[test]
+fn who_is_not_there_costs_no_other() {
+    let [passwd, group] = ACCOUNTS;
+    let (_tree, root) = tree(&[UNIT, passwd, group]);
+    let logins = json!([login("a", None), login("a", Some(&["nobody_here"]))]);
+    let plan = plan_with(&root, json!({"docker": {"logins": logins}})).unwrap();
+    assert_eq!(plan.changes.len(), 2);
+    assert_eq!(plan.problems[0].path, ["docker", "logins", "1"]);
+    assert_eq!(plan.problems[0].lacks.as_deref(), Some("nobody_here"));
+}
+
+#[test]
+fn a_registry_that_dockerd_refuses_is_blamed_at_its_key() {
+    let (_tree, root) = tree(&[UNIT]);
+    let docker = json!({"registry_mirrors": ["https://m.test"], "insecure_registries": ["r:5000"]});
+    let plan = plan_with(&root, json!({"docker": docker})).unwrap();
+    let [Check::Dockerd(check)] = plan.checks.as_slice() else {
+        panic!("{:?}", plan.checks)
+    };
+    let content: Value = serde_json::from_slice(&check.content).unwrap();
+    assert_eq!(content["registry-mirrors"], json!(["https://m.test"]));
+    assert_eq!(
+        check.blamed("bad insecure-registries"),
+        ["docker", "insecure_registries"]
+    );
+    assert_eq!(check.blamed("no reason"), ["docker", "registry_mirrors"]);
+}

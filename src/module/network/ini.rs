@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write as _};
 
-use crate::document::networkd_files::syntax::{What, lines};
+use crate::document::systemd_file::syntax::{What, lines};
 
 /// One `Key=value` of a file, with the section it is in.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -397,3 +397,35 @@ fn what_holds_is_what_the_machine_shows() {
         }
     }
 }
+
+/// podman makes it of a file, perhaps of one that the same document writes.
+#[test]
+fn a_unit_that_podman_makes() {
+    let generator = ("usr/lib/systemd/system-generators/podman-system-generator", "");
+    let file = ("etc/containers/systemd/web.container", "[Container]\nImage=a\n");
+    let (_tree, root) = photon_tree(&[generator, file]);
+    let facts = running(&[]);
+    let said = "Info: podman makes web.service of /etc/containers/systemd/web.container: it is enabled if that has an \
+                [Install]";
+    assert_eq!(
+        plan(&root, &facts, r#"{"web": true}"#).unwrap(),
+        [
+            "Unmask web.service",
+            "Start web.service",
+            "web.service is active: true",
+            said
+        ]
+    );
+    assert_eq!(
+        plan(&root, &facts, r#"{"web": {"masked": true, "state": "stopped"}}"#).unwrap(),
+        ["Stop web.service", "Mask web.service", "web.service is active: false"]
+    );
+    let error = plan(&root, &facts, r#"{"web": false}"#).unwrap_err();
+    assert!(
+        error.message.contains("can't be disabled: podman makes it of"),
+        "{error}"
+    );
+    let (_tree, root) = photon_tree(&[file]);
+    let error = plan(&root, &facts, r#"{"web": true}"#).unwrap_err();
+    assert!(error.message.contains("there is no unit web.service"), "{error}");
+}

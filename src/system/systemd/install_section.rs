@@ -155,7 +155,7 @@ fn words(value: &str) -> Vec<String> {
 }
 
 /// The lines of a unit file, comments left out and continued lines joined, systemd.syntax(7).
-fn logical_lines(text: &str) -> Vec<String> {
+pub(super) fn logical_lines(text: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut pending: Option<String> = None;
     for line in text.trim_start_matches('\u{feff}').lines() {

@@ -8,6 +8,7 @@ pub mod bus;
 pub mod install;
 mod install_section;
 mod links;
+mod quadlet;
 pub mod unit_file;
 mod unit_name;
 mod unit_state;
@@ -17,6 +18,7 @@ pub use bus::{
 };
 pub use install::{InstallError, InstallLink, disable_links, enable_links, mask_links, unmask_links};
 pub use install_section::{InstallSection, Unexpandable};
+pub use quadlet::{QUADLET_DIRECTORY, QuadletName, has_generator, source_of};
 pub use unit_file::{CONFIG_DIRECTORY, UnitFile, unit_names};
-pub use unit_name::{NameKind, UNIT_NAME_MAX, UNIT_TYPES, UnitName};
+pub use unit_name::{NameKind, UNIT_NAME_MAX, UNIT_TYPES, UnitName, escape_path};
 pub use unit_state::{UnitFileState, unit_file_state};

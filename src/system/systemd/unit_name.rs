@@ -109,6 +109,29 @@ impl fmt::Display for UnitName {
     }
 }
 
+/// A path as the name of its unit has it, before the suffix: what `systemd-escape --path` prints, systemd.unit(5).
+pub fn escape_path(path: &str) -> String {
+    let parts: Vec<&str> = path
+        .split('/')
+        .filter(|part| !part.is_empty() && *part != ".")
+        .collect();
+    let path = parts.join("/");
+    if path.is_empty() {
+        return "-".to_owned();
+    }
+    let mut name = String::new();
+    for (at, byte) in path.bytes().enumerate() {
+        match byte {
+            b'/' => name.push('-'),
+            b'.' if at > 0 => name.push('.'),
+            b':' | b'_' => name.push(char::from(byte)),
+            _ if byte.is_ascii_alphanumeric() => name.push(char::from(byte)),
+            _ => name.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    name
+}
+
 fn check(name: &str) -> Result<(), String> {
     let Some((stem, suffix)) = name.rsplit_once('.') else {
         return Err("it has no suffix such as `.service`".to_owned());
@@ -167,6 +190,20 @@ mod tests {
             &too_long,
         ] {
             assert!(UnitName::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_mount_point_is_escaped() {
+        for (path, name) in [
+            ("/", "-"),
+            ("/var/lib/docker", "var-lib-docker"),
+            ("//srv//my-data/", "srv-my\\x2ddata"),
+            ("/srv/.a/b c", "srv-.a-b\\x20c"),
+            ("/.hidden", "\\x2ehidden"),
+            ("/é", "\\xc3\\xa9"),
+        ] {
+            assert_eq!(escape_path(path), name, "{path}");
         }
     }
 

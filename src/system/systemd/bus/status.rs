@@ -94,6 +94,17 @@ impl Bus {
         Ok(triggers.and_then(|value| value.try_into().ok()).unwrap_or_default())
     }
 
+    /// Whether systemd has to read its unit files before it knows the unit as its files are now: they have changed, or it
+    /// knows none, and a generator may make it.
+    ///
+    /// # Errors
+    /// The name is not a unit's, or systemd doesn't answer.
+    pub async fn is_outdated(&self, unit: &str) -> Result<bool, BusError> {
+        let row = self.row(unit).await?;
+        let outdated = self.property(&row.6, "Unit", "NeedDaemonReload").await;
+        Ok(row.2 == "not-found" || outdated.and_then(|value| bool::try_from(value).ok()) == Some(true))
+    }
+
     async fn condition_failed(&self, object: &OwnedObjectPath) -> bool {
         let asked = self.property(object, "Unit", "ConditionTimestampMonotonic").await;
         let holds = self.property(object, "Unit", "ConditionResult").await;

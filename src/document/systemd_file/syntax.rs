@@ -1,4 +1,4 @@
-//! The syntax of networkd's files, systemd.syntax(7).
+//! The lines of a file, systemd.syntax(7).
 
 /// A line of a file, those joined that end in a backslash.
 #[derive(Debug, Clone, PartialEq, Eq)]
