@@ -85,6 +85,15 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     let Some(begun) = part.begun else {
         return Ok(part.report);
     };
+    let trial = begun.generation.unconfirmed.as_ref();
+    if trial.is_some_and(|deadline| deadline.seconds_left(&BootTime::now(&system.root)) == 0) {
+        // All of it is about to be undone.
+        let reverts_in = Some(0);
+        return Ok(AppliedReport {
+            reverts_in,
+            ..part.report
+        });
+    }
     let mut rest = request.modules.to_vec();
     rest.retain(|module| !begun.brought_by.contains(&module.name()));
     let rest = Request {

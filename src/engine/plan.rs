@@ -11,6 +11,7 @@ use crate::module::order::{needs, order};
 use crate::module::{Change, Module, Stage, Supply, asked_at};
 use crate::state::{StateError, targets};
 use crate::system::{Machine, Root};
+use module_plan::Coming;
 pub use module_plan::ModulePlan;
 
 /// The plan for a machine.
@@ -71,7 +72,12 @@ impl GenerationPlan {
         for at in order(modules) {
             let module = modules[at];
             let (imagined, see) = (machine.with_root(&files), (document, machine));
-            let mut made = ModulePlan::make(module, &imagined, see, (baseline, denied), (&mut targets, more_comes))?;
+            let coming = match planned.iter().any(|(_, made)| made.waits) {
+                _ if !more_comes => Coming::Nothing,
+                true => Coming::Files,
+                false => Coming::Something,
+            };
+            let mut made = ModulePlan::make(module, &imagined, see, (baseline, denied), (&mut targets, coming))?;
             made.after = after(module, modules, &planned);
             for change in &made.declared {
                 change.kind().imagine(&mut files)?;

@@ -62,6 +62,12 @@ pub(super) fn add(
     let removed = removed_accounts(&released);
     for plan in plans {
         let own: Vec<_> = released.iter().filter(|(_, item)| item.module == plan.name).collect();
+        let mut items = baseline.inventory.items.iter();
+        if plan.waits && items.any(|(key, item)| item.module == plan.name && !asked.keys.contains(key)) {
+            plan.notes.push(notice(
+                "what the document may no longer ask for is looked at when the packages are there".to_owned(),
+            ));
+        }
         if document.may_ask_for_more() && !own.is_empty() {
             // The document may ask for it with an error.
             plan.notes.push(notice(

@@ -39,6 +39,10 @@ impl Module for Docker {
         &[Supply::Files, Supply::Units]
     }
 
+    fn starts_services(&self) -> bool {
+        true
+    }
+
     fn observes(&self, want: &Config) -> Vec<String> {
         want.docker.iter().map(|_| DOCKER_UNIT.to_owned()).collect()
     }

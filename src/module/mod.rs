@@ -93,6 +93,11 @@ pub trait Module: std::fmt::Debug + Sync {
         false
     }
 
+    /// Whether it starts what may need any file of the document: while one waits, so does all of this module.
+    fn starts_services(&self) -> bool {
+        false
+    }
+
     /// The keys that lead to what asks for `change` in the document, outermost first.
     fn asked_at(&self, _change: &Change, _want: &Config) -> Vec<String> {
         let first = self.keys().first().copied().unwrap_or_default();

@@ -32,6 +32,10 @@ impl Module for Services {
         &[Supply::Files, Supply::Units]
     }
 
+    fn starts_services(&self) -> bool {
+        true
+    }
+
     fn observes(&self, want: &Config) -> Vec<String> {
         let services = want.services.iter().flat_map(|services| &services.0);
         services.map(|(name, _)| name.unit().to_string()).collect()

@@ -57,6 +57,10 @@ impl Module for Units {
         true
     }
 
+    fn starts_services(&self) -> bool {
+        true
+    }
+
     fn gives(&self) -> &'static [Supply] {
         &[Supply::Units]
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use zeroize::Zeroizing;
 
-use super::{Change, DirectoryChange, Dirty, FileChange, Module, Plan, PlanError, Share, Stage, Supply};
+use super::{Change, DirectoryChange, Dirty, FileChange, Module, Plan, PlanError, Share, Stage, Supply, packages};
 use crate::document::Config;
 use crate::document::write_files::{Owner, WriteFile};
 use crate::system::write::parent_of;
@@ -59,44 +59,63 @@ impl Module for WriteFiles {
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
         let mut plan = Plan::default();
         let mut files: Vec<FileChange> = Vec::new();
-        // The number of each path's change, if it can be written.
-        let mut earlier: HashMap<&str, Option<usize>> = HashMap::new();
+        // The number of each path's change, or what it lacks where it can't be written.
+        let mut earlier: HashMap<&str, Result<usize, Option<String>>> = HashMap::new();
+        let is_pending = packages::is_pending(want, machine);
         for (number, file) in want.write_files.iter().flatten().enumerate() {
             let number = number.to_string();
             let path = file.path.as_str();
-            let before = earlier.get(path).copied();
-            if before == Some(None) {
-                let place = ["write_files", &number, "path"];
-                let why = format!("what comes before it in {path} can't be written");
-                plan.problems.push(PlanError::at(&place, why));
-                continue;
-            }
-            let before = before.flatten();
-            match (change(&number, file, before.map(|at| &files[at]), machine), before) {
+            let before = match earlier.get(path) {
+                Some(Err(lacks)) => {
+                    let place = ["write_files", &number, "path"];
+                    let why = format!("what comes before it in {path} can't be written");
+                    let lacks = lacks.clone();
+                    plan.problems.push(PlanError {
+                        lacks,
+                        ..PlanError::at(&place, why)
+                    });
+                    continue;
+                }
+                before => before.and_then(|before| before.as_ref().ok()).copied(),
+            };
+            let brought_later = file.append && file.defer && is_pending;
+            match (
+                change(&number, file, before.map(|at| &files[at]), brought_later, machine),
+                before,
+            ) {
                 (Ok(change), Some(at)) => files[at] = change,
                 (Ok(change), None) => {
-                    earlier.insert(path, Some(files.len()));
+                    earlier.insert(path, Ok(files.len()));
                     files.push(change);
                 }
-                (Err(error), _) => {
-                    earlier.entry(path).or_insert(None);
+                (Err(error), before) => {
+                    // A file that waits for somebody is not written half.
+                    if before.is_none() || error.lacks.is_some() {
+                        earlier.insert(path, Err(error.lacks.clone()));
+                    }
                     plan.problems.push(error);
                 }
             }
         }
-        plan.changes = with_directories(files, machine);
+        let is_written = |path: &str| earlier.get(path).is_some_and(Result::is_ok);
+        files.retain(|file| is_written(&file.path));
+        let others = want.write_files.iter().flatten().map(|file| file.path.as_str());
+        let others: Vec<&str> = others.filter(|path| !is_written(path)).collect();
+        plan.changes = with_directories_and(files, &others, machine);
         plan.deferred = deferred(want, &plan.changes);
         Ok(plan)
     }
 }
 
-/// The paths of which all items have `defer: true`, and the new directories that only they need.
+/// The paths of which an item has `defer: true`, and the new directories that only they need.
 fn deferred(want: &Config, changes: &[Change]) -> BTreeSet<String> {
     let files = || want.write_files.iter().flatten();
-    let at_once: BTreeSet<&str> = files()
-        .filter(|file| !file.defer)
-        .map(|file| file.path.as_str())
-        .collect();
+    let paths = |defer: bool| {
+        let files = files().filter(move |file| file.defer == defer);
+        files.map(|file| file.path.as_str()).collect::<BTreeSet<&str>>()
+    };
+    let late = paths(true);
+    let at_once: BTreeSet<&str> = paths(false).difference(&late).copied().collect();
     let is_needed = |directory: &str| {
         let below = |path: &&str| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
         at_once.iter().any(below)
@@ -112,7 +131,19 @@ fn deferred(want: &Config, changes: &[Change]) -> BTreeSet<String> {
 /// The directories on the way to these files that are not there. As with cloud-init they belong to whom the file does,
 /// and to root where files of several are below: no account gets control over another's files.
 pub(super) fn with_directories(files: Vec<FileChange>, machine: &Machine<'_>) -> Vec<Change> {
+    with_directories_and(files, &[], machine)
+}
+
+/// The same, where somebody's files at `others` come later.
+fn with_directories_and(files: Vec<FileChange>, others: &[&str], machine: &Machine<'_>) -> Vec<Change> {
     let mut missing: BTreeMap<String, (u32, u32)> = BTreeMap::new();
+    for path in others {
+        missing.extend(
+            missing_parents(path, machine)
+                .into_iter()
+                .map(|directory| (directory.to_owned(), (0, 0))),
+        );
+    }
     for file in &files {
         let owner = file.content.as_ref().map_or((0, 0), |content| content.owner);
         for directory in missing_parents(&file.path, machine) {
@@ -159,11 +190,13 @@ fn missing_parents<'a>(path: &'a str, machine: &Machine<'_>) -> Vec<&'a str> {
     missing
 }
 
-/// `earlier`: what an earlier item for this path writes; this one is appended to it.
+/// `earlier`: what an earlier item for this path writes; this one is appended to it. `brought_later`: whether packages that
+/// may bring the file are still to be installed.
 fn change(
     number: &str,
     file: &WriteFile,
     earlier: Option<&FileChange>,
+    brought_later: bool,
     machine: &Machine<'_>,
 ) -> Result<FileChange, PlanError> {
     let path = file.path.as_str();
@@ -184,6 +217,10 @@ fn change(
             FileChange::rewrite(path, appended(before, &bytes), &as_is).share(Share::Lines)
         }
         // A file that only gets lines is somebody else's the next time.
+        (None, None) if brought_later => {
+            let why = format!("{path} is not there to append to, and the packages that may bring it are not installed");
+            return Err(error("path", why).lacks(path));
+        }
         (None, None) if file.append => FileChange::write(path, bytes.to_vec(), 0o644).share(Share::Lines),
         (None, None) => FileChange::write(path, bytes.to_vec(), 0o644),
     };
@@ -426,6 +463,15 @@ mod tests {
             assert_eq!(error.path, ["write_files", "0", key]);
             assert!(error.message.contains(words), "{}", error.message);
         }
+        // Nor half, where the rest is for somebody who isn't there; and the directory is not the first one's.
+        let document = "write_files: [{path: /srv/a, content: x}, {path: /srv/a, content: y, append: true, owner: nobody}, \
+                        {path: /srv/a, append: true}, {path: /srv/b, owner: app}]";
+        let half = plan(document).unwrap();
+        let paths: Vec<_> = half.changes.iter().filter_map(Change::path).collect();
+        assert_eq!(paths, ["/srv", "/srv/b"]);
+        assert!(matches!(&half.changes[0], Change::Directory(directory) if directory.owner == (0, 0)));
+        let lacking: Vec<_> = half.problems.iter().map(|error| error.lacks.as_deref()).collect();
+        assert_eq!(lacking, [Some("nobody"); 2]);
         let half = plan("write_files: [{path: /a, owner: nobody}, {path: /a, content: x, append: true}]").unwrap();
         assert_eq!(half.changes, []);
         assert_eq!(half.problems[1].path, ["write_files", "1", "path"]);

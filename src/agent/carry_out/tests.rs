@@ -198,6 +198,35 @@ impl Module for Needs {
     }
 }
 
+/// A module that starts what reads the deferred file.
+#[derive(Debug)]
+struct Starts;
+
+impl Module for Starts {
+    fn name(&self) -> &'static str {
+        "starts"
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::System
+    }
+
+    fn starts_services(&self) -> bool {
+        true
+    }
+
+    fn plan(&self, _want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
+        let path = match machine.root().exists("/etc/deferred")? {
+            true => "/etc/started",
+            false => "/etc/too-early",
+        };
+        Ok(Plan {
+            changes: vec![file(path)],
+            ..Plan::default()
+        })
+    }
+}
+
 /// What is in `/etc` after applying, how that went, and the modules that a boot tries again.
 async fn needs_and_brings(needed: &'static Needs, policy: Policy) -> (Vec<String>, AppliedReport, Vec<String>) {
     let tree = tempfile::tempdir().unwrap();
@@ -214,7 +243,7 @@ async fn needs_and_brings(needed: &'static Needs, policy: Policy) -> (Vec<String
         origin: ("nocloud", "a place"),
         digest: "d",
         pointer: None,
-        modules: &[needed, &Brings],
+        modules: &[needed, &Starts, &Brings],
         scope: &[],
         stage: Stage::Final,
         default_policy: policy,
@@ -239,21 +268,21 @@ async fn needs_and_brings(needed: &'static Needs, policy: Policy) -> (Vec<String
 #[tokio::test]
 async fn what_waits_is_done_after_what_is_brought_in_the_same_generation() {
     let (there, report, again) = needs_and_brings(&Needs("/etc/brought"), Policy::Rollback).await;
-    assert_eq!(there, ["at-once", "brought", "deferred", "needs"]);
+    assert_eq!(there, ["at-once", "brought", "deferred", "needs", "started"]);
     assert_eq!(report.outcome, Outcome::Done, "{report:#?}");
     let changed: Vec<_> = report
         .modules
         .iter()
         .map(|module| (module.name.as_str(), module.changed.len()))
         .collect();
-    assert_eq!(changed, [("needs", 3), ("brings", 1)]);
+    assert_eq!(changed, [("needs", 3), ("starts", 1), ("brings", 1)]);
     assert_eq!(again, [""; 0]);
 }
 
 #[tokio::test]
 async fn what_is_not_brought_is_named_and_tried_again() {
     let (there, report, again) = needs_and_brings(&Needs("/etc/nobody"), Policy::Keep).await;
-    assert_eq!(there, ["at-once", "brought", "deferred"]);
+    assert_eq!(there, ["at-once", "brought", "deferred", "started"]);
     assert_eq!(report.outcome, Outcome::Degraded);
     assert_eq!(report.modules[0].left_out.len(), 1, "{report:#?}");
     assert_eq!(again, ["needs"]);
@@ -264,5 +293,10 @@ async fn where_all_goes_or_stays_what_was_done_before_is_undone_too() {
     let (there, report, _) = needs_and_brings(&Needs("/etc/nobody"), Policy::Rollback).await;
     assert_eq!(there, [""; 0]);
     assert_eq!(report.outcome, Outcome::Failed);
-    assert!(report.modules.iter().all(|module| module.undone), "{report:#?}");
+    let undone: Vec<_> = report
+        .modules
+        .iter()
+        .map(|module| (module.name.as_str(), module.undone))
+        .collect();
+    assert_eq!(undone, [("needs", true), ("starts", false), ("brings", true)]);
 }

@@ -7,6 +7,17 @@ use crate::module::{Change, Check, Expectation, FileChange, Level, Module, Note,
 use crate::state::StateError;
 use crate::system::{Kind, Machine, PathError, ReadError, Targets};
 
+/// What a module that acts later brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coming {
+    /// Nothing that others can't see now.
+    Nothing,
+    /// What nobody can see before ([`Module::brings`]).
+    Something,
+    /// That, and then files of the document that wait for it.
+    Files,
+}
+
 /// The plan of one module.
 #[derive(Debug, Clone)]
 pub struct ModulePlan {
@@ -99,13 +110,14 @@ impl ModulePlan {
         imagined: &Machine<'_>,
         (document, machine): (&Document, &Machine<'_>),
         (baseline, denied): (&Baseline, &Denied),
-        (targets, more_comes): (&mut Targets<'_>, bool),
+        (targets, coming): (&mut Targets<'_>, Coming),
     ) -> Result<Self, StateError> {
         let mut made = Self {
             brings: module.brings(&document.config, machine),
             stands_alone: module.changes_stand_alone(),
             ..Self::empty(module.name(), module.stage())
         };
+        let more_comes = coming != Coming::Nothing;
         let diagnose = |error: PlanError| {
             let told = document.diagnose(&error.path, error.message).hint(error.hint);
             told.code(Code::Unplannable)
@@ -121,6 +133,13 @@ impl ModulePlan {
                 return Ok(made);
             }
         };
+        if coming == Coming::Files && module.starts_services() {
+            let pending = plan.changes.iter().map(|change| change.kind().holds(machine));
+            if pending.collect::<Result<Vec<_>, _>>()?.contains(&false) {
+                made.wait("files that it may need do");
+                return Ok(made);
+            }
+        }
         let (mut followers, mut waiting) = (Vec::new(), Vec::new());
         for error in plan.problems {
             match error.lacks.as_deref() {
@@ -138,13 +157,6 @@ impl ModulePlan {
                 kept.push(change);
                 continue;
             }
-            if let Some(path) = change.path().filter(|path| more_comes && plan.deferred.contains(*path)) {
-                // A directory is only made for a file.
-                if matches!(change, Change::File(_)) {
-                    waiting.push(path.to_owned());
-                }
-                continue;
-            }
             let clash = change
                 .path()
                 .and_then(|path| denied.get(&(module.name(), path.to_owned())));
@@ -153,6 +165,15 @@ impl ModulePlan {
                 None => obstacle(&change, targets)?,
             };
             match why {
+                None if more_comes && change.path().is_some_and(|path| plan.deferred.contains(path)) => {
+                    // A directory is only made for a file.
+                    waiting.extend(
+                        change
+                            .path()
+                            .filter(|_| matches!(change, Change::File(_)))
+                            .map(str::to_owned),
+                    );
+                }
                 Some(why) => {
                     let path = module.asked_at(&change, &document.config);
                     made.problems
