@@ -9,7 +9,8 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions, Permissions};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
@@ -21,7 +22,7 @@ const FOLDER: &str = "tests/corpus";
 const TABLE: &str = "tests/corpus/verdicts";
 
 /// How many documents run whole on a Debian, at least. Raise it when more do; never lower it.
-const WHOLE: usize = 59;
+const WHOLE: usize = 60;
 
 /// Refusals that are not a key that is known not to be applied, by machine and document, and why they are right as they are,
 /// or what would be. Those on the first machine are so on the other one too.
@@ -163,6 +164,15 @@ fn machine(layout: &str, programs: [&str; 2]) -> tempfile::TempDir {
     fs::remove_file(etc.join("os-release")).unwrap();
     symlink("../usr/lib/os-release", etc.join("os-release")).unwrap();
 
+    let settings = etc.join("firstlight");
+    fs::create_dir_all(&settings).unwrap();
+    let sites = key_site();
+    fs::write(
+        settings.join("config.yaml"),
+        format!("key_sites: {{gh: '{sites}', lp: '{sites}'}}\n"),
+    )
+    .unwrap();
+
     if layout == "photon5" {
         add(
             &tree.path().join("usr/lib/os-release"),
@@ -196,6 +206,23 @@ fn machine(layout: &str, programs: [&str; 2]) -> tempfile::TempDir {
         );
     }
     tree
+}
+
+/// The address of a site that has the same public key of everybody.
+fn key_site() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let head = BufReader::new(&stream).lines().map_while(Result::ok);
+            head.take_while(|line| !line.is_empty()).for_each(drop);
+            let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q5";
+            let length = key.len();
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{key}");
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    format!("http://{address}/%s")
 }
 
 /// The time zones of the documents.

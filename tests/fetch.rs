@@ -196,3 +196,132 @@ fn a_persons_call_does_not_wait_for_a_server_as_a_boots_does() {
         assert_eq!(asked.load(Ordering::SeqCst), 1);
     });
 }
+
+const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q5";
+const OTHER: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q6";
+
+/// A site with people's public keys: what it says of everybody can be changed; where it says nothing, it is broken.
+fn key_site() -> (String, Arc<Mutex<(String, Vec<String>)>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let shared = Arc::new(Mutex::new((String::new(), Vec::new())));
+    let state = Arc::clone(&shared);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let head = BufReader::new(&stream).lines().map_while(Result::ok);
+            let head: Vec<String> = head.take_while(|line| !line.is_empty()).collect();
+            let mut state = state.lock().unwrap();
+            let path = head[0].split(' ').nth(1).unwrap().to_owned();
+            state.1.push(path);
+            let status = if state.0.is_empty() { "500 Oops" } else { "200 OK" };
+            let length = state.0.len();
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{}",
+                state.0
+            );
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    (address, shared)
+}
+
+fn key_settings(address: &str) -> String {
+    format!(
+        "http: {{retry_for: 0s}}\nkey_sites: {{gh: 'http://{address}/%s.keys', lp: 'http://{address}/~%s/+sshkeys'}}\n"
+    )
+}
+
+/// Keys come in the final stage of a boot, and none goes while the site is down: neither at the next boot nor with a changed
+/// document. What the site no longer has goes, and so does everything with the key of the document.
+#[test]
+fn keys_are_imported_and_none_is_lost_while_a_site_is_down() {
+    with_own_mounts("keys_are_imported_and_none_is_lost_while_a_site_is_down", || {
+        let (address, site) = key_site();
+        let document = "users: [{name: bob, ssh_import_id: [gh:octocat, smoser]}]\n";
+        let machine = Machine::new(document);
+        fs::create_dir_all(machine.path("etc/firstlight")).unwrap();
+        fs::write(machine.path("etc/firstlight/config.yaml"), key_settings(&address)).unwrap();
+        let keys = || fs::read_to_string(machine.path("home/bob/.ssh/authorized_keys")).unwrap_or_default();
+        let asked = || std::mem::take(&mut site.lock().unwrap().1);
+        let both = ["/octocat.keys", "/~smoser/+sshkeys"];
+
+        let boot = |standing: &str, row: &str| {
+            let (_, status) = machine.boot();
+            assert_eq!(status["status"], "running", "{row}: {status:#}");
+            let (_, status) = machine.stage("final");
+            assert_eq!(status["status"], standing, "{row}: {status:#}");
+            status.to_string()
+        };
+        let said = boot("degraded", "the site is down");
+        assert!(
+            said.contains("the keys of gh:octocat were not imported: http://"),
+            "{said}"
+        );
+        assert_eq!((keys(), asked()), (String::new(), both.map(str::to_owned).to_vec()));
+
+        site.lock().unwrap().0 = format!("{KEY}\n{OTHER}\n");
+        boot("done", "the site is up");
+        let all = format!("{KEY} # ssh-import-id gh:octocat\n{OTHER} # ssh-import-id gh:octocat\n");
+        assert_eq!((keys(), asked()), (all.clone(), both.map(str::to_owned).to_vec()));
+
+        let (_, status) = machine.boot();
+        assert_eq!(
+            (status["status"].as_str(), asked()),
+            (Some("done"), vec![]),
+            "{status:#}"
+        );
+
+        site.lock().unwrap().0 = String::new();
+        machine.tell(&format!("{document}timezone: UTC\n"));
+        machine.boot();
+        assert_eq!(keys(), all, "a changed document, before the network is there");
+        let (_, status) = machine.stage("final");
+        assert_eq!(
+            (status["status"].as_str(), keys()),
+            (Some("degraded"), all.clone()),
+            "{status:#}"
+        );
+
+        site.lock().unwrap().0 = format!("{OTHER}\n");
+        boot("done", "the site is up again, with one key less");
+        assert_eq!(keys(), format!("{OTHER} # ssh-import-id gh:octocat\n"));
+        assert_eq!(asked().len(), 4);
+
+        machine.tell("users: [{name: bob}]\n");
+        let (_, status) = machine.boot();
+        assert_eq!(keys(), "", "{status:#}");
+        assert_eq!(asked(), Vec::<String>::new());
+    });
+}
+
+/// A person's `apply` asks at once, for a tree as well; a rollback takes the keys away.
+#[test]
+fn a_persons_apply_imports_keys_or_says_why_not() {
+    let tree = place();
+    build("photon5", None, tree.path());
+    let (address, site) = key_site();
+    fs::create_dir_all(tree.path().join("etc/firstlight")).unwrap();
+    fs::write(tree.path().join("etc/firstlight/config.yaml"), key_settings(&address)).unwrap();
+    let document = tree.path().join("document.yaml");
+    fs::write(&document, "users: [{name: bob, ssh_import_id: gh:octocat}]\n").unwrap();
+    let run = |command: &[&str]| firstlight(&[command, &["--root", text(tree.path())]].concat());
+    let said = run(&["apply", text(&document)]);
+    assert!(
+        said.status == 1 && format!("{said:?}").contains("the keys of gh:octocat were not imported"),
+        "{said:?}"
+    );
+    site.lock().unwrap().0 = format!("command=\"sh\" {OTHER}\n{KEY} octo@cat\n");
+    let said = run(&["plan", text(&document)]);
+    assert!(
+        said.stdout.contains(&format!("+{KEY} # ssh-import-id gh:octocat")) && !said.stdout.contains(OTHER),
+        "{said:?}"
+    );
+    let said = run(&["apply", text(&document)]);
+    assert_eq!(said.status, 0, "{said:?}");
+    let keys = || fs::read_to_string(tree.path().join("home/bob/.ssh/authorized_keys")).unwrap_or_default();
+    assert_eq!(keys(), format!("{KEY} # ssh-import-id gh:octocat\n"));
+    let said = run(&["plan", text(&document), "--exit-code"]);
+    assert_eq!(said.status, 0, "a second one has nothing to do: {said:?}");
+    run(&["rollback"]);
+    assert_eq!(keys(), "");
+}

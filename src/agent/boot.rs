@@ -10,7 +10,7 @@ use super::remote::{final_stage, prepare, start_final, start_final_stage};
 use super::selection::selection;
 use super::standing::{about, conclude, is_last_word, not_before_all_is_undone, note_drift, unchanged};
 use super::texts::texts_on;
-use super::{scrub, seedless};
+use super::{imports, scrub, seedless};
 use crate::document::settings::OnFailure;
 use crate::document::{Config, Document};
 use crate::engine::{Baseline, Policy, drift, survey};
@@ -213,7 +213,7 @@ async fn drifted(system: &System, store: &Store) -> Result<usize, StateError> {
 
 /// Decides what to do with a seed that a stage found, and does it.
 pub(super) async fn begin(system: &System, store: &Store, seed: &Seed, stage: Stage) -> anyhow::Result<Status> {
-    let document = Document::read(&texts_on(system, seed));
+    let document = document_of(system, store, seed);
     let id = instance_id(document.meta_data.instance_id.as_deref(), &system.root, true)?;
     let decision = decide(&id, &seed.digest(), store.instance()?.as_deref(), &store.generations()?);
     tracing::info!(source = seed.source, place = seed.place, instance_id = id, "{decision}");
@@ -235,9 +235,16 @@ pub(super) async fn begin(system: &System, store: &Store, seed: &Seed, stage: St
     Ok(status)
 }
 
+/// The document of a seed, with what other sites have for it.
+fn document_of(system: &System, store: &Store, seed: &Seed) -> Document {
+    let mut document = Document::read(&texts_on(system, seed));
+    imports::give(&mut document, seed.imported.as_ref(), store);
+    document
+}
+
 /// The next stage of what an earlier one began.
 pub(super) async fn go_on(system: &System, store: &Store, seed: &Seed, stage: Stage) -> anyhow::Result<Status> {
-    let document = Document::read(&texts_on(system, seed));
+    let document = document_of(system, store, seed);
     let id = instance_id(document.meta_data.instance_id.as_deref(), &system.root, true)?;
     let resume = store.current()?;
     let status = carry_out_stage(system, store, seed, &document, &id, stage, resume.as_ref()).await?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use self::generation::{Work, begin, finish, generation_bytes, prune};
 use self::look_again::look_again;
+use super::imports;
 use super::incomplete::left_for_boot;
 use crate::document::Document;
 use crate::document::settings::OnFailure;
@@ -143,7 +144,13 @@ async fn carry_out_part(
     ran.retain(|_, run| !(request.run_again && run.command));
     let (facts, plan) = survey_and_plan((system, &root), request.modules, request.document, &baseline, ran).await?;
     let machine = Machine::new(&root, &facts);
-    let work = Work::of(&plan);
+    let awaits_keys =
+        request.document.config.awaits_keys() && plan.modules.iter().any(|module| module.name == imports::MODULE);
+    let mut work = Work::of(&plan);
+    if awaits_keys {
+        work.modules.insert(imports::MODULE.to_owned());
+        work.stages.insert(Stage::Final);
+    }
     let mut plan = plan.up_to(request.stage, &machine);
     vet(system, &mut plan, request.document, &machine).await;
     if !request.always {
@@ -189,6 +196,7 @@ async fn carry_out_part(
         arm(system, store, &generation, after).await?;
     }
     next.begin(generation.number, store)?;
+    imports::keep(request.document, store)?;
     let job = Job {
         system,
         store,
@@ -233,7 +241,8 @@ async fn carry_out_part(
         report = report.after(first);
     }
     let trial = generation.unconfirmed.clone();
-    let left = left_for_boot(&plan, &Machine::new(&system.root, &facts))?;
+    let mut left = left_for_boot(&plan, &Machine::new(&system.root, &facts))?;
+    left.extend(awaits_keys.then(|| imports::MODULE.to_owned()));
     finish(store, generation, request, &report, left)?;
     match trial {
         Some(_) if report.outcome == Outcome::Failed => confirm::disarm(system).await,

@@ -7,6 +7,7 @@ pub mod boot;
 pub mod carry_out;
 pub mod confirm;
 pub mod decide;
+pub mod imports;
 mod incomplete;
 pub mod online;
 pub mod remote;

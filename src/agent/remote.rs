@@ -6,6 +6,7 @@ use super::boot::{begin, go_on};
 use super::carry_out::{Request, carry_out};
 use super::confirm::settle;
 use super::decide::last_from_a_source;
+use super::imports;
 use super::seedless::failed;
 use super::selection::selection;
 use super::standing::about;
@@ -125,11 +126,11 @@ pub async fn start_final_stage(system: &System, seed: &Seed) -> anyhow::Result<S
 /// # Errors
 /// The machine or the state could not be read or written.
 pub async fn final_stage(mut system: System, store: &Store, source: Option<&Choice>) -> anyhow::Result<Status> {
-    let Some(seed) = store.handed_on()? else {
+    let Some(mut seed) = store.handed_on()? else {
         let why = "no earlier stage of this boot has left anything for the final one";
         return Ok(failed(Stage::Final, why.to_owned()));
     };
-    let fetched = match seed.is_whole() {
+    let mut fetched = match seed.is_whole() {
         true => None,
         false => {
             let (_, settings) = selection(&system, source)?;
@@ -137,6 +138,13 @@ pub async fn final_stage(mut system: System, store: &Store, source: Option<&Choi
             Some((fetched, settings.rules.trusted_keys.is_empty()))
         }
     };
+    let whole = match &mut fetched {
+        None => Some(&mut seed),
+        Some((whole, _)) => whole.as_mut().ok(),
+    };
+    if let Some(whole) = whole {
+        imports::ask_in_boot(&system, store, whole, source).await;
+    }
     // Take the lock only now, so that a command run by hand doesn't wait for a server.
     let _lock = store.lock()?;
     if let Err(error) = system.connect().await {

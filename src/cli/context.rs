@@ -8,9 +8,11 @@ use anyhow::{Context as _, bail};
 use serde::Serialize;
 
 use super::{Exit, Format};
+use crate::agent::imports;
 use crate::agent::remote::fetch;
 use crate::agent::selection::selection;
 use crate::agent::texts::texts_on;
+use crate::document::import_id::Imported;
 use crate::document::plain::plain;
 use crate::document::{Diagnostic, Document};
 use crate::report::SCHEMA;
@@ -165,6 +167,8 @@ impl Context {
             None => instance_id(own, &system.root, system.live)?,
         };
         self.show_diagnostics(&document.diagnostics);
+        let imported = self.imported(&document, path.is_some(), system).await?;
+        imports::give(&mut document, imported.as_ref(), &store);
         Ok(Some(Input {
             seed,
             document,
@@ -180,6 +184,19 @@ impl Context {
         let rules = settings.clone().attended().rules;
         let fetched = fetch(&System::running()?, seed, &rules).await;
         Ok(fetched?)
+    }
+
+    /// The public keys that other sites have, asked by this host. A document of a tree that nobody has named may not be
+    /// trusted: the machine asks when it boots.
+    async fn imported(&self, document: &Document, is_named: bool, system: &System) -> anyhow::Result<Option<Imported>> {
+        let is_named = is_named || matches!(self.source, Some(Choice::At(..)));
+        if !document.config.awaits_keys() || document.has_errors() || !(is_named || system.live) {
+            return Ok(None);
+        }
+        let (_, settings) = self.selection(system)?;
+        let settings = if is_named { settings.of_a_person() } else { settings };
+        let running = System::running()?;
+        Ok(Some(imports::ask(&running, document, &settings.attended().rules).await))
     }
 
     fn show_diagnostics(&self, diagnostics: &[Diagnostic]) {

@@ -350,7 +350,6 @@ mod tests {
             ("root.pasword", "did you mean `password`?"),
             ("sshd.permitrootlogin", "did you mean `permit_root_login`?"),
             ("ntp.pers", "did you mean `peers`?"),
-            ("ssh_import_id", "`ssh_authorized_keys`"),
             ("mounts", "doesn't mount file systems yet"),
             ("zypper", "a key of cloud-config"),
             ("ubuntu_pro", "a key of cloud-config"),

@@ -11,6 +11,7 @@ use super::docker::{self, Docker};
 use super::final_message::FinalMessage;
 use super::host_keys::{self, HostKeyTypes, SshKeys};
 use super::hostname::{HostName, ManageEtcHosts};
+use super::import_id::{ImportIds, Imported};
 use super::kernel_modules::KernelModules;
 use super::key::{document, item};
 use super::keyboard::{self, Keyboard};
@@ -99,6 +100,8 @@ document! {
         system_info: SystemInfo => users;
         /// Public keys that may log in over SSH as the default user and as root.
         ssh_authorized_keys: AuthorizedKeys => ssh_authorized_keys;
+        /// Whose public keys at GitHub (`gh:NAME`) and Launchpad (`lp:NAME`) may log in over SSH as the default user.
+        ssh_import_id: ImportIds => ssh_authorized_keys;
         /// What the SSH server allows.
         sshd: Sshd => sshd;
         /// cloud-config's way to say `sshd.password_authentication`: true, false or unchanged.
@@ -200,6 +203,9 @@ document! {
         /// The public keys of the platform's meta-data, unless the document doesn't allow them.
         #[serde(skip)]
         platform_keys: Vec<AuthorizedKey>;
+        /// The public keys that other sites have, as far as they are known.
+        #[serde(skip)]
+        imported: Imported;
         /// The random bytes in the platform's meta-data.
         #[serde(skip)]
         platform_seed: Option<Secret>;

@@ -27,6 +27,7 @@ pub mod forbidding;
 pub mod format;
 pub mod host_keys;
 pub mod hostname;
+pub mod import_id;
 pub mod kernel_modules;
 pub mod key;
 pub mod keyboard;

@@ -118,7 +118,6 @@ fn what_asks_for_nothing_is_no_error() {
     for something in [
         "mounts: [[a]]",
         "apt_reboot_if_required: true",
-        "ssh_import_id: [gh:bob]",
         "growpart: {mode: auto}",
         "create_hostname_file: false",
         "allow_userdata: false",

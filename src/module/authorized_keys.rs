@@ -48,7 +48,22 @@ impl Module for AuthorizedKeys {
             others,
             redirected,
             default_user,
+            imports,
         } = AllAsked::of(want);
+        for (id, path) in &imports {
+            let import = want.imported.by.get(id);
+            if let Some(why) = import.and_then(|import| import.failed.as_ref()) {
+                let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                let message = format!("the keys of {id} were not imported: {why}");
+                plan.problems.push(PlanError::at(&path, message));
+            }
+        }
+        if want.ssh_import_id.as_ref().is_some_and(|ids| !ids.0.is_empty()) && default_user.is_none() {
+            let message = "nobody gets these keys: there is no default user";
+            let hint = "write them to an account of `users`, or say who the default user is with `user`";
+            plan.problems
+                .push(PlanError::at(&["ssh_import_id"], message).hint(hint));
+        }
         if want.disable_root != Some(true)
             && let Some(root) = &root
         {

@@ -10,7 +10,8 @@ use crate::document::one_or_many::one_or_many;
 use crate::document::users::User;
 use crate::document::{Check, Problems, Secret, duration};
 use crate::source::signature::TrustedKey;
-use crate::source::{Allow, Http, Name, Rules};
+use crate::source::{Allow, Http, KeySites, Name, Rules};
+use crate::vocabulary::Address;
 
 /// The file, key by key. Lists may be one value.
 #[derive(Debug, Default, Deserialize)]
@@ -56,6 +57,13 @@ pub struct Form {
     /// ```
     #[serde(default)]
     http: HttpForm,
+    /// Where the public keys of `ssh_import_id` are, in place of GitHub and Launchpad.
+    ///
+    /// ```yaml
+    /// key_sites: {gh: 'https://github.example.com/%s.keys'}
+    /// ```
+    #[serde(default)]
+    key_sites: KeySitesForm,
     /// The default user, which `default` in a document's `users` stands for, with the keys of an item of `users`. Default:
     /// that of the distribution; Photon has none.
     ///
@@ -79,6 +87,24 @@ pub const RESTRICTING: [(&str, &str); 3] = [
     ),
     ("sources", "list the sources, or remove the key to search all of them"),
 ];
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct KeySitesForm {
+    /// The address of the keys of `gh:NAME`; `%s` stands for the name. Default: that of GitHub.
+    ///
+    /// ```yaml
+    /// gh: https://github.example.com/%s.keys
+    /// ```
+    gh: Option<Address>,
+    /// The address of the keys of `lp:NAME`; `%s` stands for the name. Default: that of Launchpad.
+    ///
+    /// ```yaml
+    /// lp: https://keys.example.com/%s
+    /// ```
+    lp: Option<Address>,
+}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,6 +176,10 @@ impl Form {
                 allow: self.allow.unwrap_or_default(),
                 trusted_keys: self.trusted_keys.unwrap_or_default(),
                 http: self.http.settings(&mut problems.below(&["http"])),
+                key_sites: KeySites {
+                    gh: self.key_sites.gh,
+                    lp: self.key_sites.lp,
+                },
             },
             default_user: self.default_user,
         }

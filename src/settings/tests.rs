@@ -31,7 +31,8 @@ fn every_key() {
     let settings = read(&format!(
         "sources: [vmware, nocloud]\nlabel: [seed, cidata]\ndevice_timeout: 0s\nsource_timeout: 2m\n\
          allow: [directory, network]\ntrusted_keys: [{KEY}]\nhttp:\n  proxy: http://me:hunter2@proxy.example:3128\n  \
-         no_proxy: [.internal, 192.0.2.7]\n  ca_certificates: /etc/firstlight/ca.pem\n  timeout: 5s\n  retry_for: 0s\n"
+         no_proxy: [.internal, 192.0.2.7]\n  ca_certificates: /etc/firstlight/ca.pem\n  timeout: 5s\n  retry_for: 0s\n\
+         key_sites: {{gh: 'https://github.example/%s'}}\n"
     ))
     .unwrap();
     assert_eq!(settings.sources, Some(vec![Name::VMware, Name::NoCloud]));
@@ -42,7 +43,10 @@ fn every_key() {
         allow,
         trusted_keys,
         http,
+        key_sites,
     } = &settings.rules;
+    assert_eq!(key_sites.gh.as_ref().unwrap().written(), "https://github.example/%s");
+    assert_eq!(key_sites.lp, None);
     assert_eq!(labels, &["seed", "cidata"]);
     assert_eq!(*timeout, Duration::from_secs(120));
     assert_eq!(trusted_keys.len(), 1);

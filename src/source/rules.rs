@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::http::Http;
+use super::import::KeySites;
 use super::signature::TrustedKey;
 use super::{Allow, nocloud};
 
@@ -19,6 +20,8 @@ pub struct Rules {
     pub trusted_keys: Vec<TrustedKey>,
     /// How addresses are fetched.
     pub http: Http,
+    /// Where people's public keys are.
+    pub key_sites: KeySites,
 }
 
 impl Rules {
@@ -36,6 +39,7 @@ impl Default for Rules {
             allow: Allow::default(),
             trusted_keys: Vec::new(),
             http: Http::default(),
+            key_sites: KeySites::default(),
         }
     }
 }

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::Fault;
 use crate::document::format::MachineFacts;
+use crate::document::import_id::Imported;
 use crate::document::{Conversion, Shared, Text, Texts};
 use crate::vocabulary::Address;
 
@@ -64,6 +65,8 @@ pub struct Seed {
     pub machine: Option<MachineFacts>,
     /// Where the rest of it is, to be fetched once there is a network ([`super::remote`]).
     pub seedfrom: Option<Address>,
+    /// The public keys that other sites have, once they were asked; no part of the document.
+    pub imported: Option<Imported>,
     /// [`Seed::digest`] of what led to it, where it was fetched.
     pub pointer: Option<String>,
 }
@@ -152,6 +155,7 @@ impl Seed {
             machine: None,
             seedfrom: None,
             pointer: None,
+            imported: None,
         }
     }
 

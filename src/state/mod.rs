@@ -6,6 +6,7 @@ pub mod commands;
 pub mod contents;
 mod damage;
 pub mod generation;
+mod imported;
 pub mod instance;
 pub mod inventory;
 pub mod journal;

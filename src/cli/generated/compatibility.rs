@@ -165,6 +165,11 @@ names. What is different, and why:
 | Accounts are numbered in the document's order. | The default user comes last. | The order is there to be seen. |
 | `disable_root` is false unless the document says otherwise. | It is true, but on Photon. | A key that somebody gave the machine lets him in. |
 | `disable_root: true` names the default user, else the first account that gets a key. If none does, or sshd refuses it, root's keys still work, with a warning. | Root's keys name the default user or `NONE`, whoever can log in. | A boot leaves nobody without a login. |
+| `ssh_import_id` needs no program, and makes no account wait: the sites are asked in the final stage. | `ssh-import-id` has to be installed, or nothing is imported, with a warning. | Minimal images don't have it. |
+| A site that can't be asked makes the boot degraded, and is asked again at the next boot. Keys from an earlier time stay. | That is only in a log, and the sites are not asked again. | Somebody waits to log in. |
+| Imported keys that their site, or the document, no longer has go with the next document. | They stay. | Who is taken out of a document should no longer get in. |
+| Of a site only keys are taken: a line with options is left out. | It is written as it is. | What a key may do is the document's to say. |
+| `ssh_import_id` of an item that is the default user counts, too; root can have one. | Only that of the top level does. | It was asked for. |
 | A random password is from the kernel's generator, and is shown on the console alone. Only a machine that runs gets one. | It is in the output of cloud-init too. | A log is read by more people than a console. |
 | `ssh_deletekeys` is false unless the document says otherwise, and removes nothing unless another host key is there. | It is true. | A key that clients know isn't taken away without being asked. |
 | Host keys are ecdsa and ed25519; RSA keys are left to sshd's own units. Without `ssh_genkeytypes` and `ssh_deletekeys` none are made. | All three kinds are made. | Every client of the last ten years knows these. |

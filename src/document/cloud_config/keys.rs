@@ -223,13 +223,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     not_applied("salt_minion", TOOLS),
     not_applied("snap", TOOLS),
     not_applied("spacewalk", TOOLS),
-    not_applied(
-        "ssh_import_id",
-        (
-            "firstlight doesn't ask other sites for keys",
-            "write the keys to `ssh_authorized_keys`",
-        ),
-    ),
     not_applied("ssh_keys.dsa_certificate", DSA),
     not_applied("ssh_keys.dsa_private", DSA),
     not_applied("ssh_keys.dsa_public", DSA),
@@ -256,13 +249,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
         ),
     ),
     not_applied("users.snapuser", ("it is for Ubuntu Core", REMOVE)),
-    not_applied(
-        "users.ssh_import_id",
-        (
-            "firstlight doesn't ask other sites for keys",
-            "write the keys to `ssh_authorized_keys` of the account",
-        ),
-    ),
     not_applied(
         "wireguard",
         (

@@ -4,6 +4,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::account_text::{AccountPath, Gecos};
 use super::{Doas, Expiry, GroupNames, Inactivity, Sudo};
+use crate::document::import_id::ImportId;
 use crate::document::one_or_many::one_or_many;
 use crate::document::password::{Credential, Login, Password};
 use crate::document::problem::{Check, Problems};
@@ -81,6 +82,14 @@ pub struct User {
     #[serde(default, deserialize_with = "one_or_many")]
     #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<AuthorizedKey>"))]
     pub ssh_authorized_keys: Vec<AuthorizedKey>,
+    /// Whose public keys at GitHub (`gh:NAME`) and Launchpad (`lp:NAME`) may log in over SSH, too.
+    ///
+    /// ```yaml
+    /// ssh_import_id: [gh:octocat]
+    /// ```
+    #[serde(default, deserialize_with = "one_or_many")]
+    #[cfg_attr(test, schemars(with = "crate::vocabulary::schema::OneOrMany<ImportId>"))]
+    pub ssh_import_id: Vec<ImportId>,
     /// Whether the platform's public keys tell those who log in as this account to log in as the default user. Default:
     /// false, the account doesn't get them.
     pub ssh_redirect_user: Option<SshRedirectUser>,
@@ -147,6 +156,7 @@ impl User {
             sudo: None,
             doas: None,
             ssh_authorized_keys: Vec::new(),
+            ssh_import_id: Vec::new(),
             ssh_redirect_user: None,
             no_log_init: None,
         }
@@ -183,6 +193,10 @@ impl User {
             ssh_authorized_keys: match self.ssh_authorized_keys.is_empty() {
                 true => other.ssh_authorized_keys,
                 false => self.ssh_authorized_keys,
+            },
+            ssh_import_id: match self.ssh_import_id.is_empty() {
+                true => other.ssh_import_id,
+                false => self.ssh_import_id,
             },
             ssh_redirect_user: self.ssh_redirect_user.or(other.ssh_redirect_user),
             no_log_init: self.no_log_init.or(other.no_log_init),
@@ -281,18 +295,18 @@ impl Check for User {
             let message = format!("a rule of `{}` is about `{whose}`", self.name);
             problems.error(&["doas"], message, Some("give each account its own rules"));
         }
-        let has_keys = !self.ssh_authorized_keys.is_empty();
-        if has_keys && self.is_redirected() {
-            let message = "`ssh_redirect_user` and `ssh_authorized_keys` are both given";
+        let given = match (self.ssh_authorized_keys.is_empty(), self.ssh_import_id.is_empty()) {
+            (false, _) => Some("ssh_authorized_keys"),
+            (true, false) => Some("ssh_import_id"),
+            (true, true) => None,
+        };
+        if let Some(given) = given.filter(|_| self.is_redirected()) {
+            let message = format!("`ssh_redirect_user` and `{given}` are both given");
             let hint = Some("keep the keys to let somebody in, or `ssh_redirect_user` to let nobody in");
             problems.of(Code::Conflict).error(&["ssh_redirect_user"], message, hint);
         }
-        if !self.has_home() && (has_keys || self.is_redirected()) {
-            let needs = if has_keys {
-                "ssh_authorized_keys"
-            } else {
-                "ssh_redirect_user"
-            };
+        if !self.has_home() && (given.is_some() || self.is_redirected()) {
+            let needs = given.unwrap_or("ssh_redirect_user");
             let key = if self.system == Some(true) {
                 "system"
             } else {

@@ -65,7 +65,10 @@ fn over_default(entry: &User, below: User) -> User {
 }
 
 fn speaks_of_default_user(config: &Config) -> bool {
-    config.password.is_some() || config.ssh_authorized_keys.is_some() || needs_another_than_root(config)
+    config.password.is_some()
+        || config.ssh_authorized_keys.is_some()
+        || config.ssh_import_id.is_some()
+        || needs_another_than_root(config)
 }
 
 /// Whether the platform's keys are not to let root in.
@@ -78,6 +81,8 @@ fn implying_key(config: &Config) -> &'static str {
         "password"
     } else if config.ssh_authorized_keys.is_some() {
         "ssh_authorized_keys"
+    } else if config.ssh_import_id.is_some() {
+        "ssh_import_id"
     } else {
         "disable_root"
     }

@@ -1,11 +1,15 @@
 //! Which accounts get which keys, and which of these only say who to log in as instead.
 
+use crate::document::import_id::ImportId;
 use crate::document::redirect::RedirectOptions;
 use crate::document::users::{Wanted, wanted};
 use crate::document::{AuthorizedKey, Config};
 
 /// The key that keys of accounts are below.
 const KEYS: &str = "ssh_authorized_keys";
+
+/// The same for keys of other sites.
+const IDS: &str = "ssh_import_id";
 
 /// The keys that one account gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +48,8 @@ pub struct AllAsked {
     pub redirected: Vec<Asked>,
     /// The name of the default user, if the document asks for one.
     pub default_user: Option<String>,
+    /// Whose keys are imported, with the keys of the document that say so, and for whom.
+    pub imports: Vec<(ImportId, Vec<String>)>,
 }
 
 impl AllAsked {
@@ -69,9 +75,22 @@ impl AllAsked {
             };
             let is_redirected = user.is_redirected();
             let mut keys = user.ssh_authorized_keys;
+            let mut path_of_keys = below(KEYS);
+            let own = user.ssh_import_id.into_iter().map(|id| (id, below(IDS)));
+            let top = want.ssh_import_id.iter().flat_map(|ids| ids.0.iter().cloned());
+            let top = top.filter(|_| is_default).map(|id| (id, vec![IDS.to_owned()]));
+            for (id, path) in own.chain(top) {
+                let imported = want.imported.by.get(&id).map(|import| import.keys.clone());
+                let imported = imported.unwrap_or_default();
+                if keys.is_empty() && !imported.is_empty() {
+                    path_of_keys.clone_from(&path);
+                }
+                keys.extend(imported);
+                all.imports.push((id, path));
+            }
             if name == "root" {
                 if root.keys.is_empty() && !keys.is_empty() {
-                    root.path = below(KEYS);
+                    root.path = path_of_keys;
                 }
                 root.keys.append(&mut keys);
                 continue;
@@ -93,7 +112,7 @@ impl AllAsked {
                 all.others.push(Asked {
                     user,
                     keys,
-                    path: below(KEYS),
+                    path: path_of_keys,
                     only_tells: false,
                 });
             }

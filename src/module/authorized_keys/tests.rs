@@ -639,3 +639,84 @@ fn an_account_that_is_redirected_gets_the_platforms_keys_to_say_so() {
         );
     }
 }
+
+/// The document's own keys, and those that sites have, beside each other.
+#[test]
+fn imported_keys_come_beside_the_documents_own_and_what_cant_be_had_is_told() {
+    use crate::document::import_id::{Import, ImportId, Imported};
+    let tree = Tree::new("");
+    tree.write(
+        "etc/passwd",
+        "root:x:0:0::/root:/bin/sh\nbob:x:1000:1000::/home/bob:/bin/sh\n",
+    );
+    tree.write("home/bob/.profile", "");
+    let imported = |site: &str, keys: &[&str], failed: Option<&str>| {
+        let keys = keys
+            .iter()
+            .map(|line| AuthorizedKey::try_from((*line).to_owned()).unwrap());
+        let import = Import {
+            keys: keys.collect(),
+            failed: failed.map(str::to_owned),
+        };
+        (ImportId::try_from(site.to_owned()).unwrap(), import)
+    };
+    let plan = |document: serde_json::Value, by: Vec<(ImportId, Import)>| {
+        let mut config: Config = crate::document::yaml::from_json(&document).unwrap();
+        config.imported = Imported {
+            asked: !by.is_empty(),
+            by: by.into_iter().collect(),
+        };
+        let facts = Facts::default();
+        let plan = AuthorizedKeys.plan(&config, &Machine::new(&tree.root, &facts)).unwrap();
+        let files = plan.changes.iter().filter_map(|change| match change {
+            Change::File(file) => Some((
+                file.path.clone(),
+                String::from_utf8(file.content.as_ref()?.bytes.to_vec()).ok()?,
+            )),
+            _ => None,
+        });
+        let problems = plan
+            .problems
+            .iter()
+            .map(|problem| format!("{}: {problem}", problem.path.join(".")));
+        (files.collect::<Vec<_>>(), problems.collect::<Vec<_>>())
+    };
+    let document = json!({"users": [{"name": "bob", "ssh_authorized_keys": [ONE], "ssh_import_id": ["gh:a", "b"]}]});
+    let path = || "/home/bob/.ssh/authorized_keys".to_owned();
+    let only_own = (vec![(path(), format!("{ONE}\n"))], vec![]);
+    assert_eq!(plan(document.clone(), vec![]), only_own, "they are yet to be asked");
+    let (files, problems) = plan(
+        document,
+        vec![
+            imported("gh:a", &[TWO], Some("github.com: down")),
+            imported("lp:b", &[ONE], None),
+        ],
+    );
+    assert_eq!(
+        files,
+        [(path(), format!("{ONE}\n{TWO}\n"))],
+        "what was had earlier stays"
+    );
+    assert_eq!(
+        problems,
+        ["users.0.ssh_import_id: the keys of gh:a were not imported: github.com: down"]
+    );
+
+    let top = json!({"user": {"name": "bob"}, "ssh_import_id": ["gh:a"]});
+    let (files, problems) = plan(top, vec![imported("gh:a", &[TWO], None)]);
+    assert_eq!(
+        (files, problems),
+        (vec![(path(), format!("{TWO}\n"))], vec![]),
+        "root gets none"
+    );
+    let (files, problems) = plan(json!({"ssh_import_id": ["gh:a"]}), vec![imported("gh:a", &[TWO], None)]);
+    assert_eq!(files, []);
+    assert_eq!(
+        problems,
+        ["ssh_import_id: nobody gets these keys: there is no default user"]
+    );
+    let root = json!({"users": [{"name": "root", "ssh_import_id": "gh:a"}]});
+    let (files, problems) = plan(root, vec![imported("gh:a", &[TWO], None)]);
+    let expected = ("/root/.ssh/authorized_keys".to_owned(), format!("{TWO}\n"));
+    assert_eq!((files, problems), (vec![expected], vec![]));
+}
