@@ -148,8 +148,7 @@ async fn carry_out_part(
         request.document.config.awaits_keys() && plan.modules.iter().any(|module| module.name == imports::MODULE);
     let mut work = Work::of(&plan);
     if awaits_keys {
-        work.modules.insert(imports::MODULE.to_owned());
-        work.stages.insert(Stage::Final);
+        work.add(imports::MODULE, Stage::Final);
     }
     let mut plan = plan.up_to(request.stage, &machine);
     vet(system, &mut plan, request.document, &machine).await;

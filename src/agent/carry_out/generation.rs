@@ -43,6 +43,12 @@ impl Work {
             stages,
         }
     }
+
+    /// Adds what a module will have to do in a later stage.
+    pub(super) fn add(&mut self, module: &str, stage: Stage) {
+        self.modules.insert(module.to_owned());
+        self.stages.insert(stage);
+    }
 }
 
 /// Begins the generation, or the next stage of it. If the run is interrupted from here on, everything is done again.
