@@ -200,8 +200,11 @@ fn a_persons_call_does_not_wait_for_a_server_as_a_boots_does() {
 const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q5";
 const OTHER: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHyPZbgJxLjLCDVvHuPJ3TqHcjgxNVnLEn0cpiRQZ1q6";
 
+/// What a site has for the keys, and who was asked for.
+type KeySite = Arc<Mutex<(String, Vec<String>)>>;
+
 /// A site with people's public keys: what it says of everybody can be changed; where it says nothing, it is broken.
-fn key_site() -> (String, Arc<Mutex<(String, Vec<String>)>>) {
+fn key_site() -> (String, KeySite) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let shared = Arc::new(Mutex::new((String::new(), Vec::new())));
