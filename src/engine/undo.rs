@@ -168,7 +168,7 @@ pub(super) async fn undo_generation(
     let mut kept: Vec<Record> = Vec::new();
     let mut stuck: Vec<Undo> = Vec::new();
     let mut failed: Option<ActError> = None;
-    for record in store.records(number)?.into_iter().rev() {
+    for record in newest_first(store.records(number)?) {
         let other = module.is_some_and(|module| record.module != module);
         if other || stuck.iter().any(|newer| record.undo.waits_for(newer)) {
             kept.push(record);
@@ -221,6 +221,30 @@ pub(super) async fn undo_generation(
         store.mark(number, Mark::RollingBack)?;
     }
     failed.map_or(Ok(undone), Err)
+}
+
+/// The records in the order in which they are undone. Units that ran before are started last, when their files are there
+/// again; not where an older record of the same generation decides whether the unit runs.
+fn newest_first(mut records: Vec<Record>) -> Vec<Record> {
+    records.reverse();
+    let unit = |record: &Record| match &record.undo {
+        Undo::UnitActive(undo) => Some(undo.clone()),
+        Undo::Path(_)
+        | Undo::AccountEntry(_)
+        | Undo::Copy(_)
+        | Undo::Hostname(_)
+        | Undo::KernelParameter(_)
+        | Undo::Ledger(_)
+        | Undo::Impossible(_) => None,
+    };
+    let units: Vec<_> = records.iter().map(unit).collect();
+    let is_last = |at: usize| {
+        let undo = units.get(at).and_then(Option::as_ref);
+        let older = || units.iter().skip(at + 1).flatten();
+        undo.is_some_and(|undo| undo.active && !older().any(|older| older.unit == undo.unit))
+    };
+    let (last, first): (Vec<_>, Vec<_>) = records.into_iter().enumerate().partition(|(at, _)| is_last(*at));
+    first.into_iter().chain(last).map(|(_, record)| record).collect()
 }
 
 /// Notifies services once everything is restored.

@@ -212,3 +212,37 @@ async fn a_failure_and_a_failed_undoing_are_both_told() {
         assert!(!scratch.store.records(1).unwrap().is_empty());
     }
 }
+
+/// A unit is started once its file is there again; what was started and stopped in one generation ends as it was before.
+#[test]
+fn units_that_ran_are_started_last() {
+    let record = |undo: Undo| Record {
+        module: "m".into(),
+        undo,
+        dirties: Vec::new(),
+        immediate: true,
+        step: None,
+    };
+    let unit = |unit: &str, active| {
+        let unit = unit.to_owned();
+        record(Undo::UnitActive(UnitActiveUndo { unit, active }))
+    };
+    let file = |path: &str| record(Undo::of_path(path, Before::Absent));
+    let order = |records: &[&Record]| -> Vec<Record> { newest_first(records.iter().copied().cloned().collect()) };
+    let (removed, link) = (file("/etc/systemd/system/a.service"), file("/etc/systemd/system/b"));
+    let (ran, did_not) = (unit("a.service", true), unit("b.service", false));
+    assert_eq!(
+        order(&[&removed, &ran, &did_not, &link]),
+        [link.clone(), did_not.clone(), removed.clone(), ran.clone()]
+    );
+    let stopped_first = unit("a.service", false);
+    assert_eq!(
+        order(&[&removed, &stopped_first, &ran]),
+        [ran.clone(), stopped_first, removed]
+    );
+    // What is left after an interruption is in the same order again.
+    let mut left = order(&[&link, &ran, &did_not]);
+    left.reverse();
+    let left: Vec<&Record> = left.iter().collect();
+    assert_eq!(order(&left), [did_not, link, ran]);
+}
