@@ -3,6 +3,7 @@
 mod generation;
 mod look_again;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use self::generation::{Work, begin, finish, generation_bytes, prune};
@@ -142,7 +143,10 @@ async fn carry_out_part(
     store.settle_runs(&BootTime::now(&system.root).boot_id)?;
     let mut ran = store.ran_for(request.instance_id)?;
     ran.retain(|_, run| !(request.run_again && run.command));
-    let (facts, plan) = survey_and_plan((system, &root), request.modules, request.document, &baseline, ran).await?;
+    let before = first.iter().flat_map(|first| &first.modules);
+    let had_turn: BTreeSet<String> = before.map(|module| module.name.clone()).collect();
+    let seen = (ran, had_turn.clone());
+    let (facts, plan) = survey_and_plan((system, &root), request.modules, request.document, &baseline, seen).await?;
     let machine = Machine::new(&root, &facts);
     let awaits_keys =
         request.document.config.awaits_keys() && plan.modules.iter().any(|module| module.name == imports::MODULE);
@@ -218,8 +222,7 @@ async fn carry_out_part(
             return Err(error.into());
         }
     };
-    let who = (request.document, request.instance_id);
-    if let Err(error) = look_again((system, store), who, request.modules, &plan, &mut applied).await {
+    if let Err(error) = look_again((system, store), request, had_turn, &plan, &mut applied).await {
         tracing::warn!("can't look again at what was warned of: {error}");
     }
     if applied.outcome == Outcome::Done && request.document.has_errors() {

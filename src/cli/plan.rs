@@ -2,7 +2,7 @@
 
 mod network_graph;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -42,7 +42,14 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
     let root = system.root.at_one_moment();
     let baseline = baseline(&root)?;
     let ran = ran(&root, &input.instance_id)?;
-    let (facts, mut plan) = survey_and_plan((&system, &root), &modules, &input.document, &baseline, ran).await?;
+    let (facts, mut plan) = survey_and_plan(
+        (&system, &root),
+        &modules,
+        &input.document,
+        &baseline,
+        (ran, BTreeSet::new()),
+    )
+    .await?;
     add_unmet(&system, &mut plan).await;
     let report = PlanReport::of(&plan, &input.document.diagnostics, &root, system.live)?;
     let session = system.live.then(|| Session::current(&system.root)).flatten();

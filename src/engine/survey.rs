@@ -1,6 +1,6 @@
 //! Collects, before planning, the facts that only a running machine shows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::baseline::Baseline;
 use super::plan::GenerationPlan;
@@ -34,6 +34,7 @@ pub async fn survey(system: &System, modules: &[&dyn Module], config: &Config, u
         today: today(),
         live,
         ran: BTreeMap::new(),
+        had_turn: BTreeSet::new(),
     }
 }
 
@@ -62,7 +63,7 @@ async fn look(system: &System, modules: &[&dyn Module], config: &Config, units: 
 }
 
 /// Plans against the running machine, with its files as `root` shows them; also returns the facts. `ran`: what ran once for
-/// this instance.
+/// this instance. `had_turn`: the modules that acted in an earlier part of this run.
 ///
 /// # Errors
 /// Something of the machine or of the state can't be read.
@@ -71,10 +72,11 @@ pub async fn survey_and_plan(
     modules: &[&dyn Module],
     document: &Document,
     baseline: &Baseline,
-    ran: BTreeMap<String, Run>,
+    (ran, had_turn): (BTreeMap<String, Run>, BTreeSet<String>),
 ) -> Result<(Facts, GenerationPlan), StateError> {
     let mut facts = survey(system, modules, &document.config, baseline.inventory.units()).await;
     facts.ran = ran;
+    facts.had_turn = had_turn;
     if let Some(live) = &mut facts.live {
         live.taken_over = baseline.inventory.taken_over();
     }

@@ -54,7 +54,8 @@ impl Module for PowerState {
         if let Some(state) = state {
             of_state(state, want).plan_once(machine, &mut plan);
         }
-        if want.package_reboot_if_required != Some(true) || !packages::is_pending(want, machine) {
+        let has_packages = packages::is_pending(want, machine) || machine.had_turn(packages::NAME);
+        if want.package_reboot_if_required != Some(true) || !has_packages {
             return Ok(plan);
         }
         match is_decided {

@@ -1,6 +1,6 @@
 //! The read-only view of the machine that modules plan from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::root::{Metadata, ReadError, Root};
 use crate::vocabulary::{Run, RunOutcome};
@@ -21,6 +21,8 @@ pub struct Facts {
     pub live: Option<Live>,
     /// What ran once for this instance, by name.
     pub ran: BTreeMap<String, Run>,
+    /// The modules that had their turn in an earlier part of this run.
+    pub had_turn: BTreeSet<String>,
 }
 
 /// The facts of a running machine.
@@ -105,6 +107,11 @@ impl<'a> Machine<'a> {
     /// Whether what runs once has succeeded for this instance.
     pub fn has_done(&self, name: &str) -> bool {
         self.ran(name).is_some_and(|run| run.outcome == RunOutcome::Done)
+    }
+
+    /// Whether a module had its turn in an earlier part of this run: what it did counts as this run's.
+    pub fn had_turn(&self, module: &str) -> bool {
+        self.facts.had_turn.contains(module)
     }
 
     /// The unit as systemd has it; `None` where there is no bus, or nobody asked about it before planning.

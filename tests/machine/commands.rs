@@ -96,7 +96,7 @@ pub fn commands(test: &str, suite: Suite) {
         checks.equal(
             "what the commands have done",
             seen.text("by-hand"),
-            format!("{boots}{ran}11\n{NOT_MET}{running}the end\n{FILES}{BOOTCMD}{journal}\nno drift"),
+            format!("{boots}{ran}12\n{NOT_MET}{running}the end\n{FILES}{BOOTCMD}{journal}\nno drift"),
         );
         checks.finish();
     }

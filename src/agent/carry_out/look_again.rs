@@ -1,12 +1,13 @@
 //! What the modules warn of once the document's commands have run: these may have mended it, or be the cause of it.
 
-use crate::document::Document;
+use std::collections::BTreeSet;
+
 use crate::engine::{Applied, Baseline, GenerationPlan, survey_and_plan};
-use crate::module::{Change, Level, Module, Note};
+use crate::module::{Change, Level, Note};
 use crate::state::{Outcome, Store};
 use crate::system::System;
 
-use super::CarryOutError;
+use super::{CarryOutError, Request};
 
 /// Takes back the warnings that no longer hold, and adds those that hold now.
 ///
@@ -14,8 +15,8 @@ use super::CarryOutError;
 /// The machine or the state could not be read.
 pub(super) async fn look_again(
     (system, store): (&System, &Store),
-    (document, instance_id): (&Document, &str),
-    modules: &[&dyn Module],
+    request: &Request<'_>,
+    had_turn: BTreeSet<String>,
     plan: &GenerationPlan,
     applied: &mut Applied,
 ) -> Result<(), CarryOutError> {
@@ -25,8 +26,8 @@ pub(super) async fn look_again(
     }
     let root = system.root.at_one_moment();
     let baseline = Baseline::read(store, &root)?;
-    let ran = store.ran_for(instance_id)?;
-    let (_, now) = survey_and_plan((system, &root), modules, document, &baseline, ran).await?;
+    let seen = (store.ran_for(request.instance_id)?, had_turn);
+    let (_, now) = survey_and_plan((system, &root), request.modules, request.document, &baseline, seen).await?;
     for (module, result) in plan.modules.iter().zip(&mut applied.modules) {
         let Some(now) = now.modules.iter().find(|now| now.name == module.name) else {
             continue;
