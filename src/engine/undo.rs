@@ -227,17 +227,10 @@ pub(super) async fn undo_generation(
 /// again; not where an older record of the same generation decides whether the unit runs.
 fn newest_first(mut records: Vec<Record>) -> Vec<Record> {
     records.reverse();
-    let unit = |record: &Record| match &record.undo {
-        Undo::UnitActive(undo) => Some(undo.clone()),
-        Undo::Path(_)
-        | Undo::AccountEntry(_)
-        | Undo::Copy(_)
-        | Undo::Hostname(_)
-        | Undo::KernelParameter(_)
-        | Undo::Ledger(_)
-        | Undo::Impossible(_) => None,
-    };
-    let units: Vec<_> = records.iter().map(unit).collect();
+    let units: Vec<_> = records
+        .iter()
+        .map(|record| record.undo.unit_active().cloned())
+        .collect();
     let is_last = |at: usize| {
         let undo = units.get(at).and_then(Option::as_ref);
         let older = || units.iter().skip(at + 1).flatten();

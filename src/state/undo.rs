@@ -55,6 +55,20 @@ impl Undo {
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
+    /// The unit that is started or stopped again, if that is what it does.
+    pub fn unit_active(&self) -> Option<&UnitActiveUndo> {
+        match self {
+            Self::UnitActive(undo) => Some(undo),
+            Self::Path(_)
+            | Self::AccountEntry(_)
+            | Self::Copy(_)
+            | Self::Hostname(_)
+            | Self::KernelParameter(_)
+            | Self::Ledger(_)
+            | Self::Impossible(_) => None,
+        }
+    }
+
     /// The file or directory that it is about, if it is about one.
     pub fn path(&self) -> Option<&str> {
         match self {
