@@ -101,7 +101,6 @@ pub async fn carry_out(system: &System, store: &Store, request: &Request<'_>) ->
     let rest = Request {
         modules: &rest,
         resume: Some(&begun.generation),
-        always: true,
         confirm: None,
         run_again: false,
         ..*request

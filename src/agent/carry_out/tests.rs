@@ -1,9 +1,33 @@
 //! What can't be done where a document is carried out.
 
+use std::path::Path;
+
 use super::*;
 use crate::agent::decide::{Decision, decide};
 use crate::document::{Config, Texts};
+use crate::module::phone_home::PhoneHome;
 use crate::module::{Change, DocumentCommand, FileChange, Level, Once, Plan, PlanError, Program, When};
+use crate::source::http::server::{Server, answer};
+
+/// The whole of a document, for a person.
+fn request<'a>(document: &'a Document, modules: &'a [&'static dyn Module]) -> Request<'a> {
+    Request {
+        document,
+        instance_id: "i-1",
+        origin: ("nocloud", "a place"),
+        digest: "d",
+        pointer: None,
+        modules,
+        scope: &[],
+        stage: Stage::Final,
+        default_policy: Policy::Rollback,
+        patience: Duration::ZERO,
+        resume: None,
+        always: false,
+        confirm: None,
+        run_again: false,
+    }
+}
 
 /// A module that wants a file, and a command run.
 #[derive(Debug)]
@@ -27,12 +51,8 @@ impl Module for Commands {
             once: Once::No,
             when: When::InTurn,
         };
-        let mut file = FileChange::write("/etc/setup", "a\n", 0o644);
-        if let Some(content) = &mut file.content {
-            content.owner = (users::get_effective_uid(), users::get_effective_gid());
-        }
         Ok(Plan {
-            changes: vec![Change::File(file), Change::DocumentCommand(command)],
+            changes: vec![file("/etc/setup"), Change::DocumentCommand(command)],
             ..Plan::default()
         })
     }
@@ -44,22 +64,7 @@ async fn a_command_is_left_for_the_first_boot_and_is_still_wanted_then() {
     let system = System::tree(tree.path()).unwrap();
     let store = Store::new(system.root.clone());
     let document = Document::read(&Texts::default());
-    let request = Request {
-        document: &document,
-        instance_id: "i-1",
-        origin: ("nocloud", "a place"),
-        digest: "d",
-        pointer: None,
-        modules: &[&Commands],
-        scope: &[],
-        stage: Stage::Final,
-        default_policy: Policy::Rollback,
-        patience: Duration::ZERO,
-        resume: None,
-        always: false,
-        confirm: None,
-        run_again: false,
-    };
+    let request = request(&document, &[&Commands]);
     let report = carry_out(&system, &store, &request).await.unwrap();
     // Nothing is short of what can be done here.
     assert_eq!(report.outcome, Outcome::Done);
@@ -110,20 +115,9 @@ async fn what_is_refused_lets_no_command_run_again() {
     let document = Document::read(&Texts::default());
     let apply = async |modules: &[&'static dyn Module]| {
         let request = Request {
-            document: &document,
-            instance_id: "i-1",
             origin: ("file", "-"),
-            digest: "d",
-            pointer: None,
-            modules,
-            scope: &[],
-            stage: Stage::Final,
-            default_policy: Policy::Rollback,
-            patience: Duration::ZERO,
-            resume: None,
-            always: false,
-            confirm: None,
             run_again: true,
+            ..request(&document, modules)
         };
         carry_out(&system, &store, &request).await.unwrap().outcome
     };
@@ -227,31 +221,25 @@ impl Module for Starts {
     }
 }
 
+/// A tree as a machine that runs, without a bus.
+fn running(tree: &Path) -> System {
+    System {
+        live: true,
+        ..System::tree(tree).unwrap()
+    }
+}
+
 /// What is in `/etc` after applying, how that went, and the modules that a boot tries again.
 async fn needs_and_brings(needed: &'static Needs, policy: Policy) -> (Vec<String>, AppliedReport, Vec<String>) {
     let tree = tempfile::tempdir().unwrap();
     std::fs::create_dir(tree.path().join("etc")).unwrap();
-    let system = System {
-        live: true,
-        ..System::tree(tree.path()).unwrap()
-    };
+    let system = running(tree.path());
     let store = Store::new(system.root.clone());
     let document = Document::read(&Texts::default());
+    let modules: [&'static dyn Module; 3] = [needed, &Starts, &Brings];
     let request = Request {
-        document: &document,
-        instance_id: "i-1",
-        origin: ("nocloud", "a place"),
-        digest: "d",
-        pointer: None,
-        modules: &[needed, &Starts, &Brings],
-        scope: &[],
-        stage: Stage::Final,
         default_policy: policy,
-        patience: Duration::ZERO,
-        resume: None,
-        always: false,
-        confirm: None,
-        run_again: false,
+        ..request(&document, &modules)
     };
     let report = carry_out(&system, &store, &request).await.unwrap();
     let entries = std::fs::read_dir(tree.path().join("etc")).unwrap();
@@ -299,4 +287,23 @@ async fn where_all_goes_or_stays_what_was_done_before_is_undone_too() {
         .map(|module| (module.name.as_str(), module.undone))
         .collect();
     assert_eq!(undone, [("needs", true), ("starts", false), ("brings", true)]);
+}
+
+/// What a person asks for may use the network, whatever boots may.
+#[tokio::test]
+async fn a_person_is_one_in_the_second_part_too() {
+    let tree = tempfile::tempdir().unwrap();
+    for directory in ["etc/firstlight", "run/systemd/system"] {
+        std::fs::create_dir_all(tree.path().join(directory)).unwrap();
+    }
+    std::fs::write(tree.path().join("etc/firstlight/config.yaml"), "allow: [directory]\n").unwrap();
+    let system = running(tree.path());
+    let server = Server::new(vec![answer("200 OK", "", "")]);
+    let text = format!("phone_home: {{url: 'http://127.0.0.1:{}/'}}\n", server.port);
+    let document = Document::read(&Texts::of_user_data("x", text.as_bytes()));
+    let modules: [&'static dyn Module; 3] = [&Needs("/etc/brought"), &Brings, &PhoneHome];
+    let store = Store::new(system.root.clone());
+    let report = carry_out(&system, &store, &request(&document, &modules)).await.unwrap();
+    assert_eq!(report.outcome, Outcome::Done, "{report:#?}");
+    assert_eq!(server.seen().len(), 1);
 }
