@@ -17,12 +17,15 @@ pub const MODULE: &str = "ssh_authorized_keys";
 
 /// Asks the sites, where the generation in force is yet to be given their keys.
 pub async fn ask_in_boot(system: &System, store: &Store, seed: &mut Seed, source: Option<&Choice>) {
-    let document = Document::read(&texts_on(system, seed));
     let is_open = store.current().ok().flatten().is_some_and(|current| {
         let digest = seed.digest();
         current.digest != digest || current.incomplete.modules.contains(MODULE)
     });
-    if !is_open || !document.config.awaits_keys() {
+    if !is_open {
+        return;
+    }
+    let document = Document::read(&texts_on(system, seed));
+    if !document.config.awaits_keys() {
         return;
     }
     match selection(system, source) {

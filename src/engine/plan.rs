@@ -67,17 +67,21 @@ impl GenerationPlan {
     ) -> Result<Self, StateError> {
         let mut files = without_edits.clone();
         let mut targets = targets(machine.root());
-        let more_comes = modules.iter().any(|module| module.brings(&document.config, machine));
+        let brings: Vec<bool> = modules
+            .iter()
+            .map(|module| module.brings(&document.config, machine))
+            .collect();
         let mut planned: Vec<(usize, ModulePlan)> = Vec::new();
         for at in order(modules) {
             let module = modules[at];
             let (imagined, see) = (machine.with_root(&files), (document, machine));
             let coming = match planned.iter().any(|(_, made)| made.waits) {
-                _ if !more_comes => Coming::Nothing,
+                _ if !brings.contains(&true) => Coming::Nothing,
                 true => Coming::Files,
                 false => Coming::Something,
             };
             let mut made = ModulePlan::make(module, &imagined, see, (baseline, denied), (&mut targets, coming))?;
+            made.brings = brings[at];
             made.after = after(module, modules, &planned);
             for change in &made.declared {
                 change.kind().imagine(&mut files)?;

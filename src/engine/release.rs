@@ -65,7 +65,7 @@ pub(super) fn add(
         let mut items = baseline.inventory.items.iter();
         if plan.waits && items.any(|(key, item)| item.module == plan.name && !asked.keys.contains(key)) {
             plan.notes.push(notice(
-                "what the document may no longer ask for is looked at when the packages are there".to_owned(),
+                "items that the document may no longer ask for stay until the packages are installed".to_owned(),
             ));
         }
         if document.may_ask_for_more() && !own.is_empty() {

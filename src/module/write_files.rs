@@ -61,7 +61,6 @@ impl Module for WriteFiles {
         let mut files: Vec<FileChange> = Vec::new();
         // The number of each path's change, or what it lacks where it can't be written.
         let mut earlier: HashMap<&str, Result<usize, Option<String>>> = HashMap::new();
-        let is_pending = packages::is_pending(want, machine);
         for (number, file) in want.write_files.iter().flatten().enumerate() {
             let number = number.to_string();
             let path = file.path.as_str();
@@ -78,7 +77,7 @@ impl Module for WriteFiles {
                 }
                 before => before.and_then(|before| before.as_ref().ok()).copied(),
             };
-            let brought_later = file.append && file.defer && is_pending;
+            let brought_later = file.append && file.defer && packages::is_pending(want, machine);
             match (
                 change(&number, file, before.map(|at| &files[at]), brought_later, machine),
                 before,

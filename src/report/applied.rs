@@ -87,7 +87,7 @@ impl AppliedReport {
         let mut modules = Vec::new();
         for before in first.modules {
             match rest.iter().position(|module| module.name == before.name) {
-                Some(at) => modules.push(rest.remove(at).after(&before)),
+                Some(at) => modules.push(rest.remove(at).after(Some(&before))),
                 None => modules.push(before),
             }
         }
@@ -190,10 +190,11 @@ impl ModuleOutcome {
 
     /// The same with what the module has changed `before`, unless that was undone.
     #[must_use]
-    pub(super) fn after(self, before: &Self) -> Self {
-        let before: &[_] = if before.undone { &[] } else { &before.changed };
+    pub(super) fn after(self, before: Option<&Self>) -> Self {
+        let before = before.filter(|before| !before.undone);
+        let before = before.into_iter().flat_map(|before| before.changed.iter().cloned());
         Self {
-            changed: before.iter().cloned().chain(self.changed).collect(),
+            changed: before.chain(self.changed).collect(),
             ..self
         }
     }

@@ -58,17 +58,11 @@ impl GenerationReport {
             .as_ref()
             .map(|stage| stage.modules.as_slice())
             .unwrap_or_default();
+        let before = |module: &ModuleOutcome| earlier.iter().find(|before| before.name == module.name);
         let modules = report.modules.iter().filter(|module| module.is_asked_for());
         let stage_report = StageReport {
             outcome: report.outcome,
-            modules: modules
-                .map(
-                    |module| match earlier.iter().find(|before| before.name == module.name) {
-                        Some(before) => module.clone().after(before),
-                        None => module.clone(),
-                    },
-                )
-                .collect(),
+            modules: modules.map(|module| module.clone().after(before(module))).collect(),
         };
         self.outcome = report.outcome;
         self.stages.insert(stage, stage_report);

@@ -287,22 +287,16 @@ fn blame(results: &mut [ModuleResult], error: &dyn std::error::Error) {
 }
 
 /// Nothing was changed in this stage. What earlier ones have changed is undone, where all of it goes or stays together.
-async fn stop(job: &Job<'_>, results: Vec<ModuleResult>) -> Result<Applied, ApplyError> {
-    let applied = untouched(results);
-    match job.policy {
-        Policy::Rollback if job.has_begun => undo_all(job, applied.modules).await,
-        Policy::Rollback | Policy::Keep => Ok(applied),
-    }
-}
-
-/// A stage that failed before anything was changed.
-fn untouched(mut results: Vec<ModuleResult>) -> Applied {
+async fn stop(job: &Job<'_>, mut results: Vec<ModuleResult>) -> Result<Applied, ApplyError> {
     for result in &mut results {
         result.changed.clear();
     }
-    Applied {
-        outcome: Outcome::Failed,
-        modules: results,
+    match job.policy {
+        Policy::Rollback if job.has_begun => undo_all(job, results).await,
+        Policy::Rollback | Policy::Keep => Ok(Applied {
+            outcome: Outcome::Failed,
+            modules: results,
+        }),
     }
 }
 

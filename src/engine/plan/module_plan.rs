@@ -113,7 +113,6 @@ impl ModulePlan {
         (targets, coming): (&mut Targets<'_>, Coming),
     ) -> Result<Self, StateError> {
         let mut made = Self {
-            brings: module.brings(&document.config, machine),
             stands_alone: module.changes_stand_alone(),
             ..Self::empty(module.name(), module.stage())
         };
@@ -136,7 +135,7 @@ impl ModulePlan {
         if coming == Coming::Files && module.starts_services() {
             let pending = plan.changes.iter().map(|change| change.kind().holds(machine));
             if pending.collect::<Result<Vec<_>, _>>()?.contains(&false) {
-                made.wait("files that it may need do");
+                made.wait("it may need a file that waits for them");
                 return Ok(made);
             }
         }
@@ -167,12 +166,9 @@ impl ModulePlan {
             match why {
                 None if more_comes && change.path().is_some_and(|path| plan.deferred.contains(path)) => {
                     // A directory is only made for a file.
-                    waiting.extend(
-                        change
-                            .path()
-                            .filter(|_| matches!(change, Change::File(_)))
-                            .map(str::to_owned),
-                    );
+                    if let Change::File(file) = change {
+                        waiting.push(file.path);
+                    }
                 }
                 Some(why) => {
                     let path = module.asked_at(&change, &document.config);
