@@ -147,7 +147,7 @@ document! {
         services: Services => services;
         /// Files, directories and links that systemd-tmpfiles makes, now and at each boot.
         tmpfiles: Tmpfiles => tmpfiles;
-        /// Files of units and their drop-ins, and whether they start.
+        /// Unit files and their drop-ins, and whether they start.
         units: Vec<Unit> => units [item];
         /// The time servers.
         ntp: Ntp => ntp;
@@ -155,7 +155,7 @@ document! {
         docker: Docker => docker;
         /// Which certificate authorities the machine's programs trust.
         ca_certs: CaCerts => ca_certs;
-        /// What the log daemon rsyslog is told.
+        /// Configuration of the log daemon rsyslog.
         rsyslog: Rsyslog => rsyslog;
         /// Files to write, with content from the document or fetched.
         write_files: Vec<WriteFile> => write_files [item];

@@ -17,7 +17,7 @@ pub use remote::{Remote, Remotes};
 /// The most bytes of a file's name (NAME_MAX, limits.h).
 const NAME_MAX: usize = 255;
 
-/// What rsyslog is told: pieces of its configuration, and the hosts that it sends messages to.
+/// Pieces of the configuration of rsyslog, and the hosts that it sends messages to.
 ///
 /// ```yaml
 /// rsyslog:
@@ -36,7 +36,7 @@ pub struct Rsyslog {
     /// config_dir: /etc/rsyslog.d
     /// ```
     pub config_dir: Option<FilePath>,
-    /// The file of what names none. Default: `20-cloud-config.conf`.
+    /// The file for pieces that name none. Default: `20-cloud-config.conf`.
     pub config_filename: Option<FileName>,
     /// Pieces of configuration, rsyslog.conf(5). Those for one file are put together.
     #[serde(default)]
@@ -48,7 +48,7 @@ pub struct Rsyslog {
     /// ```
     #[serde(default)]
     pub remotes: Remotes,
-    /// cloud-config's key for what restarts rsyslog. Here that is always its unit.
+    /// cloud-config's command that makes rsyslog read its files again. firstlight restarts rsyslog.service instead.
     ///
     /// ```yaml
     /// service_reload_command: auto

@@ -1,4 +1,4 @@
-//! `units`: files of units and their drop-ins, and whether they start.
+//! `units`: unit files and their drop-ins, and whether they start.
 
 mod check;
 mod form;
