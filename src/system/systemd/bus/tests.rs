@@ -105,6 +105,9 @@ impl Systemd {
                     .unwrap();
             }
         }
+        if names == ["firstlight-stopped.service"] {
+            self.note(&format!("look {}", names[0]));
+        }
         names.iter().map(|name| self.row(name)).collect()
     }
 

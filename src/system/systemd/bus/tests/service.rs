@@ -11,13 +11,17 @@ type State = (&'static str, &'static str, &'static str);
 
 const GONE: State = ("not-found", "inactive", "dead");
 const EXITED: State = ("loaded", "active", "exited");
+const STOPPING: State = ("loaded", "deactivating", "stop-sigterm");
+
+/// How often somebody looks at the unit that is being stopped, before it has stopped.
+const LOOKS: usize = 4;
 
 /// `Result`, `ExecMainCode` and `ExecMainStatus`.
 type End = (&'static str, i32, i32);
 
 /// The commands by the names of their units; with how they end, how many processes they leave, and what
 /// is said.
-const ENDS: [(&str, End, u32, &str); 10] = [
+const ENDS: [(&str, End, u32, &str); 11] = [
     ("done", ("success", 1, 0), 0, ""),
     ("leaves", ("success", 1, 0), 2, ""),
     ("spent", ("success", 1, 0), 0, ""),
@@ -26,6 +30,7 @@ const ENDS: [(&str, End, u32, &str); 10] = [
     ("fails", ("success", 1, 3), 1, "/bin/it failed (exit status 3)"),
     ("missing", ("success", 1, 203), 0, "/bin/it can't be executed"),
     ("crashes", ("success", 3, 11), 0, "/bin/it was killed by SIGSEGV"),
+    ("stopped", ("success", 2, 15), 0, "/bin/it was killed by SIGTERM"),
     (
         "hangs",
         ("timeout", 2, 15),
@@ -69,9 +74,15 @@ pub(super) fn stands(unit: &str, calls: &[String]) -> State {
     match stem(unit) {
         // From before.
         Some("spent" | "busy" | "taken") => EXITED,
+        Some("stopped") if looks(unit, calls) < LOOKS => STOPPING,
         _ if is_started => EXITED,
         _ => GONE,
     }
+}
+
+fn looks(unit: &str, calls: &[String]) -> usize {
+    let look = format!("look {unit}");
+    calls.iter().filter(|call| **call == look).count()
 }
 
 /// What the bus has of them.
@@ -178,6 +189,7 @@ async fn how_a_command_ended_is_said() {
         let is_stopped = calls[started.unwrap()..].contains(&stop);
         assert_eq!(is_stopped, left == 0, "{stem}: {calls:#?}");
     }
+    assert!(looks("firstlight-stopped.service", &stage.calls()) >= LOOKS, "it was not waited for");
     let unbegun = stage
         .bus
         .run_service(&command("unbegun"))

@@ -2,7 +2,7 @@
 //!
 //! systemd manages it. It continues when firstlight ends, and its time limit applies even then.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use zbus::{OwnedObjectPath, Variant};
@@ -30,6 +30,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How often, and at what interval, to check whether background processes of a command still exist.
 const LINGER_LOOKS: usize = 5;
 const LINGER_INTERVAL: Duration = Duration::from_millis(20);
+
+/// How often to look whether a unit that is being stopped has stopped.
+const STOP_INTERVAL: Duration = Duration::from_millis(50);
 
 /// systemd's error for a name that is in use.
 const UNIT_EXISTS: &str = "org.freedesktop.systemd1.UnitExists";
@@ -211,6 +214,7 @@ impl Bus {
         let mut ends = self.job_ends(&format!("start {unit}")).await?;
         let job = ends.during(self.start_service(service)).await?;
         self.await_end(service, ends, &job).await?;
+        self.await_rest(unit).await;
         let ended = self.end_of(service).await;
         let left = self.left_in(unit).await;
         // Without background processes the unit is not needed.
@@ -301,6 +305,14 @@ impl Bus {
             Err(_) => self.still_pending(Verb::Start, unit, limit).await,
         };
         Err(service.unknown(why))
+    }
+
+    /// Waits until the unit has stopped. Where somebody stops it, its job is over before its main process has ended.
+    async fn await_rest(&self, unit: &str) {
+        let end = Instant::now() + 2 * STOP_LIMIT;
+        while Instant::now() < end && self.row(unit).await.is_ok_and(|row| row.3 == "deactivating") {
+            tokio::time::sleep(STOP_INTERVAL).await;
+        }
     }
 
     /// How it ended.
