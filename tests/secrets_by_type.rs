@@ -20,7 +20,7 @@ const MARKER: &str = "Zq0marker";
 
 /// A place, a document that has a secret there, and the file of the machine that is asked to hold it. What a file holds
 /// that everybody may read is shown by a plan: these are files that not everybody may read.
-const PLACES: [(&str, &str, Option<&str>); 39] = [
+const PLACES: [(&str, &str, Option<&str>); 40] = [
     ("apt.ftp_proxy", "apt: {ftp_proxy: 'http://u:SECRET@192.0.2.1/'}", None),
     (
         "apt.http_proxy",
@@ -81,6 +81,7 @@ const PLACES: [(&str, &str, Option<&str>); 39] = [
         "phone_home: {url: 'http://u:SECRET@127.0.0.1:PORT/a?sig=SECRET'}",
         None,
     ),
+    ("proxy", "{proxy: 'http://u:SECRET@192.0.2.1/', packages: [vim]}", None),
     ("random_seed.data", "random_seed: {data: SECRET}", None),
     (
         "root.hashed_password",

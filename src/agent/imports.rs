@@ -38,7 +38,9 @@ pub async fn ask_in_boot(system: &System, store: &Store, seed: &mut Seed, source
 pub async fn ask(system: &System, document: &Document, rules: &Rules) -> Imported {
     let ids = document.config.import_ids();
     let (asked, root, rules) = (ids.clone(), system.root.clone(), rules.clone());
-    let ask = move || import(&asked, &mut Client::new(&root, &rules.http), &rules);
+    let mut client = Client::new(&root, &rules.http);
+    client.go_through(document.config.proxy());
+    let ask = move || import(&asked, &mut client, &rules);
     match blocking("import", ask).await {
         Ok(imported) => imported,
         Err(error) => failed(&ids, &error.to_string()),

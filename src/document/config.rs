@@ -25,6 +25,7 @@ use super::password::{self, Credential};
 use super::phone_home::PhoneHome;
 use super::power_state::{self, PowerState};
 use super::problem::{Check, Problems};
+use super::proxy::{self, NoProxy, ProxyAddress};
 use super::random_seed::{self, RandomSeed};
 use super::redirect::{self, RedirectOptions};
 use super::resolv_conf::{self, ResolvConf};
@@ -159,6 +160,20 @@ document! {
         rsyslog: Rsyslog => rsyslog;
         /// Files to write, with content from the document or fetched.
         write_files: Vec<WriteFile> => write_files [item];
+        /// The proxy for what firstlight fetches and for the package manager. That of `/etc/firstlight/config.yaml` comes first
+        /// for what firstlight fetches.
+        ///
+        /// ```yaml
+        /// proxy: http://proxy.example.com:3128
+        /// ```
+        proxy: ProxyAddress => packages;
+        /// What is reached without the proxy: names, addresses, and domains with a dot before them; a list, or one text with
+        /// commas.
+        ///
+        /// ```yaml
+        /// no_proxy: [localhost, .example.com]
+        /// ```
+        no_proxy: NoProxy => packages;
         /// Where apt gets packages from, and how. Machines without apt leave it alone.
         apt: Apt => apt [apt::whole];
         /// Where tdnf, dnf and yum get packages from.
@@ -219,5 +234,6 @@ document! {
         docker::check_with_services;
         units::check_with_services;
         resolv_conf::check_managed;
+        proxy::check;
     }
 }

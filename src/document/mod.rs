@@ -42,6 +42,7 @@ pub mod one_or_many;
 pub mod packages;
 pub mod password;
 pub mod phone_home;
+pub mod proxy;
 pub mod plain;
 pub mod power_state;
 pub mod problem;

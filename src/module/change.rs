@@ -301,6 +301,8 @@ pub struct PhoneHome {
     pub home: document::phone_home::PhoneHome,
     /// The machine's name with a domain, where the document gives it one.
     pub fqdn: Option<String>,
+    /// The proxy of the document.
+    pub proxy: Option<document::proxy::Proxy>,
 }
 
 /// No directory, unless something is in it.

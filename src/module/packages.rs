@@ -87,7 +87,7 @@ fn command(want: &Config, machine: &Machine<'_>, plan: &mut Plan) -> Result<Opti
     Ok(Some(DocumentCommand {
         name: NAME.to_owned(),
         program: Program::Script(Script::of_commands(
-            &Commands::of_lines(manager.lines(upgrade, &words)),
+            &Commands::of_lines(manager.lines(want.proxy().as_ref(), upgrade, &words)),
             false,
         )),
         limit: want.command_limit(),

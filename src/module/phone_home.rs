@@ -38,6 +38,7 @@ impl Module for PhoneHome {
             name: NAME.to_owned(),
             home: home.clone(),
             fqdn: qualified_name(want),
+            proxy: want.proxy(),
         }));
         Ok(plan)
     }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::Settings;
 use crate::document::one_or_many::one_or_many;
+use crate::document::proxy::{NO_PROXY_ADDRESS, Proxy, is_proxy};
 use crate::document::users::User;
 use crate::document::{Check, Problems, Secret, duration};
 use crate::source::signature::TrustedKey;
@@ -228,8 +229,8 @@ impl HttpForm {
             limits,
         );
         if self.proxy.as_ref().is_some_and(|proxy| !is_proxy(proxy.expose())) {
-            let hint = Some("write http://HOST:PORT, or http://USER:PASSWORD@HOST:PORT");
-            problems.error(&["proxy"], "this is not the address of a proxy", hint);
+            let (message, hint) = NO_PROXY_ADDRESS;
+            problems.error(&["proxy"], message, Some(hint));
         }
         for (at, path) in self.ca_certificates.iter().enumerate() {
             if !path.starts_with('/') {
@@ -246,20 +247,15 @@ impl HttpForm {
         }
         Http {
             attended: default.attended,
-            proxy: self.proxy,
-            no_proxy: self.no_proxy,
+            proxy: self.proxy.map(|address| Proxy {
+                address,
+                except: self.no_proxy,
+            }),
             ca_certificates: self.ca_certificates,
             timeout,
             retry_for,
         }
     }
-}
-
-/// A proxy reached in plain text: the connections through it are encrypted themselves.
-fn is_proxy(address: &str) -> bool {
-    let host = address.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
-    let host = host.map(|rest| rest.rsplit_once('@').map_or(rest, |(_, host)| host));
-    host.is_some_and(|host| !host.is_empty() && !host.contains(|c: char| c == '/' || c.is_whitespace()))
 }
 
 fn seconds(least: u64, most: u64) -> RangeInclusive<Duration> {

@@ -60,10 +60,10 @@ fn every_key() {
     };
     assert_eq!(*allow, nothing);
     assert_eq!(
-        http.proxy.as_ref().unwrap().expose(),
+        http.proxy.as_ref().unwrap().address.expose(),
         "http://me:hunter2@proxy.example:3128"
     );
-    assert_eq!(http.no_proxy, [".internal", "192.0.2.7"]);
+    assert_eq!(http.proxy.as_ref().unwrap().except, [".internal", "192.0.2.7"]);
     assert_eq!(http.ca_certificates, ["/etc/firstlight/ca.pem"]);
     assert_eq!((http.timeout.as_secs(), http.retry_for.as_secs()), (5, 0));
     assert!(!format!("{settings:?}").contains("hunter2"));

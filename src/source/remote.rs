@@ -142,7 +142,9 @@ impl Fetch<'_> {
     fn follow(&mut self, seed: &mut Seed) -> Result<(), Fault> {
         let mut had_nothing: Vec<String> = Vec::new();
         loop {
-            let mut pointers = seed.unfetched();
+            let document = Document::read(&seed.texts());
+            self.client.go_through(document.config.proxy());
+            let mut pointers = document.pointers();
             pointers.retain(|pointer| !had_nothing.iter().any(|address| address == pointer.address().written()));
             if pointers.is_empty() {
                 return Ok(());

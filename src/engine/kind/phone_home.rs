@@ -89,7 +89,9 @@ impl PhoneHome {
         let address = address.map_err(|why| refused(Fault::from(why).named_by("with the instance ID it").at(shown)))?;
         let form = self.form(&root, instance_id);
         let (http, tries) = (settings.rules.http, self.home.tries.0);
-        let post = move || Client::new(&root, &http).post(&address, &form, tries);
+        let mut client = Client::new(&root, &http);
+        client.go_through(self.proxy.clone());
+        let post = move || client.post(&address, &form, tries);
         let told = blocking("phone-home", post).await;
         let told = told.map_err(|error| ActError::Refused(format!("can't post anything: {error}")))?;
         told.map_err(refused)
@@ -186,8 +188,9 @@ mod tests {
         assert_eq!(document.diagnostics, []);
         PhoneHome {
             name: "phone_home".to_owned(),
-            home: document.config.phone_home.unwrap(),
+            home: document.config.phone_home.clone().unwrap(),
             fqdn: Some("web1.example.test".to_owned()),
+            proxy: document.config.proxy(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::document::commands::quoted;
 use crate::document::packages::Package;
+use crate::document::proxy::Proxy;
 use crate::system::{Kind, ReadError, Root};
 
 /// A package manager.
@@ -115,10 +116,11 @@ impl Manager {
     }
 
     /// The commands, one for each step.
-    pub fn lines(self, upgrade: bool, packages: &[String]) -> Vec<String> {
+    pub fn lines(self, proxy: Option<&Proxy>, upgrade: bool, packages: &[String]) -> Vec<String> {
         let (update, upgrading) = self.verbs();
+        let proxy = proxy.map(variables).unwrap_or_default();
         let mut lines = vec![
-            format!("# how {self} is run\n{}\n{FUNCTIONS}", self.run()),
+            format!("# how {self} is run\n{proxy}{}\n{FUNCTIONS}", self.run()),
             format!("retry run {update}"),
         ];
         if upgrade {
@@ -130,6 +132,17 @@ impl Manager {
         }
         lines
     }
+}
+
+/// The proxy as all of them know it: curl(1), "ENVIRONMENT", and apt-transport-http(1).
+fn variables(proxy: &Proxy) -> String {
+    let set = |name: &str, value: &str| format!("export {name}={}\n", quoted(&[value.to_owned()]));
+    let address = proxy.address.expose();
+    let mut variables = set("http_proxy", address) + &set("https_proxy", address);
+    if !proxy.except.is_empty() {
+        variables += &set("no_proxy", &proxy.except.join(","));
+    }
+    variables
 }
 
 impl fmt::Display for Manager {

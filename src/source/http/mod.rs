@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use ureq::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use ureq::http::{Method, Request, Response, StatusCode};
 use ureq::unversioned::transport::DefaultConnector;
-use ureq::{Agent, AsSendBody, Body, Error, Proxy};
+use ureq::{Agent, AsSendBody, Body, Error};
 use zeroize::Zeroizing;
 
 pub use settings::Http;
@@ -23,6 +23,7 @@ pub use settings::Http;
 use self::resolver::Resolver;
 use super::Fault;
 use crate::document::Secret;
+use crate::document::proxy::Proxy;
 use crate::system::{Root, name_service};
 use crate::vocabulary::{Address, percent_encoded};
 
@@ -37,6 +38,8 @@ const FORM: &str = "application/x-www-form-urlencoded";
 pub struct Client {
     root: Root,
     settings: Http,
+    /// Whether the proxy is the word of the machine's owner.
+    owner_has_proxy: bool,
     agent: Option<Agent>,
     /// Nothing is tried again after this.
     until: Instant,
@@ -71,10 +74,20 @@ impl Client {
     pub fn new(root: &Root, settings: &Http) -> Self {
         Self {
             root: root.clone(),
+            owner_has_proxy: settings.proxy.is_some(),
             settings: settings.clone(),
             agent: None,
             until: Instant::now() + settings.retry_for,
         }
+    }
+
+    /// Goes through the document's proxy, where the machine's owner has settled none.
+    pub fn go_through(&mut self, proxy: Option<Proxy>) {
+        if self.owner_has_proxy || self.settings.proxy == proxy {
+            return;
+        }
+        self.settings.proxy = proxy;
+        self.agent = None;
     }
 
     /// What is at `address`, at most `limit` bytes; `None` if the server answered that there is nothing.
@@ -273,20 +286,18 @@ fn is_redirection(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-fn proxy(settings: &Http) -> Result<Option<Proxy>, Fault> {
-    let Some(address) = &settings.proxy else {
+fn proxy(settings: &Http) -> Result<Option<ureq::Proxy>, Fault> {
+    let Some(settled) = &settings.proxy else {
         return Ok(None);
     };
     // Not shown: it may hold a password.
-    let wrong = |_| {
-        Fault::lasting("http.proxy in the settings is not the address of a proxy").with_hint("write http://HOST:PORT")
-    };
-    let plain = Proxy::new(address.expose()).map_err(wrong)?;
-    let mut proxy = Proxy::builder(plain.protocol()).host(plain.host()).port(plain.port());
+    let wrong = |_| Fault::lasting("the proxy's address is not one").with_hint("write http://HOST:PORT");
+    let plain = ureq::Proxy::new(settled.address.expose()).map_err(wrong)?;
+    let mut proxy = ureq::Proxy::builder(plain.protocol()).host(plain.host()).port(plain.port());
     if let Some(user) = plain.username() {
         proxy = proxy.username(user).password(plain.password().unwrap_or_default());
     }
-    for host in &settings.no_proxy {
+    for host in &settled.except {
         proxy = proxy.no_proxy(host);
     }
     proxy.build().map(Some).map_err(wrong)
@@ -361,7 +372,7 @@ fn fault(error: &Error) -> Fault {
         Error::Timeout(_) => passing("no answer in time"),
         Error::HostNotFound => passing("its name can't be resolved"),
         Error::ConnectionFailed => passing("can't be reached"),
-        Error::ConnectProxyFailed(_) => passing("the proxy refuses the connection"),
+        Error::ConnectProxyFailed(_) => passing("the proxy refuses the connection, which it has to allow by CONNECT for http:// too"),
         // A clock that is yet to be set is a reason as well, and that passes.
         Error::Rustls(error) => passing(&format!("the encrypted connection failed: {error}")),
         Error::Tls(why) => passing(&format!("the encrypted connection failed: {why}")),

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use crate::document::Secret;
+use crate::document::proxy::Proxy;
 
 /// What the owner of the machine settled about fetching.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Http {
-    /// The proxy's address, `http://HOST:PORT`; it may hold a password.
-    pub proxy: Option<Secret>,
-    /// What is fetched without the proxy: `host`, `.domain`, `*`.
-    pub no_proxy: Vec<String>,
+    /// The proxy, if there is one.
+    pub proxy: Option<Proxy>,
     /// Files with certificates (PEM) that are trusted in addition to the system's.
     pub ca_certificates: Vec<String>,
     /// How long one request may take, from the name's look-up to the last byte.
@@ -25,7 +23,6 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             proxy: None,
-            no_proxy: Vec::new(),
             ca_certificates: Vec::new(),
             timeout: Duration::from_secs(30),
             retry_for: Duration::from_secs(300),

@@ -267,11 +267,10 @@ fn a_proxy_leads_to_everything_but_what_is_left_out() {
     let server = Server::new(vec![answer("200 OK", "", "x")]);
     let proxy = proxy(server.port);
     let settings = Http {
-        proxy: Some(crate::document::Secret::new(format!(
-            "http://me:hunter2@127.0.0.1:{}",
-            proxy.port
-        ))),
-        no_proxy: vec!["127.0.0.1".to_owned()],
+        proxy: Some(Proxy {
+            address: Secret::new(format!("http://me:hunter2@127.0.0.1:{}", proxy.port)),
+            except: vec!["127.0.0.1".to_owned()],
+        }),
         ..once()
     };
     let mut client = client(&settings);
@@ -296,11 +295,41 @@ fn a_proxy_leads_to_everything_but_what_is_left_out() {
         server.seen()
     );
     let nonsense = Http {
-        proxy: Some(crate::document::Secret::new("gopher://hunter2")),
+        proxy: Some(Proxy {
+            address: Secret::new("gopher://hunter2"),
+            except: Vec::new(),
+        }),
         ..once()
     };
     let why = failure(super::tests::client(&nonsense).get(&server.address("/"), 1));
-    assert!(why.contains("http.proxy in the settings"), "{why}");
+    assert!(why.contains("the proxy's address is not one"), "{why}");
+}
+
+#[test]
+fn the_documents_proxy_is_for_machines_whose_owner_has_none() {
+    let server = Server::new(vec![answer("200 OK", "", "x")]);
+    let (of_owner, of_document) = (proxy(server.port), proxy(server.port));
+    let through = |proxy: &Server| {
+        Some(Proxy {
+            address: Secret::new(format!("http://127.0.0.1:{}", proxy.port)),
+            except: Vec::new(),
+        })
+    };
+    let address = "http://seeds.invalid/a".parse().unwrap();
+    for (owners, expected) in [(None, [1, 0]), (through(&of_owner), [1, 1])] {
+        let settings = Http { proxy: owners, ..once() };
+        let mut client = client(&settings);
+        client.go_through(through(&of_document));
+        assert_eq!(client.get(&address, 100), Ok(Some(b"x".to_vec())));
+        assert_eq!([of_document.seen().len(), of_owner.seen().len()], expected);
+    }
+    // The document that is fetched may name another one than what led to it.
+    let mut client = client(&once());
+    client.go_through(through(&of_owner));
+    assert_eq!(client.get(&address, 100), Ok(Some(b"x".to_vec())));
+    client.go_through(None);
+    assert_eq!(client.get(&server.address("/"), 100), Ok(Some(b"x".to_vec())));
+    assert_eq!([of_document.seen().len(), of_owner.seen().len()], [1, 2]);
 }
 
 mod encrypted {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::document::Document;
 use crate::source::http::Http;
-use crate::source::http::server::Server;
+use crate::source::http::server::{Server, answer};
 use crate::source::signature::check;
 use crate::source::signature::tests::{META_DATA, META_DATA_SIGNATURE, USER_DATA, USER_DATA_SIGNATURE, key};
 use crate::system::Root;
@@ -347,4 +347,19 @@ fn files_of_a_document_that_is_packed_are_elsewhere_too() {
     let document = Document::read(&whole.texts());
     let file = &document.config.write_files.as_ref().unwrap()[0];
     assert_eq!(file.fetched.as_ref().unwrap().expose(), b"welcome\n");
+}
+
+/// A proxy for what the document fetches; here it only has to be asked.
+#[test]
+fn the_files_of_a_document_come_through_its_proxy() {
+    let proxy = Server::new(vec![answer("403 Forbidden", "", "")]);
+    let seed = including(&format!(
+        "#cloud-config\nproxy: http://me:hunter2@127.0.0.1:{}\nwrite_files:\n- path: /etc/motd\n  source: {{uri: \
+         'http://files.invalid/motd'}}\n",
+        proxy.port
+    ));
+    let why = fetched(&seed).unwrap_err().to_string();
+    assert!(why.contains("the proxy refuses the connection") && !why.contains("hunter2"), "{why}");
+    let seen = proxy.seen();
+    assert!(seen[0].starts_with("CONNECT files.invalid:80 HTTP/1.1\r\n"), "{seen:?}");
 }
