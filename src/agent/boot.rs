@@ -105,8 +105,24 @@ fn publish(store: &Store, status: &Status) -> Result<(), StateError> {
     store.publish("status.json", &text)
 }
 
+/// The final stage takes long: who asks meanwhile is told that it is at work, and no longer waits for the network.
+fn say_that_it_runs(store: &Store) -> Result<(), StateError> {
+    match published(store)? {
+        Some(status) if status.status == Standing::Running => publish(
+            store,
+            &Status {
+                stage: Some(Stage::Final),
+                detail: "the final stage is running".to_owned(),
+                ..status
+            },
+        ),
+        _ => Ok(()),
+    }
+}
+
 async fn run(mut system: System, store: &Store, stage: Stage, source: Option<&Choice>) -> anyhow::Result<Status> {
     if stage == Stage::Final {
+        say_that_it_runs(store)?;
         return final_stage(system, store, source).await;
     }
     let _lock = store.lock()?;

@@ -6,6 +6,7 @@
 pub mod boot;
 pub mod carry_out;
 pub mod confirm;
+pub mod cut_off;
 pub mod decide;
 pub mod imports;
 mod incomplete;

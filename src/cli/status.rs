@@ -8,6 +8,7 @@ use super::context::Context;
 use super::exit::Exit;
 use crate::agent::boot::published;
 use crate::agent::confirm::pending;
+use crate::agent::cut_off::{cut_off, is_over};
 use crate::document::Config;
 use crate::engine::drift::sort;
 use crate::engine::{Baseline, drift, survey, unmet};
@@ -32,19 +33,35 @@ pub struct Arguments {
 
 pub async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     let system = context.system()?;
-    let status = loop {
-        let status = look(&system)?;
-        let ended = !matches!(status.status, Standing::Running | Standing::NotRun);
-        if ended || !arguments.wait {
-            break status;
-        }
-        tokio::time::sleep(POLL).await;
+    let status = match look(&system)? {
+        status if has_ended(&status) => status,
+        status if status.status == Standing::NotRun && !arguments.wait => status,
+        _ => wait(context, arguments.wait).await?,
     };
     if arguments.drift {
         return show_drift(context).await;
     }
     context.print(&status, |style| status.render(style))?;
     Ok(status.status.into())
+}
+
+fn has_ended(status: &Status) -> bool {
+    !matches!(status.status, Standing::Running | Standing::NotRun)
+}
+
+/// The status once all stages are over, or with `until_over: false` that of now. What was killed says nothing any more:
+/// systemd knows.
+async fn wait(context: &Context, until_over: bool) -> anyhow::Result<Status> {
+    let system = context.connected().await?;
+    loop {
+        let is_over = is_over(&system).await;
+        let status = look(&system)?;
+        match has_ended(&status) {
+            false if is_over => return Ok(cut_off(status)),
+            false if until_over => tokio::time::sleep(POLL).await,
+            _ => return Ok(status),
+        }
+    }
 }
 
 async fn show_drift(context: &Context) -> anyhow::Result<Exit> {

@@ -180,6 +180,18 @@ impl Bus {
         })
     }
 
+    /// Whether one of the units is being started, reloaded or stopped, or is about to be.
+    ///
+    /// # Errors
+    /// A name is not a unit's, or systemd doesn't answer.
+    pub async fn is_under_way(&self, units: &[&str]) -> Result<bool, BusError> {
+        let rows = self.manager.list_units_by_names(units).await;
+        let rows = rows.map_err(|e| self.refused(&format!("look up {}", units.join(", ")), &e))?;
+        let is_under_way =
+            |row: &UnitRow| row.7 != 0 || matches!(row.3.as_str(), "activating" | "reloading" | "deactivating");
+        Ok(rows.iter().any(is_under_way))
+    }
+
     async fn row(&self, name: &str) -> Result<UnitRow, BusError> {
         let what = format!("look up {name}");
         let rows = self

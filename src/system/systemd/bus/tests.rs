@@ -105,7 +105,8 @@ impl Systemd {
                     .unwrap();
             }
         }
-        if names == ["firstlight-stopped.service"] {
+        if matches!(names[..], [ref name] if ["firstlight-stopped.service", "firstlight-begun.service"].contains(&name.as_str()))
+        {
             self.note(&format!("look {}", names[0]));
         }
         names.iter().map(|name| self.row(name)).collect()

@@ -11,6 +11,7 @@ type State = (&'static str, &'static str, &'static str);
 
 const GONE: State = ("not-found", "inactive", "dead");
 const EXITED: State = ("loaded", "active", "exited");
+const STARTING: State = ("loaded", "activating", "start");
 const STOPPING: State = ("loaded", "deactivating", "stop-sigterm");
 
 /// How often somebody looks at the unit that is being stopped, before it has stopped.
@@ -21,12 +22,13 @@ type End = (&'static str, i32, i32);
 
 /// The commands by the names of their units; with how they end, how many processes they leave, and what
 /// is said.
-const ENDS: [(&str, End, u32, &str); 11] = [
+const ENDS: [(&str, End, u32, &str); 12] = [
     ("done", ("success", 1, 0), 0, ""),
     ("leaves", ("success", 1, 0), 2, ""),
     ("spent", ("success", 1, 0), 0, ""),
     ("lingers", ("success", 1, 0), 0, ""),
     ("unheard", ("success", 1, 0), 0, ""),
+    ("begun", ("success", 1, 0), 0, ""),
     ("fails", ("success", 1, 3), 1, "/bin/it failed (exit status 3)"),
     ("missing", ("success", 1, 203), 0, "/bin/it can't be executed"),
     ("crashes", ("success", 3, 11), 0, "/bin/it was killed by SIGSEGV"),
@@ -75,6 +77,8 @@ pub(super) fn stands(unit: &str, calls: &[String]) -> State {
         // From before.
         Some("spent" | "busy" | "taken") => EXITED,
         Some("stopped") if looks(unit, calls) < LOOKS => STOPPING,
+        Some("begun") if looks(unit, calls) < 2 => STARTING,
+        Some("begun") => EXITED,
         _ if is_started => EXITED,
         _ => GONE,
     }
@@ -189,7 +193,10 @@ async fn how_a_command_ended_is_said() {
         let is_stopped = calls[started.unwrap()..].contains(&stop);
         assert_eq!(is_stopped, left == 0, "{stem}: {calls:#?}");
     }
-    assert!(looks("firstlight-stopped.service", &stage.calls()) >= LOOKS, "it was not waited for");
+    assert!(
+        looks("firstlight-stopped.service", &stage.calls()) >= LOOKS,
+        "it was not waited for"
+    );
     let unbegun = stage
         .bus
         .run_service(&command("unbegun"))
@@ -233,6 +240,15 @@ async fn a_name_in_use_is_taken_over_only_where_nothing_runs_any_more() {
         error.to_string(),
         "can't start firstlight-refused.service: systemd says: Unit firstlight-refused.service is masked."
     );
+}
+
+#[tokio::test]
+async fn one_that_an_earlier_run_has_begun_is_waited_for() {
+    let Some(stage) = stage().await else { return };
+    stage.bus.run_service(&command("begun")).await.unwrap();
+    let (unit, calls) = ("firstlight-begun.service", stage.calls());
+    let started = calls.iter().position(|call| *call == format!("transient {unit} fail"));
+    assert!(looks(unit, &calls[..started.unwrap()]) >= 2, "{calls:#?}");
 }
 
 #[tokio::test]

@@ -210,7 +210,7 @@ impl Bus {
     pub async fn run_service(&self, service: &TransientService) -> Result<usize, ServiceError> {
         service.check()?;
         let unit = service.unit.as_str();
-        self.clear_spent(unit).await;
+        self.clear_spent(service).await;
         let mut ends = self.job_ends(&format!("start {unit}")).await?;
         let job = ends.during(self.start_service(service)).await?;
         self.await_end(service, ends, &job).await?;
@@ -231,7 +231,7 @@ impl Bus {
     /// As [`Bus::run_service`], where it can't be started.
     pub async fn queue_service(&self, service: &TransientService) -> Result<(), ServiceError> {
         service.check()?;
-        self.clear_spent(service.unit.as_str()).await;
+        self.clear_spent(service).await;
         self.start_service(service).await.map(drop)
     }
 
@@ -263,13 +263,27 @@ impl Bus {
         })
     }
 
-    /// Stops an earlier unit of this name if nothing runs in it: its background processes have ended.
-    async fn clear_spent(&self, unit: &str) {
-        let Ok(row) = self.row(unit).await else { return };
+    /// Stops an earlier unit of this name if nothing runs in it: its background processes have ended. One that is still at
+    /// work, because the firstlight that had it started was killed, is waited for.
+    async fn clear_spent(&self, service: &TransientService) {
+        let unit = service.unit.as_str();
+        let Ok(mut row) = self.row(unit).await else { return };
         if row.2 != "loaded" || !self.is_transient(&row.6).await {
             return;
         }
-        let is_at_work = matches!(row.3.as_str(), "activating" | "deactivating");
+        let end = Instant::now() + service.limit;
+        let at_work = |state: &str| matches!(state, "activating" | "deactivating");
+        if at_work(&row.3) {
+            tracing::info!("waiting for {unit}, which an earlier run of firstlight has started");
+        }
+        while at_work(&row.3) && Instant::now() < end {
+            tokio::time::sleep(LOOK_AGAIN).await;
+            row = match self.row(unit).await {
+                Ok(row) => row,
+                Err(_) => return,
+            };
+        }
+        let is_at_work = at_work(&row.3);
         let processes = self.manager.get_unit_processes(unit).await;
         if !is_at_work && processes.is_ok_and(|processes| processes.is_empty()) {
             let _ = self.run_job(Verb::Stop, unit, STOP_LIMIT).await;
