@@ -22,7 +22,7 @@ const FOLDER: &str = "tests/corpus";
 const TABLE: &str = "tests/corpus/verdicts";
 
 /// How many documents run whole on a Debian, at least. Raise it when more do; never lower it.
-const WHOLE: usize = 61;
+const WHOLE: usize = 62;
 
 /// Refusals that are not a key that is known not to be applied, by machine and document, and why they are right as they are,
 /// or what would be. Those on the first machine are so on the other one too.

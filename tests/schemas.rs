@@ -42,7 +42,7 @@ fn errors(kind: &str, document: &str) -> Vec<Diagnostic> {
 }
 
 /// What only the program knows: values that have to do with each other, and texts that YAML reads as something else.
-const ONLY_THE_PROGRAM: [&str; 39] = [
+const ONLY_THE_PROGRAM: [&str; 40] = [
     // What systemd makes of a text.
     "an empty file masks the unit",
     // Which options of a repository are flags.
@@ -53,6 +53,7 @@ const ONLY_THE_PROGRAM: [&str; 39] = [
     "the number of an account or a group",
     // `- 5` and `- "5"` are one text for an editor.
     "expected a command or a list of words",
+    "expected a module's name",
     "expected the name of a package, or its name",
     // Quoted, where an editor doesn't know a quoted word from a plain one.
     "expected true, false, or a mapping",

@@ -81,7 +81,7 @@ const PLACES: [(&str, &str, Option<&str>); 40] = [
         "phone_home: {url: 'http://u:SECRET@127.0.0.1:PORT/a?sig=SECRET'}",
         None,
     ),
-    ("proxy", "{proxy: 'http://u:SECRET@192.0.2.1/', packages: [vim]}", None),
+    ("proxy", "proxy: 'http://u:SECRET@192.0.2.1/'", None),
     ("random_seed.data", "random_seed: {data: SECRET}", None),
     (
         "root.hashed_password",

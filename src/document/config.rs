@@ -9,6 +9,7 @@ use super::chpasswd::{self, Chpasswd};
 use super::commands::{self, Commands, UserScripts};
 use super::docker::{self, Docker};
 use super::final_message::FinalMessage;
+use super::final_modules::FinalModules;
 use super::host_keys::{self, HostKeyTypes, SshKeys};
 use super::hostname::{HostName, ManageEtcHosts};
 use super::import_id::{ImportIds, Imported};
@@ -190,6 +191,8 @@ document! {
         package_reboot_if_required: bool => power_state;
         /// Commands to run early in each boot.
         bootcmd: Commands => bootcmd [commands::whole];
+        /// Only `[scripts-user, always]` is applied: `runcmd` and the scripts of user-data run at each boot.
+        cloud_final_modules: FinalModules => runcmd [item];
         /// Commands to run once for each instance, when the rest is done.
         runcmd: Commands => runcmd [commands::whole];
         /// An address that is told when the machine is ready, once for each instance.

@@ -35,7 +35,11 @@ pub struct ProxyAddress(Secret);
 /// Hosts that are reached without the proxy: names, addresses, and domains with a dot before them; a list, or one text
 /// with commas, as in the variable `no_proxy`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(with = "crate::vocabulary::schema::OneOrMany<String>"))]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(with = "crate::vocabulary::schema::OneOrMany<String>")
+)]
 pub struct NoProxy(Vec<String>);
 
 impl<'de> Deserialize<'de> for NoProxy {
@@ -85,7 +89,10 @@ impl Check for ProxyAddress {
 impl Check for NoProxy {
     fn check(&self, problems: &mut Problems<'_>) {
         if let Some(network) = self.hosts().find(|host| host.contains('/')) {
-            let message = format!("`{}` is a network, which not every program knows here", network.escape_debug());
+            let message = format!(
+                "`{}` is a network, which not every program knows here",
+                network.escape_debug()
+            );
             let hint = "write host names, addresses, or `.example.com` for a domain";
             problems.of(Code::NoEffect).warning(&[], message, Some(hint));
         }
@@ -94,7 +101,12 @@ impl Check for NoProxy {
 
 /// `no_proxy` says nothing without a proxy.
 pub(super) fn check(config: &Config, problems: &mut Problems<'_>) {
-    if config.proxy.is_none() && config.no_proxy.as_ref().is_some_and(|hosts| hosts.hosts().next().is_some()) {
+    if config.proxy.is_none()
+        && config
+            .no_proxy
+            .as_ref()
+            .is_some_and(|hosts| hosts.hosts().next().is_some())
+    {
         let hint = Some("write `proxy: http://HOST:PORT`, or remove the key");
         problems
             .of(Code::NoEffect)
@@ -117,7 +129,11 @@ mod tests {
         for hosts in ["[a, .b, 192.0.2.1]", "a,.b, 192.0.2.1", "['a,.b', ' 192.0.2.1 ', '']"] {
             let (document, said) = read(&format!("proxy: http://p:1\nno_proxy: {hosts}\n"));
             assert_eq!(said, "", "{hosts}");
-            assert_eq!(document.config.proxy().unwrap().except, ["a", ".b", "192.0.2.1"], "{hosts}");
+            assert_eq!(
+                document.config.proxy().unwrap().except,
+                ["a", ".b", "192.0.2.1"],
+                "{hosts}"
+            );
         }
         assert_eq!(read("no_proxy: a\n").0.config.proxy(), None);
     }

@@ -1,6 +1,7 @@
 //! `bootcmd`, boot hooks and scripts of each boot: a unit for each, so that they run whether there is a seed or not.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::{
     Change, DirectoryChange, Dirty, Expectation, FileChange, Module, Plan, PlanError, Stage, Supply, UnitAction,
@@ -13,8 +14,8 @@ use crate::system::Machine;
 /// Where scripts of each boot are: only root may read them.
 const DIRECTORIES: [(&str, u32); 2] = [("/etc/firstlight", 0o755), ("/etc/firstlight/commands", 0o700)];
 
-/// How long they may take: what needs the machine to be up waits for those that run early.
-const TIMEOUT: &str = "3min";
+/// How long those may take that run early: what needs the machine to be up waits for them.
+const EARLY_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// Runs commands and scripts at each boot.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +58,7 @@ impl Module for Bootcmd {
             }));
         }
         for script in &scripts {
-            script.plan(machine, &mut plan);
+            script.plan(want.command_limit(), machine, &mut plan);
         }
         Ok(plan)
     }
@@ -80,7 +81,17 @@ fn each_boot(want: &Config) -> Vec<BootScript<'_>> {
         script: Cow::Owned(Script::of_commands(commands, want.stops_on_error())),
         is_early: true,
     });
-    let scripts = want.scripts.all().iter().filter(|script| script.is_of_each_boot());
+    let last = want.runcmd.iter().filter(|commands| !commands.is_empty());
+    let last = last
+        .filter(|_| want.runs_scripts_at_each_boot())
+        .map(|commands| BootScript {
+            // No script has this name: theirs begin otherwise.
+            name: "runcmd-at-boot".to_owned(),
+            what: "runcmd",
+            script: Cow::Owned(Script::of_commands(commands, want.stops_on_error())),
+            is_early: false,
+        });
+    let scripts = want.scripts.all().iter().filter(|script| want.is_of_each_boot(script));
     let scripts = scripts.map(|script| BootScript {
         name: format!("boot-{}", script.name),
         what: if script.is_boothook {
@@ -92,7 +103,7 @@ fn each_boot(want: &Config) -> Vec<BootScript<'_>> {
         is_early: script.is_boothook,
     });
     let (hooks, others): (Vec<_>, Vec<_>) = scripts.partition(|script| script.is_early);
-    hooks.into_iter().chain(commands).chain(others).collect()
+    hooks.into_iter().chain(commands).chain(others).chain(last).collect()
 }
 
 impl BootScript<'_> {
@@ -100,13 +111,13 @@ impl BootScript<'_> {
         format!("firstlight-{}.service", self.name)
     }
 
-    fn plan(&self, machine: &Machine<'_>, plan: &mut Plan) {
+    fn plan(&self, limit: Duration, machine: &Machine<'_>, plan: &mut Plan) {
         let path = format!("/etc/firstlight/commands/{}", self.name);
         plan.changes
             .push(Change::File(FileChange::write(&path, self.script.text(), 0o700)));
         let unit = FileChange::write(
             format!("/etc/systemd/system/{}", self.unit()),
-            self.unit_file(&path),
+            self.unit_file(&path, limit),
             0o644,
         );
         plan.changes.push(Change::File(unit.headed().dirties(Dirty::Manager)));
@@ -128,8 +139,9 @@ impl BootScript<'_> {
         }));
     }
 
-    /// An early one waits for the files alone: no network, no bus. What is started by hand may rely on all of it.
-    fn unit_file(&self, path: &str) -> String {
+    /// An early one waits for the files alone: no network, no bus. The others wait for the network, and for all that firstlight does
+    /// in this boot; as in firstlight.service, multi-user.target doesn't wait for them.
+    fn unit_file(&self, path: &str, limit: Duration) -> String {
         let Self {
             name, what, is_early, ..
         } = self;
@@ -142,10 +154,16 @@ impl BootScript<'_> {
                 "sysinit.target",
             ),
             false => (
-                "Wants=network-online.target\nAfter=network-online.target\n",
+                "DefaultDependencies=no\n\
+                 Requires=sysinit.target\n\
+                 Wants=network-online.target\n\
+                 After=sysinit.target basic.target network-online.target firstlight.service firstlight-final.service\n\
+                 Conflicts=shutdown.target\n\
+                 Before=shutdown.target\n",
                 "multi-user.target",
             ),
         };
+        let timeout = if *is_early { EARLY_TIMEOUT } else { limit }.as_secs();
         format!(
             "[Unit]\n\
              Description=Run {what} of this machine's document\n\
@@ -155,7 +173,7 @@ impl BootScript<'_> {
              Type=oneshot\n\
              RemainAfterExit=yes\n\
              ExecStart=/usr/bin/firstlight run-script {name} {path}\n\
-             TimeoutStartSec={TIMEOUT}\n\
+             TimeoutStartSec={timeout}\n\
              Environment=HOME=/root\n\
              \n\
              [Install]\n\

@@ -44,6 +44,20 @@ runcmd:\n- echo a\n- echo why >&2; false\n- echo after >/var/log/after
 power_state: {mode: reboot, message: it's all done, condition: [test, -e, /var/log/after]}
 ";
 
+/// Those of the last two run at each boot, after all else.
+const ALWAYS: &str = "cloud_final_modules: [[scripts-user, always]]
+final_message: the end
+runcmd:\n- systemctl is-active firstlight-final.service >>/var/log/always\n- echo $INSTANCE_ID >>/var/log/always
+";
+
+/// What is looked at in those: the unit is waited for, not started again.
+const LOOK_ALWAYS: &str = r#"
+firstlight status --wait >/dev/null
+systemctl start firstlight-runcmd-at-boot.service
+cat /var/log/always
+firstlight status --drift >&2 && echo no drift
+"#;
+
 /// What is looked at in each boot.
 const LOOK: &str = r#"
 firstlight status --wait >/dev/null
@@ -75,7 +89,7 @@ const BOOTCMD: &str = "700 /etc/firstlight/commands/bootcmd\n";
 const FILES: &str =
     "600 /var/lib/firstlight/commands/runcmd/output\n600 /var/lib/firstlight/commands/runcmd/record.json\n";
 
-/// Two boots with commands that succeed, two with some that fail.
+/// Two boots with commands that succeed, two with some that fail, two with some that run always.
 pub fn commands(test: &str, suite: Suite) {
     let mut machine = Container::new(suite, test);
     machine.root.write("usr/lib/probe/by-hand", LOOK);
@@ -121,6 +135,28 @@ pub fn commands(test: &str, suite: Suite) {
                  ==> 3: echo after >/var/log/after <==\n{FILES}{BOOTCMD}0\nno drift",
                 "boot\n".repeat(boots)
             ),
+        );
+        checks.finish();
+    }
+
+    machine.root.write("usr/lib/probe/by-hand", LOOK_ALWAYS);
+    let seed = Seed {
+        extra: ALWAYS,
+        instance_id: "rig-3",
+        ..Seed::new("commands", FIRST)
+    };
+    machine.insert(&seed);
+    // The second boot has nothing to do in the final stage.
+    for always in ["active\nrig-3\n", "active\nrig-3\ninactive\nrig-3\n"] {
+        let seen = machine.boot(&[], FIRST, PASSWORD);
+        let mut checks = Checks::new(test, "commands at each boot", &seen);
+        checks.configured(&seed);
+        checks.status("0");
+        checks.generations(3);
+        checks.equal(
+            "what has run at each boot",
+            seen.text("by-hand"),
+            format!("{always}no drift"),
         );
         checks.finish();
     }

@@ -82,6 +82,7 @@ names. What is different, and why:
 | `bootcmd` and boot hooks are units that run before `basic.target`, also where there is no seed any more. In the first boot they run after files and accounts are written. | They run before files are written, when the network is up. | A later boot has the files anyway. |
 | What a command leaves in the background goes on, in its unit `firstlight-runcmd.service`. | It goes on in cloud-init's own unit. | `systemctl stop` stops it. |
 | The output is in the journal of the unit and, up to 1 MiB, in `/var/lib/firstlight/commands/NAME/output`, for root alone. | It is in `/var/log/cloud-init-output.log`, for all users of the group adm. | Commands print secrets. |
+| Of `cloud_final_modules`, `[scripts-user, always]` counts; any other entry is warned of. | It is the list of what runs. | The keys of a document say what is done. |
 | A script for each boot is run until the document no longer has it. | It stays. | Who is taken out of a document should be gone. |
 | Packages that can't be installed make the boot degraded, and are tried again at the next one; the others are installed. | tdnf's failure is only logged; with apt one unknown name costs all. | A mirror may be late. |
 | The lists of packages are always updated before packages are installed. | Only with `package_update`, or where they are old. | An image has none. |

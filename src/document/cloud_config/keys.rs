@@ -138,7 +138,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     not_applied("byobu_by_default", TOOLS),
     not_applied("chef", TOOLS),
     not_applied("cloud_config_modules", MODULES),
-    not_applied("cloud_final_modules", MODULES),
     not_applied("cloud_init_modules", MODULES),
     not_applied(
         "create_hostname_file",

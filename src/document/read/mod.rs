@@ -272,7 +272,7 @@ impl Document {
             "root.ssh_authorized_keys" => !self.config.platform_keys.is_empty(),
             "random_seed.data" => self.config.platform_seed.is_some(),
             "runcmd" => !self.scripts_of("runcmd").is_empty(),
-            "bootcmd" => !self.scripts_of("bootcmd").is_empty(),
+            "bootcmd" => !self.scripts_of("bootcmd").is_empty() || self.config.runs_scripts_at_each_boot(),
             _ => false,
         };
         let mut areas: Vec<&'static str> = Vec::new();
@@ -288,7 +288,7 @@ impl Document {
     fn scripts_of(&self, area: &str) -> Vec<&UserScript> {
         let scripts = self.config.scripts.all().iter();
         scripts
-            .filter(|script| script.is_of_each_boot() == (area == "bootcmd"))
+            .filter(|script| self.config.is_of_each_boot(script) == (area == "bootcmd"))
             .collect()
     }
 

@@ -69,3 +69,32 @@ fn boot_hooks_run_before_commands_and_scripts_after_them() {
     });
     assert_eq!(&*hook.unwrap().bytes, b"#!/bin/sh\necho hook");
 }
+
+#[test]
+fn scripts_that_run_always_and_runcmd_with_them_come_after_all_else() {
+    let parts = "Content-Type: multipart/mixed; boundary=b\n\n\
+        --b\nContent-Type: text/cloud-config\n\n#cloud-config\ncloud_final_modules: [[scripts-user, always]]\nruncmd: [a]\n\
+        --b\nContent-Type: text/x-shellscript\nContent-Disposition: attachment; filename=runcmd\n\n#!/bin/sh\n\
+        --b--\n";
+    let document = Document::read(&Texts::of_user_data("x", parts.as_bytes()));
+    assert_eq!(document.areas(), ["bootcmd", "runcmd"]);
+    let plan = plan(parts, &Facts::default());
+    let names: Vec<String> = lines(&plan)
+        .iter()
+        .filter_map(|line| line.strip_prefix("/etc/systemd/system/").map(str::to_owned))
+        .collect();
+    assert_eq!(
+        names,
+        ["firstlight-boot-runcmd.service", "firstlight-runcmd-at-boot.service"]
+    );
+    let Some(Change::File(unit)) = plan.changes.iter().rfind(|change| matches!(change, Change::File(_))) else {
+        panic!("{plan:?}")
+    };
+    let text = String::from_utf8(unit.content.as_ref().unwrap().bytes.to_vec()).unwrap();
+    for line in [
+        "After=sysinit.target basic.target network-online.target firstlight.service firstlight-final.service\n",
+        "TimeoutStartSec=3600\n",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+}

@@ -117,13 +117,16 @@ fn a_machine_without_a_package_manager_says_so() {
 
 #[test]
 fn the_package_manager_goes_through_the_documents_proxy_whose_password_no_plan_shows() {
-    let document = "packages: [vim]\nproxy: \"http://me:hun'ter2@proxy.example:3128\"\nno_proxy: 'localhost, .example.com'\n";
+    let document =
+        "packages: [vim]\nproxy: \"http://me:hun'ter2@proxy.example:3128\"\nno_proxy: 'localhost, .example.com'\n";
     for program in ["apt-get", "tdnf", "zypper"] {
         let plan = plan(document, &[program], None).unwrap();
         let [Change::DocumentCommand(command)] = plan.changes.as_slice() else {
             panic!("{plan:?}")
         };
-        let Program::Script(script) = &command.program else { panic!() };
+        let Program::Script(script) = &command.program else {
+            panic!()
+        };
         let address = r"'http://me:hun'\''ter2@proxy.example:3128'";
         let exports = format!(
             "export http_proxy={address}\nexport https_proxy={address}\nexport no_proxy='localhost,.example.com'\n"

@@ -293,7 +293,9 @@ fn proxy(settings: &Http) -> Result<Option<ureq::Proxy>, Fault> {
     // Not shown: it may hold a password.
     let wrong = |_| Fault::lasting("the proxy's address is not one").with_hint("write http://HOST:PORT");
     let plain = ureq::Proxy::new(settled.address.expose()).map_err(wrong)?;
-    let mut proxy = ureq::Proxy::builder(plain.protocol()).host(plain.host()).port(plain.port());
+    let mut proxy = ureq::Proxy::builder(plain.protocol())
+        .host(plain.host())
+        .port(plain.port());
     if let Some(user) = plain.username() {
         proxy = proxy.username(user).password(plain.password().unwrap_or_default());
     }
@@ -372,7 +374,9 @@ fn fault(error: &Error) -> Fault {
         Error::Timeout(_) => passing("no answer in time"),
         Error::HostNotFound => passing("its name can't be resolved"),
         Error::ConnectionFailed => passing("can't be reached"),
-        Error::ConnectProxyFailed(_) => passing("the proxy refuses the connection, which it has to allow by CONNECT for http:// too"),
+        Error::ConnectProxyFailed(_) => {
+            passing("the proxy refuses the connection, which it has to allow by CONNECT for http:// too")
+        }
         // A clock that is yet to be set is a reason as well, and that passes.
         Error::Rustls(error) => passing(&format!("the encrypted connection failed: {error}")),
         Error::Tls(why) => passing(&format!("the encrypted connection failed: {why}")),

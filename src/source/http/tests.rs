@@ -317,7 +317,10 @@ fn the_documents_proxy_is_for_machines_whose_owner_has_none() {
     };
     let address = "http://seeds.invalid/a".parse().unwrap();
     for (owners, expected) in [(None, [1, 0]), (through(&of_owner), [1, 1])] {
-        let settings = Http { proxy: owners, ..once() };
+        let settings = Http {
+            proxy: owners,
+            ..once()
+        };
         let mut client = client(&settings);
         client.go_through(through(&of_document));
         assert_eq!(client.get(&address, 100), Ok(Some(b"x".to_vec())));

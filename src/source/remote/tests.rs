@@ -359,7 +359,10 @@ fn the_files_of_a_document_come_through_its_proxy() {
         proxy.port
     ));
     let why = fetched(&seed).unwrap_err().to_string();
-    assert!(why.contains("the proxy refuses the connection") && !why.contains("hunter2"), "{why}");
+    assert!(
+        why.contains("the proxy refuses the connection") && !why.contains("hunter2"),
+        "{why}"
+    );
     let seen = proxy.seen();
     assert!(seen[0].starts_with("CONNECT files.invalid:80 HTTP/1.1\r\n"), "{seen:?}");
 }
