@@ -8,8 +8,6 @@ use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 
 use super::Config;
 use super::code::Code;
-use super::commands::UserScript;
-use super::format::Often;
 use super::problem::{Check, Problems};
 
 /// The module that runs `runcmd` and the scripts of user-data, in both spellings.
@@ -52,12 +50,6 @@ impl Config {
     pub fn runs_scripts_at_each_boot(&self) -> bool {
         let mut modules = self.cloud_final_modules.iter().flat_map(|modules| &modules.0);
         modules.any(FinalModule::runs_scripts_always)
-    }
-
-    /// Whether this script runs at each boot; otherwise it runs once.
-    pub fn is_of_each_boot(&self, script: &UserScript) -> bool {
-        let is_users = !script.is_vendors && script.often == Often::Instance;
-        script.is_boothook || script.often == Often::Boot || is_users && self.runs_scripts_at_each_boot()
     }
 }
 

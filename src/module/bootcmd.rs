@@ -9,13 +9,14 @@ use super::{
 };
 use crate::document::Config;
 use crate::document::commands::script::Script;
+use crate::document::format::Often;
 use crate::system::Machine;
 
 /// Where scripts of each boot are: only root may read them.
 const DIRECTORIES: [(&str, u32); 2] = [("/etc/firstlight", 0o755), ("/etc/firstlight/commands", 0o700)];
 
-/// How long those may take that run early: what needs the machine to be up waits for them.
-const EARLY_TIMEOUT: Duration = Duration::from_secs(180);
+/// How long those may take that others wait for: what needs the machine to be up, and this stage.
+const TIMEOUT: Duration = Duration::from_secs(180);
 
 /// Runs commands and scripts at each boot.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +70,18 @@ struct BootScript<'a> {
     name: String,
     what: &'static str,
     script: Cow<'a, Script>,
-    is_early: bool,
+    when: When,
+}
+
+/// When in a boot a script runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    /// Before services.
+    Early,
+    /// With them.
+    Late,
+    /// After all that firstlight does in this boot. In the first boot the final stage runs it.
+    Last,
 }
 
 /// All that runs at each boot, in its order.
@@ -79,19 +91,9 @@ fn each_boot(want: &Config) -> Vec<BootScript<'_>> {
         name: "bootcmd".to_owned(),
         what: "bootcmd",
         script: Cow::Owned(Script::of_commands(commands, want.stops_on_error())),
-        is_early: true,
+        when: When::Early,
     });
-    let last = want.runcmd.iter().filter(|commands| !commands.is_empty());
-    let last = last
-        .filter(|_| want.runs_scripts_at_each_boot())
-        .map(|commands| BootScript {
-            // No script has this name: theirs begin otherwise.
-            name: "runcmd-at-boot".to_owned(),
-            what: "runcmd",
-            script: Cow::Owned(Script::of_commands(commands, want.stops_on_error())),
-            is_early: false,
-        });
-    let scripts = want.scripts.all().iter().filter(|script| want.is_of_each_boot(script));
+    let scripts = want.scripts.all().iter().filter(|script| script.is_of_each_boot());
     let scripts = scripts.map(|script| BootScript {
         name: format!("boot-{}", script.name),
         what: if script.is_boothook {
@@ -100,10 +102,39 @@ fn each_boot(want: &Config) -> Vec<BootScript<'_>> {
             "a script of each boot"
         },
         script: Cow::Borrowed(&script.script),
-        is_early: script.is_boothook,
+        when: if script.is_boothook { When::Early } else { When::Late },
     });
-    let (hooks, others): (Vec<_>, Vec<_>) = scripts.partition(|script| script.is_early);
-    hooks.into_iter().chain(commands).chain(others).chain(last).collect()
+    let (hooks, others): (Vec<_>, Vec<_>) = scripts.partition(|script| script.when == When::Early);
+    hooks
+        .into_iter()
+        .chain(commands)
+        .chain(others)
+        .chain(last(want))
+        .collect()
+}
+
+/// `runcmd` and the scripts of user-data, where they run always.
+fn last(want: &Config) -> Vec<BootScript<'_>> {
+    if !want.runs_scripts_at_each_boot() {
+        return Vec::new();
+    }
+    let scripts = want.scripts.all().iter();
+    let scripts = scripts.filter(|script| script.often == Often::Instance && !script.is_boothook && !script.is_vendors);
+    let scripts = scripts.map(|script| BootScript {
+        name: format!("boot-{}", script.name),
+        what: "a script of each boot",
+        script: Cow::Borrowed(&script.script),
+        when: When::Last,
+    });
+    let commands = want.runcmd.iter().filter(|commands| !commands.is_empty());
+    let commands = commands.map(|commands| BootScript {
+        // No script has this name: theirs begin otherwise.
+        name: "runcmd-at-boot".to_owned(),
+        what: "runcmd",
+        script: Cow::Owned(Script::of_commands(commands, want.stops_on_error())),
+        when: When::Last,
+    });
+    scripts.chain(commands).collect()
 }
 
 impl BootScript<'_> {
@@ -127,7 +158,7 @@ impl BootScript<'_> {
             state: UnitFileState::Enabled,
         });
         // Without a bus it is the next boot that starts it.
-        if machine.live().is_some_and(|live| live.bus) {
+        if self.when != When::Last && machine.live().is_some_and(|live| live.bus) {
             self.act(UnitAction::Start, plan);
         }
     }
@@ -139,21 +170,23 @@ impl BootScript<'_> {
         }));
     }
 
-    /// An early one waits for the files alone: no network, no bus. The others wait for the network, and for all that firstlight does
-    /// in this boot; as in firstlight.service, multi-user.target doesn't wait for them.
+    /// An early one waits for the files alone: no network, no bus. What is started by hand may rely on all of it. multi-user.target
+    /// doesn't wait for the last ones: the reasons are in firstlight.service.
     fn unit_file(&self, path: &str, limit: Duration) -> String {
-        let Self {
-            name, what, is_early, ..
-        } = self;
-        let (dependencies, wanted_by) = match is_early {
-            true => (
+        let Self { name, what, when, .. } = self;
+        let (dependencies, wanted_by) = match when {
+            When::Early => (
                 "DefaultDependencies=no\n\
                  Conflicts=shutdown.target\n\
                  After=local-fs.target systemd-tmpfiles-setup.service firstlight-local.service\n\
                  Before=basic.target shutdown.target\n",
                 "sysinit.target",
             ),
-            false => (
+            When::Late => (
+                "Wants=network-online.target\nAfter=network-online.target\n",
+                "multi-user.target",
+            ),
+            When::Last => (
                 "DefaultDependencies=no\n\
                  Requires=sysinit.target\n\
                  Wants=network-online.target\n\
@@ -163,7 +196,7 @@ impl BootScript<'_> {
                 "multi-user.target",
             ),
         };
-        let timeout = if *is_early { EARLY_TIMEOUT } else { limit }.as_secs();
+        let timeout = if *when == When::Last { limit } else { TIMEOUT }.as_secs();
         format!(
             "[Unit]\n\
              Description=Run {what} of this machine's document\n\

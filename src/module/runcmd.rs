@@ -48,7 +48,7 @@ impl Module for Runcmd {
 fn in_order(want: &Config) -> Vec<DocumentCommand> {
     let limit = want.command_limit();
     let mut all: Vec<(u8, String, DocumentCommand)> = Vec::new();
-    for script in want.scripts.all().iter().filter(|script| !want.is_of_each_boot(script)) {
+    for script in want.scripts.all().iter().filter(|script| !script.is_of_each_boot()) {
         let rank = match (script.is_vendors, script.often) {
             (true, _) => 0,
             (false, Often::Once) => 1,
@@ -56,8 +56,7 @@ fn in_order(want: &Config) -> Vec<DocumentCommand> {
         };
         all.push((rank, script.name.clone(), of_script(script, limit)));
     }
-    let commands = want.runcmd.as_ref().filter(|commands| !commands.is_empty());
-    if let Some(commands) = commands.filter(|_| !want.runs_scripts_at_each_boot()) {
+    if let Some(commands) = want.runcmd.as_ref().filter(|commands| !commands.is_empty()) {
         let command = DocumentCommand {
             name: NAME.to_owned(),
             program: Program::Script(Script::of_commands(commands, want.stops_on_error())),

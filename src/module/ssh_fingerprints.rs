@@ -103,7 +103,7 @@ fn is_asked(want: &Config) -> bool {
 /// Whether the final stage runs anyway: nothing waits for a line on the console then.
 fn is_free(want: &Config) -> bool {
     let has_commands = want.runcmd.as_ref().is_some_and(|commands| !commands.is_empty());
-    has_commands || packages::is_asked(want) || want.scripts.all().iter().any(|script| !want.is_of_each_boot(script))
+    has_commands || packages::is_asked(want) || want.scripts.all().iter().any(|script| !script.is_of_each_boot())
 }
 
 /// The public halves of the host keys, by the names of their files.

@@ -47,13 +47,13 @@ power_state: {mode: reboot, message: it's all done, condition: [test, -e, /var/l
 /// Those of the last two run at each boot, after all else.
 const ALWAYS: &str = "cloud_final_modules: [[scripts-user, always]]
 final_message: the end
-runcmd:\n- systemctl is-active firstlight-final.service >>/var/log/always\n- echo $INSTANCE_ID >>/var/log/always
+runcmd:\n- echo $(systemctl is-active firstlight-final.service) >>/var/log/always\n- echo $INSTANCE_ID >>/var/log/always\n- ps -p $$ -o unit= >>/var/log/always
 ";
 
 /// What is looked at in those: the unit is waited for, not started again.
 const LOOK_ALWAYS: &str = r#"
 firstlight status --wait >/dev/null
-systemctl start firstlight-runcmd-at-boot.service
+while systemctl show -p ActiveState --value firstlight-runcmd-at-boot.service | grep -q ^activating; do sleep 0.2; done
 cat /var/log/always
 firstlight status --drift >&2 && echo no drift
 "#;
@@ -146,8 +146,10 @@ pub fn commands(test: &str, suite: Suite) {
         ..Seed::new("commands", FIRST)
     };
     machine.insert(&seed);
-    // The second boot has nothing to do in the final stage.
-    for always in ["active\nrig-3\n", "active\nrig-3\ninactive\nrig-3\n"] {
+    // In the first boot the final stage runs it, in its turn; in the second one that stage has nothing to do.
+    let first = "activating\nrig-3\nfirstlight-runcmd.service\n";
+    let second = "inactive\nrig-3\nfirstlight-runcmd-at-boot.service\n";
+    for always in [first.to_owned(), format!("{first}{second}")] {
         let seen = machine.boot(&[], FIRST, PASSWORD);
         let mut checks = Checks::new(test, "commands at each boot", &seen);
         checks.configured(&seed);

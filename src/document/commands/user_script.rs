@@ -21,6 +21,13 @@ pub struct UserScript {
     pub is_vendors: bool,
 }
 
+impl UserScript {
+    /// Whether it runs at each boot; otherwise it runs once.
+    pub fn is_of_each_boot(&self) -> bool {
+        self.is_boothook || self.often == Often::Boot
+    }
+}
+
 /// The scripts of a document, in the order in which they run: the vendor's first, then by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UserScripts(Vec<UserScript>);

@@ -288,7 +288,7 @@ impl Document {
     fn scripts_of(&self, area: &str) -> Vec<&UserScript> {
         let scripts = self.config.scripts.all().iter();
         scripts
-            .filter(|script| self.config.is_of_each_boot(script) == (area == "bootcmd"))
+            .filter(|script| script.is_of_each_boot() == (area == "bootcmd"))
             .collect()
     }
 
