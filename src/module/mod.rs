@@ -34,6 +34,7 @@ pub mod random_seed_command;
 pub mod resolv_conf;
 pub mod rsyslog;
 pub mod runcmd;
+pub mod selinux_users;
 pub mod services;
 pub mod ssh_fingerprints;
 pub mod sshd;
@@ -293,6 +294,7 @@ pub fn all() -> Vec<&'static dyn Module> {
         &apt::Apt,
         &yum_repos::YumRepos,
         &packages::Packages,
+        &selinux_users::SelinuxUsers,
         &runcmd::Runcmd,
         &ssh_fingerprints::SshFingerprints,
         &phone_home::PhoneHome,
@@ -303,7 +305,7 @@ pub fn all() -> Vec<&'static dyn Module> {
 
 /// The names of all modules, in the same order. Every start of the program lists them for the command line, and needn't
 /// load the code of all modules for that.
-pub const NAMES: [&str; 34] = [
+pub const NAMES: [&str; 35] = [
     "random_seed",
     "hostname",
     "timezone",
@@ -333,6 +335,7 @@ pub const NAMES: [&str; 34] = [
     "apt",
     "yum_repos",
     "packages",
+    "selinux_users",
     "runcmd",
     "ssh_fingerprints",
     "phone_home",
@@ -372,7 +375,11 @@ mod tests {
     fn each_key_has_one_module_and_each_module_its_keys() {
         let areas: BTreeSet<_> = KEYS.iter().flat_map(|key| key.answers).map(|(_, area)| *area).collect();
         let without: Vec<_> = NAMES.into_iter().filter(|name| !areas.contains(name)).collect();
-        assert_eq!(without, ["networkd"], "it reloads what the others write");
+        assert_eq!(
+            without,
+            ["networkd", "selinux_users"],
+            "they go on from what the others do"
+        );
         let unknown: Vec<_> = areas.into_iter().filter(|area| !NAMES.contains(area)).collect();
         assert_eq!(unknown, Vec::<&str>::new());
         let nobodys: Vec<_> = KEYS

@@ -240,13 +240,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
             REMOVE,
         ),
     ),
-    not_applied(
-        "users.selinux_user",
-        (
-            "firstlight doesn't change which SELinux user an account has",
-            "run `semanage login` on the machine",
-        ),
-    ),
     not_applied("users.snapuser", ("it is for Ubuntu Core", REMOVE)),
     not_applied(
         "wireguard",

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::account_text::{AccountPath, Gecos};
-use super::{Doas, Expiry, GroupNames, Inactivity, Sudo};
+use super::{Doas, Expiry, GroupNames, Inactivity, SelinuxUser, Sudo};
 use crate::document::import_id::ImportId;
 use crate::document::one_or_many::one_or_many;
 use crate::document::password::{Credential, Login, Password};
@@ -93,6 +93,12 @@ pub struct User {
     /// Whether the platform's public keys tell those who log in as this account to log in as the default user. Default:
     /// false, the account doesn't get them.
     pub ssh_redirect_user: Option<SshRedirectUser>,
+    /// Which user of SELinux's policy the account logs in as. semanage(8) has to be on the machine, or among `packages`.
+    ///
+    /// ```yaml
+    /// selinux_user: staff_u
+    /// ```
+    pub selinux_user: Option<SelinuxUser>,
     /// Has no effect: firstlight keeps no log of logins.
     pub no_log_init: Option<bool>,
 }
@@ -158,6 +164,7 @@ impl User {
             ssh_authorized_keys: Vec::new(),
             ssh_import_id: Vec::new(),
             ssh_redirect_user: None,
+            selinux_user: None,
             no_log_init: None,
         }
     }
@@ -199,6 +206,7 @@ impl User {
                 false => self.ssh_import_id,
             },
             ssh_redirect_user: self.ssh_redirect_user.or(other.ssh_redirect_user),
+            selinux_user: self.selinux_user.or(other.selinux_user.filter(|_| is_same)),
             no_log_init: self.no_log_init.or(other.no_log_init),
         }
     }

@@ -1,0 +1,130 @@
+//! `users[].selinux_user`: which user of SELinux's policy an account logs in as.
+
+use super::{Change, DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, Supply, When};
+use crate::document::Config;
+use crate::document::commands::script::Script;
+use crate::document::commands::{Commands, quoted};
+use crate::document::users::wanted;
+use crate::system::Machine;
+use crate::vocabulary::RunOutcome;
+
+/// Its name, in the ledger too.
+const NAME: &str = "selinux_users";
+
+/// What a machine with SELinux has, selinux_config(5).
+const CONFIG: &str = "/etc/selinux/config";
+
+/// Has semanage(8) give accounts their SELinux users. It knows how the policy's store is written, and needs seconds for it.
+#[derive(Debug, Clone, Copy)]
+pub struct SelinuxUsers;
+
+impl Module for SelinuxUsers {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn stage(&self) -> Stage {
+        Stage::Final
+    }
+
+    fn needs(&self) -> &'static [Supply] {
+        &[Supply::Accounts]
+    }
+
+    fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
+        let mut plan = Plan::default();
+        let (mut lines, mut logins) = (Vec::new(), Vec::new());
+        for user in wanted(want).into_iter().map(|wanted| wanted.user) {
+            let Some(selinux_user) = &user.selinux_user else {
+                continue;
+            };
+            let words = quoted(&["-s".to_owned(), selinux_user.to_string(), user.name.to_string()]);
+            // -a refuses a login that is there.
+            lines.push(format!(
+                "semanage login -m {words} 2>/dev/null || semanage login -a {words}"
+            ));
+            logins.push(format!("{} logs in as {selinux_user}", user.name));
+        }
+        let what = logins.join(", ");
+        if logins.is_empty() {
+            return Ok(plan);
+        }
+        if machine.root().metadata_followed(CONFIG)?.is_none() {
+            plan.notice(format!("SELinux is not on this machine ({CONFIG}): {what} once it is"));
+            return Ok(plan);
+        }
+        let ran = machine.ran(NAME);
+        if ran.is_some_and(|ran| ran.outcome == RunOutcome::Done && ran.what.as_deref() == Some(what.as_str())) {
+            return Ok(plan);
+        }
+        plan.changes.push(Change::DocumentCommand(DocumentCommand {
+            name: NAME.to_owned(),
+            program: Program::Script(Script::of_commands(&Commands::of_lines(lines), false)),
+            limit: want.command_limit(),
+            purpose: what.clone(),
+            once: Once::UntilDone(what),
+            when: When::InTurn,
+        }));
+        Ok(plan)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::{Document, Texts};
+    use crate::system::{Facts, Root};
+    use crate::vocabulary::Run;
+
+    const USERS: &str = "users: [{name: ann, selinux_user: staff_u}, {name: bob}, {name: eve, selinux-user: user_u}]\n";
+
+    fn plan(yaml: &str, has_selinux: bool, done: Option<&str>) -> Plan {
+        let document = Document::read(&Texts::of_user_data("x", yaml.as_bytes()));
+        assert!(!document.has_errors(), "{:?}", document.diagnostics);
+        let tree = tempfile::tempdir().unwrap();
+        if has_selinux {
+            std::fs::create_dir_all(tree.path().join("etc/selinux")).unwrap();
+            std::fs::write(tree.path().join("etc/selinux/config"), "SELINUX=enforcing\n").unwrap();
+        }
+        let root = Root::open(tree.path()).unwrap();
+        let run = |what: &str| Run {
+            outcome: RunOutcome::Done,
+            what: Some(what.to_owned()),
+            ..Run::begun("i-1", 7)
+        };
+        let facts = Facts {
+            ran: done.map(|what| (NAME.to_owned(), run(what))).into_iter().collect(),
+            ..Facts::default()
+        };
+        SelinuxUsers
+            .plan(&document.config, &Machine::new(&root, &facts))
+            .unwrap()
+    }
+
+    #[test]
+    fn each_login_is_told_until_it_is_done() {
+        let told = plan(USERS, true, None);
+        let [Change::DocumentCommand(command)] = told.changes.as_slice() else {
+            panic!("{told:?}")
+        };
+        assert_eq!(command.purpose, "ann logs in as staff_u, eve logs in as user_u");
+        let Program::Script(script) = &command.program else {
+            panic!()
+        };
+        let line = "semanage login -m '-s' 'user_u' 'eve' 2>/dev/null || semanage login -a '-s' 'user_u' 'eve'\n";
+        assert!(script.text().contains(line), "{}", script.text());
+        assert_eq!(plan(USERS, true, Some(&command.purpose)), Plan::default());
+        assert_eq!(
+            plan(USERS, true, Some("ann logs in as sysadm_u")).changes.len(),
+            1,
+            "another one"
+        );
+    }
+
+    #[test]
+    fn without_selinux_that_is_said_and_without_the_key_nothing() {
+        let without = plan(USERS, false, None);
+        assert!(without.changes.is_empty() && without.notes[0].text.contains("SELinux is not on this machine"));
+        assert_eq!(plan("users: [bob]\n", true, None), Plan::default());
+    }
+}
