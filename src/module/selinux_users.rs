@@ -38,10 +38,10 @@ impl Module for SelinuxUsers {
             let Some(selinux_user) = &user.selinux_user else {
                 continue;
             };
-            let words = quoted(&["-s".to_owned(), selinux_user.to_string(), user.name.to_string()]);
-            // -a refuses a login that is there.
+            let name = quoted(&[user.name.to_string()]);
+            // A login that is there keeps the range of its old user, which the new one may not have.
             lines.push(format!(
-                "semanage login -m {words} 2>/dev/null || semanage login -a {words}"
+                "semanage login -d {name} 2>/dev/null; semanage login -a -s {selinux_user} {name}"
             ));
             logins.push(format!("{} logs in as {selinux_user}", user.name));
         }
@@ -111,7 +111,7 @@ mod tests {
         let Program::Script(script) = &command.program else {
             panic!()
         };
-        let line = "semanage login -m '-s' 'user_u' 'eve' 2>/dev/null || semanage login -a '-s' 'user_u' 'eve'\n";
+        let line = "semanage login -d 'eve' 2>/dev/null; semanage login -a -s user_u 'eve'\n";
         assert!(script.text().contains(line), "{}", script.text());
         assert_eq!(plan(USERS, true, Some(&command.purpose)), Plan::default());
         assert_eq!(
