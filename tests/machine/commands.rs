@@ -58,6 +58,19 @@ cat /var/log/always
 firstlight status --drift >&2 && echo no drift
 "#;
 
+/// Those of the last boot hang, and firstlight is killed meanwhile.
+const HANGING: &str = "runcmd: [sleep 1000]\n";
+
+/// Who waits for the end is told of it, and a later run knows what became of the command.
+const LOOK_KILLED: &str = r#"
+until systemctl show -p ActiveState --value firstlight-runcmd.service | grep -q ^activating; do sleep 0.2; done
+firstlight status | grep -Eo '^status: .*|the final stage is running'
+systemctl kill --signal KILL firstlight-final.service
+timeout 60 firstlight status --wait | grep -Eo '^status: .*|firstlight-final.service was stopped before it was done'
+systemctl stop firstlight-runcmd.service
+firstlight plan | grep -o 'runcmd was interrupted'
+"#;
+
 /// What is looked at in each boot.
 const LOOK: &str = r#"
 firstlight status --wait >/dev/null
@@ -89,7 +102,7 @@ const BOOTCMD: &str = "700 /etc/firstlight/commands/bootcmd\n";
 const FILES: &str =
     "600 /var/lib/firstlight/commands/runcmd/output\n600 /var/lib/firstlight/commands/runcmd/record.json\n";
 
-/// Two boots with commands that succeed, two with some that fail, two with some that run always.
+/// Two boots with commands that succeed, two with some that fail, two with some that run always, one with one that hangs.
 pub fn commands(test: &str, suite: Suite) {
     let mut machine = Container::new(suite, test);
     machine.root.write("usr/lib/probe/by-hand", LOOK);
@@ -162,4 +175,20 @@ pub fn commands(test: &str, suite: Suite) {
         );
         checks.finish();
     }
+
+    machine.root.write("usr/lib/probe/by-hand", LOOK_KILLED);
+    machine.insert(&Seed {
+        extra: HANGING,
+        instance_id: "rig-4",
+        ..Seed::new("commands", FIRST)
+    });
+    let seen = machine.boot(&[], FIRST, PASSWORD);
+    let mut checks = Checks::new(test, "killed while a command hangs", &seen);
+    checks.equal(
+        "what is said of it",
+        seen.text("by-hand").trim_end(),
+        "status: running\nthe final stage is running\nstatus: failed\n\
+         firstlight-final.service was stopped before it was done\nruncmd was interrupted",
+    );
+    checks.finish();
 }
