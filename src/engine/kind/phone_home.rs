@@ -7,7 +7,7 @@ use crate::engine::act::{ActError, Scene};
 use crate::engine::view::{ChangeView, view};
 use crate::module::PhoneHome;
 use crate::settings::Settings;
-use crate::source::http::{Client, form};
+use crate::source::http::{Client, Posted};
 use crate::source::{Fault, NOT_ALLOWED};
 use crate::state::{ImpossibleUndo, Undo};
 use crate::system::thread::blocking;
@@ -98,7 +98,7 @@ impl PhoneHome {
     }
 
     /// What is posted: read now, as other modules of the same run make host keys and names.
-    fn form(&self, root: &Root, instance_id: &str) -> String {
+    fn form(&self, root: &Root, instance_id: &str) -> Posted {
         let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
         let mut fields = Vec::new();
         for field in &self.home.post.0 {
@@ -115,7 +115,7 @@ impl PhoneHome {
             };
             fields.push((field.name(), value.unwrap_or_else(|| NOT_AVAILABLE.to_owned())));
         }
-        form(fields.iter().map(|(name, value)| (*name, value.as_str())))
+        Posted::form(fields.iter().map(|(name, value)| (*name, value.as_str())))
     }
 }
 

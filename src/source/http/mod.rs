@@ -1,9 +1,10 @@
 //! Fetching over HTTP and HTTPS: bounded in size and time, tried again with patience, certificates checked.
 //!
-//! Everything is fetched by GET, and forms are posted, over at most one connection at a time. `ureq` speaks HTTP and
+//! Everything is fetched by GET, and forms and JSON are posted, over at most one connection at a time. `ureq` speaks HTTP and
 //! `rustls` TLS; both are told everything here: neither environment variables nor files of theirs count.
 
 mod backoff;
+mod posted;
 mod resolver;
 mod settings;
 mod trust;
@@ -18,6 +19,7 @@ use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, AsSendBody, Body, Error};
 use zeroize::Zeroizing;
 
+pub use posted::Posted;
 pub use settings::Http;
 
 use self::resolver::Resolver;
@@ -25,13 +27,10 @@ use super::Fault;
 use crate::document::Secret;
 use crate::document::proxy::Proxy;
 use crate::system::{Root, name_service};
-use crate::vocabulary::{Address, percent_encoded};
+use crate::vocabulary::Address;
 
 /// How many redirections are followed.
 const REDIRECTS: u32 = 5;
-
-/// The media type of a form.
-const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Asks servers.
 #[derive(Debug)]
@@ -111,12 +110,26 @@ impl Client {
         self.patiently(address, u32::MAX, |client| client.get_once(address, headers, limit))
     }
 
-    /// Posts a form ([`form`]) to `address`, at most `tries` times, until the server takes it. The answer is not read.
+    /// Posts something to `address`, at most `tries` times, until the server takes it. The answer is not read.
     ///
     /// # Errors
     /// As [`Client::get`].
-    pub fn post(&mut self, address: &Address, form: &str, tries: u32) -> Result<(), Fault> {
-        self.patiently(address, tries, |client| client.post_once(address, form))
+    pub fn post(&mut self, address: &Address, posted: &Posted, tries: u32) -> Result<(), Fault> {
+        self.post_with(address, posted, Vec::new, tries)
+    }
+
+    /// The same, with these headers, made anew for each try: a signature is good for one.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub fn post_with(
+        &mut self,
+        address: &Address,
+        posted: &Posted,
+        headers: impl Fn() -> Vec<(String, Secret)>,
+        tries: u32,
+    ) -> Result<(), Fault> {
+        self.patiently(address, tries, |client| client.post_once(address, posted, &headers()))
     }
 
     /// Tries `once`, and again while that may help, at most `most` times.
@@ -180,21 +193,21 @@ impl Client {
         }
     }
 
-    fn post_once(&mut self, address: &Address, form: &str) -> Result<(), Failed> {
-        let answer = self.ask(address, &[], Some(form))?;
+    fn post_once(&mut self, address: &Address, posted: &Posted, headers: &[(String, Secret)]) -> Result<(), Failed> {
+        let answer = self.ask(address, headers, Some(posted))?;
         match answer.response.status().is_success() {
             true => Ok(()),
             false => Err(answer.refusal()),
         }
     }
 
-    /// Asks for what is at `address`, or posts a form, wherever that leads. A form is posted again where the address has
+    /// Asks for what is at `address`, or posts something, wherever that leads. It is posted again where the address has
     /// moved (301, 307, 308); 302 and 303 lead to what the server answers to it, as for every client.
     fn ask(
         &mut self,
         address: &Address,
         headers: &[(String, Secret)],
-        mut form: Option<&str>,
+        mut posted: Option<&Posted>,
     ) -> Result<Answer, Failed> {
         given_twice(address, headers)?;
         let agent = self.agent(address)?;
@@ -218,11 +231,11 @@ impl Client {
             }
             // An encrypted address doesn't lead to one that is not.
             let limits = (address.is_encrypted(), left);
-            let answer = match form {
+            let answer = match posted {
                 None => send(&agent, request.body(()), limits),
-                Some(form) => {
-                    let request = request.method(Method::POST).header(CONTENT_TYPE, FORM);
-                    send(&agent, request.body(form), limits)
+                Some(posted) => {
+                    let request = request.method(Method::POST).header(CONTENT_TYPE, posted.media_type);
+                    send(&agent, request.body(posted.text.as_str()), limits)
                 }
             };
             let response = answer.map_err(|error| fault(&error))?;
@@ -234,7 +247,7 @@ impl Client {
             let next = location.to_str().ok().and_then(|location| at.leads_to(location).ok());
             at = next.ok_or_else(|| fault(&Error::BadUri(String::new())))?;
             if matches!(status, StatusCode::FOUND | StatusCode::SEE_OTHER) {
-                form = None;
+                posted = None;
             }
         }
         Err(fault(&Error::TooManyRedirects).into())
@@ -352,13 +365,6 @@ fn send<B: AsSendBody>(
 ) -> Result<Response<Body>, Error> {
     let request = agent.configure_request(request.map_err(Error::Http)?);
     agent.run(request.https_only(encrypted).timeout_global(Some(time)).build())
-}
-
-/// A form as it is posted (application/x-www-form-urlencoded): `name=value&name=value`.
-pub fn form<'a>(fields: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    let fields = fields.into_iter();
-    let fields = fields.map(|(name, value)| format!("{}={}", percent_encoded(name), percent_encoded(value)));
-    fields.collect::<Vec<_>>().join("&")
 }
 
 /// What went wrong before there was a whole answer. Only words that are known are repeated: an error may quote an address.

@@ -26,6 +26,10 @@ fn once() -> Http {
     }
 }
 
+fn a_form() -> Posted {
+    Posted::form([("a", "b")])
+}
+
 fn failure(result: Result<Option<Vec<u8>>, Fault>) -> String {
     let why = result.unwrap_err().to_string();
     assert!(!why.contains("hunter2"), "{why}");
@@ -460,16 +464,16 @@ fn a_form_is_posted_until_the_server_takes_it() {
         Vec::new(),
         answer("204 No Content", "", ""),
     ]);
-    let text = form([("name", "a b&c=ü\n"), ("empty", "")]);
+    let form = Posted::form([("name", "a b&c=ü\n"), ("empty", "")]);
     let address = server.address("/hello/i-1?token=hunter2");
-    assert_eq!(client(&patient()).post(&address, &text, 10), Ok(()));
+    assert_eq!(client(&patient()).post(&address, &form, 10), Ok(()));
     let expected = (
         "POST /hello/i-1?token=hunter2".to_owned(),
         "name=a%20b%26c%3D%C3%BC%0A&empty=".to_owned(),
     );
     assert_eq!(posted(&server), [expected.clone(), expected.clone(), expected]);
     let server = Server::new(vec![answer("201 Created", "", "x")]);
-    assert_eq!(client(&once()).post(&server.address("/"), "", 1), Ok(()));
+    assert_eq!(client(&once()).post(&server.address("/"), &Posted::form([]), 1), Ok(()));
     assert_eq!(posted(&server), [("POST /".to_owned(), String::new())]);
 }
 
@@ -478,7 +482,7 @@ fn what_is_not_taken_is_tried_as_often_as_was_said() {
     let failed = |answers: Vec<Vec<u8>>, settings: &Http, tries: u32| {
         let server = Server::new(answers);
         let why = client(settings)
-            .post(&server.address("/a?hunter2"), "a=b", tries)
+            .post(&server.address("/a?hunter2"), &a_form(), tries)
             .unwrap_err();
         let why = why.to_string();
         assert!(why.contains("/a?…: ") && !why.contains("hunter2"), "{why}");
@@ -523,7 +527,7 @@ fn a_form_goes_where_the_address_has_moved() {
             answer(status, "Location: /there\r\n", ""),
             answer("200 OK", "", ""),
         ]);
-        assert_eq!(client(&once()).post(&server.address("/here"), "a=b", 1), Ok(()));
+        assert_eq!(client(&once()).post(&server.address("/here"), &a_form(), 1), Ok(()));
         let form = if second == "POST" { "a=b" } else { "" };
         let second = (format!("{second} /there"), form.to_owned());
         assert_eq!(
@@ -542,7 +546,7 @@ fn a_server_that_takes_a_form_and_says_nothing_is_not_waited_for_for_ever() {
         timeout: Duration::from_millis(50),
         ..once()
     };
-    let why = client(&settings).post(&address, "a=b", 10).unwrap_err().to_string();
+    let why = client(&settings).post(&address, &a_form(), 10).unwrap_err().to_string();
     assert!(why.contains("no answer in time (tried once)"), "{why}");
 }
 
@@ -551,5 +555,38 @@ fn an_answer_without_end_is_not_read() {
     let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
     endless.resize(4 << 20, b'x');
     let server = Server::new(vec![endless]);
-    assert_eq!(client(&once()).post(&server.address("/"), "a=b", 1), Ok(()));
+    assert_eq!(client(&once()).post(&server.address("/"), &a_form(), 1), Ok(()));
+}
+
+/// A signature is good for one request, and nobody else's business.
+#[test]
+fn json_is_posted_with_headers_that_are_made_for_each_try() {
+    let elsewhere = Server::new(vec![answer("200 OK", "", "")]);
+    let moved = format!("Location: http://127.0.0.1:{}/there\r\n", elsewhere.port);
+    let server = Server::new(vec![
+        answer("503 Service Unavailable", "Retry-After: 0\r\n", ""),
+        answer("307 Temporary Redirect", &moved, ""),
+    ]);
+    let made = std::cell::Cell::new(0);
+    let headers = || {
+        made.set(made.get() + 1);
+        vec![(
+            "Authorization".to_owned(),
+            Secret::new(format!("hunter2 {}", made.get())),
+        )]
+    };
+    let json = Posted::json(&serde_json::json!({"name": "ü\n"}));
+    let told = client(&patient()).post_with(&server.address("/here"), &json, headers, 10);
+    assert_eq!(told, Ok(()));
+    for (number, request) in (1..).zip(server.seen()) {
+        let head = request.to_lowercase();
+        assert!(head.contains("content-type: application/json\r\n"), "{request}");
+        assert!(
+            head.contains(&format!("authorization: hunter2 {number}\r\n")),
+            "{request}"
+        );
+        assert!(request.ends_with("\r\n\r\n{\"name\":\"ü\\n\"}"), "{request}");
+    }
+    let seen = elsewhere.seen().concat();
+    assert!(seen.starts_with("POST /there ") && !seen.contains("hunter2"), "{seen}");
 }
