@@ -140,7 +140,7 @@ _firstlight() {
             fi
             case "${prev}" in
                 --only)
-                    COMPREPLY=($(compgen -W "random_seed hostname timezone locale keymap kernel_modules sysctl network networkd_files users host_keys sshd password ssh_authorized_keys rsyslog write_files networkd resolv_conf bootcmd ca_certs random_seed_command tmpfiles units services ntp docker apt yum_repos packages selinux_users runcmd ssh_fingerprints phone_home final_message power_state" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "random_seed hostname timezone locale keymap kernel_modules sysctl network networkd_files users host_keys sshd password ssh_authorized_keys rsyslog write_files networkd resolv_conf bootcmd ca_certs random_seed_command tmpfiles units services ntp docker apt yum_repos packages selinux_users runcmd ssh_fingerprints phone_home reporting final_message power_state" -- "${cur}"))
                     return 0
                     ;;
                 --confirm)
@@ -518,7 +518,7 @@ _firstlight() {
             fi
             case "${prev}" in
                 --only)
-                    COMPREPLY=($(compgen -W "random_seed hostname timezone locale keymap kernel_modules sysctl network networkd_files users host_keys sshd password ssh_authorized_keys rsyslog write_files networkd resolv_conf bootcmd ca_certs random_seed_command tmpfiles units services ntp docker apt yum_repos packages selinux_users runcmd ssh_fingerprints phone_home final_message power_state" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "random_seed hostname timezone locale keymap kernel_modules sysctl network networkd_files users host_keys sshd password ssh_authorized_keys rsyslog write_files networkd resolv_conf bootcmd ca_certs random_seed_command tmpfiles units services ntp docker apt yum_repos packages selinux_users runcmd ssh_fingerprints phone_home reporting final_message power_state" -- "${cur}"))
                     return 0
                     ;;
                 --network-graph)

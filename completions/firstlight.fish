@@ -79,6 +79,7 @@ selinux_users\t''
 runcmd\t''
 ssh_fingerprints\t''
 phone_home\t''
+reporting\t''
 final_message\t''
 power_state\t''"
 complete -c firstlight -n "__fish_firstlight_using_subcommand plan" -l network-graph -d 'Draw the network as it will be, as an SVG image; `-` prints it instead of the plan' -r -F
@@ -123,6 +124,7 @@ selinux_users\t''
 runcmd\t''
 ssh_fingerprints\t''
 phone_home\t''
+reporting\t''
 final_message\t''
 power_state\t''"
 complete -c firstlight -n "__fish_firstlight_using_subcommand apply" -l confirm -d 'Undo all changes after this time (90s, 2m, 1h) unless `firstlight confirm` is run' -r

@@ -1,5 +1,5 @@
 //! What a person waits for: a server that is down is asked a few times within seconds, where a boot asks for minutes. And
-//! the one request that a machine makes for others: `phone_home`.
+//! the requests that a machine makes for others: `phone_home` and `reporting`.
 
 #![allow(clippy::unwrap_used, reason = "a test says where it stopped by panicking there")]
 
@@ -194,6 +194,116 @@ fn a_persons_call_does_not_wait_for_a_server_as_a_boots_does() {
             "{said:?}"
         );
         assert_eq!(asked.load(Ordering::SeqCst), 1);
+    });
+}
+
+/// A machine that tells a webhook at this address, with keys, and something that changes with the document.
+fn reporting(address: &str, more: &str) -> String {
+    format!(
+        "hostname: web1\nreporting:\n  inventory: {{type: webhook, endpoint: 'http://{address}/x?token=hunter2', \
+         consumer_key: hunter2, token_key: hunter2, token_secret: hunter2}}\n{more}"
+    )
+}
+
+/// The name and the result of each event that was posted.
+fn events(posted: &Mutex<Vec<String>>) -> Vec<String> {
+    let requests = std::mem::take(&mut *posted.lock().unwrap());
+    let events = requests.iter().map(|request| {
+        let (line, body) = request.split_once(": ").unwrap();
+        assert_eq!(line, "POST /x?token=hunter2 HTTP/1.1");
+        let event: serde_json::Value = serde_json::from_str(body).unwrap();
+        let word = |key: &str| event[key].as_str().unwrap_or("-").to_owned();
+        format!("{} {} {}", word("event_type"), word("name"), word("result"))
+    });
+    events.collect()
+}
+
+/// Each boot that applies something is told once, at its end; a boot with nothing to do tells nothing, and neither does a
+/// person.
+#[test]
+fn a_webhook_is_told_how_each_boot_went_that_did_something() {
+    with_own_mounts("a_webhook_is_told_how_each_boot_went_that_did_something", || {
+        let (address, posted) = server(&["503 Service Unavailable", "200 OK"]);
+        let machine = Machine::new(&reporting(&address, ""));
+        let boot = || {
+            let (_, status) = machine.boot();
+            assert_eq!(status["status"], "running", "{status:#}");
+            assert_eq!(events(&posted), Vec::<String>::new(), "there is no network yet");
+            machine.stage("final").1
+        };
+        let status = boot();
+        assert_eq!(status["status"], "done", "{status:#}");
+        let expected = [
+            "start init-local -",
+            "start init-local -",
+            "finish init-local/config-hostname SUCCESS",
+            "finish init-local SUCCESS",
+            "start modules-final -",
+            "finish modules-final SUCCESS",
+        ];
+        assert_eq!(events(&posted), expected, "the first is tried again");
+        let generation = machine.read("var/lib/firstlight/generations/1/generation.json");
+        let generation: serde_json::Value = serde_json::from_str(&generation).unwrap();
+        assert!(generation["needs"].to_string().contains("final"), "{generation:#}");
+        let (_, status) = machine.boot();
+        assert_eq!(
+            (status["status"].as_str(), events(&posted)),
+            (Some("done"), vec![]),
+            "{status:#}"
+        );
+
+        machine.tell(&reporting(
+            &address,
+            "write_files: [{path: /etc/a, content: a}]\nlocal: typo\n",
+        ));
+        let status = boot();
+        assert_eq!(status["status"], "degraded", "{status:#}");
+        let expected = [
+            "start init-local -",
+            "finish init-local/config-write_files SUCCESS",
+            "finish init-local SUCCESS",
+            "start modules-final -",
+            "finish modules-final WARN",
+        ];
+        assert_eq!(events(&posted), expected);
+
+        machine.tell(&reporting(&address, ""));
+        let said = machine.run(&["apply"]);
+        assert_eq!((said.status.code(), events(&posted)), (Some(0), vec![]), "{said:?}");
+        let said = machine.run(&["status"]);
+        assert!(!format!("{said:?}").contains("hunter2"), "{said:?}");
+        for file in ["document.json", "report.json", "plan-final.json", "generation.json"] {
+            let text = machine.read(&format!("var/lib/firstlight/generations/1/{file}"));
+            assert!(!text.is_empty() && !text.contains("hunter2"), "{file}: {text}");
+        }
+    });
+}
+
+/// A webhook that is down costs a boot its report alone, and no later boot anything.
+#[test]
+fn a_webhook_that_is_down_is_told_of_and_not_asked_again() {
+    with_own_mounts("a_webhook_that_is_down_is_told_of_and_not_asked_again", || {
+        let nobody = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .to_string();
+        let (address, posted) = server(&["200 OK"]);
+        let other = format!("  other: {{type: webhook, endpoint: 'http://{address}/x?token=hunter2'}}\n");
+        let machine = Machine::new(&reporting(&nobody, &other));
+        fs::create_dir_all(machine.path("etc/firstlight")).unwrap();
+        fs::write(machine.path("etc/firstlight/config.yaml"), "http: {retry_for: 0s}\n").unwrap();
+        machine.boot();
+        let (exit, status) = machine.stage("final");
+        let problem = format!("reporting: inventory: http://{nobody}/x?…: can't be reached");
+        let said = status["problems"][0].as_str().unwrap();
+        assert!(said.starts_with(&problem) && !said.contains("hunter2"), "{status:#}");
+        assert_eq!((exit, status["status"].as_str()), (10, Some("degraded")), "{status:#}");
+        assert_eq!(events(&posted).len(), 5, "the other one is told");
+        assert_eq!(machine.read("etc/hostname"), "web1\n");
+        let (_, status) = machine.boot();
+        assert_eq!(status["status"], "done", "{status:#}");
+        assert_eq!(events(&posted), Vec::<String>::new());
     });
 }
 

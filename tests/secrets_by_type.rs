@@ -20,7 +20,7 @@ const MARKER: &str = "Zq0marker";
 
 /// A place, a document that has a secret there, and the file of the machine that is asked to hold it. What a file holds
 /// that everybody may read is shown by a plan: these are files that not everybody may read.
-const PLACES: [(&str, &str, Option<&str>); 40] = [
+const PLACES: [(&str, &str, Option<&str>); 45] = [
     ("apt.ftp_proxy", "apt: {ftp_proxy: 'http://u:SECRET@192.0.2.1/'}", None),
     (
         "apt.http_proxy",
@@ -83,6 +83,31 @@ const PLACES: [(&str, &str, Option<&str>); 40] = [
     ),
     ("proxy", "proxy: 'http://u:SECRET@192.0.2.1/'", None),
     ("random_seed.data", "random_seed: {data: SECRET}", None),
+    (
+        "reporting.NAME.consumer_key",
+        "reporting: {a: {type: webhook, endpoint: 'http://127.0.0.1:PORT/a', consumer_key: SECRET, token_key: b, token_secret: c, consumer_secret: d}}",
+        None,
+    ),
+    (
+        "reporting.NAME.consumer_secret",
+        "reporting: {a: {type: webhook, endpoint: 'http://127.0.0.1:PORT/a', consumer_key: a, token_key: b, token_secret: c, consumer_secret: SECRET}}",
+        None,
+    ),
+    (
+        "reporting.NAME.endpoint",
+        "reporting: {a: {type: webhook, endpoint: 'http://u:SECRET@127.0.0.1:PORT/a?sig=SECRET'}}",
+        None,
+    ),
+    (
+        "reporting.NAME.token_key",
+        "reporting: {a: {type: webhook, endpoint: 'http://127.0.0.1:PORT/a', consumer_key: a, token_key: SECRET, token_secret: c, consumer_secret: d}}",
+        None,
+    ),
+    (
+        "reporting.NAME.token_secret",
+        "reporting: {a: {type: webhook, endpoint: 'http://127.0.0.1:PORT/a', consumer_key: a, token_key: b, token_secret: SECRET, consumer_secret: d}}",
+        None,
+    ),
     (
         "root.hashed_password",
         "root: {hashed_password: $5$SECRET$Zq3qFmFHbQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA}",

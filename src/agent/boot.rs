@@ -10,7 +10,7 @@ use super::remote::{final_stage, prepare, start_final, start_final_stage};
 use super::selection::selection;
 use super::standing::{about, conclude, is_last_word, not_before_all_is_undone, note_drift, unchanged};
 use super::texts::texts_on;
-use super::{imports, scrub, seedless};
+use super::{imports, reporting, scrub, seedless};
 use crate::document::settings::OnFailure;
 use crate::document::{Config, Document};
 use crate::engine::{Baseline, Policy, drift, survey};
@@ -19,7 +19,7 @@ use crate::report::status::{Standing, Status};
 use crate::settings::Settings;
 use crate::source::{Choice, Rules, Seed, Verdict, search};
 use crate::state::{Generation, StateError, Store, instance_id};
-use crate::system::{Machine, System, udev};
+use crate::system::{Machine, System, clock, udev};
 
 /// How long the system stage waits for a seed on a device that udev has not processed yet. Nothing waits for this
 /// stage.
@@ -128,6 +128,7 @@ async fn run(mut system: System, store: &Store, stage: Stage, source: Option<&Ch
     let _lock = store.lock()?;
     if stage == Stage::Local {
         publish(store, &Status::plain(Standing::Running, "the local stage is running"))?;
+        reporting::forget(store);
         // Before anything reads the files: a reboot confirms nothing.
         let undone = settle(&system, store).await?;
         let (choice, settings) = selection(&system, source)?;
@@ -376,7 +377,9 @@ async fn carry_out_document(
         confirm: None,
         run_again: false,
     };
+    let begun = clock::now_exactly();
     let report = carry_out(system, store, &request).await?;
+    reporting::note(store, document, stage, begun);
     if let Some(earlier) = published(store)?.filter(|_| stage != Stage::Local) {
         status.modules = earlier.modules;
     }

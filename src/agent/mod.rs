@@ -12,6 +12,7 @@ pub mod imports;
 mod incomplete;
 pub mod online;
 pub mod remote;
+mod reporting;
 pub mod script;
 pub mod scrub;
 mod seedless;

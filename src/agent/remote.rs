@@ -6,11 +6,11 @@ use super::boot::{begin, go_on};
 use super::carry_out::{Request, carry_out};
 use super::confirm::settle;
 use super::decide::last_from_a_source;
-use super::imports;
 use super::seedless::failed;
 use super::selection::selection;
 use super::standing::about;
 use super::texts::{facts, texts_on};
+use super::{imports, reporting};
 use crate::document::Document;
 use crate::engine::Policy;
 use crate::module::{self, Stage};
@@ -145,23 +145,39 @@ pub async fn final_stage(mut system: System, store: &Store, source: Option<&Choi
     if let Some(whole) = whole {
         imports::ask_in_boot(&system, store, whole, source).await;
     }
-    // Take the lock only now, so that a command run by hand doesn't wait for a server.
+    let carried_out = locked(&mut system, store, &seed, fetched.as_ref()).await;
+    let status = carried_out.unwrap_or_else(|error| Status {
+        stage: Some(Stage::Final),
+        ..Status::plain(Standing::Failed, format!("{error:#}"))
+    });
+    let whole = fetched.as_ref().and_then(|(whole, _)| whole.as_ref().ok());
+    Ok(reporting::tell(&system, store, source, whole.unwrap_or(&seed), status).await)
+}
+
+/// What of the final stage changes the machine. The lock is not held before and after it, so that a command run by hand
+/// doesn't wait for a server.
+async fn locked(
+    system: &mut System,
+    store: &Store,
+    seed: &Seed,
+    fetched: Option<&(Result<Seed, Fault>, bool)>,
+) -> anyhow::Result<Status> {
     let _lock = store.lock()?;
     if let Err(error) = system.connect().await {
         tracing::error!("{error}");
     }
-    settle(&system, store).await?;
+    settle(system, store).await?;
     store.forget_handed_on()?;
     let Some((fetched, needs_no_signature)) = fetched else {
-        return go_on(&system, store, &seed, Stage::Final).await;
+        return go_on(system, store, seed, Stage::Final).await;
     };
     match fetched {
-        Ok(whole) => begin(&system, store, &whole, Stage::Final).await,
-        Err(fault) => match as_before(store, &seed, &fault)? {
+        Ok(whole) => begin(system, store, whole, Stage::Final).await,
+        Err(fault) => match as_before(store, seed, fault)? {
             Some(status) => Ok(status),
             // A file is signed like the document: what is not all there is nobody's word then.
-            None if seed.lacks_only_files() && needs_no_signature => {
-                without_files(&system, store, &seed, fault.to_string()).await
+            None if seed.lacks_only_files() && *needs_no_signature => {
+                without_files(system, store, seed, fault.to_string()).await
             }
             None => Ok(failed(Stage::Final, fault.to_string())),
         },

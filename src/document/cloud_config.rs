@@ -59,7 +59,7 @@ impl OtherKey {
     }
 
     /// The key that `path` leads to, if it is one that is not applied. The numbers of items don't count, and the default
-    /// user has the keys of `users`.
+    /// user has the keys of `users`. Every reporter has the same keys.
     pub fn not_applied_at(path: &[String]) -> Option<&'static Self> {
         let names = path.iter().map(String::as_str);
         let names: Vec<&str> = names.filter(|name| name.parse::<usize>().is_err()).collect();
@@ -67,6 +67,7 @@ impl OtherKey {
             ["user", rest @ ..] | ["system_info", "default_user", rest @ ..] if !rest.is_empty() => {
                 [&["users"], rest].concat()
             }
+            ["reporting", _, key] => vec!["reporting", key],
             _ => names,
         };
         Self::not_applied(&names.join("."))

@@ -29,6 +29,7 @@ use super::problem::{Check, Problems};
 use super::proxy::{self, NoProxy, ProxyAddress};
 use super::random_seed::{self, RandomSeed};
 use super::redirect::{self, RedirectOptions};
+use super::reporting::{self, Reporting};
 use super::resolv_conf::{self, ResolvConf};
 use super::root::RootAccount;
 use super::rsyslog::Rsyslog;
@@ -197,6 +198,11 @@ document! {
         runcmd: Commands => runcmd [commands::whole];
         /// An address that is told when the machine is ready, once for each instance.
         phone_home: PhoneHome => phone_home;
+        /// Who is told how each boot went that applies something: a `webhook` gets events in JSON, in the words of cloud-init,
+        /// for each area that changed or failed, for each stage, and for the whole. They are posted at the end of the boot,
+        /// after all else that can fail, `phone_home` included, and before `final_message` and `power_state`. All of
+        /// them together have two minutes. What isn't taken by then makes the boot degraded, and isn't posted later.
+        reporting: Reporting => reporting [reporting::whole];
         /// What the console says when all is done, once for each instance.
         final_message: FinalMessage => final_message;
         /// Restart or switch off the machine once for each instance, as the last thing.

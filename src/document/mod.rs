@@ -52,6 +52,7 @@ pub mod random_seed;
 pub mod read;
 pub mod redact;
 pub mod redirect;
+pub mod reporting;
 pub mod resolv_conf;
 pub mod root;
 pub mod rsyslog;

@@ -109,6 +109,8 @@ fn what_asks_for_nothing_is_no_error() {
         "final_message: x",
         "phone_home: ~",
         "phone_home: {url: 'https://h.example/', post: ~, tries: ~}",
+        "reporting: ~",
+        "reporting: {logging: ~, b: {type: webhook, endpoint: 'https://h.example/', timeout: ~, retries: ~, token_key: ~}}",
         "merge_how: 'dict()'",
         "vendor_data: {enabled: true}",
     ] {

@@ -31,6 +31,7 @@ pub mod phone_home;
 pub mod power_state;
 pub mod random_seed;
 pub mod random_seed_command;
+pub mod reporting;
 pub mod resolv_conf;
 pub mod rsyslog;
 pub mod runcmd;
@@ -298,6 +299,7 @@ pub fn all() -> Vec<&'static dyn Module> {
         &runcmd::Runcmd,
         &ssh_fingerprints::SshFingerprints,
         &phone_home::PhoneHome,
+        &reporting::Reporting,
         &final_message::FinalMessage,
         &power_state::PowerState,
     ]
@@ -305,7 +307,7 @@ pub fn all() -> Vec<&'static dyn Module> {
 
 /// The names of all modules, in the same order. Every start of the program lists them for the command line, and needn't
 /// load the code of all modules for that.
-pub const NAMES: [&str; 35] = [
+pub const NAMES: [&str; 36] = [
     "random_seed",
     "hostname",
     "timezone",
@@ -339,6 +341,7 @@ pub const NAMES: [&str; 35] = [
     "runcmd",
     "ssh_fingerprints",
     "phone_home",
+    "reporting",
     "final_message",
     "power_state",
 ];

@@ -35,6 +35,12 @@ pub fn now() -> u64 {
     since.map_or(0, |since| since.as_secs())
 }
 
+/// The same with the fraction of the second.
+pub fn now_exactly() -> f64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0.0, |since| since.as_secs_f64())
+}
+
 /// A day, counted from 1970-01-01, as `2026-11-23` (the civil calendar from days, Howard Hinnant's algorithm).
 pub fn date(days: u64) -> String {
     let shifted = days.saturating_add(719_468);

@@ -19,7 +19,7 @@ const COMMANDS: &str = r#"write_files:
       case $line in POST*) first=${line% HTTP*} ;; [Cc]ontent-[Ll]ength:*) length=$(echo "$line" | tr -cd 0-9) ;; esac
     done
     echo "$first $(head -c "$length")" >>/var/log/home
-    printf 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'
+    printf 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
 bootcmd:
 - echo boot >>/var/log/boots
 - [sh, -c, "cat /etc/app.conf >/var/log/early"]
@@ -34,6 +34,7 @@ runcmd:
 - systemctl start home.socket
 - echo the end
 phone_home: {url: 'http://127.0.0.1:8000/hello/$INSTANCE_ID', post: [hostname, instance_id]}
+reporting: {rig: {type: webhook, endpoint: 'http://127.0.0.1:8000/events'}}
 final_message: "up $UPTIME s, by $DATASOURCE"
 power_state: {mode: poweroff, condition: test -e /nowhere}
 "#;
@@ -76,7 +77,7 @@ const LOOK: &str = r#"
 firstlight status --wait >/dev/null
 cat /var/log/boots /var/log/early /var/log/ran
 ls /var/log | grep "it's"
-cat /var/log/home
+sed -n '1p; $s/{"name":"\([^"]*\)".*"result":\(.*\)}/\1 \2/p' /var/log/home
 ls /var/log/after
 firstlight status | grep -c '^ *[0-9]* .* (done, '
 firstlight status | grep '(exit status' | sed 's/, [0-9]* ms//'
@@ -112,7 +113,7 @@ pub fn commands(test: &str, suite: Suite) {
     };
     machine.insert(&seed);
     let ran = "a=1\ncarried /srv rig-1\nactive\nactive\nmounted\nit's $HOME\n\
-               POST /hello/rig-1 hostname=commands&instance_id=rig-1\n";
+               POST /hello/rig-1 hostname=commands&instance_id=rig-1\nPOST /events modules-final \"SUCCESS\"\n";
     for (boots, running, journal) in [("boot\n", "active\n", "1"), ("boot\nboot\n", "", "0")] {
         let seen = machine.boot(&[], FIRST, PASSWORD);
         let mut checks = Checks::new(test, "commands", &seen);

@@ -93,6 +93,10 @@ names. What is different, and why:
 | `phone_home` waits longer and longer between tries, has 5 minutes (`http.retry_for`) and 30 s for each, and needs `allow` to have `network`. | 3 s, and no limit. | A thousand machines shouldn't call in the same second. |
 | `$INSTANCE_ID` is percent-encoded in the address of `phone_home`; other variables stay as they are, with a warning. | The value is put in as it is; with another variable there is no call. | An ID may have any character. |
 | `tries` and `post` of `phone_home` can be left out; a name that can't be posted costs itself. | Without `tries` a traceback is logged; such a name is posted as `N/A`. | The rest is still worth a call. |
+| A webhook of `reporting` gets all events at the end of a boot that applies something, after `phone_home`; none from a boot with nothing to do, or one that undoes all before its final stage. | It gets each event at once, at each boot, when there is a network. | Most of the work is done before there is a network. |
+| Areas of firstlight are the modules in the events of `reporting` (`init-local/config-hostname`); only those that changed something or are not as asked are in them, without a start, at the time when their stage ended. | All modules are, with a start and an end. | Files of all areas are written at once. |
+| Events of `reporting` are tried again 10 times, have 2 minutes together and 30 s each, and go no further after one that isn't taken; this makes the boot degraded. Another clock at the server is not made up for. | Without `retries` each is tried once; three failures end it, in a log. | Somebody waits for them, but not the boot. |
+| A `timeout` of `reporting` that is 0 is an error. The type `hyperv` is one too. | It means no limit, and a pool of keys and values. | A boot should come to an end. |
 | `final_message` is said once for each instance, when the boot is over and recorded. | At each boot. | A boot with nothing to do should cost nothing. |
 | The `condition` of `power_state` has the time of a command, an hour or `command_timeout`. | It may hang for ever. | A boot should come to an end. |
 | `packages` for a package manager that isn't there (`apt:` on Photon) are left out, with a note. | They are an error, and no package is installed. | One document is for several distributions. |
@@ -178,11 +182,18 @@ names. What is different, and why:
 | The comment of the default user isn't given to the account that `user` names. | It is. | It is about another account. |
 ";
 
+/// Keys of cloud-init that no module of it reads.
+const OF_NO_MODULE: [&str; 3] = ["cloud_final_modules", "reporting", "system_info"];
+
 /// `docs/cloud-init.md`.
 pub fn markdown() -> Made {
     let mut text = INTRODUCTION.to_owned();
     text.push_str("\n## Keys\n\nOf cloud-init 22.4 to 26.2, by name.\n\n| Key | Here | What it does, or why it is not applied | Instead |\n|---|---|---|---|\n");
-    let of_modules = MODULES.iter().flat_map(|module| module.keys).copied();
+    let of_modules = MODULES
+        .iter()
+        .flat_map(|module| module.keys)
+        .chain(&OF_NO_MODULE)
+        .copied();
     let mut names: Vec<&str> = of_modules.chain(OTHER_KEYS.iter().map(|key| key.name)).collect();
     names.sort_unstable();
     names.dedup();
@@ -196,7 +207,7 @@ pub fn markdown() -> Made {
     text.push_str("\nKeys that only firstlight has: ");
     let own: Vec<_> = KEYS
         .iter()
-        .filter(|key| !is_of_a_module(key.name))
+        .filter(|key| !is_of_a_module(key.name) && !OF_NO_MODULE.contains(&key.name))
         .map(|key| format!("[`{0}`](reference.md#{0})", key.name))
         .collect();
     let _ = writeln!(text, "{}.", own.join(", "));

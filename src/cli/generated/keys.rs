@@ -203,6 +203,8 @@ fn shape(schema: &Value, whole: &Value) -> Option<String> {
             (Some(least), Some(most)) => format!("number, {least} to {most}"),
             _ => "number".to_owned(),
         }
+    } else if let (Some(above), Some(most)) = (schema.get("exclusiveMinimum"), schema.get("maximum")) {
+        format!("number, above {above}, at most {most}")
     } else if schema
         .get("pattern")
         .is_some_and(|pattern| *pattern == format!("^({BOOLEANS})$"))

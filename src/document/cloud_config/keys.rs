@@ -57,6 +57,10 @@ const DISKS: Why = (
     "prepare them in the image, with systemd-repart",
 );
 const RSYSLOG_PACKAGE: Why = ("packages are installed by `packages`", "add `rsyslog` to `packages`");
+const HYPERV: Why = (
+    "firstlight doesn't write to the key-value pool of Hyper-V",
+    "use the type `webhook`, or collect the journal",
+);
 const MODULES: Why = ("the keys of a document say what is done, not a list of modules", REMOVE);
 const MOUNTS: Why = (
     "firstlight doesn't mount file systems yet",
@@ -197,10 +201,8 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     not_applied("ntp.config", TIME_CLIENT),
     not_applied("ntp.peers", TIME_CLIENT),
     not_applied("puppet", TOOLS),
-    not_applied(
-        "reporting",
-        ("firstlight reports to the journal only", "collect the journal"),
-    ),
+    not_applied("reporting.event_types", HYPERV),
+    not_applied("reporting.kvp_file_path", HYPERV),
     not_applied(
         "resize_rootfs",
         (

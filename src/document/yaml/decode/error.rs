@@ -111,6 +111,7 @@ pub(super) fn in_words(expected: &dyn Expected) -> String {
         "u32" => number(u32::MAX.into()),
         "u64" | "usize" => "a whole number, 0 or more".to_owned(),
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number".to_owned(),
+        "f32" | "f64" => "a number".to_owned(),
         "a boolean" => "true or false".to_owned(),
         "a sequence" => "a list".to_owned(),
         "a map" => "a mapping of `key: value`".to_owned(),
