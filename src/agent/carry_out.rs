@@ -153,6 +153,10 @@ async fn carry_out_part(
     if awaits_keys {
         work.add(imports::MODULE, Stage::Final);
     }
+    let later = request.modules.iter().filter(|module| module.stage() > request.stage);
+    for module in later.filter(|module| module.shows_late(&request.document.config)) {
+        work.add(module.name(), module.stage());
+    }
     let mut plan = plan.up_to(request.stage, &machine);
     vet(system, &mut plan, request.document, &machine).await;
     if !request.always {

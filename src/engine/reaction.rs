@@ -173,7 +173,7 @@ mod tests {
         let runs = UnitFacts {
             load_state: "loaded".to_owned(),
             active_state: "active".to_owned(),
-            rests: false,
+            ..UnitFacts::default()
         };
         let mut running = stopped.clone();
         let units = &mut running.live.as_mut().unwrap().units;

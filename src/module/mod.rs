@@ -74,6 +74,12 @@ pub trait Module: std::fmt::Debug + Sync {
     /// When its changes are made.
     fn stage(&self) -> Stage;
 
+    /// Whether something to do may show only in its stage, for what came before: a boot asks it then, even if it plans nothing
+    /// earlier.
+    fn shows_late(&self, _want: &Config) -> bool {
+        false
+    }
+
     /// Whether each of its changes makes sense without the others: a boot then leaves out the one that can't be made.
     fn changes_stand_alone(&self) -> bool {
         false

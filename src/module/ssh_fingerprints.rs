@@ -38,6 +38,11 @@ impl Module for SshFingerprints {
         Stage::Final
     }
 
+    /// Host keys come from sshd's own units, and an account's keys from other sites.
+    fn shows_late(&self, want: &Config) -> bool {
+        shows_anything(want) && (is_asked(want) || is_free(want))
+    }
+
     fn changes_stand_alone(&self) -> bool {
         true
     }
@@ -84,10 +89,15 @@ fn is_wanted(want: &Config) -> bool {
     want.ssh.and_then(|ssh| ssh.emit_keys_to_console) == Some(true) || want.no_ssh_fingerprints == Some(false)
 }
 
+/// Whether the document leaves anything to be shown.
+fn shows_anything(want: &Config) -> bool {
+    let emits = want.ssh.and_then(|ssh| ssh.emit_keys_to_console);
+    emits != Some(false) || want.no_ssh_fingerprints != Some(true)
+}
+
 /// Whether the document is about what is shown, or about the host keys.
 fn is_asked(want: &Config) -> bool {
-    let emits = want.ssh.and_then(|ssh| ssh.emit_keys_to_console);
-    if emits == Some(false) && want.no_ssh_fingerprints == Some(true) {
+    if !shows_anything(want) {
         return false;
     }
     let has_kinds = |kinds: &Option<KeyKinds>| kinds.as_ref().is_some_and(|kinds| !kinds.0.is_empty());

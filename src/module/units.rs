@@ -9,7 +9,7 @@ use super::{Change, Dirty, Expectation, FileChange, Module, Plan, PlanError, Sta
 use crate::document::Config;
 use crate::document::services::{Service, ServiceState};
 use crate::document::units::{Unit, UnitFile};
-use crate::system::systemd::{self, NameKind, QuadletName, UnitName, has_generator};
+use crate::system::systemd::{self, InstallSection, NameKind, QuadletName, UnitName, has_generator};
 use crate::system::{Imagined, Machine, Root};
 
 /// The targets that a usual boot reaches: what they want, it starts.
@@ -222,15 +222,24 @@ fn starts_with_boot(name: &UnitName, root: &Root) -> Result<bool, PlanError> {
         return Ok(false);
     }
     let found = systemd::UnitFile::find_behind_mask(root, name)?;
-    Ok(found.is_some_and(|file| {
-        let install = file.install;
-        let mut targets = install
-            .wanted_by
-            .iter()
-            .chain(&install.required_by)
-            .chain(&install.upheld_by);
-        targets.any(|target| REACHED.contains(&target.as_str()))
-    }))
+    Ok(found.is_some_and(|file| is_reached(&file.install)))
+}
+
+/// Whether a usual boot reaches what wants the unit.
+fn is_reached(install: &InstallSection) -> bool {
+    let mut targets = install
+        .wanted_by
+        .iter()
+        .chain(&install.required_by)
+        .chain(&install.upheld_by);
+    targets.any(|target| REACHED.contains(&target.as_str()))
+}
+
+/// Whether podman's service is started now. A boot does it by `[Install]` alone; this one has begun without the file.
+fn starts_of_podman(unit: &Unit, service: &UnitName) -> bool {
+    let mut install = InstallSection::new(service.clone());
+    unit.texts().into_iter().for_each(|text| install.read(text));
+    unit.enabled.unwrap_or_else(|| is_reached(&install))
 }
 
 /// Says where new files of a unit that runs are used later.
@@ -273,7 +282,7 @@ fn plan_of_podman(
         masked: None,
         state: unit
             .state
-            .or_else(|| (unit.enabled == Some(true)).then_some(ServiceState::Started)),
+            .or_else(|| starts_of_podman(unit, &service).then_some(ServiceState::Started)),
     };
     let asked = asked.state.filter(|_| service.kind() != NameKind::Template);
     let left = left_by_services(

@@ -52,6 +52,8 @@ pub struct UnitFacts {
     /// It is a `Type=oneshot` service without `RemainAfterExit=`, which is inactive after its run, and has not failed.
     /// systemd may have forgotten whether it has run.
     pub rests: bool,
+    /// It doesn't run, and systemd is still to start it: in a boot, once what it waits for has started.
+    pub is_queued: bool,
 }
 
 /// A network link.
@@ -66,9 +68,14 @@ pub struct LinkFacts {
 }
 
 impl UnitFacts {
-    /// Whether the unit runs or is about to.
+    /// Whether the unit runs, or is being started.
     pub fn runs(&self) -> bool {
         matches!(self.active_state.as_str(), "active" | "activating" | "reloading")
+    }
+
+    /// Whether the unit runs now, or will without anybody's doing.
+    pub fn runs_or_will(&self) -> bool {
+        self.runs() || self.is_queued
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::source::Name;
-use crate::state::{Deadline, Incomplete, Outcome, Record, Undo, UnitActiveUndo};
+use crate::state::{Deadline, Incomplete, Item, Outcome, Record, Thing, Undo, UnitActiveItem, UnitActiveUndo};
 use crate::system::clock::BootTime;
 
 const DOCUMENT: &str = "write_files: [{path: /etc/new, content: new}]\n";
@@ -255,4 +255,55 @@ async fn units_that_are_still_to_be_stopped_are_left_for_the_system_stage() {
     assert_eq!(status.status, Standing::Running, "{status:#?}");
     assert!(status.detail.contains("stop docker.service"), "{}", status.detail);
     assert!(!machine.skips_system_stage());
+}
+
+/// Whether a unit runs takes the bus: the local stage has nothing to do, and the system stage has its turn all the same.
+#[tokio::test]
+async fn a_unit_that_is_no_longer_asked_for_is_given_up() {
+    let machine = Machine::settled("services: {}\n").await;
+    let key = "active a.service";
+    let mut inventory = machine.store.inventory().unwrap();
+    let started = UnitActiveItem {
+        unit: "a.service".to_owned(),
+        before: false,
+        written: true,
+    };
+    let item = Item {
+        module: "services".to_owned(),
+        generation: 1,
+        thing: Thing::UnitActive(started),
+    };
+    inventory.items.insert(key.to_owned(), item);
+    machine.store.begin_inventory(1, &inventory).unwrap();
+    machine.tell("user-data", "{}\n");
+    for (stage, is_known) in [(Stage::Local, true), (Stage::System, false)] {
+        machine.stage(stage).await;
+        let inventory = machine.store.inventory().unwrap();
+        assert_eq!(inventory.items.contains_key(key), is_known, "{stage:?}");
+    }
+}
+
+/// The keys of sshd, and those that other sites have, come after the local stage: there is nothing to show in that.
+#[tokio::test]
+async fn what_shows_only_in_the_final_stage_is_left_for_it() {
+    for (document, is_left) in [
+        ("runcmd: ['true']\n", true),
+        ("ssh_genkeytypes: [ed25519]\n", true),
+        ("hostname: web1\n", false),
+        (
+            "runcmd: ['true']\nssh: {emit_keys_to_console: false}\nno_ssh_fingerprints: true\n",
+            false,
+        ),
+    ] {
+        let machine = Machine::new(document);
+        let system = System {
+            live: true,
+            ..System::tree(machine.tree.path()).unwrap()
+        };
+        let choice = Choice::These(vec![Name::NoCloud]);
+        boot_on(system, Stage::Local, Some(&choice)).await.unwrap();
+        let generation = machine.store.generation(1).unwrap().unwrap();
+        let left = &generation.incomplete.modules;
+        assert_eq!(left.contains("ssh_fingerprints"), is_left, "{document}: {left:?}");
+    }
 }

@@ -29,7 +29,9 @@ impl Work {
     /// What `plan`, of all stages, has.
     pub(super) fn of(plan: &GenerationPlan) -> Self {
         let has_work = |module: &&ModulePlan| {
+            // What is given up may be known only later: whether a unit runs takes the bus.
             !(module.declared.is_empty()
+                && module.released.is_empty()
                 && module.changes.is_empty()
                 && module.problems.is_empty()
                 && module.notes.iter().all(|note| note.level == Level::Info))

@@ -47,7 +47,8 @@ pub struct Unit {
     #[serde(default)]
     pub dropins: Vec<DropIn>,
     /// Whether it starts at boot: its `[Install]` links are made, or removed. With true, one that a usual boot starts is
-    /// started now too, unless `state` says something else. Of podman's files, `[Install]` alone decides.
+    /// started now too, unless `state` says something else. Of podman's files, `[Install]` alone decides: what a usual boot
+    /// starts is started now too.
     pub enabled: Option<bool>,
     /// Whether it is masked, so that nothing can start it.
     pub mask: Option<bool>,

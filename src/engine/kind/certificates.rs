@@ -33,6 +33,9 @@ impl ChangeKind for Bundle {
     fn act<'a>(&'a self, scene: &'a Scene<'a>) -> Acting<'a> {
         Box::pin(async move {
             command::run(&self.argv, JOB_LIMIT).await?;
+            if self.is_left_over(&scene.system.root)? {
+                scene.system.writer.remove(&self.path)?;
+            }
             match self.missing(&scene.system.root)? {
                 0 => Ok(()),
                 missing => Err(ActError::Refused(format!(

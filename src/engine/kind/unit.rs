@@ -17,7 +17,7 @@ use crate::module::{Change, Dirty, UnitAction, UnitChange, services};
 use crate::state::{LinkItem, Record, StateError, Thing, Undo, UnitActiveItem, UnitActiveUndo, UnitFileItem};
 use crate::system::network::Session;
 use crate::system::systemd::{self, Bus, InstallError, InstallLink, Verb};
-use crate::system::{Machine, ReadError, Root, System};
+use crate::system::{Machine, ReadError, Root, System, UnitFacts};
 
 /// Where systemd, or firstlight for a tree, makes the links of units.
 const UNIT_LINKS: &str = "/etc/systemd/system/multi-user.target.wants/unit";
@@ -139,7 +139,7 @@ impl ThingKind for UnitFileItem {
 impl ThingKind for UnitActiveItem {
     fn release(&self, _generation: u32, machine: &Machine<'_>, _baseline: &Baseline) -> Result<Release, StateError> {
         let facts = machine.unit(&self.unit);
-        let is_as_written = facts.is_some_and(|facts| facts.runs() == self.written);
+        let is_as_written = facts.is_some_and(|facts| facts.runs_or_will() == self.written);
         let action = if self.before {
             UnitAction::Start
         } else {
@@ -214,7 +214,7 @@ fn remember(change: &UnitChange, taker: &mut Taker<'_>, module: &ModulePlan) -> 
     let thing = match change.action {
         UnitAction::Restart | UnitAction::Reload => return Ok(()),
         UnitAction::Start | UnitAction::Stop => {
-            let runs = taker.machine.unit(&unit).is_some_and(crate::system::UnitFacts::runs);
+            let runs = taker.machine.unit(&unit).is_some_and(UnitFacts::runs_or_will);
             let before = match old {
                 Some(Thing::UnitActive(item)) => item.before,
                 _ => runs,
@@ -276,7 +276,7 @@ impl Scene<'_> {
         let bus = self.bus(&format!("{verb} {unit}"))?;
         if matches!(verb, Verb::Start | Verb::Stop) {
             let facts = bus.unit_facts(&[unit]).await?;
-            let active = facts.get(unit).is_some_and(crate::system::UnitFacts::runs);
+            let active = facts.get(unit).is_some_and(UnitFacts::runs_or_will);
             let unit_was = UnitActiveUndo {
                 unit: unit.to_owned(),
                 active,
@@ -345,3 +345,6 @@ impl Scene<'_> {
         Ok(Back::Taken)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,6 +64,8 @@ pub struct Bundle {
     pub path: String,
     /// Certificates that are in it afterwards, in base64.
     pub certificates: Vec<String>,
+    /// The list and the directory that it is made of, where the program keeps the old file if there is nothing in them.
+    pub sources: Option<(&'static str, &'static str)>,
 }
 
 impl Store {
@@ -104,6 +106,7 @@ impl Store {
             argv: self.command.iter().map(ToString::to_string).collect(),
             path: self.bundle.to_owned(),
             certificates,
+            sources: self.list.map(|list| (list, self.directory)),
         }
     }
 }
@@ -118,5 +121,19 @@ impl Bundle {
         bundle.retain(|c| !c.is_ascii_whitespace());
         let missing = self.certificates.iter().filter(|it| !bundle.contains(it.as_str()));
         Ok(missing.count())
+    }
+
+    /// Whether it is still there although no authority is left: Debian's program makes no new one then.
+    ///
+    /// # Errors
+    /// The machine can't be looked at.
+    pub fn is_left_over(&self, root: &Root) -> Result<bool, ReadError> {
+        let Some((list, directory)) = self.sources else {
+            return Ok(false);
+        };
+        let listed = root.read_text(list)?.unwrap_or_default();
+        let mut lines = listed.lines().map(str::trim);
+        let is_empty = lines.all(|line| line.is_empty() || line.starts_with(['#', '!']));
+        Ok(is_empty && root.list(directory)?.is_empty() && root.exists(&self.path)?)
     }
 }

@@ -123,10 +123,40 @@ fn a_bundle_lacks_what_is_not_in_it() {
         argv: vec!["/bin/true".to_owned()],
         path: "/bundle".to_owned(),
         certificates: certificates.iter().map(ToString::to_string).collect(),
+        sources: None,
     };
     assert_eq!(bundle(&["AB"]).missing(&root).unwrap(), 1);
     std::fs::write(tree.path().join("bundle"), "# x\nA\r\nB\n").unwrap();
     assert_eq!(bundle(&["AB"]).missing(&root).unwrap(), 0);
     assert_eq!(bundle(&["AB", "CD", "EF"]).missing(&root).unwrap(), 2);
     assert_eq!(bundle(&[]).missing(&root).unwrap(), 0);
+}
+
+#[test]
+fn a_bundle_of_nothing_is_left_over() {
+    let tree = tempfile::tempdir().unwrap();
+    let root = Root::open(tree.path()).unwrap();
+    let put = |path: &str, text: &str| {
+        let path = tree.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    put("usr/sbin/update-ca-certificates", "");
+    let bundle = Store::of(&root).unwrap().unwrap().bundle(Vec::new());
+    let list = "etc/ca-certificates.conf";
+    put(list, "# All of them\n\n!mozilla/a.crt\n");
+    assert!(!bundle.is_left_over(&root).unwrap(), "there is no file");
+    put("etc/ssl/certs/ca-certificates.crt", "all of them");
+    assert!(bundle.is_left_over(&root).unwrap());
+    put(list, "!mozilla/a.crt\nmozilla/b.crt\n");
+    assert!(!bundle.is_left_over(&root).unwrap());
+    put(list, "!mozilla/a.crt\n");
+    put("usr/local/share/ca-certificates/own.crt", "");
+    assert!(!bundle.is_left_over(&root).unwrap());
+    let others = Bundle {
+        sources: None,
+        ..bundle
+    };
+    std::fs::remove_dir_all(tree.path().join("usr/local")).unwrap();
+    assert!(!others.is_left_over(&root).unwrap());
 }

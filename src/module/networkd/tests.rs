@@ -162,7 +162,7 @@ fn another_manager_is_named_and_keeps_the_network() {
     let runs = UnitFacts {
         load_state: "loaded".to_owned(),
         active_state: "active".to_owned(),
-        rests: false,
+        ..UnitFacts::default()
     };
     let live = Live {
         bus: true,

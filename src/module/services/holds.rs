@@ -25,7 +25,7 @@ pub fn holds(change: &UnitChange, machine: &Machine<'_>) -> Result<bool, ReadErr
         UnitAction::Mask => nothing_to_do(mask_links(root, unit)),
         UnitAction::Unmask => nothing_to_do(unmask_links(root, unit)),
         UnitAction::Start => Ok(machine.unit(unit).is_some_and(|unit| unit.runs())),
-        UnitAction::Stop => Ok(machine.unit(unit).is_some_and(|unit| !unit.runs())),
+        UnitAction::Stop => Ok(machine.unit(unit).is_some_and(|unit| !unit.runs_or_will())),
         UnitAction::Restart | UnitAction::Reload => Ok(false),
     }
 }

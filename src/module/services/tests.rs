@@ -51,9 +51,10 @@ fn photon_tree(more: &[(&str, &str)]) -> (tempfile::TempDir, Root) {
 /// A running machine on which these units have these states.
 fn running(units: &[(&str, &str, &str)]) -> Facts {
     let unit = |load: &str, active: &str| UnitFacts {
-        rests: false,
         load_state: load.to_owned(),
-        active_state: active.to_owned(),
+        active_state: active.strip_prefix("queued ").unwrap_or(active).to_owned(),
+        is_queued: active.starts_with("queued "),
+        ..UnitFacts::default()
     };
     let units = units
         .iter()
@@ -375,12 +376,15 @@ fn what_holds_is_what_the_machine_shows() {
     let facts = running(&[
         ("docker.service", "loaded", "active"),
         ("chronyd.service", "loaded", "failed"),
+        ("late.service", "loaded", "queued inactive"),
     ]);
     let machine = Machine::new(&root, &facts);
     use UnitAction::*;
     let cases = [
         ("docker.service", [true, false, false, true, true, false]),
         ("chronyd.service", [false, true, false, true, false, true]),
+        // Stopping it takes away the start that it waits for.
+        ("late.service", [false, true, false, true, false, false]),
         // Masked; nobody asked whether it runs.
         ("sshd.service", [false, true, true, false, false, false]),
         ("host.service", [false, true, false, true, false, false]),

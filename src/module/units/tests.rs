@@ -14,7 +14,7 @@ fn active() -> UnitFacts {
     UnitFacts {
         load_state: "loaded".to_owned(),
         active_state: "active".to_owned(),
-        rests: false,
+        ..UnitFacts::default()
     }
 }
 
@@ -208,8 +208,16 @@ fn podman_makes_a_service() {
     assert_eq!(lines[2..], [file, "Start web.service (units.0)", said]);
     let lines = stage.lines(&format!("units: [{{{WEB}, state: stopped}}]"));
     assert_eq!(lines[3..], ["Stop web.service (units.0)", said]);
+    // The boot that writes it is as later ones.
     let lines = stage.lines(&format!("units: [{{{WEB}}}]"));
-    assert_eq!(lines[3..], [said]);
+    assert_eq!(lines[3..], ["Start web.service (units.0)", said]);
+    for left in [
+        WEB.replace("default.target", "rescue.target"),
+        WEB.replace("[Install]", "[Service]"),
+    ] {
+        let lines = stage.lines(&format!("units: [{{{left}}}]"));
+        assert_eq!(lines[3..], [said], "{left}");
+    }
     let lines = stage.lines(&format!("units: [{{{WEB}, enabled: true}}]\nservices: {{web: true}}"));
     assert_eq!(lines[3..], [said]);
     let named = "units: [{name: a.pod, contents: \"[Pod]\\nServiceName=b c\\n\", state: started}]";

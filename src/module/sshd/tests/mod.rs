@@ -497,9 +497,9 @@ fn a_socket_that_listens_in_sshds_place_is_named() {
 
     let mut live = Live::default();
     let active = crate::system::UnitFacts {
-        rests: false,
         load_state: "loaded".to_owned(),
         active_state: "active".to_owned(),
+        ..Default::default()
     };
     live.units.insert("sshd.socket".to_owned(), active);
     let plan = tree.plan_for(&config(&port), Some(live)).unwrap();

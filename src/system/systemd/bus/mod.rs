@@ -175,8 +175,9 @@ impl Bus {
         let rests = row.3 == "inactive" && row.2 == "loaded" && self.has_ended_well(name, &row.6).await;
         Ok(UnitFacts {
             load_state: row.2,
-            active_state: row.3,
             rests,
+            is_queued: row.3 == "inactive" && row.8 == "start",
+            active_state: row.3,
         })
     }
 

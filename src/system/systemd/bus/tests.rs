@@ -304,7 +304,7 @@ impl Systemd {
             "waiting.timer" => ("loaded", "active", "waiting"),
             "bad.timer" => ("loaded", "failed", "failed"),
             "bad.service" => ("loaded", "failed", "failed"),
-            "once.service" | "remains.service" | "skipped.service" => ("loaded", "inactive", "dead"),
+            "once.service" | "remains.service" | "skipped.service" | "late.service" => ("loaded", "inactive", "dead"),
             "stuck.service" => ("loaded", "inactive", "dead"),
             "systemd-networkd.service" => ("loaded", self.networkd, "x"),
             "tpl@.service" => {
@@ -335,7 +335,7 @@ impl Systemd {
             String::new(),
             object,
             u32::from(name == "firstlight-lost.service"),
-            String::new(),
+            if name == "late.service" { "start" } else { "" }.to_owned(),
             path("/"),
         ))
     }
@@ -634,18 +634,19 @@ async fn units_are_looked_up() {
     let Some(stage) = stage().await else { return };
     let facts = stage
         .bus
-        .unit_facts(&["good.service", "nowhere.service", "tpl@.service"])
+        .unit_facts(&["good.service", "late.service", "nowhere.service", "tpl@.service"])
         .await
         .unwrap();
     let facts: Vec<_> = facts
         .iter()
-        .map(|(n, f)| (n.as_str(), f.load_state.as_str(), f.runs()))
+        .map(|(n, f)| (n.as_str(), f.load_state.as_str(), f.runs(), f.runs_or_will()))
         .collect();
     assert_eq!(
         facts,
         [
-            ("good.service", "loaded", true),
-            ("nowhere.service", "not-found", false)
+            ("good.service", "loaded", true, true),
+            ("late.service", "loaded", false, true),
+            ("nowhere.service", "not-found", false, false)
         ]
     );
     let state = async |unit| stage.bus.unit_file_state(unit).await.unwrap();
