@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use nix::sys::signal::{SigSet, Signal};
 
 use crate::document::commands::script::{MARK_VARIABLE, names};
+use crate::module::packages;
 use crate::state::{CommandRecord, CommandState, ItemRecord, LockError, Store};
 use crate::system::clock::{self, BootTime};
 use crate::system::{System, run};
@@ -111,7 +112,11 @@ impl<'a> Recorder<'a> {
             store,
             names,
             record,
-            output: Output::default(),
+            // dnf shows all settings of a repository that it can't use.
+            output: match name == packages::NAME {
+                true => Output::masked(),
+                false => Output::default(),
+            },
             begun: Instant::now(),
             command_begun: Instant::now(),
             saved: Instant::now(),
@@ -124,6 +129,7 @@ impl<'a> Recorder<'a> {
             match piece {
                 Piece::Text(text) => self.output.print(&text),
                 Piece::Mark { number, exit } => {
+                    self.output.flush();
                     self.end_command(Some(exit));
                     self.begin_command(number);
                     if self.is_to_be_saved(number) {
@@ -184,6 +190,7 @@ impl<'a> Recorder<'a> {
     fn end(mut self, exit: Option<i32>) -> anyhow::Result<CommandRecord> {
         let rest = self.output.rest();
         self.output.print(&rest);
+        self.output.flush();
         // A command that ends the script, as `exit` does, is not told.
         if self.record.commands.last().is_some_and(|last| last.exit.is_none()) {
             self.end_command(exit);

@@ -30,6 +30,11 @@ impl Container {
         Self::on(Root::new(suite, test, PASSWORD), test)
     }
 
+    /// A machine that has never been booted, with what some areas of a document are for.
+    pub fn with_areas(suite: Suite, test: &str) -> Self {
+        Self::on(Root::dressed(&suite.with_areas(), test, PASSWORD), test)
+    }
+
     /// A machine with this disk.
     pub fn on(root: Root, test: &str) -> Self {
         Self {

@@ -7,6 +7,7 @@
 #![allow(clippy::expect_used, reason = "a test says where it stopped by panicking there")]
 
 mod accounts;
+mod areas;
 mod beside_cloud_init;
 mod bridges;
 mod check;
@@ -16,6 +17,7 @@ mod container;
 mod devices;
 #[path = "../support/differences.rs"]
 mod differences;
+mod dnf;
 mod drift;
 mod emergency;
 mod gate;
@@ -114,6 +116,8 @@ machines! {
     };
     container_bookworm => |test| scenario::three_boots(test, &mut Container::new(Bookworm, test));
     container_trixie => |test| scenario::three_boots(test, &mut Container::new(Trixie, test));
+    container_areas_trixie => |test| areas::areas(test, Trixie);
+    container_dnf_trixie => |test| dnf::dnf(test, Trixie);
     container_accounts_trixie => |test| accounts::accounts(test, Trixie);
     container_beside_cloud_init_trixie => |test| beside_cloud_init::beside_cloud_init(test, Trixie);
     container_packages_trixie => |test| packages::packages(test, Trixie);

@@ -52,7 +52,7 @@ firstlight status --drift >&2 && echo no drift
 ";
 
 /// A package with a program of its name, which says its name and version.
-fn package(into: &Path, name: &str, version: &str) {
+pub fn package(into: &Path, name: &str, version: &str) {
     let tree = into.join(format!("{name}-{version}"));
     let program = tree.join("usr/bin").join(name);
     fs::create_dir_all(program.parent().expect("it has one")).expect("a new directory");
@@ -94,7 +94,7 @@ fn package(into: &Path, name: &str, version: &str) {
 }
 
 /// A repository of all packages in a directory, without a signature.
-fn index(repository: &Path) {
+pub fn index(repository: &Path) {
     let said = Command::new("sh")
         .arg("-c")
         .arg(

@@ -32,6 +32,11 @@ impl Suite {
         self.made_by("cloud-init-tree")
     }
 
+    /// The tree with what some areas of a document are for; made when it isn't there.
+    pub fn with_areas(self) -> PathBuf {
+        self.made_by("areas-tree")
+    }
+
     fn made_by(self, name: &str) -> PathBuf {
         let made = Command::new(script(name))
             .arg(self.name())
@@ -57,7 +62,12 @@ impl Root {
     /// A copy of the suite's tree with firstlight, installed as in any image, and the probe; `secrets` are the words
     /// that the probe looks for where they must not be.
     pub fn new(suite: Suite, test: &str, secrets: &str) -> Self {
-        let root = Self::copy(&suite.cached().join("root"), test);
+        Self::dressed(&suite.cached().join("root"), test, secrets)
+    }
+
+    /// The same of another tree.
+    pub fn dressed(tree: &Path, test: &str, secrets: &str) -> Self {
+        let root = Self::copy(tree, test);
         root.install_firstlight();
         run(Command::new(script("guest/install")).arg(&root.path).arg(secrets));
         root

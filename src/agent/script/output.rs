@@ -42,6 +42,9 @@ pub struct Output {
     /// The last line with something in it, and the one that is being printed.
     last: Vec<u8>,
     line: Vec<u8>,
+    /// Whether secrets are masked, and what is not a whole line yet then.
+    masks: bool,
+    unmasked: Vec<u8>,
 }
 
 impl Default for Output {
@@ -53,11 +56,21 @@ impl Default for Output {
             size: 0,
             last: Vec::new(),
             line: Vec::new(),
+            masks: false,
+            unmasked: Vec::new(),
         }
     }
 }
 
 impl Output {
+    /// Of a program that tells of its own settings, passwords among them: they are masked.
+    pub fn masked() -> Self {
+        Self {
+            masks: true,
+            ..Self::default()
+        }
+    }
+
     /// The word by which a mark is known. Nobody can guess it.
     pub fn mark(&self) -> &str {
         &self.mark
@@ -104,6 +117,31 @@ impl Output {
 
     /// Passes on what the script says, to the journal and to the record.
     pub fn print(&mut self, text: &[u8]) {
+        if !self.masks {
+            return self.pass_on(text);
+        }
+        self.unmasked.extend_from_slice(text);
+        let end = self.unmasked.iter().rposition(|byte| matches!(byte, b'\n' | b'\r'));
+        match end {
+            Some(end) => self.mask(end + 1),
+            None if self.unmasked.len() > GATHERED => self.mask(self.unmasked.len()),
+            None => {}
+        }
+    }
+
+    /// Passes on what is not a whole line as well.
+    pub fn flush(&mut self) {
+        self.mask(self.unmasked.len());
+    }
+
+    fn mask(&mut self, end: usize) {
+        let lines: Vec<u8> = self.unmasked.drain(..end).collect();
+        if !lines.is_empty() {
+            self.pass_on(redact(&String::from_utf8_lossy(&lines)).as_bytes());
+        }
+    }
+
+    fn pass_on(&mut self, text: &[u8]) {
         let mut stdout = std::io::stdout().lock();
         // Nobody listens any more: the record has it.
         let _ = stdout.write_all(text).and_then(|()| stdout.flush());
@@ -220,5 +258,23 @@ mod tests {
         output.keep(b"a\nb");
         assert_eq!(output.take_kept(false), b"");
         assert_eq!(output.take_kept(true), b"a\nb\n");
+    }
+
+    #[test]
+    fn what_a_package_manager_tells_of_a_repository_is_masked() {
+        let said = "Problem repository: [own]\npassword: hunter22hunter\nusername: me\nproxy_password = hunter22hunter";
+        for size in 1..said.len() {
+            let mut output = Output::masked();
+            said.as_bytes().chunks(size).for_each(|part| output.print(part));
+            output.flush();
+            let last = output.last_line();
+            let kept = String::from_utf8(output.take_kept(true)).unwrap();
+            assert!(!kept.contains("hunter22") && !last.contains("hunter22"), "{kept}{last}");
+            assert_eq!(kept, said.replace("hunter22hunter", "(secret)") + "\n");
+            assert!(
+                kept.contains("username: me\n") && last.starts_with("proxy_password = *"),
+                "{kept}{last}"
+            );
+        }
     }
 }
