@@ -269,12 +269,8 @@ mod tests {
             output.flush();
             let last = output.last_line();
             let kept = String::from_utf8(output.take_kept(true)).unwrap();
-            assert!(!kept.contains("hunter22") && !last.contains("hunter22"), "{kept}{last}");
             assert_eq!(kept, said.replace("hunter22hunter", "(secret)") + "\n");
-            assert!(
-                kept.contains("username: me\n") && last.starts_with("proxy_password = *"),
-                "{kept}{last}"
-            );
+            assert_eq!(last, "proxy_password = (secret)");
         }
     }
 }

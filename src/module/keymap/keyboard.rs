@@ -17,8 +17,8 @@ const DEBIANS: [&str; 4] = [
     "/usr/bin/apt-get",
 ];
 
-/// What loads it there.
-const CONSOLE_SETUP_UNIT: &str = "keyboard-setup.service";
+/// What loads it there, and saves it for later boots. (keyboard-setup.service loads what was saved, also where that is old.)
+const CONSOLE_SETUP_UNIT: &str = "console-setup.service";
 
 /// What X reads elsewhere.
 const XORG_CONF: &str = "/etc/X11/xorg.conf.d/00-keyboard.conf";
@@ -217,7 +217,7 @@ mod tests {
     fn console_setup_has_a_file_of_its_own() {
         let there = "# KEYBOARD\nXKBMODEL=\"pc105\"\nXKBLAYOUT=\"us\"\nXKBVARIANT=\"\"\nXKBOPTIONS=\"\"\n\nBACKSPACE=\"guess\"\n";
         let document = json!({"keyboard": {"layout": "de", "variant": "nodeadkeys"}});
-        let unit = ("usr/lib/systemd/system/keyboard-setup.service", "[Service]\n");
+        let unit = ("usr/lib/systemd/system/console-setup.service", "[Service]\n");
         let (files, told) = plan(document, &[("etc/default/keyboard", there), X, CONSOLE, unit]);
         let expected = "# KEYBOARD\nXKBMODEL=\"pc105\"\nXKBLAYOUT=de\nXKBVARIANT=nodeadkeys\nXKBOPTIONS=\"\"\n\nBACKSPACE=\"guess\"\n";
         assert_eq!(files, BTreeMap::from([(CONSOLE_SETUP.to_owned(), expected.to_owned())]));
@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(files, BTreeMap::from([(VCONSOLE_CONF.to_owned(), expected.to_owned())]));
         // What console-setup has no place for costs the other key nothing.
         let document = json!({"keyboard": {"layout": "de"}, "keymap": "us"});
-        let unit = ("usr/lib/systemd/system/keyboard-setup.service", "[Service]\n");
+        let unit = ("usr/lib/systemd/system/console-setup.service", "[Service]\n");
         let (files, told) = plan(document, &[unit]);
         assert_eq!(files.len(), 1);
         assert!(
