@@ -59,8 +59,8 @@ look() {
     curl --silent --fail https://localhost:4433/ >/dev/null; echo "curl $?"
     apt-get -q update 2>&1 | grep -o 'http.*InRelease'
     fl-hello
-    resolvectl dns | sed -n 's/^Global: *//p'
-    getent ahostsv4 web | head -n 1
+    resolvectl dns | sed -n 's/^Global: *\(.\)/\1/p'
+    timeout 5 getent ahostsv4 web | head -n 1
     ssh -i /usr/lib/probe/key -o BatchMode=yes -o StrictHostKeyChecking=no core@127.0.0.1 'id -un'
     cat /var/lib/seeds
     localectl | grep -E 'Layout|Variant'
@@ -124,6 +124,8 @@ pub fn areas(test: &str, suite: Suite) {
     let tree = machine.root.path.clone();
     // The first package manager that there is counts.
     discard(&tree.join("usr/bin/dnf"));
+    // The mirrors of the distribution can't be reached here.
+    machine.root.write("etc/apt/sources.list", "# none\n");
     machine.root.write("usr/bin/podman", PODMAN);
     run(Command::new("chmod").arg("755").arg(tree.join("usr/bin/podman")));
     machine.root.write(
@@ -179,7 +181,8 @@ pub fn areas(test: &str, suite: Suite) {
     checks.equal(
         "what is to be seen of the areas",
         seen.text("by-hand"),
-        format!("{GONE}\nrollback 0\n{SEEN}"),
+        // The seed is the one without.
+        format!("{GONE}\nrollback 0\n{}", SEEN.replace("plan 0", "plan 3")),
     );
     checks.finish();
     discard(&served);

@@ -8,8 +8,10 @@ use crate::scenario::FIRST;
 use crate::seed::{PASSWORD, Seed};
 use std::process::Command;
 
-/// Packages of which one is nowhere, with a file and a service that come with one.
-const WANTED: &str = "yum_repos:
+/// Packages of which one is nowhere, with a file and a service that come with one. dnf asks for the machine's own name, and
+/// here no server answers.
+const WANTED: &str = "manage_etc_hosts: true
+yum_repos:
   rig: {name: Of the rig, baseurl: 'file:///srv/rpm', gpgcheck: false}
   gone: {baseurl: 'file:///srv/gone', enabled: false}
 packages: [fl-hello, [fl-world, '1.2'], fl-nowhere]
@@ -20,7 +22,8 @@ runcmd: [fl-hello >/var/log/hello]
 ";
 
 /// The same without it, and with a repository that takes a password.
-const CORRECTED: &str = "yum_repos:
+const CORRECTED: &str = "manage_etc_hosts: true
+yum_repos:
   rig: {name: Of the rig, baseurl: 'file:///srv/rpm', gpgcheck: false}
   own: {baseurl: 'file:///srv/rpm', gpgcheck: false, username: me, password: 'correct horse battery'}
 packages: [fl-hello, [fl-world, '1.2']]
