@@ -31,6 +31,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The same for the final stage, which runs while everything else is starting, such as docker.
 const FINAL_PATIENCE: Duration = Duration::from_secs(180);
 
+/// How long a stage waits for a person's `apply` or `rollback` to end. The system stage has five minutes in all.
+pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(120);
+
+/// The same for the local stage, for which the boot waits. Then hardly anybody else can be at work.
+const EARLY_LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
 /// How often the devices are checked while waiting.
 const POLL: Duration = Duration::from_millis(250);
 
@@ -125,7 +131,10 @@ async fn run(mut system: System, store: &Store, stage: Stage, source: Option<&Ch
         say_that_it_runs(store)?;
         return final_stage(system, store, source).await;
     }
-    let _lock = store.lock()?;
+    let _lock = store.lock_within(match stage {
+        Stage::Local => EARLY_LOCK_PATIENCE,
+        Stage::System | Stage::Final => LOCK_PATIENCE,
+    })?;
     if stage == Stage::Local {
         publish(store, &Status::plain(Standing::Running, "the local stage is running"))?;
         reporting::forget(store);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::boot::{begin, go_on};
+use super::boot::{LOCK_PATIENCE, begin, go_on};
 use super::carry_out::{Request, carry_out};
 use super::confirm::settle;
 use super::decide::last_from_a_source;
@@ -162,7 +162,7 @@ async fn locked(
     seed: &Seed,
     fetched: Option<&(Result<Seed, Fault>, bool)>,
 ) -> anyhow::Result<Status> {
-    let _lock = store.lock()?;
+    let _lock = store.lock_within(LOCK_PATIENCE)?;
     if let Err(error) = system.connect().await {
         tracing::error!("{error}");
     }

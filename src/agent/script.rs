@@ -9,7 +9,7 @@ use nix::sys::signal::{SigSet, Signal};
 
 use crate::document::commands::script::{MARK_VARIABLE, names};
 use crate::module::packages;
-use crate::state::{CommandRecord, CommandState, ItemRecord, LockError, Store};
+use crate::state::{CommandRecord, CommandState, ItemRecord, Store};
 use crate::system::clock::{self, BootTime};
 use crate::system::{System, run};
 use output::{Output, Piece};
@@ -22,9 +22,6 @@ const SAVED_AT_ONCE: usize = 100;
 
 /// How often the record of many commands is written: it is written as a whole.
 const SAVING: Duration = Duration::from_secs(1);
-
-/// How often it is looked whether another firstlight is still at work.
-const LOCK_POLL: Duration = Duration::from_millis(250);
 
 /// Runs the script at `path` to its end. What it prints goes to our standard output, and to the state.
 ///
@@ -55,12 +52,9 @@ pub fn run_script(name: &str, path: &str) -> anyhow::Result<CommandRecord> {
 
 /// Waits until no other firstlight is changing this machine, at most so long.
 pub fn wait_for_others(patience: Duration) {
-    let since = Instant::now();
     let Ok(system) = System::running() else { return };
-    let store = Store::new(system.root);
-    while matches!(store.lock(), Err(LockError::Held { .. })) && since.elapsed() < patience {
-        std::thread::sleep(LOCK_POLL);
-    }
+    // What it can't be had for is no reason not to go on.
+    let _ = Store::new(system.root).lock_within(patience);
 }
 
 /// The program that runs a script, as execve(2) finds it: so it may be on a file system that is mounted `noexec`.

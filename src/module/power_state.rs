@@ -144,7 +144,8 @@ fn shutdown(mode: PowerMode, delay: &str, message: &str) -> String {
     };
     let shutdown = format!("shutdown {option} -- {delay}{message}");
     match delay {
-        "now" => format!("{shutdown} || systemctl {verb}"),
+        // The shell gets to its end, and its record with it: the machine that goes down stops it.
+        "now" => format!("trap '' TERM; {shutdown} || systemctl {verb}"),
         _ => shutdown,
     }
 }

@@ -2,9 +2,13 @@
 
 use std::fs::{File, TryLockError};
 use std::io::Read;
+use std::time::{Duration, Instant};
 
 use super::{STATE_DIRECTORY, StateError, Store};
 use crate::system::ReadError;
+
+/// How often it is looked whether another firstlight is still at work.
+const POLL: Duration = Duration::from_millis(250);
 
 /// The right to change the machine, held until dropped.
 #[derive(Debug)]
@@ -62,6 +66,20 @@ impl Store {
             Err(TryLockError::Error(error)) => {
                 let (what, why) = ("lock", error.to_string());
                 Err(StateError::from(ReadError { what, path, why }).into())
+            }
+        }
+    }
+
+    /// Takes the lock, and waits for it so long while somebody else holds it.
+    ///
+    /// # Errors
+    /// As [`Store::lock`].
+    pub fn lock_within(&self, patience: Duration) -> Result<Lock, LockError> {
+        let since = Instant::now();
+        loop {
+            match self.lock() {
+                Err(LockError::Held { .. }) if since.elapsed() < patience => std::thread::sleep(POLL),
+                other => return other,
             }
         }
     }

@@ -96,7 +96,7 @@ const NOT_MET: &str =
     "commands: power_state done, 1 command of 2\nthe condition is not met: nothing happens\nnocloud\n";
 
 /// The same in the next two: it has restarted the machine.
-const RESTARTED: &str = "commands: power_state done, 2 commands of 2\n==> 2: shutdown -r -- now 'it'\\''s all done' || systemctl reboot <==\nnocloud\n";
+const RESTARTED: &str = "commands: power_state done, 2 commands of 2\n==> 2: trap '' TERM; shutdown -r -- now 'it'\\''s all done' || systemctl reboot <==\nnocloud\n";
 
 const BOOTCMD: &str = "700 /etc/firstlight/commands/bootcmd\n";
 

@@ -169,7 +169,7 @@ pub fn packages(test: &str, suite: Suite) {
         "what is installed",
         seen.text("by-hand"),
         format!(
-            "{}boot\nboot\ncommands: package_reboot done, 3 commands of 3\n==> 3: shutdown -r -- now 'installed packages \
+            "{}boot\nboot\ncommands: package_reboot done, 3 commands of 3\n==> 3: trap '' TERM; shutdown -r -- now 'installed packages \
              require a restart' || systemctl reboot <==\n{brought}\nno drift",
             installed.replace("fl-world", "fl-restart 1.0 install ok installed\nfl-world")
         ),

@@ -47,7 +47,7 @@ fn the_script_is_what_a_person_would_type() {
         (
             "{mode: reboot}",
             "when all is done, the machine restarts; once for this instance",
-            "shutdown -r -- now || systemctl reboot\n",
+            "trap '' TERM; shutdown -r -- now || systemctl reboot\n",
         ),
         (
             "{mode: poweroff, delay: 1, message: it's late}",
@@ -63,7 +63,7 @@ fn the_script_is_what_a_person_would_type() {
             "{mode: reboot, condition: test -e /a && exit 1}",
             "when all is done, the machine restarts, where its condition is met; once for this instance",
             "'sh' '-c' 'test -e /a && exit 1' || { echo 'the condition is not met: nothing happens'; exit 0; }\n\
-             shutdown -r -- now || systemctl reboot\n",
+             trap '' TERM; shutdown -r -- now || systemctl reboot\n",
         ),
     ] {
         let plan = plan(&format!("power_state: {state}\n"), &[]);
