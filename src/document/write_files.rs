@@ -1,5 +1,6 @@
 //! `write_files`: files as the document has them, or as they are at an address.
 
+mod checksum;
 mod content;
 mod owner;
 mod path;
@@ -17,6 +18,7 @@ use super::format::compressed::{self, gunzip};
 use super::problem::{Check, Problems};
 use crate::vocabulary::{Address, Secret};
 
+pub use checksum::Checksum;
 pub use content::Content;
 pub use owner::Owner;
 pub use path::FilePath;
@@ -93,6 +95,12 @@ pub struct FileSource {
     /// ```
     #[serde(default)]
     pub headers: BTreeMap<String, Secret>,
+    /// What the server must have, as sha256sum(1) or sha512sum(1) prints it; anything else is not written.
+    ///
+    /// ```yaml
+    /// checksum: sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03
+    /// ```
+    pub checksum: Option<Checksum>,
 }
 
 /// How the content of a file is written in a document.

@@ -249,7 +249,16 @@ fn change(
 /// The content of the file.
 fn content(file: &WriteFile) -> Result<Zeroizing<Vec<u8>>, String> {
     let raw = match (&file.fetched, &file.content, &file.source) {
-        (Some(fetched), ..) => fetched.expose(),
+        (Some(fetched), _, source) => {
+            let checksum = source.as_ref().and_then(|source| source.checksum.as_ref());
+            if let Some(checksum) = checksum.filter(|checksum| !checksum.is_of(fetched.expose())) {
+                let path = file.path.as_str();
+                return Err(format!(
+                    "what the server has for {path} doesn't have the checksum {checksum}"
+                ));
+            }
+            fetched.expose()
+        }
         (None, Some(content), _) => content.expose(),
         (None, None, Some(_)) => {
             return Err(format!(
@@ -322,6 +331,11 @@ mod tests {
     use crate::system::{Facts, Root};
 
     fn plan(document: &str) -> Result<Plan, PlanError> {
+        plan_of(document, Vec::new())
+    }
+
+    /// `fetched`: addresses, and what is there.
+    fn plan_of<'a>(document: &'a str, fetched: Vec<(&'a str, Text<'a>)>) -> Result<Plan, PlanError> {
         let tree = tempfile::tempdir().unwrap();
         std::fs::create_dir(tree.path().join("etc")).unwrap();
         for (name, text) in [
@@ -336,6 +350,7 @@ mod tests {
         let text = Text::new("user-data", document.as_bytes());
         let document = Document::read(&Texts {
             user_data: Some(text),
+            fetched,
             ..Texts::default()
         });
         assert!(!document.has_errors(), "{:?}", document.diagnostics);
@@ -431,6 +446,22 @@ mod tests {
         assert_eq!(
             (&*file.content.unwrap().bytes, file.share),
             (&b"hello\nmore"[..], Share::Lines)
+        );
+    }
+
+    #[test]
+    fn what_lacks_its_checksum_is_not_written() {
+        let sum = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03";
+        let document = format!("write_files: [{{path: /a, source: {{uri: 'http://x/', checksum: 'sha256:{sum}'}}}}]");
+        let of = |text: &'static str| plan_of(&document, vec![("http://x/", Text::new("x", text.as_bytes()))]).unwrap();
+        let written = of("hello\n");
+        assert_eq!((written.changes.len(), written.problems), (1, Vec::new()));
+        let mut refused = of("hullo\n");
+        let why = refused.problems.remove(0).message;
+        assert!(refused.changes.is_empty(), "{:?}", refused.changes);
+        assert_eq!(
+            why,
+            format!("what the server has for /a doesn't have the checksum sha256:{sum}")
         );
     }
 
