@@ -14,8 +14,8 @@ bash    = $(DESTDIR)$(PREFIX)/share/bash-completion/completions/firstlight
 fish    = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/firstlight.fish
 zsh     = $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_firstlight
 wants   = $(DESTDIR)/etc/systemd/system/multi-user.target.wants
-# The first two are enabled; the others are started by them: to fetch a document, and when they fail.
-enabled = firstlight-local.service firstlight.service
+# The first three are enabled; the others are started by them: to fetch a document, and when they fail.
+enabled = firstlight-local.service firstlight.service firstlight.target
 units   = $(enabled) firstlight-final.service firstlight-emergency.service
 
 .PHONY: build order test soak bench bench-boot demo install uninstall clean

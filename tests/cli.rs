@@ -323,11 +323,13 @@ fn what_make_installs_it_uninstalls() {
     let expected = [
         "etc/systemd/system/multi-user.target.wants/firstlight-local.service",
         "etc/systemd/system/multi-user.target.wants/firstlight.service",
+        "etc/systemd/system/multi-user.target.wants/firstlight.target",
         "usr/bin/firstlight",
         "usr/lib/systemd/system/firstlight-emergency.service",
         "usr/lib/systemd/system/firstlight-final.service",
         "usr/lib/systemd/system/firstlight-local.service",
         "usr/lib/systemd/system/firstlight.service",
+        "usr/lib/systemd/system/firstlight.target",
         "usr/share/bash-completion/completions/firstlight",
         "usr/share/fish/vendor_completions.d/firstlight.fish",
         "usr/share/man/man1/firstlight-apply.1",

@@ -31,6 +31,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The same for the final stage, which runs while everything else is starting, such as docker.
 const FINAL_PATIENCE: Duration = Duration::from_secs(180);
 
+/// The last status of a boot, which is there once all is over: as in cloud-init, scripts wait for it.
+const RESULT: &str = "result.json";
+
 /// How long a stage waits for a person's `apply` or `rollback` to end. The system stage has five minutes in all.
 pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(120);
 
@@ -53,6 +56,7 @@ async fn boot_on(system: System, stage: Stage, source: Option<&Choice>) -> Resul
     if stage == Stage::Local {
         // Before anything can fail. (/run may be that of an earlier boot: `systemctl soft-reboot` keeps it.)
         store.ask_for_system_stage()?;
+        store.forget_published(RESULT)?;
     }
     let said = match stage {
         Stage::Local => Vec::new(),
@@ -70,6 +74,9 @@ async fn boot_on(system: System, stage: Stage, source: Option<&Choice>) -> Resul
     };
     tell(&status, &said);
     publish(&store, &status)?;
+    if is_over(stage, &status) {
+        store.publish(RESULT, &json(&status))?;
+    }
     if stage == Stage::Local
         && is_last_word(&status)
         && let Err(error) = store.skip_system_stage()
@@ -105,10 +112,22 @@ pub fn published(store: &Store) -> Result<Option<Status>, StateError> {
         .transpose()
 }
 
+/// Whether no stage of this boot comes after one with this status.
+fn is_over(stage: Stage, status: &Status) -> bool {
+    match stage {
+        Stage::Local => is_last_word(status),
+        Stage::System | Stage::Final => status.status != Standing::Running,
+    }
+}
+
 fn publish(store: &Store, status: &Status) -> Result<(), StateError> {
+    store.publish("status.json", &json(status))
+}
+
+fn json(status: &Status) -> Vec<u8> {
     let mut text = serde_json::to_vec_pretty(status).unwrap_or_default();
     text.push(b'\n');
-    store.publish("status.json", &text)
+    text
 }
 
 /// The final stage takes long: who asks meanwhile is told that it is at work, and no longer waits for the network.

@@ -89,6 +89,14 @@ impl Store {
         self.put(&Self::run_path(name), bytes, 0o644)
     }
 
+    /// Removes what was published under this name.
+    ///
+    /// # Errors
+    /// `/run/firstlight` can't be written.
+    pub fn forget_published(&self, name: &str) -> Result<(), StateError> {
+        Ok(self.writer.discard(&Self::run_path(name))?)
+    }
+
     /// A file that was published in this boot.
     ///
     /// # Errors

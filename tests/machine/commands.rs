@@ -56,8 +56,21 @@ const LOOK_ALWAYS: &str = r#"
 firstlight status --wait >/dev/null
 while systemctl show -p ActiveState --value firstlight-runcmd-at-boot.service | grep -q ^activating; do sleep 0.2; done
 cat /var/log/always
+systemctl start behind.service
+cat /var/log/behind
+sed -n 's/^  "status": //p' /run/firstlight/result.json
 firstlight status --drift >&2 && echo no drift
 "#;
+
+/// A unit that needs a configured machine: it notes which stages are over, and that the result is there.
+const BEHIND: &str = "[Unit]
+Wants=firstlight.target
+After=firstlight.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/sh -c 'exec >/var/log/behind; systemctl is-active firstlight.service firstlight-final.service; ls /run/firstlight/result.json'
+";
 
 /// Those of the last boot hang, and firstlight is killed meanwhile.
 const HANGING: &str = "runcmd: [sleep 1000]\n";
@@ -154,6 +167,11 @@ pub fn commands(test: &str, suite: Suite) {
     }
 
     machine.root.write("usr/lib/probe/by-hand", LOOK_ALWAYS);
+    machine.root.write("etc/systemd/system/behind.service", BEHIND);
+    machine.root.write(
+        "etc/systemd/system/multi-user.target.d/behind.conf",
+        "[Unit]\nWants=behind.service\n",
+    );
     let seed = Seed {
         extra: ALWAYS,
         instance_id: "rig-3",
@@ -163,7 +181,10 @@ pub fn commands(test: &str, suite: Suite) {
     // In the first boot the final stage runs it, in its turn; in the second one that stage has nothing to do.
     let first = "activating\nrig-3\nfirstlight-runcmd.service\n";
     let second = "inactive\nrig-3\nfirstlight-runcmd-at-boot.service\n";
-    for always in [first.to_owned(), format!("{first}{second}")] {
+    for (always, stages) in [
+        (first.to_owned(), "active\nactive\n"),
+        (format!("{first}{second}"), "inactive\ninactive\n"),
+    ] {
         let seen = machine.boot(&[], FIRST, PASSWORD);
         let mut checks = Checks::new(test, "commands at each boot", &seen);
         checks.configured(&seed);
@@ -172,7 +193,7 @@ pub fn commands(test: &str, suite: Suite) {
         checks.equal(
             "what has run at each boot",
             seen.text("by-hand"),
-            format!("{always}no drift"),
+            format!("{always}{stages}/run/firstlight/result.json\n\"done\",\nno drift"),
         );
         checks.finish();
     }
