@@ -170,7 +170,7 @@ pub fn packages(test: &str, suite: Suite) {
         seen.text("by-hand"),
         format!(
             "{}boot\nboot\ncommands: package_reboot done, 3 commands of 3\n==> 3: trap '' TERM; shutdown -r -- now 'installed packages \
-             require a restart' || systemctl reboot <==\n{brought}\nno drift",
+             require a restart' || syste… <==\n{brought}\nno drift",
             installed.replace("fl-world", "fl-restart 1.0 install ok installed\nfl-world")
         ),
     );
