@@ -4,7 +4,7 @@
 use crate::check::Checks;
 use crate::container::Container;
 use crate::machine::Machine;
-use crate::rootfs::{Suite, discard};
+use crate::rootfs::Suite;
 use crate::scenario::FIRST;
 use crate::seed::{PASSWORD, Seed};
 
@@ -75,8 +75,18 @@ ExecStart=/bin/sh -c 'exec >/var/log/behind; systemctl is-active firstlight.serv
 /// Those of the last boot hang, and firstlight is killed meanwhile.
 const HANGING: &str = "runcmd: [sleep 1000]\n";
 
-/// Who waits for the end is told of it, and a later run knows what became of the command.
-const LOOK_KILLED: &str = r#"
+/// Who waits for the end is told of it, and a later run knows what became of the command. The probe begins when no job is
+/// left: this goes before it.
+const KILLER: &str = r#"[Unit]
+DefaultDependencies=no
+After=basic.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+StandardOutput=file:/var/log/killed
+ExecStart=bash /usr/lib/probe/killer
+"#;
+const KILL: &str = r#"
 until systemctl show -p ActiveState --value firstlight-runcmd.service | grep -q ^activating; do sleep 0.2; done
 firstlight status | grep -Eo '^status: .*|the final stage is running'
 systemctl kill --signal KILL firstlight-final.service
@@ -169,7 +179,7 @@ pub fn commands(test: &str, suite: Suite) {
     machine.root.write("usr/lib/probe/by-hand", LOOK_ALWAYS);
     machine.root.write("etc/systemd/system/behind.service", BEHIND);
     machine.root.write(
-        "etc/systemd/system/multi-user.target.d/behind.conf",
+        "etc/systemd/system/multi-user.target.d/more.conf",
         "[Unit]\nWants=behind.service\n",
     );
     let seed = Seed {
@@ -198,9 +208,13 @@ pub fn commands(test: &str, suite: Suite) {
         checks.finish();
     }
 
-    // multi-user.target would wait for it, and the probe for that.
-    discard(&machine.root.path.join("etc/systemd/system/multi-user.target.d"));
-    machine.root.write("usr/lib/probe/by-hand", LOOK_KILLED);
+    machine.root.write("etc/systemd/system/killer.service", KILLER);
+    machine.root.write("usr/lib/probe/killer", KILL);
+    machine.root.write(
+        "etc/systemd/system/multi-user.target.d/more.conf",
+        "[Unit]\nWants=killer.service\n",
+    );
+    machine.root.write("usr/lib/probe/by-hand", "cat /var/log/killed");
     machine.insert(&Seed {
         extra: HANGING,
         instance_id: "rig-4",
