@@ -17,8 +17,9 @@ use std::process::Command;
 const AREAS: &str = r#"
 users: [{name: core, ssh_import_id: ['gh:octocat']}]
 ca_certs: {trusted: [CA]}
+proxy: http://192.0.2.1
+no_proxy: [192.0.2.1]
 apt:
-  http_proxy: http://192.0.2.1
   sources_list: ""
   sources: {rig: {source: 'deb http://apt.rig.example/deb ./', key: KEY}}
 packages: [fl-hello]
@@ -57,7 +58,7 @@ look() {
     sleep 0.5
     grep -ch "seen $1" /var/log/app.log /var/log/received.log
     curl --silent --fail https://localhost:4433/ >/dev/null; echo "curl $?"
-    apt-get -q update 2>&1 | grep -o 'http.*InRelease'
+    http_proxy=http://192.0.2.1 apt-get -q update 2>&1 | grep -o 'http.*InRelease'
     fl-hello
     resolvectl dns | sed -n 's/^Global: *\(.\)/\1/p'
     timeout 5 getent ahostsv4 web | head -n 1
