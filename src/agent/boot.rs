@@ -67,15 +67,12 @@ async fn boot_on(system: System, stage: Stage, source: Option<&Choice>) -> Resul
     };
     let status = match run(system, &store, stage, source).await {
         Ok(status) => status,
-        Err(error) => Status {
-            stage: Some(stage),
-            ..Status::plain(Standing::Failed, format!("{error:#}"))
-        },
+        Err(error) => broken_off(stage, &error),
     };
     tell(&status, &said);
-    publish(&store, &status)?;
+    let text = publish(&store, &status)?;
     if is_over(stage, &status) {
-        store.publish(RESULT, &json(&status))?;
+        store.publish(RESULT, &text)?;
     }
     if stage == Stage::Local
         && is_last_word(&status)
@@ -120,29 +117,33 @@ fn is_over(stage: Stage, status: &Status) -> bool {
     }
 }
 
-fn publish(store: &Store, status: &Status) -> Result<(), StateError> {
-    store.publish("status.json", &json(status))
+/// The status of a stage that ended with an error.
+pub(super) fn broken_off(stage: Stage, error: &anyhow::Error) -> Status {
+    Status {
+        stage: Some(stage),
+        ..Status::plain(Standing::Failed, format!("{error:#}"))
+    }
 }
 
-fn json(status: &Status) -> Vec<u8> {
+/// Publishes the status; returns what was written.
+fn publish(store: &Store, status: &Status) -> Result<Vec<u8>, StateError> {
     let mut text = serde_json::to_vec_pretty(status).unwrap_or_default();
     text.push(b'\n');
-    text
+    store.publish("status.json", &text)?;
+    Ok(text)
 }
 
 /// The final stage takes long: who asks meanwhile is told that it is at work, and no longer waits for the network.
 fn say_that_it_runs(store: &Store) -> Result<(), StateError> {
-    match published(store)? {
-        Some(status) if status.status == Standing::Running => publish(
-            store,
-            &Status {
-                stage: Some(Stage::Final),
-                detail: "the final stage is running".to_owned(),
-                ..status
-            },
-        ),
-        _ => Ok(()),
+    if let Some(status) = published(store)?.filter(|status| status.status == Standing::Running) {
+        let running = Status {
+            stage: Some(Stage::Final),
+            detail: "the final stage is running".to_owned(),
+            ..status
+        };
+        publish(store, &running)?;
     }
+    Ok(())
 }
 
 async fn run(mut system: System, store: &Store, stage: Stage, source: Option<&Choice>) -> anyhow::Result<Status> {

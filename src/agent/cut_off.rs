@@ -4,29 +4,25 @@ use crate::module::Stage;
 use crate::report::status::{Standing, Status};
 use crate::system::System;
 
-/// The units of the stages, in the order in which they run.
-const UNITS: [&str; 3] = [
-    "firstlight-local.service",
-    "firstlight.service",
-    "firstlight-final.service",
-];
-
 /// Whether no stage runs, and none is about to. Without a bus nobody can tell.
 pub async fn is_over(system: &System) -> bool {
     match &system.bus {
-        Some(bus) => bus.is_under_way(&UNITS).await.is_ok_and(|is_under_way| !is_under_way),
+        Some(bus) => bus
+            .is_under_way(&[Stage::Local, Stage::System, Stage::Final].map(Stage::unit))
+            .await
+            .is_ok_and(|is_under_way| !is_under_way),
         None => false,
     }
 }
 
 /// What is said where all stages are over, and the last word of them was that there is more to come.
 pub fn cut_off(status: Status) -> Status {
-    let [local, services, last] = UNITS;
-    let unit = match status.stage {
-        None => local,
-        Some(Stage::Local) => services,
-        Some(Stage::System | Stage::Final) => last,
+    let next = match status.stage {
+        None => Stage::Local,
+        Some(Stage::Local) => Stage::System,
+        Some(Stage::System | Stage::Final) => Stage::Final,
     };
+    let unit = next.unit();
     match status.status {
         Standing::Running => Status {
             status: Standing::Failed,

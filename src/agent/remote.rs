@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::boot::{LOCK_PATIENCE, begin, go_on};
+use super::boot::{LOCK_PATIENCE, begin, broken_off, go_on};
 use super::carry_out::{Request, carry_out};
 use super::confirm::settle;
 use super::decide::last_from_a_source;
@@ -23,9 +23,6 @@ use crate::state::{StateError, Store, instance_id};
 use crate::system::System;
 use crate::system::systemd::Verb;
 use crate::system::thread::blocking;
-
-/// The unit of the final stage: after the network is online, which is waited for only when this unit is asked for.
-const FINAL: &str = "firstlight-final.service";
 
 /// Carries out as much of what is here as the network needs to be fetched over, and hands the seed on to the final stage.
 ///
@@ -95,15 +92,17 @@ async fn carry_out_the_network(
     Ok(())
 }
 
-/// Has systemd start the unit of the final stage. `what_for`: begins with "to".
+/// Has systemd start the unit of the final stage: after the network is online, which is waited for only when that unit is
+/// asked for. `what_for`: begins with "to".
 ///
 /// # Errors
 /// There is no bus, or systemd refuses.
 pub async fn start_final(system: &System, what_for: &str) -> anyhow::Result<()> {
+    let unit = Stage::Final.unit();
     let Some(bus) = &system.bus else {
-        anyhow::bail!("{FINAL} can't be started {what_for} without a system bus");
+        anyhow::bail!("{unit} can't be started {what_for} without a system bus");
     };
-    Ok(bus.queue_job(Verb::Start, FINAL).await?)
+    Ok(bus.queue_job(Verb::Start, unit).await?)
 }
 
 /// Has systemd start the final stage, and the wait for the network with it.
@@ -146,10 +145,7 @@ pub async fn final_stage(mut system: System, store: &Store, source: Option<&Choi
         imports::ask_in_boot(&system, store, whole, source).await;
     }
     let carried_out = locked(&mut system, store, &seed, fetched.as_ref()).await;
-    let status = carried_out.unwrap_or_else(|error| Status {
-        stage: Some(Stage::Final),
-        ..Status::plain(Standing::Failed, format!("{error:#}"))
-    });
+    let status = carried_out.unwrap_or_else(|error| broken_off(Stage::Final, &error));
     let whole = fetched.as_ref().and_then(|(whole, _)| whole.as_ref().ok());
     Ok(reporting::tell(&system, store, source, whole.unwrap_or(&seed), status).await)
 }

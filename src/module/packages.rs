@@ -8,7 +8,6 @@ use crate::document::commands::Commands;
 use crate::document::commands::script::Script;
 use crate::document::packages::{Item, Package};
 use crate::system::Machine;
-use crate::vocabulary::RunOutcome;
 use manager::Manager;
 
 /// The name of its unit, and of its entry in the ledger.
@@ -79,8 +78,7 @@ fn command(want: &Config, machine: &Machine<'_>, plan: &mut Plan) -> Result<Opti
     }
     let words: Vec<String> = packages.iter().map(|package| manager.word(package)).collect();
     let what = format!("{}{}", if upgrade { "upgrade, " } else { "" }, words.join(" "));
-    let ran = machine.ran(NAME);
-    if ran.is_some_and(|ran| ran.outcome == RunOutcome::Done && ran.what.as_deref() == Some(what.as_str())) {
+    if machine.has_done_this(NAME, &what) {
         plan.info("the packages have been installed for this instance");
         return Ok(None);
     }

@@ -6,7 +6,6 @@ use crate::document::commands::script::Script;
 use crate::document::commands::{Commands, quoted};
 use crate::document::users::wanted;
 use crate::system::Machine;
-use crate::vocabulary::RunOutcome;
 
 /// Its name, in the ledger too.
 const NAME: &str = "selinux_users";
@@ -53,8 +52,7 @@ impl Module for SelinuxUsers {
             plan.notice(format!("SELinux is not on this machine ({CONFIG}): {what} once it is"));
             return Ok(plan);
         }
-        let ran = machine.ran(NAME);
-        if ran.is_some_and(|ran| ran.outcome == RunOutcome::Done && ran.what.as_deref() == Some(what.as_str())) {
+        if machine.has_done_this(NAME, &what) {
             return Ok(plan);
         }
         plan.changes.push(Change::DocumentCommand(DocumentCommand {
@@ -74,7 +72,7 @@ mod tests {
     use super::*;
     use crate::document::{Document, Texts};
     use crate::system::{Facts, Root};
-    use crate::vocabulary::Run;
+    use crate::vocabulary::{Run, RunOutcome};
 
     const USERS: &str = "users: [{name: ann, selinux_user: staff_u}, {name: bob}, {name: eve, selinux-user: user_u}]\n";
 

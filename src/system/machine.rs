@@ -111,6 +111,11 @@ impl<'a> Machine<'a> {
         self.facts.ran.get(name)
     }
 
+    /// Whether exactly this has been done under this name.
+    pub fn has_done_this(&self, name: &str, what: &str) -> bool {
+        self.has_done(name) && self.ran(name).is_some_and(|ran| ran.what.as_deref() == Some(what))
+    }
+
     /// Whether what runs once has succeeded for this instance.
     pub fn has_done(&self, name: &str) -> bool {
         self.ran(name).is_some_and(|run| run.outcome == RunOutcome::Done)

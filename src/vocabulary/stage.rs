@@ -12,3 +12,14 @@ pub enum Stage {
     /// After network-online.target.
     Final,
 }
+
+impl Stage {
+    /// The unit that runs it.
+    pub const fn unit(self) -> &'static str {
+        match self {
+            Self::Local => "firstlight-local.service",
+            Self::System => "firstlight.service",
+            Self::Final => "firstlight-final.service",
+        }
+    }
+}

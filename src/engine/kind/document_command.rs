@@ -6,7 +6,7 @@ use crate::document::plain::beginning;
 use crate::document::redact::redact;
 use crate::engine::act::{ActError, Scene};
 use crate::engine::view::{ChangeView, text_diff, view};
-use crate::module::{DocumentCommand, Once, Program, When};
+use crate::module::{DocumentCommand, Once, Program, Stage, When};
 use crate::state::{self, CommandRecord, ImpossibleUndo, Undo};
 use crate::system::network::Session;
 use crate::system::systemd::{BadEnd, ServiceError, TransientService, UnitName};
@@ -15,9 +15,6 @@ use crate::vocabulary::{ANY_INSTANCE, RunOutcome};
 
 /// How much of a command line is shown, in characters.
 const SHOWN: usize = 200;
-
-/// The unit of the boot's last stage.
-const FINAL: &str = "firstlight-final.service";
 
 /// What sd_booted(3) looks at. A chroot doesn't have it.
 const BOOTED: &str = "/run/systemd/system";
@@ -164,7 +161,7 @@ impl DocumentCommand {
             limit: self.limit,
             after: match self.when {
                 When::InTurn => None,
-                When::AfterAll(_) => Some(FINAL),
+                When::AfterAll(_) => Some(Stage::Final.unit()),
             },
         })
     }

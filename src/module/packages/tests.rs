@@ -1,7 +1,7 @@
 use super::*;
 use crate::document::{Document, Texts};
 use crate::system::{Facts, Root};
-use crate::vocabulary::Run;
+use crate::vocabulary::{Run, RunOutcome};
 
 /// The plan of a document on a machine with these programs.
 fn plan(user_data: &str, programs: &[&str], ran: Option<Run>) -> Result<Plan, PlanError> {

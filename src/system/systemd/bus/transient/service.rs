@@ -9,6 +9,7 @@ use zbus::{OwnedObjectPath, Variant};
 
 use super::super::error::name_and_message;
 use super::super::job::JobEnds;
+use super::super::proxy::UnitRow;
 use super::super::{Bus, BusError, Verb};
 use super::microseconds;
 use crate::system::command::ENVIRONMENT;
@@ -214,7 +215,8 @@ impl Bus {
         let mut ends = self.job_ends(&format!("start {unit}")).await?;
         let job = ends.during(self.start_service(service)).await?;
         self.await_end(service, ends, &job).await?;
-        self.await_rest(unit).await;
+        // Where somebody stops it, its job is over before its main process has ended.
+        self.at_rest(unit, 2 * STOP_LIMIT, STOP_INTERVAL).await;
         let ended = self.end_of(service).await;
         let left = self.left_in(unit).await;
         // Without background processes the unit is not needed.
@@ -267,25 +269,16 @@ impl Bus {
     /// work, because the firstlight that had it started was killed, is waited for.
     async fn clear_spent(&self, service: &TransientService) {
         let unit = service.unit.as_str();
-        let Ok(mut row) = self.row(unit).await else { return };
+        let Ok(row) = self.row(unit).await else { return };
         if row.2 != "loaded" || !self.is_transient(&row.6).await {
             return;
         }
-        let end = Instant::now() + service.limit;
-        let at_work = |state: &str| matches!(state, "activating" | "deactivating");
-        if at_work(&row.3) {
+        if is_at_work(&row) {
             tracing::info!("waiting for {unit}, which an earlier run of firstlight has started");
         }
-        while at_work(&row.3) && Instant::now() < end {
-            tokio::time::sleep(LOOK_AGAIN).await;
-            row = match self.row(unit).await {
-                Ok(row) => row,
-                Err(_) => return,
-            };
-        }
-        let is_at_work = at_work(&row.3);
+        let is_at_rest = self.at_rest(unit, service.limit, LOOK_AGAIN).await;
         let processes = self.manager.get_unit_processes(unit).await;
-        if !is_at_work && processes.is_ok_and(|processes| processes.is_empty()) {
+        if is_at_rest && processes.is_ok_and(|processes| processes.is_empty()) {
             let _ = self.run_job(Verb::Stop, unit, STOP_LIMIT).await;
             self.reset_failed(unit).await;
         }
@@ -321,12 +314,16 @@ impl Bus {
         Err(service.unknown(why))
     }
 
-    /// Waits until the unit has stopped. Where somebody stops it, its job is over before its main process has ended.
-    async fn await_rest(&self, unit: &str) {
-        let end = Instant::now() + 2 * STOP_LIMIT;
-        while Instant::now() < end && self.row(unit).await.is_ok_and(|row| row.3 == "deactivating") {
-            tokio::time::sleep(STOP_INTERVAL).await;
+    /// Waits until the unit neither starts nor stops, at most for `limit`; whether it does neither now.
+    async fn at_rest(&self, unit: &str, limit: Duration, interval: Duration) -> bool {
+        let end = Instant::now() + limit;
+        while self.row(unit).await.is_ok_and(|row| is_at_work(&row)) {
+            if Instant::now() >= end {
+                return false;
+            }
+            tokio::time::sleep(interval).await;
         }
+        true
     }
 
     /// How it ended.
@@ -360,6 +357,10 @@ impl Bus {
             end,
         })
     }
+}
+
+fn is_at_work(row: &UnitRow) -> bool {
+    matches!(row.3.as_str(), "activating" | "deactivating")
 }
 
 fn name_of(signal: i32) -> String {
