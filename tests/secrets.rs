@@ -7,6 +7,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -426,13 +427,15 @@ fn no_error_about_what_is_not_applied_shows_a_secret() {
 #[test]
 fn a_secret_on_a_command_line_would_be_found() {
     let ((), seen) = sampled(&["Zq0argument", "Zq0variable"], |rounds| {
-        let mut child = Command::new("tail")
-            .args(["-f", "/dev/null", "Zq0argument"])
+        let mut child = Command::new("sh")
+            .args(["-c", "echo; read line", "Zq0argument"])
             .env("TOKEN", "Zq0variable")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        // What is started has an empty command line until the kernel has set it up.
+        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
         let begun = rounds.load(Ordering::Relaxed);
         // The round that runs may have passed the child by; the one after it has not.
         while rounds.load(Ordering::Relaxed) < begun + 2 {
