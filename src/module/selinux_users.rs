@@ -1,10 +1,10 @@
 //! `users[].selinux_user`: which user of SELinux's policy an account logs in as.
 
 use super::{Change, DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, Supply, When};
-use crate::document::Config;
 use crate::document::commands::script::Script;
 use crate::document::commands::{Commands, quoted};
-use crate::document::users::wanted;
+use crate::document::users::{SelinuxUser, wanted};
+use crate::document::{Config, UserName};
 use crate::system::Machine;
 
 /// Its name, in the ledger too.
@@ -37,11 +37,7 @@ impl Module for SelinuxUsers {
             let Some(selinux_user) = &user.selinux_user else {
                 continue;
             };
-            let name = quoted(&[user.name.to_string()]);
-            // A login that is there keeps the range of its old user, which the new one may not have.
-            lines.push(format!(
-                "semanage login -d {name} 2>/dev/null; semanage login -a -s {selinux_user} {name}"
-            ));
+            lines.push(telling(&user.name, selinux_user));
             logins.push(format!("{} logs in as {selinux_user}", user.name));
         }
         let what = logins.join(", ");
@@ -65,6 +61,18 @@ impl Module for SelinuxUsers {
         }));
         Ok(plan)
     }
+}
+
+/// The line that gives `name` its SELinux user. A login that is there keeps the range of its old user, which the new one
+/// may not have: it goes first, but not for a user that the policy doesn't have.
+fn telling(name: &UserName, selinux_user: &SelinuxUser) -> String {
+    let name = quoted(&[name.to_string()]);
+    let pattern = selinux_user.as_str().replace('.', r"\.");
+    format!(
+        "if semanage user -l -n | grep '^{pattern}[[:space:]]' >/dev/null; \
+         then semanage login -d {name} 2>/dev/null; semanage login -a -s {selinux_user} {name}; \
+         else echo 'SELinux has no user {selinux_user}; `semanage user -l` lists those it has' >&2; false; fi"
+    )
 }
 
 #[cfg(test)]
@@ -109,7 +117,7 @@ mod tests {
         let Program::Script(script) = &command.program else {
             panic!()
         };
-        let line = "semanage login -d 'eve' 2>/dev/null; semanage login -a -s user_u 'eve'\n";
+        let line = "then semanage login -d 'eve' 2>/dev/null; semanage login -a -s user_u 'eve'; else";
         assert!(script.text().contains(line), "{}", script.text());
         assert_eq!(plan(USERS, true, Some(&command.purpose)), Plan::default());
         assert_eq!(
