@@ -253,7 +253,7 @@ impl Seed {
         if let Some(address) = &self.seedfrom {
             hash.update(format!("seedfrom {}\n", address.written()));
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(hash.finalize())
     }
 }
 

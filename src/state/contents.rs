@@ -9,7 +9,7 @@ use crate::system::Writer;
 
 /// The SHA-256 of some bytes, hexadecimal.
 pub fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(bytes))
 }
 
 impl Store {

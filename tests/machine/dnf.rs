@@ -85,6 +85,8 @@ pub fn dnf(test: &str, suite: Suite) {
     run(Command::new("chroot")
         .arg(&machine.root.path)
         .args(["bash", "-euc", MAKE]));
+    // Where this is, packages come from apt.
+    std::fs::remove_file(machine.root.path.join("etc/debian_version")).unwrap();
     machine.root.write("usr/lib/probe/by-hand", LOOK);
     let installed = "fl-hello-1.0-1.noarch\nfl-world-1.2-1.noarch\nfl-hello 1.0\nours";
     let runs = "enabled\nactive\nno drift";

@@ -68,7 +68,7 @@ fn authorization(keys: &OAuth) -> (String, Secret) {
 fn nonce() -> String {
     let mut bytes = [0; 16];
     match getrandom::fill(&mut bytes) {
-        Ok(()) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        Ok(()) => hex::encode(bytes),
         Err(_) => format!("{:.9}", clock::now_exactly()),
     }
 }

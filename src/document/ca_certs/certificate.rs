@@ -46,8 +46,7 @@ impl Certificate {
                 "what is in the certificate is base64, but no certificate: part of it may be missing".to_owned(),
             );
         }
-        let digest = Sha256::digest(&*bytes);
-        let digest = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex::encode(&Sha256::digest(&*bytes)[..8]);
         Ok(Self { encoded, digest })
     }
 

@@ -41,11 +41,10 @@ impl Method {
 impl Checksum {
     /// Whether these bytes have it.
     pub fn is_of(&self, bytes: &[u8]) -> bool {
-        let digest = match self.method {
-            Method::Sha256 => Sha256::digest(bytes).to_vec(),
-            Method::Sha512 => Sha512::digest(bytes).to_vec(),
+        let digits = match self.method {
+            Method::Sha256 => hex::encode(Sha256::digest(bytes)),
+            Method::Sha512 => hex::encode(Sha512::digest(bytes)),
         };
-        let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         digits == self.digits
     }
 }

@@ -22,6 +22,10 @@ pub enum Manager {
     Zypper,
 }
 
+/// What Debian and its children have, and where apt is therefore the one that counts: dnf can be there for other systems'
+/// sake.
+const DEBIAN: &str = "/etc/debian_version";
+
 /// All of them, each with its program. The first that is there counts.
 const MANAGERS: [(Manager, &str); 5] = [
     (Manager::Tdnf, "/usr/bin/tdnf"),
@@ -54,12 +58,17 @@ impl Manager {
     /// # Errors
     /// The machine can't be looked at.
     pub fn of(root: &Root) -> Result<Option<Self>, ReadError> {
-        for (manager, path) in MANAGERS {
-            if root
-                .metadata_followed(path)?
-                .is_some_and(|there| there.kind == Kind::File)
-            {
-                return Ok(Some(manager));
+        let is_file = |path: &str| -> Result<bool, ReadError> {
+            let there = root.metadata_followed(path)?;
+            Ok(there.is_some_and(|there| there.kind == Kind::File))
+        };
+        let is_debian = is_file(DEBIAN)?;
+        let first = MANAGERS
+            .iter()
+            .filter(|(manager, _)| is_debian && *manager == Self::Apt);
+        for (manager, path) in first.chain(&MANAGERS) {
+            if is_file(path)? {
+                return Ok(Some(*manager));
             }
         }
         Ok(None)

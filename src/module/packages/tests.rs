@@ -8,7 +8,9 @@ fn plan(user_data: &str, programs: &[&str], ran: Option<Run>) -> Result<Plan, Pl
     let document = Document::read(&Texts::of_user_data("x", user_data.as_bytes()));
     assert_eq!(document.diagnostics, []);
     let tree = tempfile::tempdir().unwrap();
-    std::fs::create_dir_all(tree.path().join("usr/bin")).unwrap();
+    for directory in ["etc", "usr/bin"] {
+        std::fs::create_dir_all(tree.path().join(directory)).unwrap();
+    }
     for program in programs {
         std::fs::write(tree.path().join("usr/bin").join(program), "").unwrap();
     }
@@ -49,7 +51,15 @@ fn each_package_manager_is_told_in_its_own_words() {
             ],
         ),
         (
-            &["tdnf", "dnf", "yum"],
+            &["dnf", "apt-get", "../../etc/debian_version"],
+            [
+                "retry run update",
+                "run dist-upgrade",
+                "run install 'vim' 'git=2.40' 'a' || each 'vim' 'git=2.40' 'a'",
+            ],
+        ),
+        (
+            &["tdnf", "dnf", "yum", "apt-get"],
             [
                 "retry run makecache",
                 "run upgrade",
