@@ -45,8 +45,9 @@ systemctl is-enabled fl-hello.service; systemctl is-active fl-hello.service
 firstlight status --drift >&2 && echo no drift
 ";
 
-/// Makes the packages and the repository, with the tree's own programs.
+/// Makes the packages and the repository, with the tree's own programs, and a machine whose packages don't come from apt.
 const MAKE: &str = r#"
+rm /etc/debian_version
 cd /srv
 for package in fl-hello-1.0 fl-world-1.2 fl-world-2.0; do
     name=${package%-*} version=${package##*-}
@@ -85,8 +86,6 @@ pub fn dnf(test: &str, suite: Suite) {
     run(Command::new("chroot")
         .arg(&machine.root.path)
         .args(["bash", "-euc", MAKE]));
-    // Where this is, packages come from apt.
-    std::fs::remove_file(machine.root.path.join("etc/debian_version")).unwrap();
     machine.root.write("usr/lib/probe/by-hand", LOOK);
     let installed = "fl-hello-1.0-1.noarch\nfl-world-1.2-1.noarch\nfl-hello 1.0\nours";
     let runs = "enabled\nactive\nno drift";
