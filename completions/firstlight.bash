@@ -571,13 +571,17 @@ _firstlight() {
             return 0
             ;;
         firstlight__subcmd__run__subcmd__script)
-            opts="-v -h --wait --root --format --source --verbose --help"
+            opts="-v -h --wait --prefix --root --format --source --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prefix)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -221,6 +221,7 @@ complete -c firstlight -n "__fish_firstlight_using_subcommand boot" -l source -d
 complete -c firstlight -n "__fish_firstlight_using_subcommand boot" -s v -l verbose -d 'Print more details; give it twice for everything'
 complete -c firstlight -n "__fish_firstlight_using_subcommand boot" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c firstlight -n "__fish_firstlight_using_subcommand run-script" -l wait -d 'Wait so many seconds for a firstlight that is changing this machine' -r
+complete -c firstlight -n "__fish_firstlight_using_subcommand run-script" -l prefix -d 'A program, and then each of its arguments, that runs the script\'s interpreter' -r
 complete -c firstlight -n "__fish_firstlight_using_subcommand run-script" -l root -d 'Work on the system in this directory instead of the running one; nothing in it is executed' -r -F
 complete -c firstlight -n "__fish_firstlight_using_subcommand run-script" -l format -d 'How results are printed' -r -f -a "human\t'For people'
 json\t'For programs; the format is stable'

@@ -158,7 +158,7 @@ async fn carry_out_part(
         work.add(module.name(), module.stage());
     }
     let mut plan = plan.up_to(request.stage, &machine);
-    vet(system, &mut plan, request.document, &machine).await;
+    vet(system, &mut plan, request.document, &machine, &baseline).await?;
     if !request.always {
         // A boot verifies later, when the network is up.
         add_unmet(system, &mut plan).await;

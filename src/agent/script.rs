@@ -23,11 +23,12 @@ const SAVED_AT_ONCE: usize = 100;
 /// How often the record of many commands is written: it is written as a whole.
 const SAVING: Duration = Duration::from_secs(1);
 
-/// Runs the script at `path` to its end. What it prints goes to our standard output, and to the state.
+/// Runs the script at `path` to its end, by the program in `prefix` if there is one. What it prints goes to our standard
+/// output, and to the state.
 ///
 /// # Errors
 /// It can't be read or started, or the state can't be written.
-pub fn run_script(name: &str, path: &str) -> anyhow::Result<CommandRecord> {
+pub fn run_script(name: &str, path: &str, prefix: &[String]) -> anyhow::Result<CommandRecord> {
     // systemd ends the script first, at its time limit and at a shutdown: how that went is still recorded. What is
     // started from here on has no signal blocked.
     let mut term = SigSet::empty();
@@ -43,9 +44,8 @@ pub fn run_script(name: &str, path: &str) -> anyhow::Result<CommandRecord> {
     let mut recorder = Recorder::begin(&store, name, &names, (&instance, &boot))?;
     let mark = recorder.output.mark().to_owned();
     let variables = [(MARK_VARIABLE, mark.as_str()), ("INSTANCE_ID", instance.as_str())];
-    let ended = run::follow(&interpreter(&text, path), &variables, &mut |bytes| {
-        recorder.take_in(bytes)
-    });
+    let argv = [prefix, &interpreter(&text, path)].concat();
+    let ended = run::follow(&argv, &variables, &mut |bytes| recorder.take_in(bytes));
     let exit = ended.with_context(|| format!("can't run {path}"))?;
     recorder.end(exit)
 }

@@ -13,6 +13,7 @@ use crate::engine::{Baseline, add_unmet, survey_and_plan};
 use crate::module;
 use crate::report::plan::PlanReport;
 use crate::state::{StateError, Store};
+use crate::system::clock::BootTime;
 use crate::system::network::Session;
 use crate::system::{Root, write};
 use crate::vocabulary::Run;
@@ -74,7 +75,7 @@ pub async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit
 
 /// What ran once for this instance; for users who can't read that, nothing.
 fn ran(root: &Root, instance_id: &str) -> Result<BTreeMap<String, Run>, StateError> {
-    match Store::new(root.clone()).ran_for(instance_id) {
+    match Store::new(root.clone()).ran_by_now(instance_id, &BootTime::now(root).boot_id) {
         Err(StateError::Read(_)) if !write::may_own() => Ok(BTreeMap::new()),
         ran => ran,
     }

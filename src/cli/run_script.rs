@@ -19,6 +19,9 @@ pub struct Arguments {
     /// Wait so many seconds for a firstlight that is changing this machine
     #[arg(long, value_name = "SECONDS")]
     wait: Option<u64>,
+    /// A program, and then each of its arguments, that runs the script's interpreter
+    #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
+    prefix: Vec<String>,
 }
 
 pub fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
@@ -26,7 +29,7 @@ pub fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     if let Some(seconds) = arguments.wait {
         wait_for_others(Duration::from_secs(seconds));
     }
-    let record = run_script(&arguments.name, &arguments.path)?;
+    let record = run_script(&arguments.name, &arguments.path, &arguments.prefix)?;
     Ok(match record.state {
         CommandState::Done => Exit::Done,
         CommandState::Failed | CommandState::Running => Exit::Failed,

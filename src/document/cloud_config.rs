@@ -212,7 +212,7 @@ mod tests {
             ("ssh_publish_hostkeys: {enabled: false}", 0),
             ("ssh_publish_hostkeys: {enabled: true}", 1),
             ("apt_pipelining: false", 1),
-            ("apt_reboot_if_required: false", 0),
+            // An old name, which is told.
             ("apt_reboot_if_required: true", 1),
         ] {
             let document = Document::read(&Texts::of_user_data("user-data", text.as_bytes()));

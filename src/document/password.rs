@@ -113,8 +113,8 @@ pub struct Login {
     pub path: Vec<String>,
 }
 
-/// Every password that the document gives, `root` first, then `users`, `chpasswd` and `password`; an account that is given
-/// the same one twice is in it once. What is not valid by itself is left out.
+/// Every password that the document gives, `root` first, then `chpasswd`, `users` and `password`: the first one of an
+/// account is the one that it has. What is not valid by itself is left out.
 pub fn logins(config: &Config) -> Vec<Login> {
     let mut logins: Vec<Login> = Vec::new();
     for login in all(config) {
@@ -131,13 +131,26 @@ pub fn logins(config: &Config) -> Vec<Login> {
     logins
 }
 
-/// Reports accounts that are given two different passwords.
+/// Reports accounts that are given two different passwords. `chpasswd` comes last in cloud-init, so that of `users` gives
+/// way to it; and `password` is nothing there beside it.
 pub(super) fn check(config: &Config, problems: &mut Problems<'_>) {
     let all = all(config);
     for (n, login) in all.iter().enumerate() {
         let earlier = all.iter().take(n).find(|other| other.user == login.user);
         if let Some(earlier) = earlier.filter(|earlier| earlier.credential != login.credential) {
             let keys: Vec<&str> = login.path.iter().map(String::as_str).collect();
+            let of_chpasswd = |login: &Login| login.path.first().is_some_and(|key| key == "chpasswd");
+            if of_chpasswd(earlier) && !of_chpasswd(login) {
+                let message = format!(
+                    "it has no effect: the password of `{}` is that of `{}`",
+                    login.user,
+                    earlier.path.join(".")
+                );
+                problems
+                    .of(Code::NoEffect)
+                    .warning(&keys, &message, Some("keep one of them"));
+                continue;
+            }
             problems.of(Code::Conflict).error(
                 &keys,
                 format!(
@@ -156,7 +169,7 @@ fn all(config: &Config) -> Vec<Login> {
     let users = users::wanted(config).into_iter();
     let users = users.filter_map(|wanted| wanted.user.login(&wanted.path));
     let chpasswd = config.chpasswd.iter().flat_map(|chpasswd| chpasswd.logins());
-    let named = root.into_iter().chain(users).chain(chpasswd);
+    let named = root.into_iter().chain(chpasswd).chain(users);
     named.chain(default_user(config)).collect()
 }
 

@@ -18,7 +18,7 @@ pub fn names_a_secret(name: &str) -> bool {
     /// The parts of names that say so, by their first letter.
     fn parts(first: u8) -> &'static [&'static str] {
         match first {
-            b'a' => &["apikey", "accesskey"],
+            b'a' => &["apikey", "accesskey", "authkey"],
             b'c' => &["credential"],
             b'p' => &["pass", "pwd", "private", "psk", "preshared"],
             b's' => &["secret"],
@@ -31,8 +31,8 @@ pub fn names_a_secret(name: &str) -> bool {
     let letters = name.bytes().filter(|byte| !matches!(byte, b'-' | b'_' | b'.'));
     let mut plain = letters.map(|byte| byte.to_ascii_lowercase());
     let is = |word: &str| plain.clone().eq(word.bytes());
-    // A tag of sudoers(5).
-    if is("nopasswd") {
+    // A tag of sudoers(5), and a flag of docker.
+    if is("nopasswd") || is("passwordstdin") {
         return false;
     }
     if WHOLE.into_iter().any(is) {
@@ -46,6 +46,9 @@ pub fn names_a_secret(name: &str) -> bool {
     }
     false
 }
+
+/// What stands before the secret in `Authorization`.
+const SCHEMES: [&str; 4] = ["bearer", "basic", "token", "digest"];
 
 /// The text with secrets masked.
 pub fn redact(text: &str) -> Cow<'_, str> {
@@ -225,12 +228,18 @@ fn value_of(line: &str, name: Range<usize>) -> Option<Range<usize>> {
             (start + 1, closing_quote(inner, quote).unwrap_or(inner.trim_end().len()))
         }
         _ if separator && begins_line => (start, value.trim_end().len()),
-        _ => (
-            start,
-            value
-                .find(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\''))
-                .unwrap_or(value.len()),
-        ),
+        _ => {
+            let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"' | '\'');
+            let word = |text: &str| text.find(ends).unwrap_or(text.len());
+            // `Bearer TOKEN`: the scheme is none (RFC 9110, 11.1).
+            let scheme = SCHEMES.iter().find_map(|scheme| {
+                let rest = value.get(scheme.len()..)?;
+                let is_it = value.get(..scheme.len())?.eq_ignore_ascii_case(scheme);
+                (is_it && rest.starts_with(' ')).then_some(scheme.len() + 1)
+            });
+            let skipped = scheme.unwrap_or(0);
+            (start, skipped + word(value.get(skipped..)?))
+        }
     };
     let text = line.get(start..start + length)?;
     let harmless = matches!(
@@ -315,6 +324,42 @@ mod tests {
         let table = [
             ("plain", "plain"),
             ("Authorization: Bearer hunter2", "Authorization: (secret)"),
+            (
+                "curl -H 'Authorization: Bearer hunter2' https://x",
+                "curl -H 'Authorization: (secret)' https://x",
+            ),
+            ("curl -H Authorization:Bearer x", "curl -H Authorization:(secret)"),
+            (
+                "docker login -u bob -p hunter2 reg.example",
+                "docker login -u bob -p (secret) reg.example",
+            ),
+            ("docker run -p 80:80 login", "docker run -p 80:80 login"),
+            ("docker run -p 80:80 nginx", "docker run -p 80:80 nginx"),
+            (
+                "tailscale up --authkey=hunter2 --ssh",
+                "tailscale up --authkey=(secret) --ssh",
+            ),
+            ("tailscale up --auth-key hunter2", "tailscale up --auth-key (secret)"),
+            (
+                "'tailscale' 'up' '--authkey' 'hunter2'",
+                "'tailscale' 'up' '--authkey' '(secret)'",
+            ),
+            ("echo \"user:hunter2\" | chpasswd", "echo \"user:(secret)\" | chpasswd"),
+            (
+                "echo hunter2 | /usr/sbin/passwd --stdin amy",
+                "echo (secret) | /usr/sbin/passwd --stdin amy",
+            ),
+            (
+                "echo hunter2 | docker login --password-stdin reg",
+                "echo (secret) | docker login --password-stdin reg",
+            ),
+            ("mysql -uroot -phunter2 -e 'x'", "mysql -uroot -p(secret) -e 'x'"),
+            ("mysql -p x", "mysql -p x"),
+            ("usermod -p hunter2 root", "usermod -p (secret) root"),
+            (
+                "sudo cloudflared service install hunter2",
+                "sudo cloudflared service install (secret)",
+            ),
             ("requirepass hunter2", "requirepass (secret)"),
             ("PASSWORD\thunter2", "PASSWORD\t(secret)"),
             ("  secret hunter2", "  secret (secret)"),

@@ -54,7 +54,7 @@ pub struct WriteFile {
     pub source: Option<FileSource>,
     /// `USER` or `USER:GROUP`, by name or number. Default: root:root. New directories on the way get it too.
     pub owner: Option<Owner>,
-    /// The permission bits, in octal. Default: 0644.
+    /// The permission bits, in octal. Default: 0644, or 0600 where `secret` is true.
     pub permissions: Option<Permissions>,
     /// The encoding of `content`, or of what the source returns.
     #[serde(default)]
@@ -309,7 +309,7 @@ pub fn check_fetched(files: &[WriteFile], budget: &mut Budget, problems: &mut Pr
     left_out
 }
 
-/// A place can be one file, which later items may be appended to, and nothing can be below it.
+/// A place can be one file, which later items may be appended to or take the place of, and nothing can be below it.
 fn check_places(files: &[WriteFile], problems: &mut Problems<'_>) {
     let mut places: HashMap<&str, &FilePath> = HashMap::new();
     // The first file below each directory.
@@ -318,14 +318,13 @@ fn check_places(files: &[WriteFile], problems: &mut Problems<'_>) {
         let path = &file.path;
         let above = path.parents().find_map(|directory| places.get(directory));
         let (message, hint) = if places.contains_key(path.as_str()) {
-            if file.append {
-                continue;
+            if !file.append {
+                let message = format!("the file `{path}` is given twice: the last one counts");
+                let hint = "put everything into one entry, or add `append: true` to this one";
+                let at = [&*number.to_string(), "path"];
+                problems.of(Code::Conflict).warning(&at, message, Some(hint));
             }
-            let message = format!("the file `{path}` is given twice");
-            (
-                message,
-                "put everything into one entry, or add `append: true` to the second one",
-            )
+            continue;
         } else if let Some(above) = above {
             let message =
                 format!("`{path}` needs the directory `{above}`, but this document also writes that path as a file");
@@ -353,6 +352,14 @@ mod tests {
 
     #[test]
     fn a_place_is_one_file() {
+        // The last one counts, as in cloud-init.
+        let text = "write_files: [{path: /etc/a, content: x}, {path: //etc///a, content: y}]";
+        let document = Document::read(&Texts::of_user_data("", text.as_bytes()));
+        let said: Vec<String> = document.diagnostics.iter().map(Diagnostic::in_one_line).collect();
+        assert!(
+            !document.has_errors() && said[0].contains("`/etc/a` is given twice: the last one counts"),
+            "{said:?}"
+        );
         let check = |paths: &[&str]| {
             let files: Vec<_> = paths.iter().map(|path| serde_json::json!({"path": path})).collect();
             let files: Vec<WriteFile> = serde_json::from_value(files.into()).unwrap();

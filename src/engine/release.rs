@@ -89,6 +89,26 @@ pub(super) fn add(
     Ok(())
 }
 
+/// Undoes the file at `path`, which an earlier generation wrote and the machine's own program refuses: in an image it
+/// could not be asked.
+///
+/// # Errors
+/// The machine or the state can't be read.
+pub(super) fn refused(
+    plan: &mut ModulePlan,
+    path: &str,
+    machine: &Machine<'_>,
+    baseline: &Baseline,
+) -> Result<(), StateError> {
+    let is_it = |item: &Item| item.thing.path().is_some_and(|item| item.path == path);
+    if let Some((key, item)) = baseline.inventory.items.iter().find(|(_, item)| is_it(item)) {
+        let release = item.thing.kind().release(item.generation, machine, baseline)?;
+        take_in(plan, release, machine)?;
+        plan.released.push(key.clone());
+    }
+    Ok(())
+}
+
 /// The accounts that go. With them go their passwords and memberships.
 fn removed_accounts(released: &[(&String, &Item)]) -> BTreeSet<String> {
     let removed = released.iter().filter_map(|(_, item)| item.thing.created_account());

@@ -1,9 +1,12 @@
 //! Lets the machine's own programs check the planned files before anything is changed. What they reject is not applied.
 
+use super::baseline::Baseline;
 use super::plan::GenerationPlan;
+use super::release;
 use crate::document::Document;
 use crate::document::redact::redact;
 use crate::module::{Change, Check, DockerdCheck, PlanError, RulesCheck, SshdCheck};
+use crate::state::StateError;
 use crate::system::dockerd::{Dockerd, DockerdError};
 use crate::system::rule_checker::{RuleChecker, RuleError};
 use crate::system::sshd::{Sshd, SshdError};
@@ -11,18 +14,34 @@ use crate::system::write::may_own;
 use crate::system::{Machine, System};
 
 /// Removes from `plan` the files that the machine's own programs reject, and reports the reason as a problem of their
-/// module. Nothing is executed for a tree.
-pub async fn vet(system: &System, plan: &mut GenerationPlan, document: &Document, machine: &Machine<'_>) {
+/// module. Nothing is executed for a tree: the machine that boots it asks about rules of sudo and doas which it has
+/// already, and they go again.
+///
+/// # Errors
+/// The machine or the state can't be read.
+pub async fn vet(
+    system: &System,
+    plan: &mut GenerationPlan,
+    document: &Document,
+    machine: &Machine<'_>,
+    baseline: &Baseline,
+) -> Result<(), StateError> {
     if !system.live || !may_own() {
-        return;
+        return Ok(());
     }
     for number in 0..plan.modules.len() {
         let module = &plan.modules[number];
         let writes = module.changes.iter().any(|change| matches!(change, Change::File(_)));
-        if !writes {
-            continue;
-        }
         for check in module.checks.clone() {
+            let rules = match &check {
+                Check::Sudoers(rules) | Check::Doas(rules) => Some(rules),
+                Check::Sshd(_) | Check::Dockerd(_) => None,
+            };
+            if !writes && rules.is_none() {
+                continue;
+            }
+            let module = &plan.modules[number];
+            let in_force = rules.filter(|_| !module.changes.iter().any(|change| check.is_about(change)));
             let refused = match &check {
                 Check::Sshd(check) => ask_sshd(check).await,
                 Check::Dockerd(check) => ask_dockerd(check, machine).await,
@@ -32,9 +51,13 @@ pub async fn vet(system: &System, plan: &mut GenerationPlan, document: &Document
             if let Some(error) = refused {
                 let problem = document.diagnose(&error.path, error.message).hint(error.hint);
                 plan.leave_out(number, |change| check.is_about(change), problem, machine);
+                if let Some(rules) = in_force {
+                    release::refused(&mut plan.modules[number], &rules.path, machine, baseline)?;
+                }
             }
         }
     }
+    Ok(())
 }
 
 /// sshd's error, attributed to the document or to the existing configuration.
@@ -128,7 +151,7 @@ async fn ask_rules(checker: Option<RuleChecker>, check: &RulesCheck, manual: &st
 mod tests {
     use super::*;
     use crate::document::{Document, Texts};
-    use crate::engine::{Baseline, GenerationPlan};
+    use crate::engine::GenerationPlan;
     use crate::module::{self, Expectation};
     use crate::system::Facts;
 

@@ -8,14 +8,16 @@ use super::{
     UnitChange, UnitFileState,
 };
 use crate::document::Config;
+use crate::document::commands::UserScript;
 use crate::document::commands::script::Script;
 use crate::document::format::Often;
+use crate::module::script_directory::ScriptDirectory;
 use crate::system::Machine;
 
 /// Where scripts of each boot are: only root may read them.
 const DIRECTORIES: [(&str, u32); 2] = [("/etc/firstlight", 0o755), ("/etc/firstlight/commands", 0o700)];
 
-/// How long those may take that others wait for: what needs the machine to be up, and this stage.
+/// How long those may take that others wait for: what needs the machine to be up.
 const TIMEOUT: Duration = Duration::from_secs(180);
 
 /// Runs commands and scripts at each boot.
@@ -46,7 +48,15 @@ impl Module for Bootcmd {
 
     fn plan(&self, want: &Config, machine: &Machine<'_>) -> Result<Plan, PlanError> {
         let mut plan = Plan::default();
-        let scripts = each_boot(want);
+        let mut scripts = each_boot(want);
+        let directory = ScriptDirectory(Often::Boot);
+        let in_directory = directory.script(want.stops_on_error(), machine)?;
+        scripts.extend(in_directory.map(|(script, _)| BootScript {
+            name: directory.name().to_owned(),
+            what: "the scripts of each boot",
+            script: Cow::Owned(script),
+            when: When::Late,
+        }));
         if scripts.is_empty() {
             return Ok(plan);
         }
@@ -65,6 +75,16 @@ impl Module for Bootcmd {
     }
 }
 
+/// The unit that runs the script of this name at each boot.
+pub(super) fn unit(name: &str) -> String {
+    format!("firstlight-{name}.service")
+}
+
+/// The name of a script of user-data here.
+pub(super) fn name(script: &UserScript) -> String {
+    format!("boot-{}", script.name)
+}
+
 /// A script of each boot.
 struct BootScript<'a> {
     name: String,
@@ -78,7 +98,7 @@ struct BootScript<'a> {
 enum When {
     /// Before services.
     Early,
-    /// With them.
+    /// With them. In the first boot the final stage starts it, behind the packages.
     Late,
     /// After all that firstlight does in this boot. In the first boot the final stage runs it.
     Last,
@@ -95,7 +115,7 @@ fn each_boot(want: &Config) -> Vec<BootScript<'_>> {
     });
     let scripts = want.scripts.all().iter().filter(|script| script.is_of_each_boot());
     let scripts = scripts.map(|script| BootScript {
-        name: format!("boot-{}", script.name),
+        name: name(script),
         what: if script.is_boothook {
             "a boot hook"
         } else {
@@ -121,7 +141,7 @@ fn last(want: &Config) -> Vec<BootScript<'_>> {
     let scripts = want.scripts.all().iter();
     let scripts = scripts.filter(|script| script.often == Often::Instance && !script.is_boothook && !script.is_vendors);
     let scripts = scripts.map(|script| BootScript {
-        name: format!("boot-{}", script.name),
+        name: name(script),
         what: "a script of each boot",
         script: Cow::Borrowed(&script.script),
         when: When::Last,
@@ -139,7 +159,7 @@ fn last(want: &Config) -> Vec<BootScript<'_>> {
 
 impl BootScript<'_> {
     fn unit(&self) -> String {
-        format!("firstlight-{}.service", self.name)
+        unit(&self.name)
     }
 
     fn plan(&self, limit: Duration, machine: &Machine<'_>, plan: &mut Plan) {
@@ -158,7 +178,7 @@ impl BootScript<'_> {
             state: UnitFileState::Enabled,
         });
         // Without a bus it is the next boot that starts it.
-        if self.when != When::Last && machine.live().is_some_and(|live| live.bus) {
+        if self.when == When::Early && machine.live().is_some_and(|live| live.bus) {
             self.act(UnitAction::Start, plan);
         }
     }
@@ -171,7 +191,7 @@ impl BootScript<'_> {
     }
 
     /// An early one waits for the files alone: no network, no bus. What is started by hand may rely on all of it. multi-user.target
-    /// doesn't wait for the last ones: the reasons are in firstlight.service.
+    /// waits for no other: the reasons are in firstlight.service.
     fn unit_file(&self, path: &str, limit: Duration) -> String {
         let Self { name, what, when, .. } = self;
         let (dependencies, wanted_by) = match when {
@@ -183,7 +203,12 @@ impl BootScript<'_> {
                 "sysinit.target",
             ),
             When::Late => (
-                "Wants=network-online.target\nAfter=network-online.target\n",
+                "DefaultDependencies=no\n\
+                 Requires=sysinit.target\n\
+                 Wants=network-online.target\n\
+                 After=sysinit.target basic.target network-online.target docker.service\n\
+                 Conflicts=shutdown.target\n\
+                 Before=shutdown.target\n",
                 "multi-user.target",
             ),
             When::Last => (
@@ -196,7 +221,7 @@ impl BootScript<'_> {
                 "multi-user.target",
             ),
         };
-        let timeout = if *when == When::Last { limit } else { TIMEOUT }.as_secs();
+        let timeout = if *when == When::Early { TIMEOUT } else { limit }.as_secs();
         format!(
             "[Unit]\n\
              Description=Run {what} of this machine's document\n\

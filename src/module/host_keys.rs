@@ -68,7 +68,7 @@ impl Module for HostKeys {
         unknown.into_iter().for_each(|text| plan.info(text));
         let make = to_make(want, !given.is_empty(), delete);
         if make.is_empty() && given.is_empty() {
-            // Only RSA was asked for: what is there stays.
+            // Only RSA was asked for.
             return Ok(plan);
         }
         if delete || !make.is_empty() {
@@ -94,6 +94,10 @@ fn to_make(want: &Config, are_given: bool, delete: bool) -> Vec<HostKeyType> {
         None => Vec::new(),
     };
     make.retain(|kind| USUAL.contains(kind));
+    if make.is_empty() && delete {
+        // Machines of one image must not have one key, though the kind that was asked for can't be made.
+        make.push(HostKeyType::Ed25519);
+    }
     make.sort_unstable();
     make.dedup();
     make
@@ -143,8 +147,12 @@ mod tests {
                 json!({"ssh_genkeytypes": ["rsa", "ed25519", "ecdsa"], "ssh_deletekeys": true}),
                 Some((vec![Ecdsa, Ed25519], true)),
             ),
-            // Nothing would be left.
-            (json!({"ssh_genkeytypes": ["rsa"], "ssh_deletekeys": true}), None),
+            (json!({"ssh_genkeytypes": ["rsa"]}), None),
+            // Otherwise nothing would be left.
+            (
+                json!({"ssh_genkeytypes": ["rsa"], "ssh_deletekeys": true}),
+                Some((vec![Ed25519], true)),
+            ),
             (json!({"ssh_keys": {}, "ssh_deletekeys": false}), None),
         ] {
             assert_eq!(made(&plan(document.clone())), expected, "{document}");

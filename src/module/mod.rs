@@ -35,6 +35,7 @@ pub mod reporting;
 pub mod resolv_conf;
 pub mod rsyslog;
 pub mod runcmd;
+mod script_directory;
 pub mod selinux_users;
 pub mod services;
 pub mod ssh_fingerprints;

@@ -4,7 +4,6 @@ pub(super) mod manager;
 
 use super::{Change, DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, Supply, When};
 use crate::document::Config;
-use crate::document::commands::Commands;
 use crate::document::commands::script::Script;
 use crate::document::packages::{Item, Package};
 use crate::system::Machine;
@@ -84,10 +83,7 @@ fn command(want: &Config, machine: &Machine<'_>, plan: &mut Plan) -> Result<Opti
     }
     Ok(Some(DocumentCommand {
         name: NAME.to_owned(),
-        program: Program::Script(Script::of_commands(
-            &Commands::of_lines(manager.lines(want.proxy().as_ref(), upgrade, &words)),
-            false,
-        )),
+        program: Program::Script(Script::of_ours(manager.lines(want.proxy().as_ref(), upgrade, &words))),
         limit: want.command_limit(),
         purpose: purpose(upgrade, &words, manager),
         once: Once::UntilDone(what),

@@ -1,8 +1,8 @@
 //! `users[].selinux_user`: which user of SELinux's policy an account logs in as.
 
 use super::{Change, DocumentCommand, Module, Once, Plan, PlanError, Program, Stage, Supply, When};
+use crate::document::commands::quoted;
 use crate::document::commands::script::Script;
-use crate::document::commands::{Commands, quoted};
 use crate::document::users::{SelinuxUser, wanted};
 use crate::document::{Config, UserName};
 use crate::system::Machine;
@@ -53,7 +53,7 @@ impl Module for SelinuxUsers {
         }
         plan.changes.push(Change::DocumentCommand(DocumentCommand {
             name: NAME.to_owned(),
-            program: Program::Script(Script::of_commands(&Commands::of_lines(lines), false)),
+            program: Program::Script(Script::of_ours(lines)),
             limit: want.command_limit(),
             purpose: what.clone(),
             once: Once::UntilDone(what),

@@ -65,7 +65,7 @@ impl Module for WriteFiles {
             let number = number.to_string();
             let path = file.path.as_str();
             let before = match earlier.get(path) {
-                Some(Err(lacks)) => {
+                Some(Err(lacks)) if file.append => {
                     let place = ["write_files", &number, "path"];
                     let why = format!("what comes before it in {path} can't be written");
                     let lacks = lacks.clone();
@@ -78,10 +78,8 @@ impl Module for WriteFiles {
                 before => before.and_then(|before| before.as_ref().ok()).copied(),
             };
             let brought_later = file.append && file.defer && packages::is_pending(want, machine);
-            match (
-                change(&number, file, before.map(|at| &files[at]), brought_later, machine),
-                before,
-            ) {
+            let continued = before.filter(|_| file.append).map(|at| &files[at]);
+            match (change(&number, file, continued, brought_later, machine), before) {
                 (Ok(change), Some(at)) => files[at] = change,
                 (Ok(change), None) => {
                     earlier.insert(path, Ok(files.len()));
@@ -206,6 +204,7 @@ fn change(
         true => machine.root().metadata(path)?,
         false => None,
     };
+    let usual = if file.secret == Some(true) { 0o600 } else { 0o644 };
     let mut change = match (earlier, there) {
         (Some(earlier), _) => continued(earlier, &bytes),
         (None, Some(as_is)) => {
@@ -220,8 +219,8 @@ fn change(
             let why = format!("{path} is not there to append to, and the packages that may bring it are not installed");
             return Err(error("path", why).lacks(path));
         }
-        (None, None) if file.append => FileChange::write(path, bytes.to_vec(), 0o644).share(Share::Lines),
-        (None, None) => FileChange::write(path, bytes.to_vec(), 0o644),
+        (None, None) if file.append => FileChange::write(path, bytes.to_vec(), usual).share(Share::Lines),
+        (None, None) => FileChange::write(path, bytes.to_vec(), usual),
     };
     if let Some(content) = &mut change.content {
         if let Some(permissions) = file.permissions {
@@ -416,6 +415,25 @@ mod tests {
                 "/etc/c"
             ]
         );
+    }
+
+    #[test]
+    fn of_two_for_one_path_the_last_one_counts_and_a_secret_is_for_its_owner() {
+        let plan = plan(
+            "write_files: [{path: /a, content: x, permissions: '0755'}, {path: /a, content: y}, \
+             {path: /b, content: x, secret: true}, {path: /c, content: x, secret: true, permissions: '0644'}]",
+        )
+        .unwrap();
+        let written = plan.changes.iter().filter_map(|change| match change {
+            Change::File(FileChange {
+                path,
+                content: Some(content),
+                ..
+            }) => Some((path.as_str(), &*content.bytes, content.mode)),
+            _ => None,
+        });
+        let expected: [(&str, &[u8], u32); 3] = [("/a", b"y", 0o644), ("/b", b"x", 0o600), ("/c", b"x", 0o644)];
+        assert_eq!(written.collect::<Vec<_>>(), expected);
     }
 
     #[test]

@@ -70,20 +70,36 @@ pub struct ItemRecord {
     pub last_line: String,
 }
 
+/// Whose words a failure is told in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Words {
+    /// The command and its output too: for root alone, unless they are firstlight's own.
+    All,
+    /// Only ours, which everybody may read.
+    Ours,
+}
+
+fn behind_colon(line: &str) -> String {
+    match line {
+        "" => String::new(),
+        line => format!(": {line}"),
+    }
+}
+
 impl ItemRecord {
-    /// What went wrong with it, in words; `None` where it ended well.
-    pub fn failure(&self) -> Option<String> {
-        let said = match self.last_line.as_str() {
-            "" => String::new(),
-            line => format!(": {line}"),
-        };
+    /// What went wrong with it, in words; `None` where it ended well. `words`: with its own.
+    pub fn failure(&self, words: Words) -> Option<String> {
         let Self { number, command, .. } = self;
+        let (command, said) = match words {
+            Words::All => (format!(" (`{command}`)"), behind_colon(&self.last_line)),
+            Words::Ours => (String::new(), String::new()),
+        };
         match self.exit {
             Some(0) => None,
             Some(exit) => Some(format!(
-                "command {number} (`{command}`) failed with exit status {exit}{said}"
+                "command {number}{command} failed with exit status {exit}{said}"
             )),
-            None => Some(format!("command {number} (`{command}`) did not end{said}")),
+            None => Some(format!("command {number}{command} did not end{said}")),
         }
     }
 }
@@ -110,16 +126,17 @@ impl CommandRecord {
     }
 
     /// What went wrong, in words: by command where there are some.
-    pub fn failures(&self) -> Vec<String> {
-        let of_commands: Vec<String> = self.commands.iter().filter_map(ItemRecord::failure).collect();
+    pub fn failures(&self, words: Words) -> Vec<String> {
+        let of_commands = self.commands.iter().filter_map(|command| command.failure(words));
+        let of_commands: Vec<String> = of_commands.collect();
         match (self.state, of_commands.is_empty()) {
             (CommandState::Done, _) => Vec::new(),
             (_, false) => of_commands,
             (CommandState::Running, true) => vec!["it did not end".to_owned()],
             (CommandState::Failed, true) => {
-                let said = match self.last_line.as_str() {
-                    "" => String::new(),
-                    line => format!(": {line}"),
+                let said = match words {
+                    Words::All => behind_colon(&self.last_line),
+                    Words::Ours => String::new(),
                 };
                 let how = match self.exit {
                     Some(exit) => format!("it failed with exit status {exit}"),

@@ -51,6 +51,27 @@ impl Store {
         Ok(runs)
     }
 
+    /// The same for those who must not write what [`Store::settle_runs`] would: what ended unseen is over where its own
+    /// record says so.
+    ///
+    /// # Errors
+    /// As [`Store::ledger`].
+    pub fn ran_by_now(&self, instance_id: &str, boot: &str) -> Result<BTreeMap<String, Run>, StateError> {
+        let mut runs = self.ran_for(instance_id)?;
+        for (key, run) in &mut runs {
+            run.outcome = self.end_of(key, run, boot).unwrap_or(run.outcome);
+        }
+        Ok(runs)
+    }
+
+    /// How something ended that is only known to have begun, as its own record has it.
+    fn end_of(&self, key: &str, run: &Run, boot: &str) -> Option<RunOutcome> {
+        if run.outcome != RunOutcome::Begun {
+            return None;
+        }
+        self.command(key).ok().flatten()?.outcome(boot)
+    }
+
     /// The ledger.
     ///
     /// # Errors
@@ -65,14 +86,8 @@ impl Store {
     /// # Errors
     /// As [`Store::ledger`].
     pub fn settle_runs(&self, boot: &str) -> Result<(), StateError> {
-        let begun = self
-            .ledger()?
-            .runs
-            .into_iter()
-            .filter(|(_, run)| run.outcome == RunOutcome::Begun);
-        for (key, _) in begun {
-            let record = self.command(&key).ok().flatten();
-            if let Some(outcome) = record.and_then(|record| record.outcome(boot)) {
+        for (key, run) in self.ledger()?.runs {
+            if let Some(outcome) = self.end_of(&key, &run, boot) {
                 self.end_once(&key, outcome)?;
                 self.discard_script(&key)?;
             }
@@ -165,6 +180,7 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::{CommandRecord, CommandState};
     use crate::system::Root;
     use crate::vocabulary::ANY_INSTANCE;
 
@@ -218,6 +234,35 @@ mod tests {
         };
         assert_eq!((run.outcome, run.begun), (RunOutcome::Begun, 7));
         assert!(run.to_string().contains("interrupted"), "{run}");
+    }
+
+    /// `power_state` ends when nobody looks any more: its record knows.
+    #[test]
+    fn what_ended_unseen_is_known_by_its_record_before_that_is_noted() {
+        let tree = tempfile::tempdir().unwrap();
+        let store = store(&tree);
+        store.begin_once("final_message", "i-1", 7).unwrap();
+        let outcome = || store.ran_by_now("i-1", "boot").unwrap()["final_message"].outcome;
+        assert_eq!(outcome(), RunOutcome::Begun);
+        let record = CommandRecord {
+            name: "final_message".to_owned(),
+            instance_id: "i-1".to_owned(),
+            begun: 7,
+            boot: "boot".to_owned(),
+            state: CommandState::Done,
+            exit: Some(0),
+            milliseconds: 1,
+            last: 0,
+            commands: Vec::new(),
+            last_line: String::new(),
+            output: String::new(),
+        };
+        store.save_command(&record).unwrap();
+        assert_eq!(outcome(), RunOutcome::Done);
+        assert_eq!(
+            store.ran_for("i-1").unwrap()["final_message"].outcome,
+            RunOutcome::Begun
+        );
     }
 
     #[test]

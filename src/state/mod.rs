@@ -21,7 +21,7 @@ use crate::system::root::FILE_LIMIT;
 use crate::system::write::TEMPORARY_PREFIX;
 use crate::system::{Kind, ReadError, Root, Targets, WriteError, Writer};
 
-pub use commands::{CommandRecord, CommandState, ItemRecord};
+pub use commands::{CommandRecord, CommandState, ItemRecord, Words};
 pub use contents::digest;
 use damage::remedy;
 pub use generation::{Deadline, Generation, Incomplete, Outcome, StageRecord, scrubbed};

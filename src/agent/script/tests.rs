@@ -1,6 +1,7 @@
 use super::*;
 use crate::document::commands::script::Script;
 use crate::document::{Document, Texts};
+use crate::state::Words;
 use crate::system::{Root, run::follow};
 
 /// Runs a document's commands as the unit does; returns the record and the output that is kept.
@@ -58,7 +59,10 @@ fn commands_share_one_shell_and_each_end_is_told() {
         ]
     );
     assert_eq!((record.state, record.exit), (CommandState::Failed, Some(0)));
-    assert_eq!(record.failures(), ["command 4 (`false`) failed with exit status 1"]);
+    assert_eq!(
+        record.failures(Words::All),
+        ["command 4 (`false`) failed with exit status 1"]
+    );
     let lines: Vec<&str> = output.lines().filter(|line| !line.starts_with("==>")).collect();
     assert_eq!(lines, ["1 /tmp", "$A it's", "kept"]);
 }
@@ -84,7 +88,7 @@ fn set_e_exit_and_stop_on_error_end_the_script_where_they_should() {
         run_commands("runcmd: [echo a, 'echo why >&2; false', echo b]\nfirstlight: {stop_on_error: true}\n");
     assert_eq!(ends(&record), [(1, Some(0)), (2, Some(1))]);
     assert_eq!(
-        record.failures(),
+        record.failures(Words::All),
         ["command 2 (`echo why >&2; false`) failed with exit status 1: why"]
     );
     let (record, _) = run_commands("runcmd: [kill -9 $$]\n");
@@ -109,7 +113,7 @@ fn a_script_is_run_by_the_interpreter_that_it_names() {
         (record.exit, record.commands.len(), output.as_str()),
         (Some(1), 0, "a\n")
     );
-    assert_eq!(record.failures(), ["it failed with exit status 1: a"]);
+    assert_eq!(record.failures(Words::All), ["it failed with exit status 1: a"]);
 }
 
 #[test]

@@ -82,10 +82,6 @@ const PPA: Why = (
     "firstlight doesn't run add-apt-repository",
     "use `apt.sources` with `source` and `key`",
 );
-const OLD_FLAG: Why = (
-    "it is an old name",
-    "use `package_update`, `package_upgrade` and `packages`",
-);
 const REPOSITORIES: Why = (
     "firstlight doesn't configure package managers yet",
     "write the package manager's own files with `write_files`",
@@ -120,7 +116,7 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     no_effect("syslog_fix_perms", OWN_OUTPUT),
     no_effect(
         "vendor_data",
-        "only `enabled: false` has one: vendor-data is then ignored",
+        "only `enabled: false` has one, by which vendor-data is ignored, and `prefix`, which runs the vendor's scripts",
     ),
     no_effect("version", "it names a version of cloud-config's schema"),
     not_applied("allow_userdata", SOURCES).unless_true(),
@@ -132,12 +128,6 @@ pub const OTHER_KEYS: &[OtherKey] = &[
     not_applied("apt.primary", MIRRORS),
     not_applied("apt.security", MIRRORS),
     not_applied("apt_pipelining", REPOSITORIES).even_false(),
-    not_applied(
-        "apt_reboot_if_required",
-        ("it is an old name", "use `package_reboot_if_required`"),
-    ),
-    not_applied("apt_update", OLD_FLAG),
-    not_applied("apt_upgrade", OLD_FLAG),
     not_applied("autoinstall", ("it is for Ubuntu's installer", REMOVE)),
     not_applied("byobu_by_default", TOOLS),
     not_applied("chef", TOOLS),

@@ -28,7 +28,12 @@ const RMC: &str = "not applied: firstlight doesn't manage IBM's RMC";
 const SCRIPTS: &str = "applied: scripts in user-data and vendor-data are run; directories of scripts are not";
 
 /// Old spellings of keys that are applied, and the new ones.
-pub const OLD_SPELLINGS: [(&str, &str); 1] = [("ca-certs", "ca_certs")];
+pub const OLD_SPELLINGS: [(&str, &str); 4] = [
+    ("apt_reboot_if_required", "package_reboot_if_required"),
+    ("apt_update", "package_update"),
+    ("apt_upgrade", "package_upgrade"),
+    ("ca-certs", "ca_certs"),
+];
 
 /// All modules of cloud-init 22.4 to 26.2.
 pub const MODULES: &[Module] = &[

@@ -24,6 +24,9 @@ const NAME_LENGTH: usize = 80;
 pub struct Script {
     text: Secret,
     shown: Secret,
+    is_ours: bool,
+    /// A program and its arguments that run it.
+    prefix: Vec<String>,
 }
 
 impl fmt::Debug for Script {
@@ -39,6 +42,16 @@ impl Script {
         Self {
             text: Secret::new(text),
             shown: Secret::new(text),
+            is_ours: false,
+            prefix: Vec::new(),
+        }
+    }
+
+    /// One script of commands that an area makes itself: what they say is for everybody.
+    pub fn of_ours(lines: Vec<String>) -> Self {
+        Self {
+            is_ours: true,
+            ..Self::of_commands(&Commands::of_lines(lines), false)
         }
     }
 
@@ -66,7 +79,25 @@ impl Script {
         Self {
             text: Secret::new(text),
             shown: Secret::new(shown),
+            is_ours: false,
+            prefix: Vec::new(),
         }
+    }
+
+    /// Whether it is firstlight's own. The words and the output of a document's are for root alone: they hold secrets
+    /// that have no such name.
+    pub fn is_ours(&self) -> bool {
+        self.is_ours
+    }
+
+    /// The program and its arguments that run it, if any: they come before its interpreter.
+    pub fn prefix(&self) -> &[String] {
+        &self.prefix
+    }
+
+    /// The same, run by this program.
+    pub fn set_prefix(&mut self, prefix: &[String]) {
+        self.prefix = prefix.to_vec();
     }
 
     /// What runs.

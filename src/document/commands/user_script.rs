@@ -56,6 +56,14 @@ impl UserScripts {
         self.0.sort_by(|one, other| order(one).cmp(&order(other)));
     }
 
+    /// Has a program run those of the vendor that run once for an instance, as cloud-init does.
+    pub fn prefix_vendors(&mut self, prefix: &[String]) {
+        let all = self.0.iter_mut();
+        for script in all.filter(|script| script.is_vendors && script.often == Often::Instance) {
+            script.script.set_prefix(prefix);
+        }
+    }
+
     /// Forgets those of the vendor.
     pub fn drop_vendors(&mut self) {
         self.0.retain(|script| !script.is_vendors);

@@ -206,7 +206,12 @@ pub(super) fn check(config: &Config, problems: &mut Problems<'_>) {
         let message = "it has no effect beside `ssh_keys`: no other host keys are made";
         problems.of(Code::NoEffect).warning(&["ssh_genkeytypes"], message, None);
     } else if types.contains(&HostKeyType::Rsa) {
-        let message = "firstlight makes no RSA keys: sshd's own units do, where they are missing";
+        let message = match config.ssh_deletekeys {
+            Some(true) if types.iter().all(|kind| *kind == HostKeyType::Rsa) => {
+                "firstlight makes no RSA keys: an ed25519 key is made instead"
+            }
+            _ => "firstlight makes no RSA keys: sshd's own units may, where they are missing",
+        };
         let hint = Some("ed25519 and ecdsa are enough for every client of the last ten years");
         problems.of(Code::NoEffect).warning(&["ssh_genkeytypes"], message, hint);
     }

@@ -12,6 +12,7 @@ use crate::document::diagnostic::Diagnostic;
 use crate::document::forbidding::strict_reading;
 use crate::document::meta_data::{self, MetaData, PUBLIC_KEYS};
 use crate::document::network::Declared;
+use crate::document::one_or_many::one_or_many;
 use crate::document::problem::{Check, Problem, Problems};
 use crate::document::public_keys::PublicKeys;
 use crate::document::twice;
@@ -69,6 +70,7 @@ impl Document {
     /// wrong as well. `wrong`: what is known already to be wrong in the network.
     pub(super) fn decode_all(&mut self, wrong: Vec<Vec<String>>) {
         self.check_vendor_data();
+        self.prefix_vendor_scripts();
         for said in self.drop_keys_without_effect() {
             tracing::info!("{said}");
         }
@@ -190,6 +192,25 @@ impl Document {
         {
             let told = self.told_of(&path, &wrong).hint(Some(taken_as("false")));
             self.report_value(&path, told);
+        }
+    }
+
+    /// Takes `vendor_data.prefix`: the program that runs the vendor's scripts. One that is wrong costs those scripts: what it
+    /// was to do to them is not done.
+    fn prefix_vendor_scripts(&mut self) {
+        let path = ["vendor_data".to_owned(), "prefix".to_owned()];
+        let Some(node) = self.tree.as_ref().and_then(|tree| tree.find(&path)) else {
+            return;
+        };
+        match decode::<Prefix>(node) {
+            Ok(Prefix(prefix)) => self.scripts.prefix_vendors(&prefix),
+            Err(error) => {
+                self.scripts.drop_vendors();
+                if let DecodeErrorKind::Value(wrong) = error.kind {
+                    let told = self.told_of(&path, &wrong);
+                    self.report_value(&path, told);
+                }
+            }
         }
     }
 
@@ -316,3 +337,7 @@ impl Document {
         }
     }
 }
+
+/// A program and its arguments, in one text or as a list.
+#[derive(serde::Deserialize)]
+struct Prefix(#[serde(deserialize_with = "one_or_many")] Vec<String>);

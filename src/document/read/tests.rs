@@ -266,7 +266,7 @@ fn in_base64(bytes: &[u8]) -> String {
 #[test]
 fn more_problems_than_are_shown_leave_nothing_to_apply() {
     let bad_files = "- {path: x}\n".repeat(3000);
-    let twice = "- {path: /x}\n".repeat(3000);
+    let twice = "- {path: /x}\n".to_owned() + &"- {path: /x/y}\n".repeat(3000);
     let keys: String = (0..3000).map(|n| format!("k{n}: 1\n")).collect();
     let interfaces: String = (0..3000).map(|n| format!("    e{n}: {{dhcp4: maybe}}\n")).collect();
     let aliases = "- {path: /x, source: {uri: 'http://x', headers: &h {a: [1]}}}\n".to_owned()

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-/// `curl -u USER:PASSWORD`, and netrc lines: `machine HOST login USER password PASSWORD`.
+/// `curl -u USER:PASSWORD`, other programs' own options for a password, what they read of it from a pipe, and netrc lines:
+/// `machine HOST login USER password PASSWORD`.
 pub(super) fn secrets(line: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     if split(line).next().is_some_and(|(_, word)| is_netrc(word)) {
@@ -11,7 +12,123 @@ pub(super) fn secrets(line: &str) -> Vec<Range<usize>> {
     if split(line).any(|(_, word)| is_curl(word)) {
         found.extend(curl(&split(line).collect::<Vec<_>>()));
     }
+    if split(line).any(|(_, word)| OPTIONS.iter().any(|of| of.programs.contains(&program(word)))) {
+        found.extend(options(&split(line).collect::<Vec<_>>()));
+    }
+    if split(line).any(|(_, word)| program(word) == "chpasswd" || word.ends_with("-stdin")) {
+        found.extend(piped(&split(line).collect::<Vec<_>>()));
+    }
     found
+}
+
+/// A program's option for a password, whose name doesn't say so.
+struct Of {
+    programs: &'static [&'static str],
+    /// The word behind which it is; any where this is empty.
+    behind: &'static str,
+    option: &'static str,
+    /// Whether the value may be a word of its own.
+    apart: bool,
+    /// Whether it may follow in the same word.
+    joined: bool,
+}
+
+/// Those that documents have.
+const OPTIONS: [Of; 6] = [
+    Of {
+        programs: &["docker", "podman", "nerdctl", "helm", "oras", "skopeo", "buildah"],
+        behind: "login",
+        option: "-p",
+        apart: true,
+        joined: true,
+    },
+    Of {
+        programs: &[
+            "mysql",
+            "mysqladmin",
+            "mysqldump",
+            "mariadb",
+            "mariadb-admin",
+            "mariadb-dump",
+        ],
+        behind: "",
+        option: "-p",
+        apart: false,
+        joined: true,
+    },
+    Of {
+        programs: &["useradd", "usermod", "sshpass"],
+        behind: "",
+        option: "-p",
+        apart: true,
+        joined: true,
+    },
+    Of {
+        programs: &["redis-cli"],
+        behind: "",
+        option: "-a",
+        apart: true,
+        joined: false,
+    },
+    Of {
+        programs: &["cloudflared"],
+        behind: "service",
+        option: "install",
+        apart: true,
+        joined: false,
+    },
+    Of {
+        programs: &["cloudflared"],
+        behind: "service",
+        option: "uninstall",
+        apart: true,
+        joined: false,
+    },
+];
+
+/// The name of a program, which a path may lead to.
+fn program(word: &str) -> &str {
+    word.rsplit('/').next().unwrap_or(word)
+}
+
+fn options(words: &[(usize, &str)]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for of in &OPTIONS {
+        let Some(begin) = words.iter().position(|(_, word)| of.programs.contains(&program(word))) else {
+            continue;
+        };
+        let mut own = words.get(begin + 1..).unwrap_or_default();
+        if !of.behind.is_empty() {
+            let Some(behind) = own.iter().position(|(_, word)| *word == of.behind) else {
+                continue;
+            };
+            own = own.get(behind + 1..).unwrap_or_default();
+        }
+        for (number, (at, word)) in own.iter().enumerate() {
+            let value = match word.strip_prefix(of.option) {
+                Some("") if of.apart => own.get(number + 1).copied(),
+                Some("") | None => None,
+                Some(rest) if of.joined => Some((at + of.option.len(), rest)),
+                Some(_) => None,
+            };
+            found.extend(value.map(|(at, value)| at..at + value.len()));
+        }
+    }
+    found
+}
+
+/// `echo USER:PASSWORD | chpasswd`, and `echo PASSWORD | … --password-stdin`.
+fn piped(words: &[(usize, &str)]) -> Vec<Range<usize>> {
+    let said = words
+        .iter()
+        .skip_while(|(_, word)| !matches!(program(word), "echo" | "printf"));
+    let said = said.skip(1).take_while(|(_, word)| *word != "|");
+    let said = said.filter(|(_, word)| !word.starts_with('-'));
+    said.map(|(at, word)| {
+        let user = word.find(':').map_or(0, |colon| colon + 1);
+        at + user..at + word.len()
+    })
+    .collect()
 }
 
 fn split(line: &str) -> impl Iterator<Item = (usize, &str)> {

@@ -7,7 +7,7 @@ use crate::document::redact::redact;
 use crate::engine::act::{ActError, Scene};
 use crate::engine::view::{ChangeView, text_diff, view};
 use crate::module::{DocumentCommand, Once, Program, Stage, When};
-use crate::state::{self, CommandRecord, ImpossibleUndo, Undo};
+use crate::state::{self, CommandRecord, ImpossibleUndo, Undo, Words};
 use crate::system::network::Session;
 use crate::system::systemd::{BadEnd, ServiceError, TransientService, UnitName};
 use crate::system::{Machine, ReadError, Root, clock, command, host};
@@ -112,21 +112,22 @@ impl DocumentCommand {
             };
             scene.store.end_once(&self.name, outcome)?;
         }
-        let Program::Script(_) = &self.program else {
+        let Program::Script(script) = &self.program else {
             return Ok(ended?);
         };
+        let words = if script.is_ours() { Words::All } else { Words::Ours };
         if is_known {
             scene.store.discard_script(&self.name)?;
         }
         let record = scene.store.command(&self.name)?;
         ended.map_err(|error| match record {
-            Some(record) => self.told(error, &record, scene.module),
+            Some(record) => self.told(error, &record, (scene.module, words)),
             None => error.into(),
         })
     }
 
-    /// Why a script failed: by command, where its record says so.
-    fn told(&self, error: ServiceError, record: &CommandRecord, module: &str) -> ActError {
+    /// Why a script failed: by command, where its record says so. Everybody may read it.
+    fn told(&self, error: ServiceError, record: &CommandRecord, (module, words): (&str, Words)) -> ActError {
         let how = match &error {
             // It says of itself that something in it failed.
             ServiceError::Ended {
@@ -138,13 +139,16 @@ impl DocumentCommand {
             | ServiceError::Taken { .. }
             | ServiceError::Unknown { .. } => return error.into(),
         };
-        let why: Vec<String> = how.into_iter().chain(record.failures()).collect();
+        let why: Vec<String> = how.into_iter().chain(record.failures(words)).collect();
         let name = match self.name == module {
             true => String::new(),
             false => format!("{}: ", self.name),
         };
         let why = why.join("; ");
-        ActError::Refused(format!("{name}{why}; the output is in {}", record.output))
+        let output = &record.output;
+        ActError::Refused(format!(
+            "{name}{why}; for root, `firstlight status` shows it, and {output} has all output"
+        ))
     }
 
     /// The unit that runs it.
@@ -170,6 +174,7 @@ impl DocumentCommand {
         let path = scene.store.put_script(&self.name, script.text())?;
         let own = host::own_program().map_err(|why| ActError::Refused(format!("can't run {}: {why}", self.name)))?;
         let mut argv = vec![own, "run-script".to_owned(), self.name.clone(), path];
+        argv.extend(script.prefix().iter().map(|word| format!("--prefix={word}")));
         if let When::AfterAll(patience) = self.when {
             argv.extend(["--wait".to_owned(), patience.as_secs().to_string()]);
         }

@@ -99,7 +99,7 @@ impl Manager {
     }
 
     /// How it is run: it asks nobody, keeps settings that somebody has changed, and waits for its
-    /// lock. A version that the document has may be older than what an upgrade brought.
+    /// lock. A mirror that doesn't answer is an error, also of apt, which only warns of it otherwise (apt-get(8) since 2.3). A version that the document has may be older than what an upgrade brought.
     fn run(self) -> &'static str {
         match self {
             Self::Tdnf => r#"run() { tdnf -y "$@"; }"#,
@@ -108,7 +108,7 @@ impl Manager {
             Self::Apt => {
                 "export DEBIAN_FRONTEND=noninteractive\n\
                  run() { apt-get -y -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 \
-                 --allow-downgrades \
+                 -o APT::Update::Error-Mode=any --allow-downgrades \
                  -o Dpkg::Options::=--force-confold \"$@\"; }"
             }
             Self::Zypper => "export ZYPP_LOCK_TIMEOUT=300\nrun() { zypper --non-interactive \"$@\"; }",

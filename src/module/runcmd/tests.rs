@@ -47,7 +47,13 @@ const PARTS: &str = "Content-Type: multipart/mixed; boundary=b\n\n\
 fn scripts_and_commands_run_in_the_order_of_cloud_init() {
     assert_eq!(
         names(&plan(PARTS, &[])),
-        ["script-once.sh", "script-part-004", "runcmd", "script-zz.sh"]
+        [
+            "script-once.sh",
+            "first-boot-part-003",
+            "script-part-004",
+            "runcmd",
+            "script-zz.sh"
+        ]
     );
     assert_eq!(names(&plan("#!/bin/sh\necho a\n", &[])), ["script-part-001"]);
     assert_eq!(names(&plan("#cloud-config\nruncmd: [null]\n", &[])), [""; 0]);
@@ -79,13 +85,56 @@ fn the_vendors_scripts_run_first_unless_the_owner_wants_none() {
             ..Texts::of_user_data("x", user_data.as_bytes())
         };
         let document = Document::read(&texts);
-        let all = in_order(&document.config);
-        all.into_iter().map(|command| command.name).collect::<Vec<_>>()
+        let tree = tempfile::tempdir().unwrap();
+        let (root, facts) = (Root::open(tree.path()).unwrap(), Facts::default());
+        let all = in_order(&document.config, &Machine::new(&root, &facts)).unwrap();
+        let names = all.into_iter().map(|command| match &command.program {
+            Program::Script(script) if !script.prefix().is_empty() => {
+                format!("{} {}", script.prefix().join(" "), command.name)
+            }
+            _ => command.name,
+        });
+        names.collect::<Vec<_>>()
     };
+    let prefix = "#cloud-config\nruncmd: [a]\nvendor_data: {prefix: ";
+    assert_eq!(
+        read(&format!("{prefix}[/usr/bin/env, A=b]}}\n")),
+        ["/usr/bin/env A=b script-part-002", "runcmd"]
+    );
+    assert_eq!(
+        read(&format!("{prefix}/bin/log}}\n")),
+        ["/bin/log script-part-002", "runcmd"]
+    );
+    // What it was to do to them is not known.
+    assert_eq!(read(&format!("{prefix}{{a: b}}}}\n")), ["runcmd"]);
     assert_eq!(read("#cloud-config\nruncmd: [a]\n"), ["script-part-002", "runcmd"]);
     assert_eq!(
         read("#cloud-config\nruncmd: [a]\nvendor_data: {enabled: false}\n"),
         ["runcmd"]
+    );
+}
+
+#[test]
+fn the_directories_of_scripts_run_where_cloud_init_runs_them() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let tree = tempfile::tempdir().unwrap();
+    for directory in ["once", "boot", "instance"] {
+        let path = tree.path().join(format!("var/lib/cloud/scripts/per-{directory}/a"));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, "").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let (root, facts) = (Root::open(tree.path()).unwrap(), Facts::default());
+    let document = document("#cloud-config\nruncmd: [a]\n");
+    let plan = Runcmd.plan(&document.config, &Machine::new(&root, &facts)).unwrap();
+    assert_eq!(
+        names(&plan),
+        [
+            "scripts-per-once",
+            "first-scripts-per-boot",
+            "scripts-per-instance",
+            "runcmd"
+        ]
     );
 }
 

@@ -96,11 +96,15 @@ fn new(plan: &mut Plan, wanted: &Wanted, files: &mut Files, machine: &Machine<'_
         let why = format!("the home directory {home} meets that of `{other}`");
         return Err(at(path, &["homedir"], why).hint("give each account a directory of its own"));
     }
-    let uid = match user.uid {
-        Some(uid) => free_of_others(uid.get(), wanted, files)?,
-        None => files
-            .free_uid(system)
-            .ok_or_else(|| at(path, &[], "no number is free for another account (login.defs(5))"))?,
+    let asked = user.uid.map(|uid| free_of_others(uid.get(), wanted, files));
+    let uid = match asked {
+        Some(Ok(uid)) => uid,
+        other => {
+            // A number that another account has costs the number, not the login.
+            plan.problems.extend(other.and_then(Result::err));
+            let free = files.free_uid(system);
+            free.ok_or_else(|| at(path, &[], "no number is free for another account (login.defs(5))"))?
+        }
     };
     let gid = primary_group(plan, wanted, uid, files)?;
     let shell = said(user).shell.or_else(|| Some(default_shell(files, machine)));
@@ -123,9 +127,12 @@ fn free_of_others(uid: u32, wanted: &Wanted, files: &Files) -> Result<u32, PlanE
         Some(other) => Err(at(
             &wanted.path,
             &["uid"],
-            format!("the number {uid} is that of the account `{other}`"),
+            format!(
+                "the number {uid} is that of the account `{other}`: `{}` has the next free one",
+                wanted.user.name
+            ),
         )
-        .hint("choose another number, or leave `uid` out for the next free one")),
+        .hint("choose another number, or leave `uid` out")),
     }
 }
 

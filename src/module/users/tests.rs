@@ -198,7 +198,7 @@ fn groups_and_their_members() {
 #[test]
 fn what_is_wrong_costs_one_account_alone() {
     for (keys, path, words, made) in [
-        ("uid: 0", "users.0.uid", "is that of the account `root`", false),
+        ("uid: 0", "users.0.uid", "is that of the account `root`", true),
         (
             "groups: [ops], create_groups: false",
             "users.0.groups",
