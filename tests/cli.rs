@@ -21,7 +21,7 @@ fn tree() -> tempfile::TempDir {
 /// With `-vv`, every key that is taken and does nothing says why.
 #[test]
 fn what_has_no_effect_is_said() {
-    let document = "def_log_file: /x\nmerge_how: list(append)\nvendor_data: {enabled: true}\nmounts: []\napt_update: false\n\
+    let document = "def_log_file: /x\nmerge_how: list(append)\nvendor_data: {enabled: true}\nmounts: []\n\
                     growpart: {mode: off}\noutput: {all: '> /dev/null'}\nhostname: web1\n";
     let said = firstlight_reading(&["validate", "-vv", "-"], document.as_bytes());
     assert_eq!(said.status, 0, "{said:?}");
@@ -30,7 +30,6 @@ fn what_has_no_effect_is_said() {
         "merge_how",
         "vendor_data",
         "mounts",
-        "apt_update",
         "growpart",
         "output",
     ] {

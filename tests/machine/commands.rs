@@ -9,10 +9,12 @@ use crate::scenario::FIRST;
 use crate::seed::{PASSWORD, Seed};
 
 /// The commands of the first two boots.
-const COMMANDS: &str = r#"write_files:
+const COMMANDS: &str = r##"write_files:
 - {path: /etc/app.conf, content: "a=1\n"}
 - {path: /etc/systemd/system/home.socket, content: "[Socket]\nListenStream=127.0.0.1:8000\nAccept=yes\n"}
 - {path: /etc/systemd/system/home@.service, content: "[Service]\nStandardInput=socket\nExecStart=/bin/sh /etc/answer\n"}
+- {path: /var/lib/cloud/scripts/per-boot/10-each, permissions: '0755', content: "#!/bin/sh\nsystemctl is-active docker.service >>/var/log/each"}
+- {path: /var/lib/cloud/scripts/per-once/one, permissions: '0755', content: "#!/bin/sh\necho once >>/var/log/each"}
 - path: /etc/answer
   content: |
     while read -r line && [ ${#line} -gt 1 ]; do
@@ -37,7 +39,7 @@ phone_home: {url: 'http://127.0.0.1:8000/hello/$INSTANCE_ID', post: [hostname, i
 reporting: {rig: {type: webhook, endpoint: 'http://127.0.0.1:8000/events'}}
 final_message: "up $UPTIME s, by $DATASOURCE"
 power_state: {mode: poweroff, condition: test -e /nowhere}
-"#;
+"##;
 
 /// Those of the next two, of which the first restarts the machine when all is done.
 const FAILING: &str = "bootcmd: [echo boot >>/var/log/boots]
@@ -98,12 +100,13 @@ firstlight plan | grep -o 'runcmd was interrupted'
 /// What is looked at in each boot.
 const LOOK: &str = r#"
 firstlight status --wait >/dev/null
-cat /var/log/boots /var/log/early /var/log/ran
+cat /var/log/boots /var/log/early /var/log/each /var/log/ran
 ls /var/log | grep "it's"
 sed -n '1p; $s/{"name":"\([^"]*\)".*"result":\(.*\)}/\1 \2/p' /var/log/home
 ls /var/log/after
 firstlight status | grep -c '^ *[0-9]* .* (done, '
 firstlight status | grep '(exit status' | sed 's/, [0-9]* ms//'
+grep -c 'echo why\|: why' /run/firstlight/status.json
 firstlight status | grep '^commands: power_state' | sed 's/, [0-9]* ms.*//'
 cat /var/lib/firstlight/commands/power_state/output | tail -n 1
 sed -n 's/^up [0-9.]* s, by //p' /var/lib/firstlight/commands/final_message/output
@@ -123,6 +126,8 @@ const RESTARTED: &str = "commands: power_state done, 2 commands of 2\n==> 2: tra
 
 const BOOTCMD: &str = "700 /etc/firstlight/commands/bootcmd\n";
 
+const PER_BOOT: &str = "700 /etc/firstlight/commands/scripts-per-boot\n";
+
 const FILES: &str =
     "600 /var/lib/firstlight/commands/runcmd/output\n600 /var/lib/firstlight/commands/runcmd/record.json\n";
 
@@ -135,9 +140,10 @@ pub fn commands(test: &str, suite: Suite) {
         ..Seed::new("commands", FIRST)
     };
     machine.insert(&seed);
-    let ran = "a=1\ncarried /srv rig-1\nactive\nactive\nmounted\nit's $HOME\n\
+    let (first, second) = ("once\nactive\n", "once\nactive\nactive\n");
+    let ran = "carried /srv rig-1\nactive\nactive\nmounted\nit's $HOME\n\
                POST /hello/rig-1 hostname=commands&instance_id=rig-1\nPOST /events modules-final \"SUCCESS\"\n";
-    for (boots, running, journal) in [("boot\n", "active\n", "1"), ("boot\nboot\n", "", "0")] {
+    for (boots, each, running, journal) in [("boot\n", first, "active\n", "1"), ("boot\nboot\n", second, "", "0")] {
         let seen = machine.boot(&[], FIRST, PASSWORD);
         let mut checks = Checks::new(test, "commands", &seen);
         checks.configured(&seed);
@@ -147,7 +153,9 @@ pub fn commands(test: &str, suite: Suite) {
         checks.equal(
             "what the commands have done",
             seen.text("by-hand"),
-            format!("{boots}{ran}12\n{NOT_MET}{running}the end\n{FILES}{BOOTCMD}{journal}\nno drift"),
+            format!(
+                "{boots}a=1\n{each}{ran}14\n0\n{NOT_MET}{running}the end\n{FILES}{BOOTCMD}{PER_BOOT}{journal}\nno drift"
+            ),
         );
         checks.finish();
     }
@@ -168,7 +176,7 @@ pub fn commands(test: &str, suite: Suite) {
             "what the commands have done, the one behind the failed one too",
             seen.text("by-hand"),
             format!(
-                "{}{ran}/var/log/after\n5\n    2 echo why >&2; false (exit status 1): why\n{RESTARTED}\
+                "{}a=1\n{second}{ran}/var/log/after\n5\n    2 echo why >&2; false (exit status 1): why\n0\n{RESTARTED}\
                  ==> 3: echo after >/var/log/after <==\n{FILES}{BOOTCMD}0\nno drift",
                 "boot\n".repeat(boots)
             ),
