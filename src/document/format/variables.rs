@@ -4,7 +4,7 @@
 use serde_json::{Map, Value as Json};
 
 use crate::document::users::{self, User};
-use crate::document::yaml::{parse, to_json};
+use crate::document::yaml::{Node, Value, parse, to_json};
 
 /// The names below `v1`; each is also defined without `v1`.
 pub const V1: [&str; 16] = [
@@ -65,7 +65,7 @@ impl Variables {
     pub fn of(source: &str, meta_data: Option<&str>, facts: Option<&MachineFacts>) -> Self {
         let node = meta_data.and_then(|text| parse(text, 0).ok()?.root);
         let meta = node.as_ref().map_or(Json::Null, to_json);
-        let v1 = v1(source, &meta, facts);
+        let v1 = v1(source, node.as_ref(), &meta, facts);
         let mut values = aliased(&v1);
         if let Json::Object(values) = &mut values {
             values.insert("v1".to_owned(), aliased(&v1));
@@ -86,8 +86,8 @@ impl Variables {
 }
 
 /// The keys of `v1`. What is unknown is left out: using it is an error, not an empty text.
-fn v1(source: &str, meta: &Json, facts: Option<&MachineFacts>) -> Json {
-    let text = |key: &str| meta.get(key).and_then(Json::as_str).unwrap_or_default().to_owned();
+fn v1(source: &str, node: Option<&Node>, meta: &Json, facts: Option<&MachineFacts>) -> Json {
+    let text = |key: &str| node.and_then(|node| as_written(node.get(key)?)).unwrap_or_default();
     let known = |names: &[&str]| names.iter().map(|name| text(name)).find(|text| !text.is_empty());
     let facts = facts.cloned().unwrap_or_default();
     let cloud = source.split(' ').next().unwrap_or_default();
@@ -117,6 +117,14 @@ fn v1(source: &str, meta: &Json, facts: Option<&MachineFacts>) -> Json {
         v1.insert("public_ssh_keys".to_owned(), lines_of(keys));
     }
     Json::Object(v1)
+}
+
+/// A single value as it is written: an instance ID may look like a number.
+fn as_written(node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Scalar(scalar) if !node.is_null() => Some(scalar.text.to_string()),
+        _ => None,
+    }
 }
 
 /// SSH keys as a list, whichever shape they have.
@@ -172,6 +180,41 @@ mod tests {
         }
         assert_eq!(values.pointer("/ds/meta_data/nested/a_b"), Some(&1.into()));
         assert_eq!(values.pointer("/v1/region"), None);
+    }
+
+    #[test]
+    fn an_instance_id_and_a_name_are_texts_also_where_they_look_like_something_else() {
+        for written in ["1", "12345", "0123", "1.10", "yes", "0x1f", "'7'"] {
+            let meta = format!("instance-id: {written}\nlocal-hostname: {written}\nregion: {written}\n");
+            let values = Variables::of("nocloud", Some(&meta), None).values;
+            let text = written.trim_matches('\'');
+            let host = text.split('.').next();
+            for (key, value) in [
+                ("instance_id", Some(text)),
+                ("local_hostname", host),
+                ("region", Some(text)),
+            ] {
+                for pointer in [format!("/v1/{key}"), format!("/{key}")] {
+                    assert_eq!(
+                        values.pointer(&pointer).and_then(Json::as_str),
+                        value,
+                        "{pointer} {written}"
+                    );
+                }
+            }
+        }
+        // What `ds` has is what YAML says.
+        let values = Variables::of(
+            "nocloud",
+            Some("instance-id: 1\nlocal-hostname: ~\nregion: [a]\n"),
+            None,
+        )
+        .values;
+        assert_eq!(values.pointer("/ds/meta_data/instance_id"), Some(&1.into()));
+        assert_eq!(
+            (values.pointer("/v1/local_hostname"), values.pointer("/v1/region")),
+            (None, None)
+        );
     }
 
     #[test]
