@@ -69,7 +69,7 @@ impl Module for Bootcmd {
             }));
         }
         for script in &scripts {
-            script.plan(want.command_limit(), machine, &mut plan);
+            script.plan(want.command_limit(), machine, &mut plan)?;
         }
         Ok(plan)
     }
@@ -162,7 +162,7 @@ impl BootScript<'_> {
         unit(&self.name)
     }
 
-    fn plan(&self, limit: Duration, machine: &Machine<'_>, plan: &mut Plan) {
+    fn plan(&self, limit: Duration, machine: &Machine<'_>, plan: &mut Plan) -> Result<(), PlanError> {
         let path = format!("/etc/firstlight/commands/{}", self.name);
         plan.changes
             .push(Change::File(FileChange::write(&path, self.script.text(), 0o700)));
@@ -179,8 +179,23 @@ impl BootScript<'_> {
         });
         // Without a bus it is the next boot that starts it.
         if self.when == When::Early && machine.live().is_some_and(|live| live.bus) {
-            self.act(UnitAction::Start, plan);
+            match self.has_failed(&path, machine)? {
+                true => plan.lasting(format!(
+                    "{} has failed in this boot: the next one runs it again; `journalctl -b -u {}` shows why",
+                    self.what,
+                    self.unit()
+                )),
+                false => self.act(UnitAction::Start, plan),
+            }
         }
+        Ok(())
+    }
+
+    /// Whether it ran in this boot, as it is now, and failed: once a boot is enough.
+    fn has_failed(&self, path: &str, machine: &Machine<'_>) -> Result<bool, PlanError> {
+        let unit = machine.unit(&self.unit());
+        let has_failed = unit.is_some_and(|unit| unit.active_state == "failed");
+        Ok(has_failed && machine.read_text(path)?.as_deref() == Some(self.script.text()))
     }
 
     fn act(&self, action: UnitAction, plan: &mut Plan) {

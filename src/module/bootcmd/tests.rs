@@ -1,6 +1,6 @@
 use super::*;
 use crate::document::{Document, Texts};
-use crate::system::{Facts, Live, Root};
+use crate::system::{Facts, Live, Root, UnitFacts};
 
 fn plan(user_data: &str, facts: &Facts) -> Plan {
     let document = Document::read(&Texts::of_user_data("x", user_data.as_bytes()));
@@ -41,6 +41,48 @@ fn a_unit_runs_them_at_each_boot() {
         [files[0], files[1], enable, "Start firstlight-bootcmd.service"]
     );
     assert_eq!(lines(&plan("bootcmd: []\n", &live)), [""; 0]);
+}
+
+/// systemd started it before firstlight looks, or firstlight itself did in the stage before this one.
+#[test]
+fn what_has_failed_in_this_boot_is_not_started_again_unless_it_is_another_script() {
+    let unit = UnitFacts {
+        load_state: "loaded".to_owned(),
+        active_state: "failed".to_owned(),
+        ..UnitFacts::default()
+    };
+    let facts = Facts {
+        live: Some(Live {
+            bus: true,
+            units: [("firstlight-bootcmd.service".to_owned(), unit)].into(),
+            ..Live::default()
+        }),
+        ..Facts::default()
+    };
+    let tree = tempfile::tempdir().unwrap();
+    let root = Root::open(tree.path()).unwrap();
+    let plan = |user_data: &str| {
+        let document = Document::read(&Texts::of_user_data("x", user_data.as_bytes()));
+        Bootcmd.plan(&document.config, &Machine::new(&root, &facts)).unwrap()
+    };
+    let starts = |plan: &Plan| lines(plan).iter().any(|line| line.starts_with("Start"));
+    let first = plan("bootcmd: ['false']\n");
+    assert!(starts(&first) && first.notes.is_empty());
+    let script = first.changes.iter().find_map(|change| match change {
+        Change::File(file) if file.path.ends_with("commands/bootcmd") => file.content.clone(),
+        _ => None,
+    });
+    std::fs::create_dir_all(tree.path().join("etc/firstlight/commands")).unwrap();
+    std::fs::write(
+        tree.path().join("etc/firstlight/commands/bootcmd"),
+        &*script.unwrap().bytes,
+    )
+    .unwrap();
+    let again = plan("bootcmd: ['false']\n");
+    assert!(!starts(&again), "{again:?}");
+    assert_eq!(again.notes.len(), 1);
+    assert!(again.notes[0].level.is_short() && again.notes[0].text.contains("has failed in this boot"));
+    assert!(starts(&plan("bootcmd: ['true']\n")));
 }
 
 #[test]
