@@ -25,6 +25,7 @@ mod release;
 pub mod relief;
 pub mod survey;
 pub mod undo;
+mod unmasked;
 mod unmet;
 pub mod verify;
 pub mod vet;

@@ -5,7 +5,7 @@ mod module_plan;
 use super::baseline::Baseline;
 use super::owner::{self, Denied};
 use super::reaction::reactions;
-use super::release;
+use super::{release, unmasked};
 use crate::document::{Code, Diagnostic, Document};
 use crate::module::order::{needs, order};
 use crate::module::{Change, Module, Stage, Supply, asked_at};
@@ -53,6 +53,7 @@ impl GenerationPlan {
         let imagined = machine.with_root(&without_edits);
         let elsewhere = release::asked_elsewhere(modules, document, &imagined);
         release::add(&mut plan.modules, &elsewhere, document, machine, baseline)?;
+        unmasked::disable(&mut plan.modules, machine)?;
         plan.reactions = reactions(&plan.modules, machine);
         Ok(plan)
     }

@@ -12,6 +12,7 @@ use crate::engine::plan::ModulePlan;
 use crate::engine::preflight::{Needs, PreflightError};
 use crate::engine::release::Release;
 use crate::engine::undo::Back;
+use crate::engine::unmasked::without_mask;
 use crate::engine::view::{ChangeView, view};
 use crate::module::{Change, Dirty, UnitAction, UnitChange, services};
 use crate::state::{LinkItem, Record, StateError, Thing, Undo, UnitActiveItem, UnitActiveUndo, UnitFileItem};
@@ -98,7 +99,7 @@ impl ChangeKind for UnitChange {
     }
 
     fn prepare(&self, batch: &mut Batch<'_>, module: &str) -> Result<(), ActError> {
-        let links = unit_links(self, batch.files())?;
+        let links = unit_links(self, &behind_mask(self, batch.files())?)?;
         let mut each = links.iter();
         each.try_for_each(|link| batch.add_link(module, &link.path, link.target.as_deref(), &[Dirty::Manager]))
     }
@@ -207,6 +208,19 @@ pub(in crate::engine) fn unit_links(change: &UnitChange, root: &Root) -> Result<
     })
 }
 
+/// The files that say which links are made: what a change enables or disables is unmasked before it.
+fn behind_mask(change: &UnitChange, files: &Root) -> Result<Root, ReadError> {
+    match change.action {
+        UnitAction::Enable | UnitAction::Disable => without_mask(files, &change.unit),
+        UnitAction::Mask
+        | UnitAction::Unmask
+        | UnitAction::Start
+        | UnitAction::Stop
+        | UnitAction::Restart
+        | UnitAction::Reload => Ok(files.clone()),
+    }
+}
+
 fn remember(change: &UnitChange, taker: &mut Taker<'_>, module: &ModulePlan) -> Result<(), ReadError> {
     let unit = change.unit.clone();
     let old = change.key().and_then(|key| taker.baseline.inventory.items.get(&key));
@@ -239,7 +253,7 @@ fn links(
     old: Option<&Thing>,
 ) -> Result<Vec<LinkItem>, ReadError> {
     let root = taker.machine.root();
-    let new = unit_links(change, taker.files);
+    let new = unit_links(change, &behind_mask(change, taker.files)?);
     let mut links = match old {
         Some(Thing::UnitFile(item)) => item.links.clone(),
         Some(_) | None => Vec::new(),

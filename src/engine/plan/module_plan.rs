@@ -55,7 +55,7 @@ pub struct ModulePlan {
 
 impl ModulePlan {
     /// An empty plan.
-    pub(super) fn empty(name: &'static str, stage: Stage) -> Self {
+    pub(in crate::engine) fn empty(name: &'static str, stage: Stage) -> Self {
         Self {
             name,
             stage,
