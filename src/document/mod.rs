@@ -8,6 +8,7 @@ pub mod apt;
 pub mod asked;
 pub mod authorized_key;
 pub mod base64;
+mod blank_keys;
 pub mod budget;
 pub mod ca_certs;
 pub mod chpasswd;

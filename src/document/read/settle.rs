@@ -2,6 +2,7 @@
 
 use super::Document;
 use crate::document::advice::respelt;
+use crate::document::blank_keys;
 use crate::document::budget::PROBLEM_LIMIT;
 use crate::document::ca_certs;
 use crate::document::chpasswd;
@@ -157,7 +158,7 @@ impl Document {
     /// Old forms and spellings become those that are read.
     fn tidy_old_forms(&mut self) {
         let Some(tree) = &mut self.tree else { return };
-        for (span, diagnostic) in [users::tidy(tree), ca_certs::tidy(tree)].concat() {
+        for (span, diagnostic) in [users::tidy(tree), ca_certs::tidy(tree), blank_keys::skip(tree)].concat() {
             self.report_at(span, None, diagnostic);
         }
     }
