@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 use super::{Change, Plan};
 use crate::document::commands::script::Script;
 use crate::system::Machine;
@@ -48,10 +50,36 @@ impl DocumentCommand {
         }
     }
 
+    /// What tells a script from another one of the name: that of all a person reads of it. What is around it is another one
+    /// after an update of firstlight.
+    pub fn digest(&self) -> Option<String> {
+        let Program::Script(script) = &self.program else {
+            return None;
+        };
+        let mut hash = Sha256::new();
+        for word in script.prefix().iter().map(String::as_str).chain([script.shown()]) {
+            hash.update(word);
+            hash.update([0]);
+        }
+        Some(hex::encode(hash.finalize()))
+    }
+
+    /// Whether it ran as another script than it is now. Older versions have not noted what ran.
+    fn has_changed(&self, run: &Run) -> bool {
+        run.what.is_some() && self.digest().is_some_and(|now| run.what != Some(now))
+    }
+
     fn note(&self, run: &Run, plan: &mut Plan) {
         let name = &self.name;
         let again = "`firstlight apply --run-again` runs it";
+        let has_changed = self.has_changed(run);
+        if has_changed {
+            plan.notice(format!(
+                "{name} has changed since it ran for this instance: it is not run again; {again}"
+            ));
+        }
         match run.outcome {
+            RunOutcome::Done if has_changed => {}
             RunOutcome::Done => plan.info(format!(
                 "{name} has run for this instance: it is not run again; {again}"
             )),

@@ -103,16 +103,21 @@ impl Store {
         self.forget_where(|_, run| run.command && run.is_for(instance_id))
     }
 
-    /// Records the start of a command, unless it was started before for this instance. The caller holds the lock.
+    /// Records the start of a command, unless it was started before for this instance. The caller holds the lock. `what`
+    /// tells it from another one of the name, where that is to be known later.
     ///
     /// # Errors
     /// The ledger can't be read or written; don't run it then.
-    pub fn begin_once(&self, key: &str, instance_id: &str, now: u64) -> Result<Once, StateError> {
+    pub fn begin_once(&self, key: &str, instance_id: &str, now: u64, what: Option<String>) -> Result<Once, StateError> {
         let earlier = self.ledger()?.runs.remove(key);
         if let Some(run) = earlier.filter(|run| run.instance_id == instance_id) {
             return Ok(Once::Already(run));
         }
-        self.put_run(key, Run::begun(instance_id, now)).map(|()| Once::Run)
+        let run = Run {
+            what,
+            ..Run::begun(instance_id, now)
+        };
+        self.put_run(key, run).map(|()| Once::Run)
     }
 
     /// Records the start of a command that is tried until it succeeds: `what` is to be done.
@@ -191,7 +196,7 @@ mod tests {
     #[test]
     fn what_ran_for_an_instance_is_not_run_for_it_again() {
         let tree = tempfile::tempdir().unwrap();
-        let begin = |key: &str, instance: &str| store(&tree).begin_once(key, instance, 7).unwrap();
+        let begin = |key: &str, instance: &str| store(&tree).begin_once(key, instance, 7, None).unwrap();
         assert_eq!(begin("runcmd", "i-1"), Once::Run);
         store(&tree).end_once("runcmd", RunOutcome::Failed).unwrap();
         let Once::Already(run) = begin("runcmd", "i-1") else {
@@ -208,11 +213,11 @@ mod tests {
     fn commands_run_again_where_that_is_asked_for_and_nothing_else_does() {
         let tree = tempfile::tempdir().unwrap();
         let store = store(&tree);
-        store.begin_once("runcmd", "i-1", 7).unwrap();
+        store.begin_once("runcmd", "i-1", 7, None).unwrap();
         store.begin_again("packages", "i-1", 7, "vim").unwrap();
         store.end_once("packages", RunOutcome::Done).unwrap();
-        store.begin_once("script-once", ANY_INSTANCE, 7).unwrap();
-        store.begin_once("script-other", "i-2", 7).unwrap();
+        store.begin_once("script-once", ANY_INSTANCE, 7, None).unwrap();
+        store.begin_once("script-other", "i-2", 7, None).unwrap();
         store.note_done("host-keys", "i-1", 7).unwrap();
         let packages = &store.ran_for("i-1").unwrap()["packages"];
         assert_eq!(
@@ -227,9 +232,9 @@ mod tests {
     #[test]
     fn what_was_cut_off_is_told_and_not_repeated() {
         let tree = tempfile::tempdir().unwrap();
-        assert_eq!(store(&tree).begin_once("runcmd", "i-1", 7).unwrap(), Once::Run);
+        assert_eq!(store(&tree).begin_once("runcmd", "i-1", 7, None).unwrap(), Once::Run);
         // Nobody ends it: the power fails. Another process comes.
-        let Once::Already(run) = store(&tree).begin_once("runcmd", "i-1", 8).unwrap() else {
+        let Once::Already(run) = store(&tree).begin_once("runcmd", "i-1", 8, None).unwrap() else {
             panic!("it is run again")
         };
         assert_eq!((run.outcome, run.begun), (RunOutcome::Begun, 7));
@@ -241,7 +246,7 @@ mod tests {
     fn what_ended_unseen_is_known_by_its_record_before_that_is_noted() {
         let tree = tempfile::tempdir().unwrap();
         let store = store(&tree);
-        store.begin_once("final_message", "i-1", 7).unwrap();
+        store.begin_once("final_message", "i-1", 7, None).unwrap();
         let outcome = || store.ran_by_now("i-1", "boot").unwrap()["final_message"].outcome;
         assert_eq!(outcome(), RunOutcome::Begun);
         let record = CommandRecord {
@@ -268,14 +273,17 @@ mod tests {
     #[test]
     fn a_ledger_that_cant_be_used_runs_nothing_and_says_what_to_type() {
         let tree = tempfile::tempdir().unwrap();
-        store(&tree).begin_once("runcmd", "i-1", 7).unwrap();
+        store(&tree).begin_once("runcmd", "i-1", 7, None).unwrap();
         let path = tree.path().join("var/lib/firstlight/ledger.json");
         for (text, words) in [
             ("torn", "mv /var/lib/firstlight/ledger.json"),
             (r#"{"version": 99}"#, "update firstlight"),
         ] {
             std::fs::write(&path, text).unwrap();
-            let error = store(&tree).begin_once("runcmd", "i-1", 8).unwrap_err().to_string();
+            let error = store(&tree)
+                .begin_once("runcmd", "i-1", 8, None)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(words), "{error}");
         }
     }

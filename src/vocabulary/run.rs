@@ -25,7 +25,7 @@ pub struct Run {
     /// Whether it is a command or a script of a document: those may be run again by hand.
     #[serde(default)]
     pub command: bool,
-    /// What was to be done, where something else would be done as well.
+    /// What was to be done, where something else would be done as well; of a script that runs once, its digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub what: Option<String>,
 }

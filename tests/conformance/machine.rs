@@ -194,7 +194,7 @@ impl Machine {
             Once::PerMachine => ANY_INSTANCE,
             Once::No | Once::PerInstance | Once::UntilDone(_) => instance_id,
         };
-        let begun = store.begin_once(&command.name, instance, 1).unwrap();
+        let begun = store.begin_once(&command.name, instance, 1, command.digest()).unwrap();
         assert_eq!(begun, state::Once::Run, "{}", self.name);
         let path = store.put_script(&command.name, script.text()).unwrap();
         self.make_runnable();

@@ -111,7 +111,7 @@ async fn what_is_refused_lets_no_command_run_again() {
     let tree = tempfile::tempdir().unwrap();
     let system = System::tree(tree.path()).unwrap();
     let store = Store::new(system.root.clone());
-    store.begin_once("runcmd", "i-1", 7).unwrap();
+    store.begin_once("runcmd", "i-1", 7, None).unwrap();
     let document = Document::read(&Texts::default());
     let apply = async |modules: &[&'static dyn Module]| {
         let request = Request {

@@ -95,7 +95,7 @@ impl DocumentCommand {
             Once::PerMachine => ANY_INSTANCE.to_owned(),
             Once::PerInstance => instance_id,
         };
-        match scene.store.begin_once(&self.name, &instance_id, now)? {
+        match scene.store.begin_once(&self.name, &instance_id, now, self.digest())? {
             state::Once::Run => Ok(()),
             state::Once::Already(run) => Err(ActError::Refused(format!("{}: {run}", self.name))),
         }

@@ -78,6 +78,53 @@ fn what_ran_for_the_instance_is_told_and_not_planned() {
 }
 
 #[test]
+fn a_script_that_is_another_one_now_is_told_of() {
+    use crate::module::Level;
+    let notes = |user_data: &str, outcome, what: Option<String>| {
+        let run = Run {
+            what,
+            outcome,
+            ..Run::begun("i-1", 7)
+        };
+        let facts = Facts {
+            ran: [("runcmd".to_owned(), run)].into(),
+            ..Facts::default()
+        };
+        let tree = tempfile::tempdir().unwrap();
+        let root = Root::open(tree.path()).unwrap();
+        let plan = Runcmd
+            .plan(&document(user_data).config, &Machine::new(&root, &facts))
+            .unwrap();
+        assert_eq!(names(&plan), [""; 0]);
+        plan.notes
+    };
+    let Change::DocumentCommand(command) = &plan("runcmd: [a]\n", &[]).changes[0] else {
+        panic!()
+    };
+    let what = command.digest();
+    assert!(what.is_some());
+    let changed = "runcmd has changed since it ran for this instance: it is not run again; `firstlight apply \
+                   --run-again` runs it";
+    for (user_data, outcome, what, levels) in [
+        ("runcmd: [a]\n", RunOutcome::Done, &what, &[Level::Info][..]),
+        ("runcmd: [b]\n", RunOutcome::Done, &what, &[Level::Notice]),
+        (
+            "runcmd: [b]\n",
+            RunOutcome::Failed,
+            &what,
+            &[Level::Notice, Level::Lasting],
+        ),
+        // An older firstlight has not noted it.
+        ("runcmd: [b]\n", RunOutcome::Done, &None, &[Level::Info]),
+    ] {
+        let notes = notes(user_data, outcome, what.clone());
+        let found: Vec<Level> = notes.iter().map(|note| note.level).collect();
+        assert_eq!(found, levels, "{user_data}");
+        assert_eq!(notes[0].text == changed, levels[0] == Level::Notice, "{notes:?}");
+    }
+}
+
+#[test]
 fn the_vendors_scripts_run_first_unless_the_owner_wants_none() {
     let read = |user_data: &str| {
         let texts = Texts {
