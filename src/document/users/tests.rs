@@ -180,6 +180,45 @@ fn a_mistake_costs_itself() {
 }
 
 #[test]
+fn a_number_has_the_forms_that_yaml_has_for_one() {
+    for (written, number) in [
+        ("1500", Some(1500)),
+        ("0x7d0", Some(2000)),
+        ("1_500", Some(1500)),
+        ("+1500", Some(1500)),
+        ("0b11", Some(3)),
+        ("'2000'", Some(2000)),
+        ("0", Some(0)),
+        ("-1", None),
+        ("0xffffffff", None),
+        ("4294967296", None),
+        ("0x", None),
+        ("22:22", None),
+        ("1.5", None),
+    ] {
+        let yaml = format!("users: [{{name: bob, uid: {written}}}]\n");
+        let document = Document::read(&Texts::of_user_data("x", yaml.as_bytes()));
+        let errors = document.diagnostics.iter().filter(|one| one.is_error()).count();
+        assert_eq!(
+            errors,
+            usize::from(number.is_none()),
+            "{written}: {:?}",
+            document.diagnostics
+        );
+        let found = document
+            .config
+            .users
+            .iter()
+            .flat_map(Users::entries)
+            .find_map(|entry| match entry {
+                UserEntry::Full(user) => user.uid.map(Uid::get),
+                UserEntry::Named(_) => None,
+            });
+        assert_eq!(found, number, "{written}");
+    }
+}
+
+#[test]
 fn two_accounts_have_two_numbers() {
     let (config, said) = read("users: [{name: bob, uid: 7}, {name: amy, uid: '7'}]\n");
     assert_eq!(said.len(), 1, "{said:?}");

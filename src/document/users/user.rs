@@ -10,6 +10,7 @@ use crate::document::password::{Credential, Login, Password};
 use crate::document::problem::{Check, Problems};
 use crate::document::redirect::SshRedirectUser;
 use crate::document::user_name::GroupName;
+use crate::document::yaml::scalar::{ambiguous, integer};
 use crate::document::{AuthorizedKey, Code, PasswordHash, UserName};
 
 /// An account. If it exists, it keeps its number, its primary group and its home directory; the rest is made so.
@@ -121,7 +122,11 @@ impl TryFrom<String> for Uid {
 
     fn try_from(text: String) -> Result<Self, String> {
         let text = text.trim();
-        let number = text.parse().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
+        // What isn't ambiguous is a number in any form that YAML 1.1 has for one.
+        let number = match ambiguous(text) {
+            Some(_) => text.parse().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit())),
+            None => integer(text).and_then(|number| u32::try_from(number).ok()),
+        };
         match number {
             Some(number) if number != u32::MAX && number != u32::from(u16::MAX) => Ok(Self(number)),
             Some(number) => Err(format!("{number} stands for no account")),
