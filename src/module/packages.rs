@@ -91,16 +91,18 @@ fn command(want: &Config, machine: &Machine<'_>, plan: &mut Plan) -> Result<Opti
     }))
 }
 
-/// The packages for this package manager.
+/// The packages for this package manager, without those that it would remove.
 fn wanted<'a>(want: &'a Config, manager: Manager, plan: &mut Plan) -> Vec<&'a Package> {
     let mut packages = Vec::new();
-    for (_, item) in want.packages.iter().flat_map(|packages| packages.each()) {
+    for (number, item) in want.packages.iter().flat_map(|packages| packages.each()) {
+        let number = number.to_string();
         match item {
-            Item::Package(package) => packages.push(package),
+            Item::Package(package) => packages.push((vec![number], package)),
             Item::Of(managers) => {
                 for (name, own) in managers {
+                    let below = |at: usize| vec![number.clone(), name.clone(), at.to_string()];
                     match manager.is_called(name) {
-                        true => packages.extend(own),
+                        true => packages.extend(own.iter().enumerate().map(|(at, package)| (below(at), package))),
                         false => plan.info(format!(
                             "the packages below `{name}` are not for this machine, which has {manager}"
                         )),
@@ -109,7 +111,24 @@ fn wanted<'a>(want: &'a Config, manager: Manager, plan: &mut Plan) -> Vec<&'a Pa
             }
         }
     }
-    packages
+    packages.retain(|(place, package)| {
+        let removes = manager.removes(package);
+        plan.problems.extend(removes.then(|| would_remove(place, package)));
+        !removes
+    });
+    packages.into_iter().map(|(_, package)| package).collect()
+}
+
+fn would_remove(place: &[String], package: &Package) -> PlanError {
+    let path: Vec<&str> = ["packages"]
+        .into_iter()
+        .chain(place.iter().map(String::as_str))
+        .collect();
+    let name = package.name.trim_end_matches('-');
+    let message = format!("apt would remove {name}: it takes a `-` at the end of a name for that");
+    PlanError::at(&path, message).hint(format!(
+        "leave out the `-` to install it; `apt-get -y remove {name}` in `runcmd` removes it"
+    ))
 }
 
 fn purpose(upgrade: bool, words: &[String], manager: Manager) -> String {

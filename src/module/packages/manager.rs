@@ -98,8 +98,13 @@ impl Manager {
         std::iter::once(package.name.as_str()).chain(version).collect()
     }
 
+    /// Whether it would remove a package that is called this way: to apt-get(8), a `-` at the end says so.
+    pub fn removes(self, package: &Package) -> bool {
+        self == Self::Apt && self.word(package).ends_with('-')
+    }
+
     /// How it is run: it asks nobody, keeps settings that somebody has changed, and waits for its
-    /// lock. A mirror that doesn't answer is an error, also of apt, which only warns of it otherwise (apt-get(8) since 2.3). A version that the document has may be older than what an upgrade brought.
+    /// lock. apt gives packages' scripts no terminal: one that reads an answer from it would wait for ever. A mirror that doesn't answer is an error, also of apt, which only warns of it otherwise (apt-get(8) since 2.3). A version that the document has may be older than what an upgrade brought.
     fn run(self) -> &'static str {
         match self {
             Self::Tdnf => r#"run() { tdnf -y "$@"; }"#,
@@ -108,7 +113,7 @@ impl Manager {
             Self::Apt => {
                 "export DEBIAN_FRONTEND=noninteractive\n\
                  run() { apt-get -y -q -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 \
-                 -o APT::Update::Error-Mode=any --allow-downgrades \
+                 -o APT::Update::Error-Mode=any -o Dpkg::Use-Pty=0 --allow-downgrades \
                  -o Dpkg::Options::=--force-confold \"$@\"; }"
             }
             Self::Zypper => "export ZYPP_LOCK_TIMEOUT=300\nrun() { zypper --non-interactive \"$@\"; }",

@@ -148,3 +148,21 @@ fn the_package_manager_goes_through_the_documents_proxy_whose_password_no_plan_s
     let plan = plan("packages: [vim]\n", &["apt-get"], None).unwrap();
     assert!(!format!("{plan:?}").contains("proxy"), "{plan:?}");
 }
+
+#[test]
+fn a_name_by_which_apt_removes_a_package_is_refused_and_costs_itself() {
+    let document = "packages: [g++, rsyslog-, {apt: [a, vim-]}, [git, 1-]]\n";
+    let made = plan(document, &["apt-get"], None).unwrap();
+    let problems: Vec<String> = made.problems.iter().map(|problem| problem.path.join(".")).collect();
+    assert_eq!(problems, ["packages.1", "packages.2.apt.1", "packages.3"]);
+    assert_eq!(
+        made.problems[0].message,
+        "apt would remove rsyslog: it takes a `-` at the end of a name for that"
+    );
+    assert_eq!(
+        lines(&made),
+        ["retry run update", "run install 'g++' 'a' || each 'g++' 'a'"]
+    );
+    // Others take it for a part of the name.
+    assert_eq!(plan(document, &["zypper"], None).unwrap().problems, []);
+}
