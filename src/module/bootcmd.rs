@@ -180,7 +180,8 @@ impl BootScript<'_> {
         // Without a bus it is the next boot that starts it.
         if self.when == When::Early && machine.live().is_some_and(|live| live.bus) {
             match self.has_failed(&path, machine)? {
-                true => plan.lasting(format!(
+                // A warning: each boot looks again how it went.
+                true => plan.warn(format!(
                     "{} has failed in this boot: the next one runs it again; `journalctl -b -u {}` shows why",
                     self.what,
                     self.unit()
