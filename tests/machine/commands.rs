@@ -94,7 +94,7 @@ firstlight status | grep -Eo '^status: .*|the final stage is running'
 systemctl kill --signal KILL firstlight-final.service
 timeout 60 firstlight status --wait | grep -Eo '^status: .*|firstlight-final.service was stopped before it was done'
 systemctl stop firstlight-runcmd.service
-firstlight plan | grep -o 'runcmd was interrupted'
+firstlight plan | grep -o 'runcmd has run for this instance and failed'
 "#;
 
 /// What is looked at in each boot.
@@ -234,7 +234,7 @@ pub fn commands(test: &str, suite: Suite) {
         "what is said of it",
         seen.text("by-hand").trim_end(),
         "status: running\nthe final stage is running\nstatus: failed\n\
-         firstlight-final.service was stopped before it was done\nruncmd was interrupted",
+         firstlight-final.service was stopped before it was done\nruncmd has run for this instance and failed",
     );
     checks.finish();
 }
