@@ -171,13 +171,12 @@ impl Taker<'_> {
                 parent = parent_of(parent);
                 continue;
             }
+            let imagined = self.files.metadata(parent)?;
+            let owner = imagined.map_or((0, 0), |imagined| (imagined.uid, imagined.gid));
             let item = PathItem {
                 path: parent.to_owned(),
                 before: PathState::Absent,
-                written: PathState::Directory {
-                    mode: 0o755,
-                    owner: (0, 0),
-                },
+                written: PathState::Directory { mode: 0o755, owner },
                 share: Share::Whole,
                 secret: false,
                 lasting: false,

@@ -84,6 +84,7 @@ fn go_together(first: Claim<'_>, second: Claim<'_>) -> bool {
     }
     match (first.change, second.change) {
         (Change::File(below), Change::File(above)) => below.content == above.content || is_edit(below, above),
+        (Change::Directory(one), Change::Directory(other)) => one == other || one.on_the_way || other.on_the_way,
         (one, other) => one == other,
     }
 }
@@ -140,36 +141,64 @@ fn place(document: &Document, claim: Claim<'_>) -> Diagnostic {
 }
 
 /// Leaves each path to one module: a file to the last one that edits it, whose content has all that those before it gave;
-/// what several want alike to the first.
+/// a directory to the first one that asks for it by itself; what several want alike to the first.
 pub(super) fn merge_edits(plan: &mut GenerationPlan, machine: &Machine<'_>) -> Result<(), ReadError> {
-    for (first, second, change) in shared(plan) {
-        if let Change::File(file) = &change {
-            merge(&mut plan.modules, (first, second), &file.path, machine)?;
-        } else if let Some(module) = plan.modules.get_mut(second) {
-            take(module, |other| *other == change, machine)?;
+    for shared in shared(plan) {
+        match shared {
+            Shared::File { below, above, path } => merge(&mut plan.modules, (below, above), &path, machine)?,
+            Shared::Needless { module, change } => {
+                if let Some(module) = plan.modules.get_mut(module) {
+                    take(module, |other| *other == change, machine)?;
+                }
+            }
         }
     }
     Ok(())
 }
 
-/// What a second module declares at the path of a first one, with the places of both: of files, the one before it.
-fn shared(plan: &GenerationPlan) -> Vec<(usize, usize, Change)> {
-    let mut owners: BTreeMap<&str, usize> = BTreeMap::new();
+/// What two modules declare at one path; the modules by their places.
+enum Shared {
+    /// A file, and the one before it.
+    File { below: usize, above: usize, path: String },
+    /// What another module makes already.
+    Needless { module: usize, change: Change },
+}
+
+fn shared(plan: &GenerationPlan) -> Vec<Shared> {
+    let mut owners: BTreeMap<&str, (usize, &Change)> = BTreeMap::new();
     let mut shared = Vec::new();
     for at in plan.order.iter().copied() {
         let declared = plan.modules.get(at).map_or(&[][..], |module| &module.declared);
         for (path, change) in declared.iter().filter_map(|change| Some((change.path()?, change))) {
-            let first = *owners.entry(path).or_insert(at);
+            let (first, earlier) = *owners.entry(path).or_insert((at, change));
             if first == at {
                 continue;
             }
-            if let Change::File(_) = change {
-                owners.insert(path, at);
+            if matches!(change, Change::File(_)) || (is_on_the_way(earlier) && !is_on_the_way(change)) {
+                owners.insert(path, (at, change));
             }
-            shared.push((first, at, change.clone()));
+            shared.push(match change {
+                Change::File(_) => Shared::File {
+                    below: first,
+                    above: at,
+                    path: path.to_owned(),
+                },
+                _ if is_on_the_way(earlier) && !is_on_the_way(change) => Shared::Needless {
+                    module: first,
+                    change: earlier.clone(),
+                },
+                _ => Shared::Needless {
+                    module: at,
+                    change: change.clone(),
+                },
+            });
         }
     }
     shared
+}
+
+fn is_on_the_way(change: &Change) -> bool {
+    matches!(change, Change::Directory(directory) if directory.on_the_way)
 }
 
 fn merge(

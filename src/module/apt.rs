@@ -4,7 +4,7 @@ mod distribution;
 
 use std::collections::BTreeMap;
 
-use super::write_files::with_directories;
+use super::on_the_way::with_directories;
 use super::{Change, FileChange, Module, Plan, PlanError, Stage};
 use crate::document::apt::{FileName, Source};
 use crate::document::{Config, redact};

@@ -17,6 +17,7 @@ use crate::document::password::logins;
 use crate::document::users::wanted;
 use crate::document::{AuthorizedKey, Config};
 use crate::system::Machine;
+use crate::system::account::login_defs::LoginDefs;
 use crate::system::write::{self, parent_of};
 
 /// The keys in the accounts' `authorized_keys`.
@@ -271,6 +272,10 @@ fn plan_directory(file: &str, account: &Account, machine: &Machine<'_>, plan: &m
     let is_usual = directory == format!("{}/.ssh", account.home);
     let is_planned = plan.changes.iter().any(|change| change.path() == Some(directory));
     if (is_usual || machine.metadata(directory)?.is_none()) && !is_planned {
+        let is_homeless = is_inside_home && machine.root().metadata(&account.home)?.is_none();
+        if is_homeless && account.uid != 0 {
+            plan.changes.push(missing_home(account, machine)?);
+        }
         plan.changes.push(Change::Directory(DirectoryChange {
             path: directory.to_owned(),
             mode: if is_inside_home { 0o700 } else { 0o755 },
@@ -279,9 +284,20 @@ fn plan_directory(file: &str, account: &Account, machine: &Machine<'_>, plan: &m
             } else {
                 (0, 0)
             },
+            on_the_way: false,
         }));
     }
     Ok(())
+}
+
+/// The home directory of an account that has none.
+fn missing_home(account: &Account, machine: &Machine<'_>) -> Result<Change, PlanError> {
+    Ok(Change::Directory(DirectoryChange {
+        path: account.home.clone(),
+        mode: LoginDefs::read(machine)?.home_mode(),
+        owner: (account.uid, account.gid),
+        on_the_way: true,
+    }))
 }
 
 /// The file with these keys in it, and those that are planned for it already. One that accounts share is root's, and

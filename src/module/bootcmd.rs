@@ -66,6 +66,7 @@ impl Module for Bootcmd {
                 path: path.to_owned(),
                 mode: there.map_or(mode, |there| there.mode),
                 owner: there.map_or((0, 0), |there| (there.uid, there.gid)),
+                on_the_way: false,
             }));
         }
         for script in &scripts {

@@ -2,7 +2,7 @@
 
 mod store;
 
-use super::write_files::with_directories;
+use super::on_the_way::with_directories;
 use super::{Change, Dirty, FileChange, Module, Plan, PlanError, Share, Stage};
 use crate::document::Config;
 use crate::system::{Machine, Metadata};

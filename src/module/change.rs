@@ -242,6 +242,8 @@ pub struct DirectoryChange {
     pub mode: u32,
     /// Owner and group, numeric.
     pub owner: (u32, u32),
+    /// Whether it is only made for something below it: then it is as others ask for it, if they do.
+    pub on_the_way: bool,
 }
 
 /// A home directory, with copies of the files of a skeleton directory if it is new.

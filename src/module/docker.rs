@@ -100,6 +100,7 @@ fn plan_settings(
         path: DAEMON_DIRECTORY.to_owned(),
         mode: directory.map_or(0o755, |directory| directory.mode),
         owner: directory.map_or((0, 0), |directory| (directory.uid, directory.gid)),
+        on_the_way: false,
     }));
     // The engine runs as root: nobody else has to read a proxy's password, or a token.
     let is_secret = !redact::secrets(&pretty(daemon)?).is_empty();

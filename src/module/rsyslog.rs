@@ -1,7 +1,7 @@
 //! `rsyslog`: files in the directory that rsyslog includes.
 
+use super::on_the_way::with_directories;
 use super::services::missing_unit;
-use super::write_files::with_directories;
 use super::{Change, Dirty, FileChange, Module, Plan, PlanError, Stage};
 use crate::document::{Config, redact};
 use crate::system::Machine;

@@ -2,7 +2,7 @@
 //!
 //! It is written in the system stage: systemd-tmpfiles has run in this boot by then, so that it has to run again.
 
-use super::write_files::with_directories;
+use super::on_the_way::with_directories;
 use super::{Change, CommandChange, FileChange, Module, Plan, PlanError, Stage, header};
 use crate::document::Config;
 use crate::document::tmpfiles::TmpfilesLine;

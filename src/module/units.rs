@@ -3,8 +3,8 @@
 //! They are written in the system stage, when systemd can be told to read them: earlier in a boot it can't, and has read
 //! its own before.
 
+use super::on_the_way::with_directories;
 use super::services::{left_by_services, plan_unit};
-use super::write_files::with_directories;
 use super::{Change, Dirty, Expectation, FileChange, Module, Plan, PlanError, Stage, Supply, UnitAction, UnitChange};
 use crate::document::Config;
 use crate::document::services::{Service, ServiceState};

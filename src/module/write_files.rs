@@ -1,14 +1,14 @@
 //! Files as the document has them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use zeroize::Zeroizing;
 
-use super::{Change, DirectoryChange, Dirty, FileChange, Module, Plan, PlanError, Share, Stage, Supply, packages};
+use super::on_the_way::with_directories_and;
+use super::{Change, Dirty, FileChange, Module, Plan, PlanError, Share, Stage, Supply, packages};
 use crate::document::Config;
 use crate::document::write_files::{Owner, WriteFile};
-use crate::system::write::parent_of;
-use crate::system::{Kind, Machine, ReadError};
+use crate::system::{Machine, ReadError};
 
 /// Who reads the files below a directory again once one has changed.
 const READERS: [(&str, Dirty); 2] = [
@@ -123,68 +123,6 @@ fn deferred(want: &Config, changes: &[Change]) -> BTreeSet<String> {
     };
     let deferred = changes.iter().filter(is_deferred).filter_map(Change::path);
     deferred.map(str::to_owned).collect()
-}
-
-/// The directories on the way to these files that are not there. As with cloud-init they belong to whom the file does,
-/// and to root where files of several are below: no account gets control over another's files.
-pub(super) fn with_directories(files: Vec<FileChange>, machine: &Machine<'_>) -> Vec<Change> {
-    with_directories_and(files, &[], machine)
-}
-
-/// The same, where somebody's files at `others` come later.
-fn with_directories_and(files: Vec<FileChange>, others: &[&str], machine: &Machine<'_>) -> Vec<Change> {
-    let mut missing: BTreeMap<String, (u32, u32)> = BTreeMap::new();
-    for path in others {
-        missing.extend(
-            missing_parents(path, machine)
-                .into_iter()
-                .map(|directory| (directory.to_owned(), (0, 0))),
-        );
-    }
-    for file in &files {
-        let owner = file.content.as_ref().map_or((0, 0), |content| content.owner);
-        for directory in missing_parents(&file.path, machine) {
-            let others = missing.entry(directory.to_owned()).or_insert(owner);
-            if others.0 != owner.0 {
-                *others = (0, 0);
-            }
-        }
-    }
-    let mut changes = Vec::new();
-    for file in files {
-        let mut on_the_way = Vec::new();
-        let mut directory = parent_of(&file.path);
-        while let Some(owner) = missing.remove(directory) {
-            on_the_way.push(Change::Directory(DirectoryChange {
-                path: directory.to_owned(),
-                mode: 0o755,
-                owner,
-            }));
-            directory = parent_of(directory);
-        }
-        changes.extend(on_the_way.into_iter().rev());
-        changes.push(Change::File(file));
-    }
-    changes
-}
-
-/// The directories on the way to `path` that are not there, the nearest first; none where something else is in the way:
-/// that is said of the file.
-fn missing_parents<'a>(path: &'a str, machine: &Machine<'_>) -> Vec<&'a str> {
-    let mut missing = Vec::new();
-    let mut directory = parent_of(path);
-    while directory != "/" {
-        let there = machine.root().metadata(directory);
-        match there.map(|there| there.map(|there| there.kind)) {
-            Ok(None) => missing.push(directory),
-            Ok(Some(Kind::Directory)) => break,
-            // What a link leads to is there, or it is in the way.
-            Ok(Some(Kind::Symlink)) if machine.root().exists(directory).unwrap_or(false) => break,
-            _ => return Vec::new(),
-        }
-        directory = parent_of(directory);
-    }
-    missing
 }
 
 /// `earlier`: what an earlier item for this path writes; this one is appended to it. `brought_later`: whether packages that

@@ -1,7 +1,7 @@
 //! `yum_repos`: a file for each repository, which tdnf, dnf and yum read.
 
+use super::on_the_way::with_directories;
 use super::packages::manager::Manager;
-use super::write_files::with_directories;
 use super::{Change, FileChange, Module, Plan, PlanError, Stage};
 use crate::document::yum_repos::{OptionValue, Repository, RepositoryId};
 use crate::document::{Config, redact};

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::root::{Kind, Metadata, ReadError, Root};
+use super::way::is_privileged;
 use super::write::parent_of;
 
 /// How many links that are only thought of are followed: as many as the kernel follows (path_resolution(7)).
@@ -105,9 +106,16 @@ impl Root {
             missing.push(parent);
             parent = parent_of(parent);
         }
+        // Below a user's they are that user's, as they will be.
+        let above = match missing.is_empty() || parent == "/" {
+            true => None,
+            false => self.metadata_followed(parent)?,
+        };
+        let owner = above.map_or((0, 0), |above| (above.uid, above.gid));
+        let owner = if is_privileged(owner.0) { (0, 0) } else { owner };
         let entries = Arc::make_mut(&mut self.imagined);
         for directory in missing {
-            let (mode, owner) = (0o755, (0, 0));
+            let mode = 0o755;
             entries.insert(directory.to_owned(), Some(Imagined::Directory { mode, owner }));
         }
         entries.insert(path.to_owned(), entry);

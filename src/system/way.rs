@@ -19,8 +19,7 @@ use super::root::{Kind, Metadata, Root, kind_of, whole};
 use super::write::parent_of;
 pub use error::PathError;
 pub use targets::Targets;
-pub(super) use walk::is_privileged;
-use walk::is_unsafe;
+pub(super) use walk::{is_privileged, is_unsafe};
 
 /// The longest path, in bytes, with the NUL at its end: the kernel's PATH_MAX.
 pub const PATH_LIMIT: usize = 4096;

@@ -21,7 +21,7 @@ use super::failpoint::Call::{Change, Read};
 use super::failpoint::{call, pass};
 use super::flush::Unflushed;
 use super::root::{Metadata, Root};
-use super::way::{file_name, is_privileged};
+use super::way::{PathError, file_name, is_privileged, is_unsafe};
 
 /// What names of temporary files begin with: what a crash left of them can be told and swept.
 pub const TEMPORARY_PREFIX: &str = ".firstlight-";
@@ -218,18 +218,41 @@ impl Writer {
         Ok(missing)
     }
 
-    /// Whom directories belong to that are made on the way to `path`: below a user's they are that user's, as they would be
-    /// had the user made them; a way that leads through theirs to root's would not be safe.
+    /// The directories on the way to `path` that are not there yet, outermost first, each with whom it belongs to: who
+    /// `planned` says, and below a user's that user, as it would be had the user made it; a way that leads through theirs to
+    /// root's would not be safe.
     ///
     /// # Errors
-    /// As [`Writer::missing_parents`].
-    pub fn owner_of_parents(&self, path: &str) -> Result<(u32, u32), WriteError> {
-        let owner = self
-            .root
-            .way(parent_of(path))
-            .map_err(|e| error("write", path, &e))?
-            .owner;
-        Ok(if is_privileged(owner.0) { (0, 0) } else { owner })
+    /// As [`Writer::missing_parents`], or what is planned would not be safe.
+    pub fn parents_to_make(
+        &self,
+        path: &str,
+        planned: impl Fn(&str) -> Option<(u32, u32)>,
+    ) -> Result<Vec<(String, (u32, u32))>, WriteError> {
+        let way = self.root.way(parent_of(path));
+        let way = way.map_err(|e| error("write", path, &e))?;
+        let mut parents: Vec<&str> = std::iter::successors(Some(parent_of(path)), |parent| Some(parent_of(parent)))
+            .take(way.missing)
+            .collect();
+        parents.reverse();
+        let (mut from, mut owner) = (way.place.as_str(), way.owner);
+        let mut made = Vec::new();
+        for parent in parents {
+            let inherited = if is_privileged(owner.0) { (0, 0) } else { owner };
+            let next = planned(parent).unwrap_or(inherited);
+            if is_unsafe(owner.0, next.0) {
+                let why = PathError::Unsafe {
+                    from: from.to_owned(),
+                    owner: owner.0,
+                    to: parent.to_owned(),
+                    other: next.0,
+                };
+                return Err(error("write", path, &why));
+            }
+            made.push((parent.to_owned(), next));
+            (from, owner) = (parent, next);
+        }
+        Ok(made)
     }
 
     pub(super) fn unflushed(&self) -> MutexGuard<'_, Unflushed> {
@@ -461,8 +484,29 @@ mod tests {
         let (tree, writer, _) = hands();
         std::fs::create_dir_all(tree.path().join("home/bob")).unwrap();
         std::os::unix::fs::chown(tree.path().join("home/bob"), Some(4242), Some(4243)).unwrap();
-        assert_eq!(writer.owner_of_parents("/home/bob/a/b/c").unwrap(), (4242, 4243));
-        assert_eq!(writer.owner_of_parents("/home/eve/a").unwrap(), (0, 0));
+        let made = |path: &str, planned: &[(&str, u32)]| {
+            let owner = |path: &str| planned.iter().find(|(of, _)| *of == path).map(|(_, uid)| (*uid, 7));
+            let made = writer.parents_to_make(path, owner);
+            made.map_err(|error| error.why).map(|made| {
+                let shown = made.iter().map(|(path, (uid, gid))| format!("{path} {uid}:{gid}"));
+                shown.collect::<Vec<_>>()
+            })
+        };
+        let of = |path: &str, planned: &[(&str, u32)]| made(path, planned).unwrap();
+        assert_eq!(
+            of("/home/bob/a/b/c", &[]),
+            ["/home/bob/a 4242:4243", "/home/bob/a/b 4242:4243"]
+        );
+        assert_eq!(of("/home/eve/a", &[]), ["/home/eve 0:0"]);
+        assert_eq!(
+            of("/home/eve/a/b", &[("/home/eve", 5)]),
+            ["/home/eve 5:7", "/home/eve/a 5:7"]
+        );
+        let why = made("/home/bob/a/b", &[("/home/bob/a", 0)]).unwrap_err();
+        assert!(
+            why.contains("/home/bob belongs to") && why.contains("leads to /home/bob/a"),
+            "{why}"
+        );
     }
 
     #[test]

@@ -241,30 +241,31 @@ pub(in crate::engine) fn abandon(system: &System, store: &Store, generation: u32
     abandon_from(system, store, generation, committed)
 }
 
+/// Takes away what was prepared for a record.
+fn take_away(system: &System, record: &Record) -> Result<(), WriteError> {
+    match (&record.undo, &record.step) {
+        (_, Some(Step::Publish { temporary })) => system.writer.discard(temporary),
+        (
+            Undo::Path(PathUndo {
+                path,
+                before: Before::Absent,
+            }),
+            None,
+        ) => system.writer.discard_directory(path),
+        _ => Ok(()),
+    }
+}
+
 /// Takes away what the records from the one with this index on prepared, and those records with it. One thing that can't
 /// be taken away keeps nothing else; the records stay then.
 fn abandon_from(system: &System, store: &Store, generation: u32, from: usize) -> Result<(), ActError> {
     let records = store.records(generation)?;
     let (kept, left) = records.split_at(from.min(records.len()));
-    let mut failed = None;
-    for record in left.iter().rev().filter(|record| !record.immediate) {
-        let taken_away = match (&record.undo, &record.step) {
-            (_, Some(Step::Publish { temporary })) => system.writer.discard(temporary),
-            (
-                Undo::Path(PathUndo {
-                    path,
-                    before: Before::Absent,
-                }),
-                None,
-            ) => system.writer.discard_directory(path),
-            _ => Ok(()),
-        };
-        if let Err(error) = taken_away {
-            failed.get_or_insert(error);
-        }
-    }
-    if let Some(error) = failed {
-        return Err(error.into());
+    let prepared = || left.iter().rev().filter(|record| !record.immediate);
+    let failed: Vec<&Record> = prepared().filter(|record| take_away(system, record).is_err()).collect();
+    // Of what was in the way, a directory that leads nowhere safe, nothing may be left by now.
+    for record in failed {
+        take_away(system, record)?;
     }
     // Entries without a record must be gone.
     store.stay_behind(&system.writer)?;

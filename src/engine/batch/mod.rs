@@ -30,8 +30,8 @@ pub struct Batch<'a> {
     files: Root,
     /// Account files as the changes so far make them: several changes may be about one file.
     pub(super) accounts: BTreeMap<&'static str, Vec<u8>>,
-    /// Directories that will be made on the way.
-    directories: BTreeSet<String>,
+    /// Directories that will be made, with their owners.
+    directories: BTreeMap<String, (u32, u32)>,
     /// The directories to which the way was looked at, and will be there.
     ways: BTreeSet<String>,
     /// Held from the first look at an account file until the new one is in place.
@@ -77,7 +77,7 @@ impl<'a> Batch<'a> {
             generation,
             entries: Vec::new(),
             accounts: BTreeMap::new(),
-            directories: BTreeSet::new(),
+            directories: BTreeMap::new(),
             ways: BTreeSet::new(),
             lock: None,
         }
@@ -156,25 +156,14 @@ impl<'a> Batch<'a> {
         if self.ways.contains(parent_of(path)) {
             return Ok(());
         }
-        let missing = self.system.writer.missing_parents(path)?;
+        let planned = |directory: &str| self.directories.get(directory).copied();
+        let missing = self.system.writer.parents_to_make(path, planned)?;
         self.ways.insert(parent_of(path).to_owned());
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let owner = self.system.writer.owner_of_parents(path)?;
-        for parent in missing {
-            if self.directories.insert(parent.clone()) {
-                let undo = Undo::of_path(parent.clone(), Before::Absent);
-                self.push(
-                    module,
-                    undo,
-                    &[],
-                    Prepared::Directory {
-                        path: parent,
-                        mode: 0o755,
-                        owner,
-                    },
-                );
+        for (path, owner) in missing {
+            if self.directories.insert(path.clone(), owner).is_none() {
+                let undo = Undo::of_path(path.clone(), Before::Absent);
+                let mode = 0o755;
+                self.push(module, undo, &[], Prepared::Directory { path, mode, owner });
             }
         }
         Ok(())
@@ -194,7 +183,7 @@ impl<'a> Batch<'a> {
             .writer
             .metadata(&path)?
             .is_some_and(|there| there.kind == Kind::Directory);
-        if there || !self.directories.insert(path.clone()) {
+        if there || self.directories.insert(path.clone(), owner).is_some() {
             let record = record(module, undo, &[], Some(Step::Directory { mode, owner }));
             self.entries.push(Entry {
                 record,
@@ -284,3 +273,6 @@ pub(super) fn before(system: &System, store: &Store, generation: u32, path: &str
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -221,6 +221,7 @@ fn release_directory(item: &PathItem, now: &PathState) -> Release {
             path,
             mode: *mode,
             owner: *owner,
+            on_the_way: false,
         })),
         PathState::Absent => Some(Change::RemoveDirectory(DirectoryRemoval { path })),
         PathState::Directory { .. } | PathState::File { .. } | PathState::Symlink { .. } | PathState::Other => None,

@@ -350,6 +350,7 @@ fn the_plan_is_a_private_directory_and_file() {
             path: format!("{home}/.ssh"),
             mode: 0o700,
             owner: (0, 0),
+            on_the_way: false,
         };
         let path = format!("{home}/.ssh/authorized_keys");
         let file = FileChange::write(path, format!("{ONE}\n{TWO}\n"), 0o600).share(Share::Lines);

@@ -67,6 +67,7 @@ fn changes(
         path: directory,
         mode: as_is.map_or(0o700, |directory| directory.mode),
         owner: as_is.map_or(owner, |directory| (directory.uid, directory.gid)),
+        on_the_way: false,
     };
     let file = match machine.root().metadata(&path)? {
         Some(as_is) => {

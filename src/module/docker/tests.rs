@@ -92,6 +92,7 @@ fn settings_and_members_come_before_the_start() {
         path: "/etc/docker".to_owned(),
         mode: 0o755,
         owner: (0, 0),
+        on_the_way: false,
     };
     let file = FileChange::write(DAEMON_JSON, "{\n  \"log-driver\": \"journald\"\n}\n", 0o644)
         .share(Share::Keys)

@@ -189,6 +189,7 @@ fn drop_in_directory(machine: &Machine<'_>) -> Result<DirectoryChange, PlanError
         path: DROP_IN_DIRECTORY.to_owned(),
         mode: as_is.map_or(0o755, |m| m.mode),
         owner: as_is.map_or((0, 0), |m| (m.uid, m.gid)),
+        on_the_way: false,
     })
 }
 

@@ -31,17 +31,31 @@ pub struct PasswdEntry {
 
 /// The entry of `user`.
 pub fn entry(bytes: &[u8], user: &str) -> Option<PasswdEntry> {
-    let fields = lines::fields(bytes, user)?;
+    lines::fields(bytes, user).map(|fields| of_fields(&fields))
+}
+
+/// The entries of all accounts with a number, each with its name.
+pub fn all(bytes: &[u8]) -> Vec<(String, PasswdEntry)> {
+    let lines = bytes.split(|b| *b == b'\n').map(|line| line.split(|b| *b == b':'));
+    let entries = lines.filter_map(|fields| {
+        let fields: Vec<&[u8]> = fields.collect();
+        let name = String::from_utf8_lossy(fields.first()?).into_owned();
+        Some((name, of_fields(&fields)))
+    });
+    entries.filter(|(_, entry)| entry.uid.is_some()).collect()
+}
+
+fn of_fields(fields: &[&[u8]]) -> PasswdEntry {
     let number = |n: usize| std::str::from_utf8(fields.get(n)?).ok()?.parse().ok();
     let text = |n: usize| String::from_utf8_lossy(fields.get(n).copied().unwrap_or_default()).into_owned();
-    Some(PasswdEntry {
+    PasswdEntry {
         shadowed: fields.get(1).is_some_and(|field| *field == b"x"),
         uid: number(UID),
         gid: number(GID),
         gecos: text(GECOS),
         home: text(HOME),
         shell: text(SHELL),
-    })
+    }
 }
 
 /// The numbers of all accounts, each with its name.

@@ -229,7 +229,7 @@ impl Walk<'_> {
 }
 
 /// systemd's rule (chase(), `CHASE_SAFE`): who is trusted leads anywhere, everybody else to what is their own.
-pub(super) fn is_unsafe(from: u32, to: u32) -> bool {
+pub(in crate::system) fn is_unsafe(from: u32, to: u32) -> bool {
     !is_privileged(from) && from != to
 }
 
