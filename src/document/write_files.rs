@@ -52,7 +52,8 @@ pub struct WriteFile {
     pub content: Option<Content>,
     /// Where the content is fetched from.
     pub source: Option<FileSource>,
-    /// `USER` or `USER:GROUP`, by name or number. Default: root:root. New directories on the way get it too, except in a home, where they are its user's.
+    /// `USER` or `USER:GROUP`, by name or number. Default: root:root. New directories on the way get it too, except in a home,
+    /// where they are its user's.
     pub owner: Option<Owner>,
     /// The permission bits, in octal. Default: 0644, or 0600 where `secret` is true.
     pub permissions: Option<Permissions>,

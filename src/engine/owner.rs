@@ -148,7 +148,7 @@ pub(super) fn merge_edits(plan: &mut GenerationPlan, machine: &Machine<'_>) -> R
             Shared::File { below, above, path } => merge(&mut plan.modules, (below, above), &path, machine)?,
             Shared::Needless { module, change } => {
                 if let Some(module) = plan.modules.get_mut(module) {
-                    take(module, |other| *other == change, machine)?;
+                    take(module, |other| *other == *change, machine)?;
                 }
             }
         }
@@ -161,7 +161,7 @@ enum Shared {
     /// A file, and the one before it.
     File { below: usize, above: usize, path: String },
     /// What another module makes already.
-    Needless { module: usize, change: Change },
+    Needless { module: usize, change: Box<Change> },
 }
 
 fn shared(plan: &GenerationPlan) -> Vec<Shared> {
@@ -174,23 +174,18 @@ fn shared(plan: &GenerationPlan) -> Vec<Shared> {
             if first == at {
                 continue;
             }
-            if matches!(change, Change::File(_)) || (is_on_the_way(earlier) && !is_on_the_way(change)) {
+            let is_file = matches!(change, Change::File(_));
+            let is_asked = is_on_the_way(earlier) && !is_on_the_way(change);
+            if is_file || is_asked {
                 owners.insert(path, (at, change));
             }
-            shared.push(match change {
-                Change::File(_) => Shared::File {
-                    below: first,
-                    above: at,
-                    path: path.to_owned(),
-                },
-                _ if is_on_the_way(earlier) && !is_on_the_way(change) => Shared::Needless {
-                    module: first,
-                    change: earlier.clone(),
-                },
-                _ => Shared::Needless {
-                    module: at,
-                    change: change.clone(),
-                },
+            let path = path.to_owned();
+            let (below, above) = (first, at);
+            let (module, needless) = if is_asked { (first, earlier) } else { (at, change) };
+            let change = Box::new(needless.clone());
+            shared.push(match is_file {
+                true => Shared::File { below, above, path },
+                false => Shared::Needless { module, change },
             });
         }
     }

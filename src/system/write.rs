@@ -45,6 +45,9 @@ pub struct Writer {
     unflushed: Arc<Mutex<Unflushed>>,
 }
 
+/// A directory to be made on the way to something: its path, and its owner and group.
+pub type NewParent = (String, (u32, u32));
+
 /// A directory entry that is about to be changed: its directory, open, and its name.
 pub(super) struct Place<'a> {
     pub(super) directory: Arc<OwnedFd>,
@@ -228,7 +231,7 @@ impl Writer {
         &self,
         path: &str,
         planned: impl Fn(&str) -> Option<(u32, u32)>,
-    ) -> Result<Vec<(String, (u32, u32))>, WriteError> {
+    ) -> Result<Vec<NewParent>, WriteError> {
         let way = self.root.way(parent_of(path));
         let way = way.map_err(|e| error("write", path, &e))?;
         let mut parents: Vec<&str> = std::iter::successors(Some(parent_of(path)), |parent| Some(parent_of(parent)))
