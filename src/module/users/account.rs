@@ -92,10 +92,12 @@ fn new(plan: &mut Plan, wanted: &Wanted, files: &mut Files, machine: &Machine<'_
         Some(home) => home.as_str().to_owned(),
         None => format!("{}/{}", files.defs.homes().trim_end_matches('/'), user.name),
     };
-    if let Some(other) = files.share_home(&home, user.name.as_str()) {
-        let why = format!("the home directory {home} meets that of `{other}`");
-        return Err(at(path, &["homedir"], why).hint("give each account a directory of its own"));
-    }
+    files
+        .take_home(&home, user.name.as_str(), user.has_home())
+        .map_err(|why| {
+            let why = format!("the home directory {home} {why}");
+            at(path, &["homedir"], why).hint("give each account a directory of its own")
+        })?;
     let asked = user.uid.map(|uid| free_of_others(uid.get(), wanted, files));
     let uid = match asked {
         Some(Ok(uid)) => uid,

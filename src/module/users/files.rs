@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::home;
 use crate::document::GroupName;
 use crate::document::users::Uid;
 use crate::module::{AccountChange, Change, PlanError, Subordinate};
@@ -69,21 +70,22 @@ impl Files {
         self.reserved.extend(uids.map(Uid::get));
     }
 
-    /// Takes in a home directory: the other account whose it is, or within whose it is, or that has its own within it.
-    pub fn share_home(&mut self, home: &str, name: &str) -> Option<&str> {
-        let within = |one: &str, other: &str| {
-            one.strip_prefix(other)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        let meets = |other: &str| within(home, other) || within(other, home);
-        if !self.homes.keys().any(|other| meets(other)) {
-            self.homes.insert(home.to_owned(), name.to_owned());
-            return None;
+    /// Takes in the home directory of a new account, or says why it can't be that: it is another account's, within one, or
+    /// has one within it, or the system needs it. `is_made`: whether it becomes the account's.
+    ///
+    /// # Errors
+    /// It can't be: why.
+    pub fn take_home(&mut self, home: &str, name: &str, is_made: bool) -> Result<(), String> {
+        let meets = |other: &str| home::is_within(home, other) || home::is_within(other, home);
+        if let Some((_, name)) = self.homes.iter().find(|(other, _)| meets(other)) {
+            return Err(format!("meets that of `{name}`"));
         }
-        self.homes
-            .iter()
-            .find(|(other, _)| meets(other))
-            .map(|(_, name)| name.as_str())
+        let others = passwd::all(self.bytes(AccountFile::Passwd));
+        if let Some(why) = home::objection(home, is_made, &others, &self.defs.uids(false)) {
+            return Err(why);
+        }
+        self.homes.insert(home.to_owned(), name.to_owned());
+        Ok(())
     }
 
     fn bytes(&self, file: AccountFile) -> &[u8] {

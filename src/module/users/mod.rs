@@ -4,6 +4,7 @@
 mod account;
 mod doas;
 mod files;
+mod home;
 mod sudo;
 
 use super::{AccountChange, Change, Module, Plan, PlanError, Stage, Supply};

@@ -354,3 +354,48 @@ fn a_rule_of_doas_is_about_its_own_account() {
         );
     }
 }
+
+#[test]
+fn nobody_moves_into_the_home_of_another_or_into_the_system() {
+    let tree = Tree::new();
+    tree.write(
+        "etc/passwd",
+        &format!("{PASSWD}www:x:33:33::/var/lib/www:/bin/false\nnobody:x:65534:65534::/nonexistent:/bin/false\n"),
+    );
+    for home in [
+        "/root",
+        "/root/x",
+        "/home/old",
+        "/home/old/x",
+        "/home",
+        "/etc",
+        "/usr",
+        "/bin",
+        "/var",
+        "/tmp",
+        "/var/lib/www",
+    ] {
+        let plan = tree.plan(&format!("users: [{{name: bob, homedir: {home}}}, amy]\n"));
+        let [problem] = plan.problems.as_slice() else {
+            panic!("{home}: {:?}", plan.problems)
+        };
+        assert_eq!(problem.path.join("."), "users.0.homedir");
+        assert!(
+            problem.message.starts_with(&format!("the home directory {home} ")),
+            "{}",
+            problem.message
+        );
+        let names: Vec<_> = users(&plan).iter().map(|user| user.name.as_str()).collect();
+        assert_eq!(names, ["amy"], "{home}");
+    }
+    for keys in [
+        "homedir: /var/lib/www/bob",
+        "homedir: /home/older",
+        "homedir: /srv",
+        "homedir: /nonexistent, no_create_home: true",
+        "homedir: /tmp, system: true",
+    ] {
+        let plan = tree.plan(&format!("users: [{{name: bob, {keys}}}]\n"));
+        assert_eq!((plan.problems.as_slice(), users(&plan).len()), (&[][..], 1), "{keys}");
+    }
+}
