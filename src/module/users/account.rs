@@ -98,17 +98,19 @@ fn new(plan: &mut Plan, wanted: &Wanted, files: &mut Files, machine: &Machine<'_
             let why = format!("the home directory {home} {why}");
             at(path, &["homedir"], why).hint("give each account a directory of its own")
         })?;
+    let left = files.left_behind(&home, system, machine)?;
     let asked = user.uid.map(|uid| free_of_others(uid.get(), wanted, files));
     let uid = match asked {
         Some(Ok(uid)) => uid,
         other => {
             // A number that another account has costs the number, not the login.
             plan.problems.extend(other.and_then(Result::err));
-            let free = files.free_uid(system);
+            let free = left.map(|(uid, _)| uid).or_else(|| files.free_uid(system));
             free.ok_or_else(|| at(path, &[], "no number is free for another account (login.defs(5))"))?
         }
     };
-    let gid = primary_group(plan, wanted, uid, files)?;
+    let near = left.filter(|(own, _)| *own == uid).and_then(|(_, gid)| gid);
+    let gid = primary_group(plan, wanted, near.unwrap_or(uid), files)?;
     let shell = said(user).shell.or_else(|| Some(default_shell(files, machine)));
     Ok(UserAccount {
         uid,
@@ -138,14 +140,15 @@ fn free_of_others(uid: u32, wanted: &Wanted, files: &Files) -> Result<u32, PlanE
     }
 }
 
-/// The number of the primary group: the one that is asked for, one of the account's own, or the machine's for all.
-fn primary_group(plan: &mut Plan, wanted: &Wanted, uid: u32, files: &mut Files) -> Result<u32, PlanError> {
+/// The number of the primary group: the one that is asked for, one of the account's own, with the number `near` if that is
+/// free, or the machine's for all.
+fn primary_group(plan: &mut Plan, wanted: &Wanted, near: u32, files: &mut Files) -> Result<u32, PlanError> {
     let (user, path) = (&wanted.user, &wanted.path);
     let has_own = user.no_user_group != Some(true) && files.defs.own_groups();
     let (name, near, key) = match (&user.primary_group, shared_group(files)) {
         (Some(name), _) => (name.clone(), None, "primary_group"),
         (None, Some(shared)) if !has_own => return Ok(shared),
-        (None, _) => (GroupName::from(&user.name), Some(uid), "name"),
+        (None, _) => (GroupName::from(&user.name), Some(near), "name"),
     };
     if files.group(name.as_str()).is_none() && key == "primary_group" && user.create_groups == Some(false) {
         let error = at(

@@ -9,7 +9,7 @@ use crate::module::{AccountChange, Change, PlanError, Subordinate};
 use crate::system::account::login_defs::LoginDefs;
 use crate::system::account::passwd::PasswdEntry;
 use crate::system::account::{self, AccountFile, free, group, passwd, subordinate};
-use crate::system::{Kind, Machine};
+use crate::system::{Kind, Machine, ReadError, write};
 
 /// The account files.
 pub struct Files {
@@ -185,6 +185,27 @@ impl Files {
         let left = self.owners.iter().chain(&self.reserved).copied();
         let taken = all.map(|(_, number)| number).chain(left);
         free_number(&self.defs.uids(system), &taken.collect(), system)
+    }
+
+    /// The number, and the group's, of an account that is gone and left this home directory, where both can be given again.
+    ///
+    /// # Errors
+    /// The directory can't be looked at.
+    pub fn left_behind(
+        &self,
+        home: &str,
+        system: bool,
+        machine: &Machine<'_>,
+    ) -> Result<Option<(u32, Option<u32>)>, ReadError> {
+        let there = machine.root().metadata(home)?;
+        let Some(there) = there.filter(|there| there.kind == Kind::Directory && write::may_own()) else {
+            return Ok(None);
+        };
+        let is_free = self.defs.uids(system).contains(&there.uid)
+            && self.owner_of(there.uid).is_none()
+            && !self.reserved.contains(&there.uid);
+        let is_group_free = self.defs.gids(system).contains(&there.gid) && !self.has_group(there.gid);
+        Ok(is_free.then_some((there.uid, is_group_free.then_some(there.gid))))
     }
 
     /// Free subordinate numbers for a new account, where the machine gives any.

@@ -399,3 +399,35 @@ fn nobody_moves_into_the_home_of_another_or_into_the_system() {
         assert_eq!((plan.problems.as_slice(), users(&plan).len()), (&[][..], 1), "{keys}");
     }
 }
+
+#[test]
+fn who_comes_back_has_the_number_that_the_home_directory_belongs_to() {
+    if !crate::skip::is_root("owners are set by root alone") {
+        return;
+    }
+    for (uid, gid, document, expected) in [
+        (1005, 1005, "[bob, amy]", (1005, 1005)),
+        (1001, 1002, "[bob, amy]", (1001, 1002)),
+        (1005, 100, "[amy, bob]", (1005, 1005)),
+        (1005, 1005, "[{name: bob, uid: 1007}, amy]", (1007, 1007)),
+        (1005, 1005, "[bob, {name: amy, uid: 1005}]", (1006, 1006)),
+        (1000, 1000, "[bob, amy]", (1001, 1001)),
+        (0, 0, "[bob, amy]", (1001, 1001)),
+        (33, 33, "[bob, amy]", (1001, 1001)),
+    ] {
+        let tree = Tree::new();
+        let home = tree.0.path().join("home/bob");
+        std::fs::create_dir_all(&home).unwrap();
+        std::os::unix::fs::chown(&home, Some(uid), Some(gid)).unwrap();
+        let plan = tree.plan(&format!("users: {document}\n"));
+        let of = |name: &str| {
+            let user = users(&plan).into_iter().find(|user| user.name == name).unwrap();
+            (user.uid, user.gid)
+        };
+        assert_eq!(of("bob"), expected, "{uid}:{gid} {document}");
+        assert!(
+            of("amy").0 != of("bob").0 && of("amy").1 != of("bob").1,
+            "{uid}:{gid} {document}"
+        );
+    }
+}
