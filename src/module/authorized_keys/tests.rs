@@ -721,3 +721,26 @@ fn imported_keys_come_beside_the_documents_own_and_what_cant_be_had_is_told() {
     let expected = ("/root/.ssh/authorized_keys".to_owned(), format!("{TWO}\n"));
     assert_eq!((files, problems), (vec![expected], vec![]));
 }
+
+#[test]
+fn a_home_that_is_missing_is_the_accounts_own() {
+    let tree = Tree::new("");
+    tree.write(
+        "etc/passwd",
+        "root:x:0:0::/root:/bin/sh\nbob:x:1000:1001::/home/bob:/bin/sh\n",
+    );
+    tree.write("etc/login.defs", "HOME_MODE 0750\n");
+    let plan = tree.plan(json!({"users": [{"name": "bob", "ssh_authorized_keys": [ONE]}]}));
+    let directories = plan.changes.iter().filter_map(|change| match change {
+        Change::Directory(made) => Some((made.path.as_str(), made.mode, made.owner)),
+        _ => None,
+    });
+    assert_eq!(
+        directories.collect::<Vec<_>>(),
+        [
+            ("/root/.ssh", 0o700, (0, 0)),
+            ("/home/bob", 0o750, (1000, 1001)),
+            ("/home/bob/.ssh", 0o700, (1000, 1001))
+        ]
+    );
+}

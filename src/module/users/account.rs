@@ -1,6 +1,7 @@
 //! One account: its entries, its groups, its home directory.
 
 use super::files::Files;
+use super::home::is_somewhere;
 use crate::document::GroupName;
 use crate::document::users::{User, Wanted};
 use crate::module::{AccountChange, Aging, Change, HomeChange, Plan, PlanError, UserAccount};
@@ -28,8 +29,7 @@ pub fn plan(plan: &mut Plan, wanted: &Wanted, files: &mut Files, machine: &Machi
         let (group, user) = (group.to_string(), user.name.to_string());
         Change::Account(AccountChange::GroupMember { group, user })
     }));
-    // That of an account that exists is made by who made the account, or not at all.
-    if user.has_home() && (there.is_none() || machine.root().exists(&home)?) {
+    if user.has_home() && (there.is_none() || machine.root().exists(&home)? || is_missed(&home, owner, files)) {
         add_home(plan, wanted, home, owner, files, machine)?;
     }
     warn_of_shell(plan, user, machine)
@@ -216,6 +216,11 @@ fn create_groups<'w>(plan: &mut Plan, wanted: &'w Wanted, files: &mut Files) -> 
         }
     }
     groups
+}
+
+/// Whether an account that exists misses a home directory that isn't there: a person's does, a service's need not.
+fn is_missed(home: &str, (uid, gid): (u32, u32), files: &Files) -> bool {
+    is_somewhere(home.trim_end_matches('/')) && files.defs.uids(false).contains(&uid) && gid != u32::MAX
 }
 
 /// The home directory of an account: a new one, or the one that is there if it is nobody else's.

@@ -431,3 +431,23 @@ fn who_comes_back_has_the_number_that_the_home_directory_belongs_to() {
         );
     }
 }
+
+#[test]
+fn the_home_directory_that_an_account_misses_is_made_as_a_new_one() {
+    let tree = Tree::new();
+    tree.write(
+        "etc/passwd",
+        &format!("{PASSWD}kim:x:1003:1003::/nonexistent:/bin/sh\nweb:x:33:33::/srv/web:/bin/sh\n"),
+    );
+    let homes = |document: &str| {
+        let changes = tree.plan(document).changes.into_iter();
+        let homes = changes.filter_map(|change| match change {
+            Change::Home(home) => Some((home.path, home.mode, home.owner, home.skeleton)),
+            _ => None,
+        });
+        homes.collect::<Vec<_>>()
+    };
+    let old = ("/home/old".to_owned(), 0o750, (1000, 1000), "/etc/skel".to_owned());
+    assert_eq!(homes("users: [old, kim, web, bin]\n"), [old]);
+    assert_eq!(homes("users: [{name: old, no_create_home: true}]\n"), []);
+}
