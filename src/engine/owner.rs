@@ -257,3 +257,6 @@ fn take(
     }
     Ok(Some(change))
 }
+
+#[cfg(test)]
+mod tests;

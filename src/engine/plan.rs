@@ -50,6 +50,9 @@ impl GenerationPlan {
             denied.extend(clashes);
         };
         owner::merge_edits(&mut plan, machine)?;
+        for module in &mut plan.modules {
+            module.note_what_opens_up(machine, baseline)?;
+        }
         let imagined = machine.with_root(&without_edits);
         let elsewhere = release::asked_elsewhere(modules, document, &imagined);
         release::add(&mut plan.modules, &elsewhere, document, machine, baseline)?;

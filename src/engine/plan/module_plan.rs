@@ -203,12 +203,22 @@ impl ModulePlan {
             } else if is_so {
                 made.holding += 1;
             } else {
-                made.notes.extend(note_opened_up(&change, machine, baseline)?);
                 made.changes.push(change.clone());
             }
             made.declared.push(change);
         }
         Ok(made)
+    }
+
+    /// Notes the files that become accessible to more users, once each is left to one module.
+    ///
+    /// # Errors
+    /// The machine can't be read.
+    pub(super) fn note_what_opens_up(&mut self, machine: &Machine<'_>, baseline: &Baseline) -> Result<(), ReadError> {
+        for change in &self.changes {
+            self.notes.extend(note_opened_up(change, machine, baseline)?);
+        }
+        Ok(())
     }
 }
 
