@@ -111,9 +111,11 @@ fn a_home_directory_is_never_removed() {
     assert!(tree.path().join("home/bob").is_dir() && !tree.path().join("home/bob/.ssh").exists());
     assert_eq!(run("apply", "users: []\n").0, 0);
     assert!(tree.path().join("home/bob").is_dir());
-    // The number was kept free for it, but another account gets the name.
+    // The number was kept free for it, but an account with another one gets the name.
     std::os::unix::fs::chown(tree.path().join("home/bob"), Some(1234), None).unwrap();
     let (status, told) = run("plan", &with_keys);
+    assert!(status == 0 && told.contains("account bob, number 1234:"), "{told}");
+    let (status, told) = run("plan", &with_keys.replace("name: bob", "name: bob, uid: 1300"));
     assert!(
         status != 0 && told.contains("/home/bob belongs to account number 1234: bob gets no keys in /home/bob/.ssh"),
         "{told}"

@@ -156,6 +156,10 @@ names. What is different, and why:
 |---|---|---|
 | A mistake in one key of an account costs that key; the account is created. | One bad account costs all after it. | A typo in a group should lock nobody out. |
 | An account that exists gets the comment, shell, groups and expiry that the document has. Its number, primary group and home directory stay, which is told. | None of these is changed. | A document says how the machine should be. |
+| A person's account that exists and whose home directory is missing gets a new one. | It gets none. | Its keys need one. |
+| A new account doesn't get root's home directory, another account's, or a directory of the system. | It does, and its keys are written there. | Another account's keys would be its own. |
+| A new account gets the number that its home directory belongs to, where no account has that. | It gets the next one. | An account that comes back has its files again. |
+| Directories that `write_files` makes in a home are its user's. | They are the owner's of the file, or root's. | Nothing is written as root where a user decides what is there. |
 | A primary group that doesn't exist is created. | Only where there are `groups` too; otherwise the account isn't created. | The account was asked for. |
 | `passwd` is for an account that has no password yet. | It is for an account that doesn't exist yet. | The second run has to do what the first one did. |
 | An account that exists, and gets neither a password nor a key, keeps its password. | It is locked. | A boot takes nobody's last way in. |

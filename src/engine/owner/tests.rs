@@ -41,9 +41,11 @@ fn a_directory_on_the_way_is_as_who_asks_for_it_wants_it() {
     let made = |name: &str| {
         let changes = plan.modules.iter().filter(|module| module.name == name);
         let changes = changes.flat_map(|module| &module.changes);
-        let made = changes.filter_map(|change| match change {
-            Change::Directory(directory) => Some((directory.path.clone(), directory.mode)),
-            _ => None,
+        let made = changes.filter_map(|change| {
+            let Change::Directory(directory) = change else {
+                return None;
+            };
+            Some((directory.path.clone(), directory.mode))
         });
         made.collect::<Vec<_>>()
     };
