@@ -77,12 +77,13 @@ names. What is different, and why:
 | A number in a command is a word of it, without a warning. | A warning. | `sleep 5` is what people write. |
 | There is no `cloud-init-per`; a part of user-data can be a script for once. | It can be used in `bootcmd`. | It is a program of cloud-init. |
 | A mistake in an item, such as a mapping, costs all commands of the key, and is told before anything runs. | The same, in a log. | The commands behind it may rely on it. |
-| Commands have an hour, or `firstlight: {command_timeout: 10m}`; `bootcmd` has 3 minutes. | They may hang for ever. | A boot should come to an end. |
+| Commands have an hour, or `firstlight: {command_timeout: 10m}`; `bootcmd` and boot hooks have 3 minutes. | They may hang for ever. | A boot should come to an end. |
 | `runcmd` and scripts run once for each instance, even where they were cut off or have changed. `firstlight apply --run-again` runs them again. | The same, but the command line has other names. | Nobody knows how much of a script was done. |
 | `bootcmd` and boot hooks are units that run before `basic.target`, also where there is no seed any more. In the first boot they run after files and accounts are written. | They run before files are written, when the network is up. | A later boot has the files anyway. |
 | What a command leaves in the background goes on, in its unit `firstlight-runcmd.service`. | It goes on in cloud-init's own unit. | `systemctl stop` stops it. |
 | The output is in the journal of the unit and, up to 1 MiB, in `/var/lib/firstlight/commands/NAME/output`, for root alone. | It is in `/var/log/cloud-init-output.log`, for all users of the group adm. | Commands print secrets. |
 | Of `cloud_final_modules`, `[scripts-user, always]` counts; any other entry is warned of. | It is the list of what runs. | The keys of a document say what is done. |
+| Scripts for each boot run with `runcmd` in the first boot; in later ones when the network and docker are up. A directory of scripts is one script here: what is added to `per-instance` after it has run is not run. | They run in each boot's final stage; the same. | A boot with nothing to do has no final stage. |
 | A script for each boot is run until the document no longer has it. | It stays. | Who is taken out of a document should be gone. |
 | Packages that can't be installed make the boot degraded, and are tried again at the next one; the others are installed. | tdnf's failure is only logged; with apt one unknown name costs all. | A mirror may be late. |
 | The lists of packages are always updated before packages are installed. | Only with `package_update`, or where they are old. | An image has none. |
@@ -166,7 +167,7 @@ names. What is different, and why:
 | A password that `lock_passwd` locks is told of: it is true by default. | Nothing is said. | Somebody may wait for that login. |
 | An empty password is refused. | It lets anybody log in. | So it would. |
 | `system` or `no_create_home` with SSH keys: the account is created, its keys are an error. | No account of the document is created. | There is no home directory for the keys. |
-| A number that is taken by another account is refused. | useradd refuses it, and later accounts are lost. | Two accounts with one number are one to the kernel. |
+| A number that is taken by another account is refused; the new account has the next free one. | useradd refuses it, and later accounts are lost. | Two accounts with one number are one to the kernel. |
 | Each account's rules of sudo are a file of their own, and visudo checks them first. | All are in one file, unchecked. | One broken rule disables sudo for everybody. |
 | A rule of doas is about its own account, `doas -C` checks it first, and it goes with the account. | The same check; it stays. | Who is taken out of a document should no longer be anybody else. |
 | An account that the document no longer has is removed; its home directory stays. | It stays. | Who is taken out of a document should no longer get in. |

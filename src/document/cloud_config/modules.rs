@@ -25,7 +25,8 @@ const fn without_keys(name: &'static str, note: &'static str) -> Module {
 
 const RIGHTSCALE: &str = "not applied: firstlight doesn't ask RightScale for scripts";
 const RMC: &str = "not applied: firstlight doesn't manage IBM's RMC";
-const SCRIPTS: &str = "applied: scripts in user-data and vendor-data are run; directories of scripts are not";
+const SCRIPTS: &str =
+    "applied: scripts of user-data and vendor-data, and of the directories below /var/lib/cloud/scripts";
 
 /// Old spellings of keys that are applied, and the new ones.
 pub const OLD_SPELLINGS: [(&str, &str); 4] = [
