@@ -63,8 +63,8 @@ fn a_document_costs_a_bounded_amount_of_memory() {
             "only the first 100",
         ),
         (
-            "files twice",
-            format!("write_files:\n{}", "- {path: /x}\n".repeat(30_000)),
+            "files below a file",
+            format!("write_files:\n- {{path: /x}}\n{}", "- {path: /x/y}\n".repeat(30_000)),
             "only the first 100",
         ),
         (
