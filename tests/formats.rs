@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use base64ct::{Base64, Encoding};
-use firstlight::document::cloud_config::OtherKey;
+use firstlight::document::cloud_config::{OLD_SPELLINGS, OtherKey};
 use firstlight::document::config::KEYS;
 use firstlight::document::format::MachineFacts;
 use firstlight::document::{Document, Text, Texts};
@@ -307,8 +307,10 @@ fn every_key_of_the_installed_cloud_init_is_known() {
     let keys = modules.chain([&schema["properties"]]).filter_map(Value::as_object);
     let keys: Vec<&String> = keys.flat_map(|properties| properties.keys()).collect();
     assert!(keys.len() > 80, "{keys:?}");
-    let is_known =
-        |key: &str| OtherKey::find(key).is_some() || KEYS.iter().any(|known| known.name == key.replace('-', "_"));
+    let is_known = |key: &str| {
+        let is_old = OLD_SPELLINGS.iter().any(|(old, _)| *old == key);
+        is_old || OtherKey::find(key).is_some() || KEYS.iter().any(|known| known.name == key.replace('-', "_"))
+    };
     let unknown: Vec<_> = keys.iter().filter(|key| !is_known(key)).collect();
     assert!(unknown.is_empty(), "in no table: {unknown:?}");
 }

@@ -296,5 +296,6 @@ fn what_an_account_with_a_mistake_would_own_is_no_second_error() {
     assert_eq!(plan("users: [bob]\n"), (1, 0));
     assert_eq!(plan("users: [default, {name: bob}]\ngroups: [devs]\n"), (0, 0));
     assert_eq!(plan("users: [{name: bob}, {name: bob, uid: 7}]\n"), (2, 0));
-    assert_eq!(plan("users: [{name: bob, uid: 0}]\n"), (2, 3));
+    assert_eq!(plan("users: [{name: bob, uid: 0}]\n"), (2, 0), "another number");
+    assert_eq!(plan("users: [{name: bob, homedir: /root}]\n"), (2, 3));
 }
