@@ -240,21 +240,8 @@ mod tests {
 
     fn plan(bytes: usize) -> GenerationPlan {
         let module = ModulePlan {
-            name: "hostname",
-            stage: Stage::Local,
-            declared: Vec::new(),
-            released: Vec::new(),
             changes: vec![Change::File(FileChange::write("/etc/new/file", vec![0; bytes], 0o644))],
-            holding: 0,
-            expectations: Vec::new(),
-            checks: Vec::new(),
-            notes: Vec::new(),
-            problems: Vec::new(),
-            own_notes: Vec::new(),
-            brings: false,
-            waits: false,
-            stands_alone: false,
-            after: Vec::new(),
+            ..ModulePlan::empty("hostname", Stage::Local)
         };
         GenerationPlan {
             modules: vec![module],

@@ -83,7 +83,7 @@ names. What is different, and why:
 | What a command leaves in the background goes on, in its unit `firstlight-runcmd.service`. | It goes on in cloud-init's own unit. | `systemctl stop` stops it. |
 | The output is in the journal of the unit and, up to 1 MiB, in `/var/lib/firstlight/commands/NAME/output`, for root alone. | It is in `/var/log/cloud-init-output.log`, for all users of the group adm. | Commands print secrets. |
 | Of `cloud_final_modules`, `[scripts-user, always]` counts; any other entry is warned of. | It is the list of what runs. | The keys of a document say what is done. |
-| Scripts for each boot run with `runcmd` in the first boot; in later ones when the network and docker are up. A directory of scripts is one script here: what is added to `per-instance` after it has run is not run. | They run in each boot's final stage; the same. | A boot with nothing to do has no final stage. |
+| Scripts for each boot run with `runcmd` in the first boot; in later ones when the network and docker are up. What is added to `per-instance` or `per-once` after that has run is not run. | Each boot's final stage runs them. | A boot with nothing to do has no final stage. |
 | A script for each boot is run until the document no longer has it. | It stays. | Who is taken out of a document should be gone. |
 | Packages that can't be installed make the boot degraded, and are tried again at the next one; the others are installed. | tdnf's failure is only logged; with apt one unknown name costs all. | A mirror may be late. |
 | The lists of packages are always updated before packages are installed. | Only with `package_update`, or where they are old. | An image has none. |

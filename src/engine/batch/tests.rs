@@ -24,20 +24,9 @@ fn machine() -> (tempfile::TempDir, System, Store) {
 fn module(changes: Vec<Change>) -> ModulePlan {
     ModulePlan {
         declared: changes.clone(),
-        released: Vec::new(),
-        name: "m",
-        stage: Stage::Local,
         changes,
-        holding: 0,
-        expectations: Vec::new(),
-        checks: Vec::new(),
-        notes: Vec::new(),
-        problems: Vec::new(),
-        own_notes: Vec::new(),
-        brings: false,
-        waits: false,
         stands_alone: true,
-        after: Vec::new(),
+        ..ModulePlan::empty("m", Stage::Local)
     }
 }
 

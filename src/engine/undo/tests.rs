@@ -174,21 +174,8 @@ async fn a_failure_and_a_failed_undoing_are_both_told() {
         purpose: "fail".into(),
     };
     let module = ModulePlan {
-        declared: Vec::new(),
-        released: Vec::new(),
-        name: "m",
-        stage: Stage::Local,
         changes: vec![Change::File(file), Change::Command(command)],
-        holding: 0,
-        expectations: Vec::new(),
-        checks: Vec::new(),
-        notes: Vec::new(),
-        problems: Vec::new(),
-        own_notes: Vec::new(),
-        brings: false,
-        waits: false,
-        stands_alone: false,
-        after: Vec::new(),
+        ..ModulePlan::empty("m", Stage::Local)
     };
     let plan = GenerationPlan {
         modules: vec![module],
